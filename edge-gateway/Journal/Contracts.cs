@@ -1,0 +1,150 @@
+using System;
+using System.Collections.Generic;
+
+namespace EdgeGateway.Journal;
+
+/// <summary>How long a record is worth keeping against another when space is short. The lowest class gives way first.</summary>
+public enum RecordClass : byte
+{
+    /// <summary>The journal's own bookkeeping (sessions, marks, receipts): kept as long as anything refers to it.</summary>
+    Control = 0,
+
+    /// <summary>Vital signs, absences, gap records.</summary>
+    Vital = 1,
+
+    /// <summary>Events.</summary>
+    Event = 2,
+
+    /// <summary>Sound.</summary>
+    Sound = 3,
+
+    /// <summary>Waveforms.</summary>
+    Wave = 4,
+}
+
+/// <summary>One record as it is read back.</summary>
+/// <param name="Index">Its number in the one order of the log, from 1, never used twice.</param>
+/// <param name="Type">What the payload is; the meaning is the owner's.</param>
+/// <param name="Class">Its class.</param>
+/// <param name="Payload">The bytes; valid during the call only.</param>
+public readonly record struct JournalRecord(long Index, byte Type, RecordClass Class, ReadOnlyMemory<byte> Payload);
+
+/// <summary>
+/// State made of the records alone. The journal feeds every fold each record once, in order, when it is appended or, at a start, read back
+/// after the newest checkpoint; it saves all folds together in a checkpoint from time to time.
+/// </summary>
+public interface IJournalFold
+{
+    /// <summary>Its name in checkpoints, 1 to 32 of a-z and '-'.</summary>
+    string Name { get; }
+
+    /// <summary>Back to the state before the first record.</summary>
+    void Reset();
+
+    /// <summary>Takes in one record.</summary>
+    /// <param name="record">The record.</param>
+    void Apply(in JournalRecord record);
+
+    /// <summary>The whole state as bytes, the same bytes for the same state.</summary>
+    /// <returns>The bytes.</returns>
+    byte[] Save();
+
+    /// <summary>Restores what <see cref="Save"/> made.</summary>
+    /// <param name="state">The bytes.</param>
+    /// <returns>False when they are not understood; the journal then replays from the beginning.</returns>
+    bool TryLoad(ReadOnlySpan<byte> state);
+}
+
+/// <summary>Records that are gone, to be declared by the owner as gap records.</summary>
+/// <param name="First">First index lost.</param>
+/// <param name="Last">Last index lost.</param>
+/// <param name="Class">The class lost, or null when it cannot be known.</param>
+/// <param name="Damaged">True: damage was set aside. False: retention removed them.</param>
+/// <param name="Where">The segment file, for the log.</param>
+public readonly record struct JournalLoss(long First, long Last, RecordClass? Class, bool Damaged, string Where);
+
+/// <summary>What opening found.</summary>
+/// <param name="FirstIndex">Oldest record there is, 0 when empty.</param>
+/// <param name="LastIndex">Newest record, 0 when empty.</param>
+/// <param name="TornBytes">Bytes of an unfinished tail that were cut.</param>
+/// <param name="RecordsReplayed">Records read after the checkpoint.</param>
+/// <param name="Losses">Damage that was set aside.</param>
+public sealed record JournalOpened(long FirstIndex, long LastIndex, long TornBytes, long RecordsReplayed, IReadOnlyList<JournalLoss> Losses);
+
+/// <summary>The owner of a journal. Every call comes on its loop.</summary>
+public interface IJournalHandler
+{
+    /// <summary>The journal is open, the folds hold their state.</summary>
+    /// <param name="opened">What was found.</param>
+    void Opened(JournalOpened opened);
+
+    /// <summary>Every record up to and including this index is on the disk.</summary>
+    /// <param name="throughIndex">The index.</param>
+    void Synced(long throughIndex);
+
+    /// <summary>The disk refuses. Appends are refused until it recovers; what was appended and not synced is not acknowledged.</summary>
+    /// <param name="status">Why.</param>
+    /// <param name="text">What happened, for the log.</param>
+    void Failing(DiskStatus status, string text);
+
+    /// <summary>Appends are possible again.</summary>
+    void Recovered();
+
+    /// <summary>Retention is about to remove records, or damage was found while reading. The owner may append gap records during the call.</summary>
+    /// <param name="loss">What is gone.</param>
+    /// <param name="records">The records themselves when they could be read (retention), so that their identities can be declared; valid during the call only.</param>
+    void Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records);
+
+    /// <summary>A read begun by <see cref="IJournal.BeginRead"/> ended.</summary>
+    /// <param name="ticket">Its ticket.</param>
+    /// <param name="records">Records in order; valid during the call only.</param>
+    /// <param name="nextIndex">Where to go on; beyond the last index when all was read.</param>
+    void Read(long ticket, IReadOnlyList<JournalRecord> records, long nextIndex);
+}
+
+/// <summary>
+/// The durable, ordered store: bytes, order, durability, retention, inspection. It knows no meanings. Not thread safe: one loop owns it.
+/// </summary>
+public interface IJournal
+{
+    /// <summary>True after Opened and while appends are possible.</summary>
+    bool IsWritable { get; }
+
+    /// <summary>Newest index appended.</summary>
+    long LastIndex { get; }
+
+    /// <summary>Newest index known to be on the disk.</summary>
+    long SyncedIndex { get; }
+
+    /// <summary>Begins to open: lists, recovers, replays; ends with <see cref="IJournalHandler.Opened"/>.</summary>
+    void Open();
+
+    /// <summary>Appends in memory and begins to write; durable when <see cref="IJournalHandler.Synced"/> names it. Folds have seen it when the call returns.</summary>
+    /// <param name="type">The owner's record type.</param>
+    /// <param name="recordClass">Its class.</param>
+    /// <param name="payload">The bytes; copied.</param>
+    /// <param name="index">The record's index; 0 when refused.</param>
+    /// <returns>False when not writable or when the bound of unsynced bytes is reached; nothing was appended.</returns>
+    bool TryAppend(byte type, RecordClass recordClass, ReadOnlySpan<byte> payload, out long index);
+
+    /// <summary>Begins to read records of some classes in order, from the disk or from memory, synced or not.</summary>
+    /// <param name="fromIndex">First index wanted.</param>
+    /// <param name="classes">Bit per class wanted (1 &lt;&lt; class).</param>
+    /// <param name="maxBytes">Roughly how many payload bytes at most; at least one record comes when there is one.</param>
+    /// <param name="ticket">Names the read in its end.</param>
+    void BeginRead(long fromIndex, int classes, int maxBytes, long ticket);
+
+    /// <summary>Records of these classes below this index are no longer needed for delivery: they are the first to give way.</summary>
+    /// <param name="classes">Bit per class.</param>
+    /// <param name="index">First index still needed.</param>
+    void Release(int classes, long index);
+
+    /// <summary>Writes a checkpoint and syncs, in order to stop.</summary>
+    /// <param name="ticket">Ends as a <see cref="IJournalHandler.Read"/> with no records.</param>
+    void BeginClose(long ticket);
+
+    /// <summary>Deadlines (checkpoints, retries).</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>When it wants to be called next, µs.</returns>
+    long Step(long nowUs);
+}

@@ -1,0 +1,60 @@
+namespace Firmware.Protocol;
+
+/// <summary>The numbered streams of a pod; hardware/cart.json says which pod has which, and a test keeps the two alike.</summary>
+public static class Streams
+{
+    /// <summary>Gap records of this device.</summary>
+    public const int Gaps = 1;
+
+    /// <summary>Coded events of this device.</summary>
+    public const int Events = 2;
+
+    /// <summary>Clock samples of this device.</summary>
+    public const int Clock = 3;
+
+    /// <summary>Contact temperature (TMP117), numeric.</summary>
+    public const int Temperature = 16;
+
+    /// <summary>Red light (MAX30102), waveform.</summary>
+    public const int RedLight = 32;
+
+    /// <summary>Infrared light (MAX30102), waveform.</summary>
+    public const int InfraredLight = 33;
+
+    /// <summary>Die temperature of the oximeter's chip (MAX30102), numeric.</summary>
+    public const int OximeterDieTemperature = 34;
+}
+
+/// <summary>ISO/IEEE 11073-10101 codes in use (partition x 65,536 + term), and private ones (partition 1024) where the nomenclature has none.</summary>
+public static class MdcCodes
+{
+    /// <summary>MDC_TEMP_BODY, Cel.</summary>
+    public const uint BodyTemperature = 150364;
+
+    /// <summary>MDC_TEMP_SKIN, Cel.</summary>
+    public const uint SkinTemperature = 150388;
+
+    /// <summary>MDC_TEMP_AXILLA, Cel.</summary>
+    public const uint AxillaTemperature = 188452;
+
+    /// <summary>MDC_PULS_OXIM_SAT_O2, %.</summary>
+    public const uint OxygenSaturation = 150456;
+
+    /// <summary>MDC_PULS_OXIM_PULS_RATE, /min.</summary>
+    public const uint PulseRate = 149530;
+
+    /// <summary>MDC_PULS_OXIM_PERF_REL, %.</summary>
+    public const uint PerfusionIndex = 150448;
+
+    /// <summary>MDC_PULS_OXIM_PLETH, dimensionless.</summary>
+    public const uint Pleth = 150452;
+
+    /// <summary>Private: counts of the red light (660 nm), dimensionless.</summary>
+    public const uint RedLightCounts = (1024u << 16) | 1;
+
+    /// <summary>Private: counts of the infrared light (880 nm), dimensionless.</summary>
+    public const uint InfraredLightCounts = (1024u << 16) | 2;
+
+    /// <summary>Private: temperature of a sensor's die, Cel.</summary>
+    public const uint DieTemperature = (1024u << 16) | 3;
+}
