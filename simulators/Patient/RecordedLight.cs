@@ -1,0 +1,368 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+
+namespace Simulators.Patient;
+
+/// <summary>One thing wrong with a recording; the code stands in hardware/faults.json.</summary>
+/// <param name="Code">S3201 to S3206.</param>
+/// <param name="File">The file as it was named.</param>
+/// <param name="Line">The line, from 1; 0 for the file as a whole.</param>
+/// <param name="Detail">This case's facts, a clause without a full stop.</param>
+public sealed record RecordingFault(string Code, string File, int Line, string Detail);
+
+/// <summary>A recording cannot be played; all that is wrong with it, up to <see cref="RecordedLight.MaxFaults"/>.</summary>
+public sealed class RecordingException : Exception
+{
+    /// <summary>Carries what is wrong.</summary>
+    /// <param name="faults">At least one.</param>
+    public RecordingException(IReadOnlyList<RecordingFault> faults)
+        : base($"{faults[0].File}:{faults[0].Line}: {faults[0].Code}: {faults[0].Detail}")
+    {
+        Faults = faults;
+    }
+
+    /// <summary>What is wrong, in the order of the file.</summary>
+    public IReadOnlyList<RecordingFault> Faults { get; }
+}
+
+/// <summary>
+/// Light that was recorded from a person, played through the oximeter's optical door by linear interpolation on its time stamps. Before
+/// its first sample it shows the first, after its last the last.
+/// </summary>
+public sealed class RecordedLight : IPatientLight
+{
+    /// <summary>Largest count of the oximeter's 18-bit converter; a recording with more is refused.</summary>
+    public const int MaxCounts = 262_143;
+
+    /// <summary>Samples that are dropped at the beginning of an oxiwear recording: its sensor was still settling.</summary>
+    public const int OxiwearDropped = 32;
+
+    /// <summary>Mean light of a bidmc recording after scaling, counts.</summary>
+    public const double BidmcDcCounts = 120_000;
+
+    /// <summary>Mean pulsation of a bidmc recording after scaling, as a share of its mean light.</summary>
+    public const double BidmcPulsation = 0.01;
+
+    /// <summary>Red pulsation of a bidmc recording relative to infrared.</summary>
+    public const double BidmcRatio = 0.6;
+
+    /// <summary>Time between the samples of a bidmc recording, µs (125 Hz).</summary>
+    public const long BidmcPeriodUs = 8000;
+
+    /// <summary>
+    /// The window over which a bidmc recording's pulsation is measured, samples: 2 s, so that each holds a whole beat down to 30 beats per minute.
+    /// The mean pulsation is the mean over all whole windows of highest less lowest value.
+    /// </summary>
+    public const int BidmcWindow = 250;
+
+    /// <summary>Longest recording, samples (an hour at 1 kHz).</summary>
+    public const int MaxSamples = 3_600_000;
+
+    /// <summary>Most faults that are reported of one file.</summary>
+    public const int MaxFaults = 20;
+
+    /// <summary>The file cannot be read.</summary>
+    public const string UnreadableCode = "S3201";
+
+    /// <summary>The heading is of no known format.</summary>
+    public const string UnknownFormatCode = "S3202";
+
+    /// <summary>A row is malformed.</summary>
+    public const string MalformedRowCode = "S3203";
+
+    /// <summary>A value is outside what the door can show.</summary>
+    public const string OutOfRangeCode = "S3204";
+
+    /// <summary>Time stamps do not rise.</summary>
+    public const string TimeOrderCode = "S3205";
+
+    /// <summary>Too few or too many samples, or no pulsation at all.</summary>
+    public const string UnusableCode = "S3206";
+
+    private const string BidmcHeading = "ppg_adu,ecg_mv1000";
+    private const string OxiwearHeading = "t_ms,ir,red,ambient";
+    private readonly long[] _timesUs;
+    private readonly double[] _red;
+    private readonly double[] _infrared;
+    private int _last;
+
+    private RecordedLight(string name, long[] timesUs, double[] red, double[] infrared)
+    {
+        Name = name;
+        _timesUs = timesUs;
+        _red = red;
+        _infrared = infrared;
+    }
+
+    /// <summary>The file's name without folder and ending.</summary>
+    public string Name { get; }
+
+    /// <summary>Time from the first sample to the last, µs.</summary>
+    public long DurationUs => _timesUs[^1];
+
+    /// <summary>How many samples there are.</summary>
+    public int Count => _timesUs.Length;
+
+    /// <summary>True time of the first sample, µs: where the recording is laid on the world's time.</summary>
+    public long StartUs { get; set; }
+
+    /// <summary>Reads a recording from a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The recording.</returns>
+    /// <exception cref="RecordingException">It cannot be played.</exception>
+    public static RecordedLight Load(string path)
+    {
+        string[] lines;
+        try
+        {
+            lines = File.ReadAllLines(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new RecordingException([new RecordingFault(UnreadableCode, path, 0, e.Message.TrimEnd('.'))]);
+        }
+
+        return Parse(path, lines);
+    }
+
+    /// <summary>Reads a recording from its lines.</summary>
+    /// <param name="file">How it is called in errors.</param>
+    /// <param name="lines">The lines; the first is the heading, which tells the format.</param>
+    /// <returns>The recording.</returns>
+    /// <exception cref="RecordingException">It cannot be played.</exception>
+    public static RecordedLight Parse(string file, IReadOnlyList<string> lines)
+    {
+        Rows rows = new(file);
+        string heading = lines.Count == 0 ? string.Empty : lines[0].TrimEnd('\r');
+        RecordedLight light = heading switch
+        {
+            BidmcHeading => Bidmc(file, lines, rows),
+            OxiwearHeading => Oxiwear(file, lines, rows),
+            _ => throw new RecordingException([new RecordingFault(
+                UnknownFormatCode, file, 1, $"the heading is '{Short(heading)}', not '{BidmcHeading}' or '{OxiwearHeading}'")]),
+        };
+        return light;
+    }
+
+    /// <inheritdoc/>
+    public LightSample At(long worldUs)
+    {
+        long timeUs = worldUs - StartUs;
+        int last = _timesUs.Length - 1;
+        if (timeUs <= 0)
+        {
+            return new LightSample(_red[0], _infrared[0]);
+        }
+
+        if (timeUs >= _timesUs[last])
+        {
+            return new LightSample(_red[last], _infrared[last]);
+        }
+
+        // Time mostly goes on a little: look near the last place before searching.
+        int index = _last;
+        if (timeUs < _timesUs[index] || timeUs >= _timesUs[Math.Min(index + 2, last)])
+        {
+            index = Array.BinarySearch(_timesUs, timeUs);
+            index = index < 0 ? ~index - 1 : index;
+        }
+        else if (timeUs >= _timesUs[index + 1])
+        {
+            index++;
+        }
+
+        _last = index;
+        double part = (double)(timeUs - _timesUs[index]) / (_timesUs[index + 1] - _timesUs[index]);
+        return new LightSample(
+            _red[index] + ((_red[index + 1] - _red[index]) * part),
+            _infrared[index] + ((_infrared[index + 1] - _infrared[index]) * part));
+    }
+
+    private static RecordedLight Bidmc(string file, IReadOnlyList<string> lines, Rows rows)
+    {
+        List<double> volume = new(lines.Count);
+        for (int i = 1; i < lines.Count && rows.GoOn; i++)
+        {
+            if (rows.Split(lines, i, 2, out string[] fields)
+                && rows.Number(fields, 0, i + 1, "ppg_adu", out double value)
+                && rows.Number(fields, 1, i + 1, "ecg_mv1000", out _))
+            {
+                volume.Add(value);
+            }
+        }
+
+        rows.ThrowIfAny();
+        if (volume.Count < BidmcWindow || volume.Count > MaxSamples)
+        {
+            rows.Throw(UnusableCode, 0, $"it has {volume.Count} samples, not {BidmcWindow} to {MaxSamples}");
+        }
+
+        double sum = 0;
+        double pulsation = 0;
+        int windows = volume.Count / BidmcWindow;
+        for (int window = 0; window < windows; window++)
+        {
+            double low = double.MaxValue;
+            double high = double.MinValue;
+            for (int i = window * BidmcWindow; i < (window + 1) * BidmcWindow; i++)
+            {
+                low = Math.Min(low, volume[i]);
+                high = Math.Max(high, volume[i]);
+            }
+
+            pulsation += high - low;
+        }
+
+        foreach (double value in volume)
+        {
+            sum += value;
+        }
+
+        pulsation /= windows;
+        if (pulsation <= 0)
+        {
+            rows.Throw(UnusableCode, 0, "it has no pulsation to be scaled");
+        }
+
+        double mean = sum / volume.Count;
+        double scale = BidmcDcCounts * BidmcPulsation / pulsation;
+        long[] times = new long[volume.Count];
+        double[] red = new double[volume.Count];
+        double[] infrared = new double[volume.Count];
+        for (int i = 0; i < volume.Count; i++)
+        {
+            times[i] = i * BidmcPeriodUs;
+            double fall = (volume[i] - mean) * scale; // Light falls as volume rises.
+            infrared[i] = BidmcDcCounts - fall;
+            red[i] = BidmcDcCounts - (BidmcRatio * fall);
+            rows.CheckRange(infrared[i], i + 2, "infrared after scaling");
+            rows.CheckRange(red[i], i + 2, "red after scaling");
+        }
+
+        rows.ThrowIfAny();
+        return new RecordedLight(Path.GetFileNameWithoutExtension(file), times, red, infrared);
+    }
+
+    private static RecordedLight Oxiwear(string file, IReadOnlyList<string> lines, Rows rows)
+    {
+        List<long> times = [];
+        List<double> red = [];
+        List<double> infrared = [];
+        long previousUs = -1;
+        for (int i = 1; i < lines.Count && rows.GoOn; i++)
+        {
+            if (!rows.Split(lines, i, 4, out string[] fields)
+                || !rows.Number(fields, 0, i + 1, "t_ms", out double ms)
+                || !rows.Number(fields, 1, i + 1, "ir", out double infraredCounts)
+                || !rows.Number(fields, 2, i + 1, "red", out double redCounts)
+                || !rows.Number(fields, 3, i + 1, "ambient", out _))
+            {
+                continue;
+            }
+
+            if (ms is < 0 or > 1e9)
+            {
+                rows.Add(OutOfRangeCode, i + 1, $"t_ms is {fields[0]}, not 0 to 1e9");
+                continue;
+            }
+
+            long timeUs = (long)Math.Floor((ms * 1000) + 0.5);
+            if (timeUs <= previousUs)
+            {
+                rows.Add(TimeOrderCode, i + 1, $"t_ms is {fields[0]}, not above the row before");
+                continue;
+            }
+
+            previousUs = timeUs;
+            rows.CheckRange(infraredCounts, i + 1, "ir");
+            rows.CheckRange(redCounts, i + 1, "red");
+            times.Add(timeUs);
+            infrared.Add(infraredCounts);
+            red.Add(redCounts);
+        }
+
+        rows.ThrowIfAny();
+        int count = times.Count - OxiwearDropped;
+        if (count < 2 || times.Count > MaxSamples)
+        {
+            rows.Throw(UnusableCode, 0, $"it has {times.Count} samples, not {OxiwearDropped + 2} to {MaxSamples}");
+        }
+
+        long[] kept = new long[count];
+        for (int i = 0; i < count; i++)
+        {
+            kept[i] = times[OxiwearDropped + i] - times[OxiwearDropped];
+        }
+
+        return new RecordedLight(
+            Path.GetFileNameWithoutExtension(file),
+            kept,
+            red.GetRange(OxiwearDropped, count).ToArray(),
+            infrared.GetRange(OxiwearDropped, count).ToArray());
+    }
+
+    private static string Short(string text) => text.Length <= 60 ? text : text[..60] + "...";
+
+    private sealed class Rows(string file)
+    {
+        private readonly List<RecordingFault> _faults = [];
+
+        public bool GoOn => _faults.Count < MaxFaults;
+
+        public bool Split(IReadOnlyList<string> lines, int index, int columns, out string[] fields)
+        {
+            fields = lines[index].TrimEnd('\r').Split(',');
+            if (fields.Length == columns)
+            {
+                return true;
+            }
+
+            Add(MalformedRowCode, index + 1, $"the row has {fields.Length} fields, not {columns}: '{Short(lines[index])}'");
+            return false;
+        }
+
+        public bool Number(string[] fields, int column, int line, string name, out double value)
+        {
+            const NumberStyles Style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint;
+            if (double.TryParse(fields[column], Style, CultureInfo.InvariantCulture, out value) && double.IsFinite(value))
+            {
+                return true;
+            }
+
+            Add(MalformedRowCode, line, $"{name} is '{Short(fields[column])}', not a number");
+            return false;
+        }
+
+        public void CheckRange(double counts, int line, string name)
+        {
+            if (counts is < 0 or > MaxCounts)
+            {
+                Add(OutOfRangeCode, line, string.Create(CultureInfo.InvariantCulture, $"{name} is {counts:0.###}, not 0 to {MaxCounts}"));
+            }
+        }
+
+        public void Add(string code, int line, string detail)
+        {
+            if (GoOn)
+            {
+                _faults.Add(new RecordingFault(code, file, line, detail));
+            }
+        }
+
+        public void Throw(string code, int line, string detail)
+        {
+            Add(code, line, detail);
+            ThrowIfAny();
+        }
+
+        public void ThrowIfAny()
+        {
+            if (_faults.Count > 0)
+            {
+                throw new RecordingException(_faults);
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using System;
+using Simulators.Kernel;
+
+namespace Simulators.Patient;
+
+/// <summary>How a synthetic pulse looks.</summary>
+public sealed record SyntheticPulseOptions
+{
+    /// <summary>Pulse rate, beats per minute, 20 to 300.</summary>
+    public double RateBpm { get; init; } = 72;
+
+    /// <summary>Breaths per minute, 0 to 60; they move pulse volume and, a little, its rate.</summary>
+    public double BreathsPerMinute { get; init; } = 14;
+
+    /// <summary>Mean infrared light, counts, 0 to 262,143.</summary>
+    public double InfraredDcCounts { get; init; } = 120_000;
+
+    /// <summary>Mean red light, counts, 0 to 262,143.</summary>
+    public double RedDcCounts { get; init; } = 110_000;
+
+    /// <summary>Perfusion index: pulsation of the infrared light peak to peak, per cent of its mean, 0 to 20.</summary>
+    public double PerfusionPercent { get; init; } = 1.5;
+
+    /// <summary>Ratio R of the relative pulsations, red over infrared, 0.2 to 3. About 0.5 at a saturation of 97 %.</summary>
+    public double Ratio { get; init; } = 0.5;
+
+    /// <summary>Noise, counts, evenly distributed within ± this; 0 to 1,000.</summary>
+    public double NoiseCounts { get; init; } = 8;
+
+    /// <summary>Light that reaches the detector with no finger there, counts.</summary>
+    public double NoFingerCounts { get; init; } = 900;
+}
+
+/// <summary>
+/// A made-up pulse: one volume curve per beat (fast systolic rise, dicrotic notch, diastolic decay), modulated by breathing, turned into
+/// light that falls as volume rises. Every value is a pure function of time and seed.
+/// </summary>
+public sealed class SyntheticPulse : IPatientLight
+{
+    // Guess: the usual picture of a finger's volume pulse in a healthy adult, 32 points over one beat, 0 = diastole, 1 = systolic peak.
+    private static readonly double[] Volume =
+    [
+        0.00, 0.06, 0.25, 0.52, 0.78, 0.94, 1.00, 0.98,
+        0.92, 0.83, 0.74, 0.66, 0.59, 0.54, 0.51, 0.50,
+        0.51, 0.525, 0.53, 0.52, 0.49, 0.45, 0.40, 0.35,
+        0.30, 0.25, 0.205, 0.165, 0.125, 0.09, 0.055, 0.025,
+    ];
+
+    private readonly SyntheticPulseOptions _options;
+    private readonly ulong _seed;
+    private long _fingerOnUs;
+    private long _fingerOffUs = long.MaxValue;
+
+    /// <summary>Makes a patient whose finger is on the sensor from the start.</summary>
+    /// <param name="options">How the pulse looks.</param>
+    /// <param name="random">For the noise.</param>
+    public SyntheticPulse(SyntheticPulseOptions options, SeededRandom random)
+    {
+        _options = options;
+        _seed = random.NextUInt64();
+    }
+
+    /// <summary>The finger is laid on the sensor.</summary>
+    /// <param name="worldUs">When, µs.</param>
+    public void FingerOn(long worldUs)
+    {
+        _fingerOnUs = worldUs;
+        _fingerOffUs = long.MaxValue;
+    }
+
+    /// <summary>The finger is taken away.</summary>
+    /// <param name="worldUs">When, µs.</param>
+    public void FingerOff(long worldUs) => _fingerOffUs = worldUs;
+
+    /// <inheritdoc/>
+    public LightSample At(long worldUs)
+    {
+        SeededRandom noise = new(_seed ^ (ulong)worldUs);
+        double redNoise = _options.NoiseCounts * ((2 * noise.NextDouble()) - 1);
+        double infraredNoise = _options.NoiseCounts * ((2 * noise.NextDouble()) - 1);
+        if (worldUs < _fingerOnUs || worldUs >= _fingerOffUs)
+        {
+            return new LightSample(
+                Math.Max(0, _options.NoFingerCounts + redNoise), Math.Max(0, _options.NoFingerCounts + infraredNoise));
+        }
+
+        double seconds = worldUs / 1e6;
+        double breath = Shape.Wave(seconds * _options.BreathsPerMinute / 60);
+        double beats = (seconds * _options.RateBpm / 60) + (0.04 * breath);
+        double volume = VolumeAt(beats) * (1 + (0.08 * breath));
+        double infrared = _options.InfraredDcCounts * (1 - (_options.PerfusionPercent / 100 * (volume - 0.45)) + (0.001 * breath));
+        double red = _options.RedDcCounts * (1 - (_options.PerfusionPercent / 100 * _options.Ratio * (volume - 0.45)) + (0.001 * breath));
+        return new LightSample(Math.Max(0, red + redNoise), Math.Max(0, infrared + infraredNoise));
+    }
+
+    private static double VolumeAt(double beats)
+    {
+        double place = (beats - Math.Floor(beats)) * Volume.Length;
+        int index = Math.Min((int)place, Volume.Length - 1);
+        double part = place - index;
+        double here = Volume[index];
+        double next = Volume[index + 1 == Volume.Length ? 0 : index + 1];
+        return here + ((next - here) * part);
+    }
+}
