@@ -1,0 +1,137 @@
+using Firmware.Core;
+using Firmware.Protocol;
+
+namespace Firmware.Pod;
+
+/// <summary>The parts a pod knows how to drive.</summary>
+public enum PodPart : byte
+{
+    /// <summary>Texas Instruments TMP117, contact temperature.</summary>
+    Tmp117 = 1,
+
+    /// <summary>Analog Devices MAX30102, red and infrared light.</summary>
+    Max30102 = 2,
+}
+
+/// <summary>One peripheral wired to the pod.</summary>
+public sealed class PeripheralOptions
+{
+    /// <summary>Names a part and its address.</summary>
+    /// <param name="part">The part.</param>
+    /// <param name="address">7-bit I2C address, 0x08 to 0x77.</param>
+    public PeripheralOptions(PodPart part, int address)
+    {
+        Part = part;
+        Address = address;
+        if (part == PodPart.Tmp117)
+        {
+            Stream = Streams.Temperature;
+        }
+        else
+        {
+            Stream = Streams.RedLight;
+            SecondStream = Streams.InfraredLight;
+            DieStream = Streams.OximeterDieTemperature;
+        }
+    }
+
+    /// <summary>The part.</summary>
+    public PodPart Part { get; }
+
+    /// <summary>7-bit I2C address, 0x08 to 0x77.</summary>
+    public int Address { get; }
+
+    /// <summary>Its main stream: the temperature, or the red light.</summary>
+    public int Stream { get; set; }
+
+    /// <summary>The infrared light's stream; 0 for none.</summary>
+    public int SecondStream { get; set; }
+
+    /// <summary>The stream of the chip's own temperature; 0 for none.</summary>
+    public int DieStream { get; set; }
+
+    /// <summary>A driver used in place of the part's own, which must be an <c>ITemperatureSource</c> or an <c>ILightSource</c>; null for the part's own.</summary>
+    public IDriver? Driver { get; set; }
+}
+
+/// <summary>All that makes one pod differ from another. Every bound has a default; a wrong one is refused by <see cref="PodHost"/>'s constructor.</summary>
+public sealed class PodOptions
+{
+    /// <summary>Names the device and its peripherals.</summary>
+    /// <param name="deviceId">The pod's EUI-64.</param>
+    /// <param name="peripherals">At most <see cref="MaxPeripherals"/>.</param>
+    public PodOptions(ulong deviceId, PeripheralOptions[] peripherals)
+    {
+        DeviceId = deviceId;
+        Peripherals = peripherals;
+    }
+
+    /// <summary>Most peripherals on one pod.</summary>
+    public const int MaxPeripherals = 8;
+
+    /// <summary>The pod's EUI-64.</summary>
+    public ulong DeviceId { get; }
+
+    /// <summary>The peripherals, in the order they are stepped and reported.</summary>
+    public PeripheralOptions[] Peripherals { get; }
+
+    /// <summary>Flags set in every frame, see <see cref="FrameFlags"/>; a simulated cart sets <see cref="FrameFlags.Simulated"/>. Default 0.</summary>
+    public int FrameFlags { get; set; }
+
+    /// <summary>Reads the clock in the middle of a step, for exact times of the clock exchange; null: the step's own time is used.</summary>
+    public IMonotonicClock? Clock { get; set; }
+
+    /// <summary>RAM for vital signs and absences, bytes. Default 48 KiB: about 14 minutes of one temperature a second.</summary>
+    public int VitalRingBytes { get; set; } = 48 * 1024;
+
+    /// <summary>RAM for gap records, bytes. Default 16 KiB: about 190 of them.</summary>
+    public int GapRingBytes { get; set; } = 16 * 1024;
+
+    /// <summary>RAM for events, clock samples and chip health, bytes. Default 24 KiB.</summary>
+    public int EventRingBytes { get; set; } = 24 * 1024;
+
+    /// <summary>RAM for waveforms, bytes. Default 96 KiB: about 140 s of both lights.</summary>
+    public int WaveRingBytes { get; set; } = 96 * 1024;
+
+    /// <summary>Length at which a segment file is followed by the next, bytes. Default 16 KiB.</summary>
+    public int SegmentBytes { get; set; } = 16 * 1024;
+
+    /// <summary>Most segment files. Default 12, 192 KiB of the 256 KiB drive.</summary>
+    public int MaxSegments { get; set; } = 12;
+
+    /// <summary>A vital sign, event or gap that is not acknowledged is in the store at the latest after this time, ms. Default 1,000.</summary>
+    public int FlushPeriodMs { get; set; } = 1000;
+
+    /// <summary>Messages sent and not acknowledged. Default 4.</summary>
+    public int WindowMessages { get; set; } = 4;
+
+    /// <summary>Bytes of waveform that make a message go, at most <see cref="Frame.MaxMessageLength"/>. Default 3,072.</summary>
+    public int SendBytes { get; set; } = 3072;
+
+    /// <summary>Time after which a waveform goes in any case, ms. Default 250.</summary>
+    public int SendAfterMs { get; set; } = 250;
+
+    /// <summary>Time after which an acknowledgement is overdue and everything not acknowledged is sent again, ms; doubled at each repetition up to 8 times. Default 20,000.</summary>
+    public int AcknowledgeTimeoutMs { get; set; } = 20000;
+
+    /// <summary>Period of the clock exchange, ms. Default 10,000; the first five go every second.</summary>
+    public int TimePeriodMs { get; set; } = 10000;
+
+    /// <summary>Age at which a temperature is stale and its absence is published, ms. Default 3,000.</summary>
+    public int TemperatureStaleMs { get; set; } = 3000;
+
+    /// <summary>The time that one temperature is made from, ms. Default 125. Source: TI SNOSD82D, Table 7-7 (8 averaged conversions).</summary>
+    public int TemperatureWindowMs { get; set; } = 125;
+
+    /// <summary>Maker, for the state message. Empty: not said.</summary>
+    public string Maker { get; set; } = string.Empty;
+
+    /// <summary>Model, for the state message. Empty: not said.</summary>
+    public string Model { get; set; } = string.Empty;
+
+    /// <summary>Serial number, for the state message. Empty: not said.</summary>
+    public string Serial { get; set; } = string.Empty;
+
+    /// <summary>Firmware version, for the state message. Empty: not said.</summary>
+    public string Firmware { get; set; } = string.Empty;
+}
