@@ -6,7 +6,7 @@ namespace Simulators.Patient;
 /// </summary>
 /// <param name="RedCounts">Red (660 nm), counts, 0 and above.</param>
 /// <param name="InfraredCounts">Infrared (880 nm), counts, 0 and above.</param>
-public readonly record struct LightSample(double RedCounts, double InfraredCounts);
+public readonly record struct OpticalSample(double RedCounts, double InfraredCounts);
 
 /// <summary>A patient as the oximeter sees one.</summary>
 public interface IPatientLight
@@ -14,7 +14,7 @@ public interface IPatientLight
     /// <summary>The light at a moment; the same for the same moment.</summary>
     /// <param name="worldUs">True time, µs.</param>
     /// <returns>The light.</returns>
-    LightSample At(long worldUs);
+    OpticalSample At(long worldUs);
 }
 
 /// <summary>A patient as a contact thermometer sees one.</summary>

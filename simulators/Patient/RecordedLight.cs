@@ -147,18 +147,18 @@ public sealed class RecordedLight : IPatientLight
     }
 
     /// <inheritdoc/>
-    public LightSample At(long worldUs)
+    public OpticalSample At(long worldUs)
     {
         long timeUs = worldUs - StartUs;
         int last = _timesUs.Length - 1;
         if (timeUs <= 0)
         {
-            return new LightSample(_red[0], _infrared[0]);
+            return new OpticalSample(_red[0], _infrared[0]);
         }
 
         if (timeUs >= _timesUs[last])
         {
-            return new LightSample(_red[last], _infrared[last]);
+            return new OpticalSample(_red[last], _infrared[last]);
         }
 
         // Time mostly goes on a little: look near the last place before searching.
@@ -175,7 +175,7 @@ public sealed class RecordedLight : IPatientLight
 
         _last = index;
         double part = (double)(timeUs - _timesUs[index]) / (_timesUs[index + 1] - _timesUs[index]);
-        return new LightSample(
+        return new OpticalSample(
             _red[index] + ((_red[index + 1] - _red[index]) * part),
             _infrared[index] + ((_infrared[index + 1] - _infrared[index]) * part));
     }

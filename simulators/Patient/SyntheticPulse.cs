@@ -73,14 +73,14 @@ public sealed class SyntheticPulse : IPatientLight
     public void FingerOff(long worldUs) => _fingerOffUs = worldUs;
 
     /// <inheritdoc/>
-    public LightSample At(long worldUs)
+    public OpticalSample At(long worldUs)
     {
         SeededRandom noise = new(_seed ^ (ulong)worldUs);
         double redNoise = _options.NoiseCounts * ((2 * noise.NextDouble()) - 1);
         double infraredNoise = _options.NoiseCounts * ((2 * noise.NextDouble()) - 1);
         if (worldUs < _fingerOnUs || worldUs >= _fingerOffUs)
         {
-            return new LightSample(
+            return new OpticalSample(
                 Math.Max(0, _options.NoFingerCounts + redNoise), Math.Max(0, _options.NoFingerCounts + infraredNoise));
         }
 
@@ -90,7 +90,7 @@ public sealed class SyntheticPulse : IPatientLight
         double volume = VolumeAt(beats) * (1 + (0.08 * breath));
         double infrared = _options.InfraredDcCounts * (1 - (_options.PerfusionPercent / 100 * (volume - 0.45)) + (0.001 * breath));
         double red = _options.RedDcCounts * (1 - (_options.PerfusionPercent / 100 * _options.Ratio * (volume - 0.45)) + (0.001 * breath));
-        return new LightSample(Math.Max(0, red + redNoise), Math.Max(0, infrared + infraredNoise));
+        return new OpticalSample(Math.Max(0, red + redNoise), Math.Max(0, infrared + infraredNoise));
     }
 
     private static double VolumeAt(double beats)

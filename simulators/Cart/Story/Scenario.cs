@@ -1,0 +1,271 @@
+using System.Collections.Generic;
+using Simulators.Network;
+using Simulators.Patient;
+
+namespace Simulators.Cart;
+
+/// <summary>A story for simulated carts, as it stands in a scenario file. simulators/Scenarios/README.md describes the file.</summary>
+public sealed record Scenario
+{
+    /// <summary>Most carts in one scenario.</summary>
+    public const int MaxCarts = 16;
+
+    /// <summary>Most pods of one cart.</summary>
+    public const int MaxPods = 16;
+
+    /// <summary>Most subscribers of one cart.</summary>
+    public const int MaxSubscribers = 16;
+
+    /// <summary>Most events on the timeline.</summary>
+    public const int MaxEvents = 1000;
+
+    /// <summary>Longest scenario file, bytes.</summary>
+    public const int MaxFileLength = 256 * 1024;
+
+    /// <summary>Longest story, µs (24 h).</summary>
+    public const long MaxDurationUs = 24L * 3600 * 1_000_000;
+
+    /// <summary>Name: 1 to 64 of a-z, 0-9 and '-'.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it shows, one sentence.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>The seed used unless the command line names another.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>How long it runs, µs.</summary>
+    public required long DurationUs { get; init; }
+
+    /// <summary>The carts, in order.</summary>
+    public required IReadOnlyList<CartStory> Carts { get; init; }
+
+    /// <summary>What happens, by time.</summary>
+    public IReadOnlyList<TimelineEvent> Timeline { get; init; } = [];
+
+    /// <summary>What must have come out at the end.</summary>
+    public required Expectations Expect { get; init; }
+}
+
+/// <summary>One cart.</summary>
+public sealed record CartStory
+{
+    /// <summary>The cart's name in topics.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Its gateway.</summary>
+    public GatewayStory Gateway { get; init; } = new();
+
+    /// <summary>False: the embedded endpoint; true: a broker elsewhere on the simulated network.</summary>
+    public bool ExternalBroker { get; init; }
+
+    /// <summary>From pods to the gateway.</summary>
+    public PathQuality PodNetwork { get; init; } = new() { LatencyUs = 2000, JitterUs = 1000 };
+
+    /// <summary>From the gateway to the external broker.</summary>
+    public PathQuality UplinkNetwork { get; init; } = new() { LatencyUs = 15_000, JitterUs = 5000 };
+
+    /// <summary>From subscribers to where the session is published.</summary>
+    public PathQuality SessionNetwork { get; init; } = new() { LatencyUs = 15_000, JitterUs = 5000 };
+
+    /// <summary>Its pods.</summary>
+    public required IReadOnlyList<PodStory> Pods { get; init; }
+
+    /// <summary>Its consultations, in order of opening.</summary>
+    public IReadOnlyList<SessionStory> Sessions { get; init; } = [];
+
+    /// <summary>Who listens.</summary>
+    public IReadOnlyList<SubscriberStory> Subscribers { get; init; } = [];
+}
+
+/// <summary>A gateway's machine.</summary>
+public sealed record GatewayStory
+{
+    /// <summary>Its crystal, ppb too fast.</summary>
+    public int DriftPpb { get; init; }
+
+    /// <summary>True when its machine knows UTC from the start.</summary>
+    public bool Synchronised { get; init; } = true;
+
+    /// <summary>Half the width of what it knows of UTC, µs.</summary>
+    public long UtcUncertaintyUs { get; init; } = 4000;
+
+    /// <summary>How long a sync of the disk takes, µs.</summary>
+    public long DiskSyncUs { get; init; } = 3000;
+
+    /// <summary>Size of the disk, bytes.</summary>
+    public long DiskBytes { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>Most messages published and not yet durably marked as sent.</summary>
+    public int Window { get; init; } = 32;
+}
+
+/// <summary>A pod.</summary>
+public sealed record PodStory
+{
+    /// <summary>Its name in the scenario.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Its EUI-64.</summary>
+    public required ulong DeviceId { get; init; }
+
+    /// <summary>When its power comes on, µs.</summary>
+    public long BootUs { get; init; }
+
+    /// <summary>Its crystal, ppb too fast.</summary>
+    public int DriftPpb { get; init; }
+
+    /// <summary>The chips that are soldered or plugged to it.</summary>
+    public IReadOnlyList<ChipKind> Chips { get; init; } = [ChipKind.Tmp117, ChipKind.Max30102];
+
+    /// <summary>The chips that are there when the power comes on: a subset of <see cref="Chips"/>.</summary>
+    public IReadOnlyList<ChipKind> PluggedAtStart { get; init; } = [ChipKind.Tmp117, ChipKind.Max30102];
+
+    /// <summary>The pulse of whoever has a finger on it.</summary>
+    public SyntheticPulseOptions Pulse { get; init; } = new();
+
+    /// <summary>A recording in place of the synthetic pulse, as the file names it, or null.</summary>
+    public string? Recording { get; init; }
+
+    /// <summary>When the finger is laid on, µs.</summary>
+    public long FingerOnUs { get; init; }
+
+    /// <summary>Room temperature, m°C.</summary>
+    public int AmbientMilliCelsius { get; init; } = 22_000;
+
+    /// <summary>Temperature of the patient where the sensor touches, m°C.</summary>
+    public int PatientMilliCelsius { get; init; } = 34_200;
+
+    /// <summary>When the thermometer is laid on, µs.</summary>
+    public long TouchUs { get; init; } = 2_000_000;
+}
+
+/// <summary>A consultation.</summary>
+/// <param name="Id">Its name.</param>
+/// <param name="OpenUs">When it is opened, µs.</param>
+/// <param name="CloseUs">When it is closed, µs; <see cref="long.MaxValue"/> for never.</param>
+public sealed record SessionStory(string Id, long OpenUs, long CloseUs);
+
+/// <summary>Someone who listens to a session.</summary>
+public sealed record SubscriberStory
+{
+    /// <summary>Its name.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The session it listens to.</summary>
+    public required string Session { get; init; }
+
+    /// <summary>When it connects, µs.</summary>
+    public long ConnectUs { get; init; }
+
+    /// <summary>True when it sends receipts.</summary>
+    public bool Receipts { get; init; } = true;
+}
+
+/// <summary>The chips that the simulator has.</summary>
+public enum ChipKind
+{
+    /// <summary>Contact thermometer.</summary>
+    Tmp117,
+
+    /// <summary>Pulse oximeter front end.</summary>
+    Max30102,
+}
+
+/// <summary>What can happen on the timeline.</summary>
+public enum TimelineAction
+{
+    /// <summary>A chip loses its plug; it comes back after the time given, if one is given.</summary>
+    UnplugChip,
+
+    /// <summary>A pod loses its power and boots again after the time given.</summary>
+    CutPodPower,
+
+    /// <summary>A pod's way to the gateway goes silent.</summary>
+    CutPodNetwork,
+
+    /// <summary>A pod's connections are reset once.</summary>
+    ResetPodConnection,
+
+    /// <summary>The gateway's process is killed and its disk keeps what was synced, with any part of the rest; it starts again after the time given.</summary>
+    KillGateway,
+
+    /// <summary>The gateway is stopped cleanly and starts again after the time given.</summary>
+    RestartGateway,
+
+    /// <summary>The gateway's disk is slow for the time given.</summary>
+    SlowDisk,
+
+    /// <summary>The external broker's process is stopped; it keeps its sessions; it starts again after the time given.</summary>
+    StopBroker,
+
+    /// <summary>The way to the external broker goes silent for the time given.</summary>
+    CutUplink,
+
+    /// <summary>The subscribers' way goes silent for the time given.</summary>
+    CutSession,
+
+    /// <summary>A subscriber goes away without a word and connects again after the time given.</summary>
+    StopSubscriber,
+
+    /// <summary>The gateway's machine learns UTC.</summary>
+    SynchroniseClock,
+
+    /// <summary>The finger is taken off the sensor; it is laid on again after the time given, if one is given.</summary>
+    FingerOff,
+}
+
+/// <summary>One thing that happens.</summary>
+/// <param name="AtUs">When, µs.</param>
+/// <param name="Action">What.</param>
+/// <param name="Cart">Index of the cart.</param>
+/// <param name="Target">Index of the pod or subscriber, -1 when the action has none.</param>
+/// <param name="Chip">The chip, for <see cref="TimelineAction.UnplugChip"/>.</param>
+/// <param name="ForUs">How long, µs; <see cref="long.MaxValue"/> for until the end.</param>
+/// <param name="Amount">The new sync time of a slow disk, µs; 0 otherwise.</param>
+public sealed record TimelineEvent(long AtUs, TimelineAction Action, int Cart, int Target, ChipKind Chip, long ForUs, long Amount);
+
+/// <summary>An absence that must have been published.</summary>
+/// <param name="Cart">Index of the cart.</param>
+/// <param name="Pod">Index of the pod.</param>
+/// <param name="Stream">The stream.</param>
+/// <param name="Reason">The reason.</param>
+/// <param name="AtLeast">How often at least.</param>
+public sealed record ExpectedAbsence(int Cart, int Pod, int Stream, Firmware.Core.AbsenceReason Reason, int AtLeast);
+
+/// <summary>
+/// What must have come out. Without being asked for, every run must end with produced = delivered + pending + gaps + kept, no reading
+/// changed on its way, and no order violation.
+/// </summary>
+public sealed record Expectations
+{
+    /// <summary>Fewest readings delivered to subscribers, each counted once.</summary>
+    public required long MinDelivered { get; init; }
+
+    /// <summary>Most readings that a subscriber received more than once.</summary>
+    public long MaxDuplicates { get; init; }
+
+    /// <summary>Most readings still under way at the end.</summary>
+    public long MaxPending { get; init; }
+
+    /// <summary>Fewest readings still under way at the end.</summary>
+    public long MinPending { get; init; }
+
+    /// <summary>Most readings declared lost.</summary>
+    public long MaxGapReadings { get; init; }
+
+    /// <summary>Fewest readings declared lost.</summary>
+    public long MinGapReadings { get; init; }
+
+    /// <summary>Longest time from measurement to delivery, 99th percentile, µs; <see cref="long.MaxValue"/> for any.</summary>
+    public long MaxLatencyP99Us { get; init; } = long.MaxValue;
+
+    /// <summary>Fewest readings published without a UTC, as unsynchronised.</summary>
+    public long MinUnsynchronised { get; init; }
+
+    /// <summary>Fewest readings published again with a better time.</summary>
+    public long MinCorrections { get; init; }
+
+    /// <summary>Absences that must have been published.</summary>
+    public IReadOnlyList<ExpectedAbsence> Absences { get; init; } = [];
+}

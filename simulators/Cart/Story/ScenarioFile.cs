@@ -1,0 +1,461 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using EdgeGateway.Gateway.Faults;
+using Firmware.Core;
+using Firmware.Protocol;
+using Simulators.Network;
+using Simulators.Patient;
+
+namespace Simulators.Cart;
+
+/// <summary>Reads scenario files. All errors of a file come in one <see cref="CodedErrorException"/>.</summary>
+public static class ScenarioFile
+{
+    private const long Second = 1_000_000;
+    private const long Millisecond = 1000;
+    private const decimal MaxSeconds = Scenario.MaxDurationUs / Second;
+
+    private static readonly (string, ChipKind)[] ChipWords = [("tmp117", ChipKind.Tmp117), ("max30102", ChipKind.Max30102)];
+
+    private static readonly (string, bool)[] BrokerWords = [("embedded", false), ("external", true)];
+
+    private static readonly (string, TimelineAction)[] ActionWords =
+    [
+        ("unplug-chip", TimelineAction.UnplugChip),
+        ("cut-pod-power", TimelineAction.CutPodPower),
+        ("cut-pod-network", TimelineAction.CutPodNetwork),
+        ("reset-pod-connection", TimelineAction.ResetPodConnection),
+        ("kill-gateway", TimelineAction.KillGateway),
+        ("restart-gateway", TimelineAction.RestartGateway),
+        ("slow-disk", TimelineAction.SlowDisk),
+        ("stop-broker", TimelineAction.StopBroker),
+        ("cut-uplink", TimelineAction.CutUplink),
+        ("cut-session", TimelineAction.CutSession),
+        ("stop-subscriber", TimelineAction.StopSubscriber),
+        ("synchronise-clock", TimelineAction.SynchroniseClock),
+        ("finger-off", TimelineAction.FingerOff),
+    ];
+
+    private static readonly (string, AbsenceReason)[] ReasonWords =
+    [
+        ("not-present", AbsenceReason.NotPresent),
+        ("bus-fault", AbsenceReason.BusFault),
+        ("checksum-mismatch", AbsenceReason.ChecksumMismatch),
+        ("sensor-fault", AbsenceReason.SensorFault),
+        ("out-of-range", AbsenceReason.OutOfRange),
+        ("not-settled", AbsenceReason.NotSettled),
+        ("stale", AbsenceReason.Stale),
+        ("wrong-part", AbsenceReason.WrongPart),
+        ("unconfirmed", AbsenceReason.Unconfirmed),
+        ("not-on-patient", AbsenceReason.NotOnPatient),
+        ("motion", AbsenceReason.Motion),
+        ("ambient-light", AbsenceReason.AmbientLight),
+        ("saturated", AbsenceReason.Saturated),
+        ("weak-signal", AbsenceReason.WeakSignal),
+        ("channels-swapped", AbsenceReason.ChannelsSwapped),
+        ("suspended", AbsenceReason.Suspended),
+        ("quarantined", AbsenceReason.Quarantined),
+    ];
+
+    private static readonly (string, int)[] StreamWords =
+    [
+        ("temperature", Streams.Temperature),
+        ("oximeter-die-temperature", Streams.OximeterDieTemperature),
+    ];
+
+    /// <summary>Reads a scenario from a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The scenario.</returns>
+    /// <exception cref="CodedErrorException">It cannot be read, or is wrong: S3001 to S3010.</exception>
+    public static Scenario Load(string path)
+    {
+        string text;
+        try
+        {
+            FileInfo info = new(path);
+            if (info.Exists && info.Length > Scenario.MaxFileLength)
+            {
+                throw new CodedErrorException(new CodedError(
+                    "S3001", new ErrorPlace(path, 0, null), $"it has {info.Length} bytes, more than {Scenario.MaxFileLength}"));
+            }
+
+            text = File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new CodedErrorException(new CodedError("S3001", new ErrorPlace(path, 0, null), e.Message.TrimEnd('.')));
+        }
+
+        return Parse(path, text);
+    }
+
+    /// <summary>Reads a scenario from its text.</summary>
+    /// <param name="file">How it is called in errors.</param>
+    /// <param name="text">YAML 1.2.</param>
+    /// <returns>The scenario.</returns>
+    /// <exception cref="CodedErrorException">It is wrong: S3002 to S3010.</exception>
+    public static Scenario Parse(string file, string text)
+    {
+        YamlReader reader = new(file);
+        YamlMap? root = reader.Load(text);
+        Scenario? scenario = root is null ? null : Read(root);
+        return reader.Errors.Count > 0 || scenario is null ? throw new CodedErrorException(reader.InOrder()) : scenario;
+    }
+
+    private static Scenario Read(YamlMap root)
+    {
+        string name = root.Name("name", upperCase: false);
+        string summary = root.Text("summary", string.Empty, required: true);
+        ulong seed = (ulong)root.Whole("seed", 1, 0, long.MaxValue);
+        long durationUs = root.Scaled("durationS", Second, Second, 1, MaxSeconds, required: true);
+        List<CartStory> carts = ReadAll(root.Maps("carts", Scenario.MaxCarts, required: true), map => Cart(map, durationUs));
+        NoneTwice(root.Maps("carts", Scenario.MaxCarts), "id", carts.Select(c => c.Id).ToList());
+        List<TimelineEvent> timeline = ReadAll(root.Maps("timeline", Scenario.MaxEvents), map => Event(map, carts, durationUs));
+        Expectations expect = root.Map("expect", required: true) is YamlMap map ? Expect(map, carts) : new Expectations { MinDelivered = 0 };
+        DevicesOnce(root, carts);
+        root.End();
+        return new Scenario
+        {
+            Name = name,
+            Summary = summary,
+            Seed = seed,
+            DurationUs = durationUs,
+            Carts = carts,
+            Timeline = timeline.OrderBy(e => e.AtUs).ToList(),
+            Expect = expect,
+        };
+    }
+
+    private static CartStory Cart(YamlMap map, long durationUs)
+    {
+        CartStory standard = new() { Id = string.Empty, Pods = [] };
+        IReadOnlyList<YamlMap> podMaps = map.Maps("pods", Scenario.MaxPods, required: true);
+        IReadOnlyList<YamlMap> sessionMaps = map.Maps("sessions", 64);
+        IReadOnlyList<YamlMap> subscriberMaps = map.Maps("subscribers", Scenario.MaxSubscribers);
+        YamlMap? network = map.Map("network");
+        CartStory cart = new()
+        {
+            Id = map.Name("id", upperCase: true),
+            Gateway = map.Map("gateway") is YamlMap gateway ? Gateway(gateway) : new GatewayStory(),
+            ExternalBroker = map.Word("broker", false, BrokerWords),
+            PodNetwork = Quality(network?.Map("pods"), standard.PodNetwork),
+            UplinkNetwork = Quality(network?.Map("uplink"), standard.UplinkNetwork),
+            SessionNetwork = Quality(network?.Map("session"), standard.SessionNetwork),
+            Pods = ReadAll(podMaps, pod => Pod(pod, durationUs)),
+            Sessions = ReadAll(sessionMaps, session => Session(session, durationUs)),
+            Subscribers = ReadAll(subscriberMaps, subscriber => Subscriber(subscriber, durationUs)),
+        };
+        NoneTwice(podMaps, "id", cart.Pods.Select(p => p.Id).ToList());
+        NoneTwice(sessionMaps, "id", cart.Sessions.Select(s => s.Id).ToList());
+        NoneTwice(subscriberMaps, "id", cart.Subscribers.Select(s => s.Id).ToList());
+        for (int i = 0; i < cart.Subscribers.Count; i++)
+        {
+            IEnumerable<string> sessions = cart.Sessions.Select(s => s.Id);
+            if (cart.Subscribers[i].Session.Length > 0 && !sessions.Contains(cart.Subscribers[i].Session, StringComparer.Ordinal))
+            {
+                subscriberMaps[i].Error(
+                    "S3009",
+                    "session",
+                    $"there is no session '{cart.Subscribers[i].Session}' in this cart",
+                    NearestWord.Suggest(cart.Subscribers[i].Session, sessions));
+            }
+        }
+
+        network?.End();
+        map.End();
+        return cart;
+    }
+
+    private static GatewayStory Gateway(YamlMap map)
+    {
+        GatewayStory standard = new();
+        GatewayStory gateway = new()
+        {
+            DriftPpb = (int)map.Scaled("driftPpm", 0, 1000, -500, 500),
+            Synchronised = map.Flag("synchronised", true),
+            UtcUncertaintyUs = map.Scaled("utcUncertaintyMs", standard.UtcUncertaintyUs, Millisecond, 0, 60_000),
+            DiskSyncUs = map.Scaled("diskSyncMs", standard.DiskSyncUs, Millisecond, 0, 10_000),
+            DiskBytes = map.Scaled("diskMegabytes", standard.DiskBytes, 1_000_000, 1, 100_000),
+            Window = (int)map.Whole("window", standard.Window, 1, 1024),
+        };
+        map.End();
+        return gateway;
+    }
+
+    private static PathQuality Quality(YamlMap? map, PathQuality standard)
+    {
+        if (map is null)
+        {
+            return standard;
+        }
+
+        PathQuality quality = new()
+        {
+            LatencyUs = map.Scaled("latencyMs", standard.LatencyUs, Millisecond, 0, 60_000),
+            JitterUs = map.Scaled("jitterMs", standard.JitterUs, Millisecond, 0, 60_000),
+            BytesPerSecond = map.Scaled("kilobytesPerSecond", standard.BytesPerSecond, 1000, 0, 1_000_000),
+        };
+        map.End();
+        return quality;
+    }
+
+    private static PodStory Pod(YamlMap map, long durationUs)
+    {
+        PodStory standard = new() { Id = string.Empty, DeviceId = 0 };
+        IReadOnlyList<ChipKind> chips = map.Words("chips", ChipKind.Tmp117, ChipWords) ?? standard.Chips;
+        PodStory pod = new()
+        {
+            Id = map.Name("id", upperCase: false),
+            DeviceId = Device(map),
+            BootUs = map.Scaled("bootS", 0, Second, 0, durationUs / (decimal)Second),
+            DriftPpb = (int)map.Scaled("driftPpm", 0, 1000, -500, 500),
+            Chips = chips,
+            PluggedAtStart = map.Words("pluggedAtStart", ChipKind.Tmp117, ChipWords) ?? chips,
+            Pulse = map.Map("pulse") is YamlMap pulse ? Pulse(pulse) : new SyntheticPulseOptions(),
+            Recording = map.Has("recording") ? map.Text("recording", string.Empty) : null,
+            FingerOnUs = map.Scaled("fingerOnS", 0, Second, 0, MaxSeconds),
+            AmbientMilliCelsius = (int)map.Scaled("ambientC", standard.AmbientMilliCelsius, 1000, -40, 60),
+            PatientMilliCelsius = (int)map.Scaled("patientC", standard.PatientMilliCelsius, 1000, 10, 50),
+            TouchUs = map.Scaled("touchS", standard.TouchUs, Second, 0, MaxSeconds),
+        };
+        foreach (ChipKind chip in pod.PluggedAtStart)
+        {
+            if (!pod.Chips.Contains(chip))
+            {
+                map.Error("S3009", "pluggedAtStart", $"'{WordOf(ChipWords, chip)}' is not one of the pod's chips");
+            }
+        }
+
+        map.End();
+        return pod;
+    }
+
+    private static ulong Device(YamlMap map)
+    {
+        string text = map.Text("device", string.Empty, required: true);
+        bool good = text.Length == 16
+            && ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong device)
+            && device != 0;
+        if (text.Length > 0 && !good)
+        {
+            map.Error("S3006", "device", $"'{YamlReader.Short(text)}' is not 16 hexadecimal digits above 0");
+        }
+
+        return good ? ulong.Parse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : 0;
+    }
+
+    private static SyntheticPulseOptions Pulse(YamlMap map)
+    {
+        SyntheticPulseOptions standard = new();
+        SyntheticPulseOptions pulse = new()
+        {
+            RateBpm = map.Number("rateBpm", standard.RateBpm, 20, 300),
+            BreathsPerMinute = map.Number("breathsPerMinute", standard.BreathsPerMinute, 0, 60),
+            InfraredDcCounts = map.Number("infraredCounts", standard.InfraredDcCounts, 0, RecordedLight.MaxCounts),
+            RedDcCounts = map.Number("redCounts", standard.RedDcCounts, 0, RecordedLight.MaxCounts),
+            PerfusionPercent = map.Number("perfusionPercent", standard.PerfusionPercent, 0, 20),
+            Ratio = map.Number("ratio", standard.Ratio, 0.2m, 3),
+            NoiseCounts = map.Number("noiseCounts", standard.NoiseCounts, 0, 1000),
+        };
+        map.End();
+        return pulse;
+    }
+
+    private static SessionStory Session(YamlMap map, long durationUs)
+    {
+        decimal end = durationUs / (decimal)Second;
+        string id = map.Name("id", upperCase: true);
+        long openUs = map.Scaled("openS", 0, Second, 0, end, required: true);
+        long closeUs = map.Scaled("closeS", long.MaxValue, Second, 0, end);
+        if (closeUs <= openUs)
+        {
+            map.Error("S3010", "closeS", "the session closes before it opens");
+        }
+
+        map.End();
+        return new SessionStory(id, openUs, closeUs);
+    }
+
+    private static SubscriberStory Subscriber(YamlMap map, long durationUs)
+    {
+        SubscriberStory subscriber = new()
+        {
+            Id = map.Name("id", upperCase: false),
+            Session = map.Text("session", string.Empty, required: true),
+            ConnectUs = map.Scaled("connectS", 0, Second, 0, durationUs / (decimal)Second),
+            Receipts = map.Flag("receipts", true),
+        };
+        map.End();
+        return subscriber;
+    }
+
+    private static TimelineEvent Event(YamlMap map, List<CartStory> carts, long durationUs)
+    {
+        decimal end = durationUs / (decimal)Second;
+        long atUs = map.Scaled("atS", 0, Second, 0, end, required: true);
+        TimelineAction action = map.Word("do", TimelineAction.CutSession, ActionWords, required: true);
+        int cart = Reference(map, "cart", carts.Select(c => c.Id).ToList(), "cart", carts.Count == 1);
+        int target = -1;
+        ChipKind chip = ChipKind.Tmp117;
+        long amount = 0;
+        CartStory? story = cart < 0 ? null : carts[cart];
+        if (IsOfPod(action))
+        {
+            target = Reference(map, "pod", story?.Pods.Select(p => p.Id).ToList(), "pod", story?.Pods.Count == 1);
+            if (action == TimelineAction.UnplugChip)
+            {
+                chip = map.Word("chip", ChipKind.Tmp117, ChipWords, required: true);
+                if (target >= 0 && !story!.Pods[target].Chips.Contains(chip))
+                {
+                    map.Error("S3009", "chip", $"pod '{story.Pods[target].Id}' has no '{WordOf(ChipWords, chip)}'");
+                }
+            }
+        }
+        else if (action == TimelineAction.StopSubscriber)
+        {
+            target = Reference(map, "subscriber", story?.Subscribers.Select(s => s.Id).ToList(), "subscriber", story?.Subscribers.Count == 1);
+        }
+        else if (action == TimelineAction.SlowDisk)
+        {
+            amount = map.Scaled("syncMs", 0, Millisecond, 1, 60_000, required: true);
+        }
+        else if (action is TimelineAction.StopBroker or TimelineAction.CutUplink && story is { ExternalBroker: false })
+        {
+            map.Error("S3009", "do", $"cart '{story.Id}' has no external broker", "Set 'broker: external' for the cart.");
+        }
+
+        long forUs = long.MaxValue;
+        if (action is not (TimelineAction.ResetPodConnection or TimelineAction.SynchroniseClock))
+        {
+            forUs = map.Scaled("forS", long.MaxValue, Second, 0.001m, MaxSeconds);
+            if (forUs != long.MaxValue && atUs + forUs > durationUs)
+            {
+                map.Error("S3010", "forS", string.Create(
+                    CultureInfo.InvariantCulture, $"it would end at {(atUs + forUs) / (decimal)Second} s, after the scenario's end at {end} s"));
+            }
+        }
+
+        map.End();
+        return new TimelineEvent(atUs, action, Math.Max(cart, 0), target, chip, forUs, amount);
+    }
+
+    private static bool IsOfPod(TimelineAction action) => action is TimelineAction.UnplugChip or TimelineAction.CutPodPower
+        or TimelineAction.CutPodNetwork or TimelineAction.ResetPodConnection or TimelineAction.FingerOff;
+
+    private static Expectations Expect(YamlMap map, List<CartStory> carts)
+    {
+        Expectations expect = new()
+        {
+            MinDelivered = map.Whole("minDelivered", 0, 0, long.MaxValue, required: true),
+            MaxDuplicates = map.Whole("maxDuplicates", 0, 0, long.MaxValue),
+            MinPending = map.Whole("minPending", 0, 0, long.MaxValue),
+            MaxPending = map.Whole("maxPending", map.Has("minPending") ? long.MaxValue : 0, 0, long.MaxValue),
+            MinGapReadings = map.Whole("minGapReadings", 0, 0, long.MaxValue),
+            MaxGapReadings = map.Whole("maxGapReadings", map.Has("minGapReadings") ? long.MaxValue : 0, 0, long.MaxValue),
+            MaxLatencyP99Us = map.Scaled("maxLatencyP99Ms", long.MaxValue, Millisecond, 0.001m, 86_400_000),
+            MinUnsynchronised = map.Whole("minUnsynchronised", 0, 0, long.MaxValue),
+            MinCorrections = map.Whole("minCorrections", 0, 0, long.MaxValue),
+            Absences = ReadAll(map.Maps("absences", 64), absence => Absence(absence, carts)),
+        };
+        map.End();
+        return expect;
+    }
+
+    private static ExpectedAbsence Absence(YamlMap map, List<CartStory> carts)
+    {
+        int cart = Reference(map, "cart", carts.Select(c => c.Id).ToList(), "cart", carts.Count == 1);
+        CartStory? story = cart < 0 ? null : carts[cart];
+        int pod = Reference(map, "pod", story?.Pods.Select(p => p.Id).ToList(), "pod", story?.Pods.Count == 1);
+        ExpectedAbsence absence = new(
+            Math.Max(cart, 0),
+            Math.Max(pod, 0),
+            map.Word("stream", Streams.Temperature, StreamWords, required: true),
+            map.Word("reason", AbsenceReason.NotPresent, ReasonWords, required: true),
+            (int)map.Whole("atLeast", 1, 1, int.MaxValue));
+        map.End();
+        return absence;
+    }
+
+    /// <summary>The index of what a key names; the only one there is when the key is left out.</summary>
+    private static int Reference(YamlMap map, string key, List<string>? names, string what, bool onlyOne)
+    {
+        string name = map.Text(key, string.Empty, required: !onlyOne && names is not null);
+        if (names is null)
+        {
+            return -1;
+        }
+
+        if (name.Length == 0)
+        {
+            return onlyOne ? 0 : -1;
+        }
+
+        for (int i = 0; i < names.Count; i++)
+        {
+            if (string.Equals(names[i], name, StringComparison.Ordinal))
+            {
+                return i;
+            }
+        }
+
+        map.Error("S3009", key, $"there is no {what} '{YamlReader.Short(name)}'", NearestWord.Suggest(name, names));
+        return -1;
+    }
+
+    private static void NoneTwice(IReadOnlyList<YamlMap> maps, string key, List<string> names)
+    {
+        for (int i = 0; i < names.Count; i++)
+        {
+            int first = names.IndexOf(names[i]);
+            if (first < i && names[i].Length > 0)
+            {
+                maps[i].Error("S3008", key, $"'{names[i]}' stands at {maps[first].PathOf(key)} already");
+            }
+        }
+    }
+
+    private static void DevicesOnce(YamlMap root, List<CartStory> carts)
+    {
+        Dictionary<ulong, string> places = [];
+        IReadOnlyList<YamlMap> cartMaps = root.Maps("carts", Scenario.MaxCarts);
+        for (int c = 0; c < carts.Count; c++)
+        {
+            IReadOnlyList<YamlMap> podMaps = cartMaps[c].Maps("pods", Scenario.MaxPods);
+            for (int p = 0; p < carts[c].Pods.Count; p++)
+            {
+                ulong device = carts[c].Pods[p].DeviceId;
+                if (device != 0 && !places.TryAdd(device, podMaps[p].PathOf("device")))
+                {
+                    podMaps[p].Error("S3008", "device", $"the same device id stands at {places[device]} already");
+                }
+            }
+        }
+    }
+
+    private static List<T> ReadAll<T>(IReadOnlyList<YamlMap> maps, Func<YamlMap, T> read)
+    {
+        List<T> all = [];
+        foreach (YamlMap map in maps)
+        {
+            all.Add(read(map));
+        }
+
+        return all;
+    }
+
+    private static string WordOf<T>((string Word, T Value)[] words, T value)
+    {
+        foreach ((string word, T candidate) in words)
+        {
+            if (EqualityComparer<T>.Default.Equals(candidate, value))
+            {
+                return word;
+            }
+        }
+
+        return string.Empty;
+    }
+}
