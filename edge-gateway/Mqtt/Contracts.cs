@@ -157,7 +157,7 @@ public interface IMqttServerHandler
 
     /// <summary>A message of the host with a ticket above 0 was settled.</summary>
     /// <param name="ticket">The ticket given to <see cref="IMqttServer.Publish"/>.</param>
-    /// <param name="reasonCode">0: at least one subscriber acknowledged it at QoS 1. 0x10: no matching subscriber with a QoS above 0 is connected or has a session, or all of them went away for good.</param>
+    /// <param name="reasonCode">0: at least one subscriber acknowledged it at QoS 1. 0x10: no matching subscriber with a QoS above 0 is connected or has a session, or all of them went away for good. 0x97: their queues are full. 0x80 and above: every one refused it, with the last one's reason. It may come before <see cref="IMqttServer.Publish"/> returns.</param>
     void Delivered(long ticket, byte reasonCode);
 }
 
@@ -203,6 +203,10 @@ public interface IMqttServerConnection
     /// <param name="bytes">The bytes, in any pieces.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     void Received(ReadOnlySpan<byte> bytes, long nowUs);
+
+    /// <summary>The outward half has room again: bytes that waited have gone. Optional; without it <see cref="IMqttServer.Step"/> looks by itself.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    void Drained(long nowUs);
 
     /// <summary>The transport is gone.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
@@ -324,6 +328,9 @@ public sealed record MqttClientOptions
 
     /// <summary>The will, or null.</summary>
     public MqttMessage? Will { get; init; }
+
+    /// <summary>Seconds from the loss of the connection to the publication of the will (MQTT 5).</summary>
+    public uint WillDelaySeconds { get; init; }
 
     /// <summary>Above this many pending bytes in the transport, TryPublish refuses.</summary>
     public int MaxPendingBytes { get; init; } = 256 * 1024;

@@ -1,0 +1,321 @@
+using System;
+using System.Runtime.InteropServices;
+using EdgeGateway.Mqtt.Codec;
+using EdgeGateway.Mqtt.Server;
+using EdgeGateway.Mqtt.Session;
+
+namespace EdgeGateway.Mqtt;
+
+/// <content>The way of a message to its subscribers.</content>
+public sealed partial class MqttServer
+{
+    /// <summary>Hands a message to all matching sessions. Calls nobody outside, so the lists it works on stay whole.</summary>
+    /// <returns>0, 0x10 when nobody matches, or 0x97 when every receiver's queue was full.</returns>
+    private byte Route(ServerSession? publisher, in MqttMessage message, long ticket, long nowUs)
+    {
+        StoredMessage? stored = null;
+        if (message.Retain)
+        {
+            stored = Retain(message, ticket, nowUs);
+        }
+
+        FindTargets(publisher, message.Topic);
+        int kept = 0;
+        bool dropped = false;
+        foreach (ServerSession session in _targets)
+        {
+            MqttQos qos = message.Qos < session.MatchQos ? message.Qos : session.MatchQos;
+            bool retain = message.Retain && session.MatchRetainAsPublished;
+            if (qos == MqttQos.AtMostOnce)
+            {
+                SendQos0(session, message, retain, nowUs);
+                kept++;
+                continue;
+            }
+
+            stored ??= new StoredMessage(message, nowUs, ticket);
+            bool queued = Enqueue(session, stored, qos, retain, session.MatchIdentifiers.Count == 0 ? [] : session.MatchIdentifiers.ToArray(), nowUs);
+            kept += queued ? 1 : 0;
+            dropped |= !queued;
+        }
+
+        if (stored is not null)
+        {
+            Complete(stored, MqttReason.NoMatchingSubscribers); // the router's own hold
+        }
+        else if (ticket > 0)
+        {
+            _settled.Enqueue((ticket, MqttReason.NoMatchingSubscribers));
+        }
+
+        return kept > 0 ? MqttReason.Success : dropped ? MqttReason.QuotaExceeded : MqttReason.NoMatchingSubscribers;
+    }
+
+    /// <summary>One entry per session, with the best of its matching subscriptions (3.3.4).</summary>
+    private void FindTargets(ServerSession? publisher, string topic)
+    {
+        _matches.Clear();
+        _targets.Clear();
+        _subscriptions.Match(topic, _matches);
+        _matchStamp++;
+        foreach (Subscription subscription in _matches)
+        {
+            ServerSession session = subscription.Session;
+            if (subscription.NoLocal && session == publisher)
+            {
+                continue;
+            }
+
+            if (session.MatchStamp != _matchStamp)
+            {
+                session.MatchStamp = _matchStamp;
+                session.MatchQos = subscription.Qos;
+                session.MatchRetainAsPublished = false;
+                session.MatchIdentifiers.Clear();
+                _targets.Add(session);
+            }
+
+            session.MatchQos = subscription.Qos > session.MatchQos ? subscription.Qos : session.MatchQos;
+            session.MatchRetainAsPublished |= subscription.RetainAsPublished;
+            if (subscription.Identifier != 0)
+            {
+                session.MatchIdentifiers.Add(subscription.Identifier);
+            }
+        }
+    }
+
+    private void SendQos0(ServerSession session, in MqttMessage message, bool retain, long nowUs)
+    {
+        if (session.Connection is not { } connection)
+        {
+            return; // QoS 0 is not kept for absent clients (4.1)
+        }
+
+        if (connection.Transport.PendingBytes > _options.MaxPendingBytes)
+        {
+            NoteDrop(session.ClientId, message.Topic, MqttDropReason.SlowConsumer);
+            return;
+        }
+
+        if (!WritePublish(
+            connection, message.Topic, message.Payload.Span, MqttQos.AtMostOnce, retain, duplicate: false, packetId: 0, message.Properties,
+            message.Properties?.MessageExpirySeconds, CollectionsMarshal.AsSpan(session.MatchIdentifiers)))
+        {
+            NoteDrop(session.ClientId, message.Topic, MqttDropReason.TooLarge);
+        }
+    }
+
+    /// <summary>Queues a message for a session and sends what the window allows.</summary>
+    /// <returns>False when the message was dropped at the queue's bound.</returns>
+    private bool Enqueue(ServerSession session, StoredMessage message, MqttQos qos, bool retain, int[] identifiers, long nowUs)
+    {
+        message.Outstanding++;
+        while (session.Queue.Count >= _options.MaxQueuedMessages || session.QueuedBytes + message.CostBytes > _options.MaxQueuedBytes)
+        {
+            if (_options.QueueFullPolicy == MqttQueueFullPolicy.DropNewest || session.Queue.First is not { } oldest)
+            {
+                Drop(session, message, MqttDropReason.QueueFull, MqttReason.QuotaExceeded);
+                return false;
+            }
+
+            Unqueue(session, oldest);
+            Drop(session, oldest.Message, MqttDropReason.QueueFull, MqttReason.QuotaExceeded);
+        }
+
+        session.Queue.Append(new OutboundEntry { Message = message, Qos = qos, Retain = retain, SubscriptionIdentifiers = identifiers });
+        session.QueuedBytes += message.CostBytes;
+        Pump(session, nowUs);
+        return true;
+    }
+
+    private static void Unqueue(ServerSession session, OutboundEntry entry)
+    {
+        session.Queue.Remove(entry);
+        session.QueuedBytes -= entry.Message.CostBytes;
+    }
+
+    /// <summary>Sends again what a resumed session owes, then what is queued, as far as window and transport allow.</summary>
+    private void Pump(ServerSession session, long nowUs)
+    {
+        if (session.Connection is not { IsClosed: false } connection)
+        {
+            return;
+        }
+
+        OutboundWindow window = session.Window;
+        while (window.Resend is not null || session.Queue.First is not null)
+        {
+            if (connection.Transport.PendingBytes > _options.MaxPendingBytes)
+            {
+                if (!connection.IsBlocked)
+                {
+                    connection.IsBlocked = true;
+                    SetTimer(connection, nowUs);
+                }
+
+                return;
+            }
+
+            connection.IsBlocked = false;
+            if (window.Resend is { State: OutboundState.Released } released)
+            {
+                SendAck(connection, PacketType.Pubrel, released.PacketId, 0);
+                window.ResendDone();
+                continue;
+            }
+
+            if (window.Counted >= connection.SendMaximum)
+            {
+                return;
+            }
+
+            if (window.Resend is { } again)
+            {
+                window.ResendDone();
+                SendEntry(session, connection, again, nowUs);
+            }
+            else if (window.Count >= _options.MaxInFlight)
+            {
+                return;
+            }
+            else
+            {
+                OutboundEntry next = session.Queue.First!;
+                Unqueue(session, next);
+                if (next.Message.ExpiresUs <= nowUs)
+                {
+                    Drop(session, next.Message, MqttDropReason.Expired, MqttReason.NoMatchingSubscribers);
+                    continue;
+                }
+
+                window.Add(next);
+                SendEntry(session, connection, next, nowUs);
+            }
+        }
+
+        connection.IsBlocked = false;
+    }
+
+    private void SendEntry(ServerSession session, ServerConnection connection, OutboundEntry entry, long nowUs)
+    {
+        StoredMessage message = entry.Message;
+        if (!WritePublish(
+            connection, message.Topic, message.Payload, entry.Qos, entry.Retain, entry.SentBefore, entry.PacketId, message.Properties,
+            message.RemainingSeconds(nowUs), entry.SubscriptionIdentifiers))
+        {
+            session.Window.Remove(entry);
+            Drop(session, message, MqttDropReason.TooLarge, MqttReason.PacketTooLarge);
+            return;
+        }
+
+        Counters.SentAgain += entry.SentBefore ? 1 : 0;
+        entry.SentBefore = true;
+        session.Window.CountSent(entry);
+    }
+
+    /// <returns>False when the packet is longer than the client accepts (3.1.2.11.4); nothing was sent.</returns>
+    private bool WritePublish(
+        ServerConnection connection,
+        string topic,
+        ReadOnlySpan<byte> payload,
+        MqttQos qos,
+        bool retain,
+        bool duplicate,
+        ushort packetId,
+        MqttPublishProperties? properties,
+        uint? expirySeconds,
+        ReadOnlySpan<int> identifiers)
+    {
+        int alias = connection.Aliases.Get(topic, out bool known);
+        int length = PacketWriter.Publish(
+            _writer, connection.Version, known ? string.Empty : topic, payload, qos, retain, duplicate, packetId, properties, expirySeconds,
+            alias, identifiers);
+        if (length > connection.MaxPacketLength)
+        {
+            return false;
+        }
+
+        if (alias != 0 && !known)
+        {
+            connection.Aliases.Learn(topic, alias);
+        }
+
+        connection.Transport.Write(_writer.Packet);
+        _writer.Trim();
+        Counters.Sent++;
+        return true;
+    }
+
+    /// <summary>Keeps, replaces or deletes the retained message of a topic (3.3.1.3).</summary>
+    /// <returns>The message when it was kept.</returns>
+    private StoredMessage? Retain(in MqttMessage message, long ticket, long nowUs)
+    {
+        if (_retained.Get(message.Topic) is { } old)
+        {
+            RemoveRetained(old);
+        }
+
+        if (message.Payload.IsEmpty)
+        {
+            return null;
+        }
+
+        var stored = new StoredMessage(message, nowUs, ticket);
+        if (_retained.Count >= _options.MaxRetainedMessages || _retainedBytes + stored.CostBytes > _options.MaxRetainedBytes)
+        {
+            NoteDrop(string.Empty, message.Topic, MqttDropReason.RetainedFull);
+            return stored;
+        }
+
+        var retained = new RetainedMessage(stored);
+        _retained.Set(message.Topic, retained);
+        _retainedBytes += stored.CostBytes;
+        _deadlines.Set(retained.Expiry, stored.ExpiresUs);
+        return stored;
+    }
+
+    private void RemoveRetained(RetainedMessage retained)
+    {
+        if (_retained.Get(retained.Message.Topic) == retained)
+        {
+            _retained.Remove(retained.Message.Topic);
+            _retainedBytes -= retained.Message.CostBytes;
+            _deadlines.Set(retained.Expiry, long.MaxValue);
+        }
+    }
+
+    private void SendRetained(ServerSession session, in SubscriptionRequest request, MqttQos granted, int identifier, long nowUs)
+    {
+        _retainedMatches.Clear();
+        _retained.Match(request.Filter, _retainedMatches);
+        int[] identifiers = identifier == 0 ? [] : [identifier];
+        foreach (RetainedMessage retained in _retainedMatches)
+        {
+            StoredMessage message = retained.Message;
+            if (message.ExpiresUs <= nowUs)
+            {
+                continue;
+            }
+
+            MqttQos qos = message.Qos < granted ? message.Qos : granted;
+            if (qos != MqttQos.AtMostOnce)
+            {
+                Enqueue(session, message, qos, retain: true, identifiers, nowUs);
+            }
+            else if (session.Connection is not { } connection)
+            {
+                return;
+            }
+            else if (connection.Transport.PendingBytes > _options.MaxPendingBytes)
+            {
+                NoteDrop(session.ClientId, message.Topic, MqttDropReason.SlowConsumer);
+            }
+            else if (!WritePublish(
+                connection, message.Topic, message.Payload, MqttQos.AtMostOnce, retain: true, duplicate: false, packetId: 0, message.Properties,
+                message.RemainingSeconds(nowUs), identifiers))
+            {
+                NoteDrop(session.ClientId, message.Topic, MqttDropReason.TooLarge);
+            }
+        }
+    }
+}
