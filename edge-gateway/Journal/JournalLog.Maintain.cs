@@ -1,0 +1,598 @@
+using System;
+using System.Collections.Generic;
+
+namespace EdgeGateway.Journal;
+
+/// <content>One task at a time beside the writing: deletions, damage set aside, checkpoints, retention, the end.</content>
+public sealed partial class JournalLog
+{
+    private const int KeptCheckpoints = 2;
+
+    private readonly List<(long First, long Last)> _missing = [];
+    private long _missingDeclaredThrough;
+    private bool _maintaining;
+    private long _maintainAtUs = long.MaxValue;
+    private bool _maintainFailed;
+    private long _sinceCheckpointBytes;
+    private long _sinceCheckpointRecords;
+    private bool _checkpointWanted;
+    private bool _closing;
+    private bool _closed;
+    private long _closeTicket;
+    private long _quarantineBytes;
+    private bool _reserveHeld;
+    private bool _reservePresent;
+    private long _pressedTarget;
+    private bool _pressed; // the disk was full: space is to be made whatever the quota says
+
+    /// <inheritdoc/>
+    public void BeginClose(long ticket)
+    {
+        if (_closing)
+        {
+            throw new InvalidOperationException("The journal is being closed already.");
+        }
+
+        _closing = true;
+        _closeTicket = ticket;
+        _sealWanted = true;
+        _maintainAtUs = long.MaxValue;
+        StartWriting();
+        StartMaintaining();
+        if (!_maintaining && !_closed)
+        {
+            // Not open, or waiting for a disk that refuses: nothing more can be made durable.
+            Start(EndClose());
+        }
+    }
+
+    private IEnumerator<Op> EndClose()
+    {
+        yield return Op.List();
+        Closed();
+    }
+
+    private void Closed()
+    {
+        if (!_closed)
+        {
+            _closed = true;
+            _handler.Read(_closeTicket, [], LastIndex + 1);
+        }
+    }
+
+    private void StartMaintaining()
+    {
+        if (_open && !_maintaining && !_closed && (_maintainAtUs == long.MaxValue || _now >= _maintainAtUs) && HasTask())
+        {
+            _maintaining = true;
+            _maintainAtUs = long.MaxValue;
+            Start(Maintain());
+        }
+    }
+
+    private bool HasTask() =>
+        _closing || (_failing && _pressed && _reservePresent) || _trash.Count > 0 || NeedsReserve() || Healable() is not null || _missing.Count > 0 || CheckpointDue() || OverQuota() || OldTombstone() >= 0;
+
+    private IEnumerator<Op> Maintain()
+    {
+        _maintainFailed = false;
+        while (!_maintainFailed && HasTask())
+        {
+            if (_failing && _pressed && _reservePresent)
+            {
+                yield return Op.Call(GiveBackReserve());
+            }
+            else if (_failing && !_closing)
+            {
+                _maintainFailed = true;
+            }
+            else if (_trash.Count > 0 && !_closing)
+            {
+                yield return Op.Call(EmptyTrash());
+            }
+            else if (_closing)
+            {
+                yield return Op.Call(Close());
+                break;
+            }
+            else if (Healable() is { } damaged)
+            {
+                yield return Op.Call(Rewrite(damaged, null));
+            }
+            else if (_missing.Count > 0)
+            {
+                yield return Op.Call(MarkMissing());
+            }
+            else if (CheckpointDue())
+            {
+                yield return Op.Call(WriteCheckpoint());
+            }
+            else if (OverQuota())
+            {
+                yield return Op.Call(MakeRoom());
+            }
+            else if (NeedsReserve())
+            {
+                yield return Op.Call(TakeReserve());
+            }
+            else
+            {
+                yield return Op.Call(RemoveTombstone(OldTombstone()));
+            }
+        }
+
+        _maintaining = false;
+        if (_maintainFailed)
+        {
+            _maintainAtUs = _now + _options.RetryUs;
+        }
+    }
+
+    private IEnumerator<Op> Close()
+    {
+        yield return Op.WaitSynced(LastIndex);
+        yield return Op.WaitQuiet(); // the seal
+        if (!_failing)
+        {
+            yield return Op.Call(WriteCheckpoint());
+        }
+
+        Closed();
+    }
+
+    private IEnumerator<Op> EmptyTrash()
+    {
+        string file = _trash[0];
+        yield return Op.Delete(file);
+        bool gone = Last.Status is DiskStatus.Ok or DiskStatus.NotFound;
+        if (gone)
+        {
+            _trash.Remove(file);
+            if (_trash.Count == 0)
+            {
+                yield return Op.SyncDirectory();
+            }
+        }
+
+        _maintainFailed |= !gone;
+    }
+
+    private SegmentInfo? Healable()
+    {
+        foreach (SegmentInfo info in _segments)
+        {
+            if (info.Unfinished && !info.Unreadable)
+            {
+                return info;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Writes a segment anew without its damage and without what retention removes. The old file is deleted only when the new one is durable, and the new
+    /// one is begun only when what the owner declared about the loss is durable; so a crash leaves one that counts, and no loss undeclared.
+    /// </summary>
+    private IEnumerator<Op> Rewrite(SegmentInfo info, Predicate<Entry>? remove)
+    {
+        var read = new Box<SegmentContent?>();
+        yield return Op.Call(Content(info, read));
+        if (read.Value is not { } old || !_segments.Contains(info))
+        {
+            _maintainFailed |= !info.Unreadable;
+            yield break;
+        }
+
+        List<JournalLoss> damage = old.Losses(info.Last);
+        if (remove is not null)
+        {
+            DeclareRemoval(info, old, remove);
+        }
+
+        long declared = Math.Max(info.DeclaredThrough, remove is null ? 0 : LastIndex);
+        yield return Op.WaitSynced(declared);
+        if (SyncedIndex < declared)
+        {
+            _maintainFailed = true;
+            yield break;
+        }
+
+        yield return Op.Call(Quarantine(old));
+        if (_maintainFailed)
+        {
+            yield break;
+        }
+
+        SegmentContent copy = CopyOf(old, info, damage, remove);
+        var written = new Box<bool>();
+        yield return Op.Call(WriteWhole(copy.Name.File, copy.Data.AsMemory(0, copy.Length), written));
+        if (!written.Value)
+        {
+            _maintainFailed = true;
+            yield break;
+        }
+
+        _status = _status with { Rewrites = _status.Rewrites + 1, RecordsRemoved = _status.RecordsRemoved + (remove is null ? 0 : old.Entries.Count - copy.Entries.Count) };
+        Replace(info, new SegmentInfo(copy.Name, info.Last, copy.Length, copy.Counts) { DamageDeclared = false, EmptySince = _checkpointSequence });
+        _trash.Add(info.Name.File);
+        Remember(copy);
+    }
+
+    private void Replace(SegmentInfo old, SegmentInfo with)
+    {
+        int at = _segments.IndexOf(old);
+        _segments[at] = with;
+        _segmentBytes += with.Length - old.Length;
+    }
+
+    private static SegmentContent CopyOf(SegmentContent old, SegmentInfo info, List<JournalLoss> damage, Predicate<Entry>? remove)
+    {
+        var name = new SegmentName(info.Name.First, info.Name.Generation + 1, true);
+        int size = JournalFormat.HeaderBytes + ((old.Holes.Count + damage.Count) * JournalFormat.HoleBytes) + JournalFormat.SealBytes;
+        foreach (Entry entry in old.Entries)
+        {
+            size += remove is null || !remove(entry) ? JournalFormat.RecordHeadBytes + entry.Length : 0;
+        }
+
+        uint salt = JournalFormat.SaltOf(name);
+        SegmentContent copy = SegmentContent.Begin(name, size);
+        foreach ((long first, long last) in old.Holes)
+        {
+            copy.AddHole(salt, first, last);
+        }
+
+        foreach (JournalLoss loss in damage)
+        {
+            copy.AddHole(salt, loss.First, loss.Last);
+        }
+
+        foreach (Entry entry in old.Entries)
+        {
+            if (remove is null || !remove(entry))
+            {
+                copy.Add(salt, entry.Index, entry.Type, entry.Class, old.Data.AsSpan(entry.Offset, entry.Length));
+            }
+        }
+
+        copy.AddSeal(salt, info.Last);
+        return copy;
+    }
+
+    private void DeclareRemoval(SegmentInfo info, SegmentContent old, Predicate<Entry> remove)
+    {
+        for (int c = JournalFormat.ClassCount - 1; c > 0; c--)
+        {
+            var records = new List<JournalRecord>();
+            for (int i = 0; i < old.Entries.Count; i++)
+            {
+                if ((int)old.Entries[i].Class == c && remove(old.Entries[i]))
+                {
+                    records.Add(old.Record(i));
+                }
+            }
+
+            if (records.Count > 0)
+            {
+                var loss = new JournalLoss(records[0].Index, records[^1].Index, (RecordClass)c, false, info.Name.File);
+                _handler.Lost(in loss, records);
+            }
+        }
+    }
+
+    // The bytes that are no record are kept for whoever looks into the damage, up to a bound.
+    private IEnumerator<Op> Quarantine(SegmentContent old)
+    {
+        var parts = new List<DamagedBytes>(old.Damage);
+        if (old.Seal is null && old.TailBytes > 0)
+        {
+            parts.Add(new DamagedBytes(old.Length - old.TailBytes, old.TailBytes, 0, 0));
+        }
+
+        foreach (DamagedBytes part in parts)
+        {
+            if (part.Length == 0)
+            {
+                continue;
+            }
+
+            if (_quarantineBytes + part.Length > _options.QuarantineBytes)
+            {
+                _status = _status with { QuarantineRefusedBytes = _status.QuarantineRefusedBytes + part.Length };
+                continue;
+            }
+
+            var written = new Box<bool>();
+            yield return Op.Call(WriteWhole(JournalFormat.QuarantineFile(old.Name, part.Offset), old.Data.AsMemory(part.Offset, part.Length), written));
+            if (!written.Value)
+            {
+                // Without space the damage waits where it is.
+                _maintainFailed = true;
+                yield break;
+            }
+
+            _quarantineBytes += part.Length;
+        }
+    }
+
+    // A new file, whole and durable, or not there.
+    private IEnumerator<Op> WriteWhole(string file, ReadOnlyMemory<byte> data, Box<bool> written)
+    {
+        written.Value = false;
+        yield return Op.Create(file);
+        if (Last.Status == DiskStatus.Exists)
+        {
+            // Left by an attempt that did not end; what counts was chosen at the start, and this one did not.
+            yield return Op.Delete(file);
+            if (Last.Status == DiskStatus.Ok)
+            {
+                yield return Op.Create(file);
+            }
+        }
+
+        if (Last.Status != DiskStatus.Ok)
+        {
+            Press(Last.Status);
+            yield break;
+        }
+
+        yield return Op.Append(file, data);
+        bool good = Last.Status == DiskStatus.Ok && Last.Count == data.Length;
+        Press(Last.Status);
+        if (good)
+        {
+            _status = _status with { BytesWritten = _status.BytesWritten + data.Length };
+            yield return Op.Sync(file);
+            good = Last.Status == DiskStatus.Ok;
+        }
+
+        if (good)
+        {
+            yield return Op.SyncDirectory();
+            good = Last.Status == DiskStatus.Ok;
+        }
+
+        if (!good)
+        {
+            yield return Op.Delete(file);
+            yield break;
+        }
+
+        written.Value = true;
+    }
+
+    // Stands in for a file that is gone, so that the loss is declared once.
+    private IEnumerator<Op> MarkMissing()
+    {
+        (long first, long last) = _missing[0];
+        yield return Op.WaitSynced(_missingDeclaredThrough);
+        if (SyncedIndex < _missingDeclaredThrough)
+        {
+            _maintainFailed = true;
+            yield break;
+        }
+
+        int at = 0;
+        while (at < _segments.Count && _segments[at].Name.First < first)
+        {
+            at++;
+        }
+
+        var name = new SegmentName(first, 0, true);
+        var copy = SegmentContent.Begin(name, JournalFormat.HeaderBytes + JournalFormat.HoleBytes + JournalFormat.SealBytes);
+        uint salt = JournalFormat.SaltOf(name);
+        copy.AddHole(salt, first, last);
+        copy.AddSeal(salt, last);
+        var written = new Box<bool>();
+        yield return Op.Call(WriteWhole(name.File, copy.Data.AsMemory(0, copy.Length), written));
+        if (!written.Value)
+        {
+            _maintainFailed = true;
+            yield break;
+        }
+
+        _missing.RemoveAt(0);
+        _segments.Insert(at, new SegmentInfo(name, last, copy.Length, copy.Counts) { EmptySince = _checkpointSequence });
+        _segmentBytes += copy.Length;
+    }
+
+    private bool CheckpointDue() => _checkpointWanted || _sinceCheckpointBytes >= _options.CheckpointBytes || _sinceCheckpointRecords >= _options.CheckpointRecords;
+
+    // The folds are saved at one index and written when that index is durable: a checkpoint never knows more than the log.
+    private IEnumerator<Op> WriteCheckpoint()
+    {
+        long index = LastIndex;
+        var states = new List<(string, ReadOnlyMemory<byte>)>();
+        foreach (IJournalFold fold in _folds)
+        {
+            states.Add((fold.Name, fold.Save()));
+        }
+
+        long bytes = _sinceCheckpointBytes;
+        long records = _sinceCheckpointRecords;
+        yield return Op.WaitSynced(index);
+        if (SyncedIndex < index)
+        {
+            _maintainFailed = true;
+            yield break;
+        }
+
+        var lines = new List<ManifestLine>();
+        foreach (SegmentInfo info in _segments)
+        {
+            if (!info.IsEmpty && !info.Unfinished && !info.Unreadable && info.Last <= index)
+            {
+                lines.Add(new ManifestLine(info.Name, info.Last, info.Length, info.Counts));
+            }
+        }
+
+        long sequence = _checkpointSequence + 1;
+        byte[] data = JournalFormat.WriteCheckpoint(new Checkpoint(sequence, index, lines, states));
+        var written = new Box<bool>();
+        if (data.Length <= _options.MaxCheckpointBytes)
+        {
+            yield return Op.Call(WriteWhole(JournalFormat.CheckpointFile(sequence), data, written));
+        }
+
+        if (!written.Value)
+        {
+            _maintainFailed = true;
+            yield break;
+        }
+
+        _checkpointWanted = false;
+        _sinceCheckpointBytes -= bytes;
+        _sinceCheckpointRecords -= records;
+        _checkpointSequence = sequence;
+        _checkpointOlderIndex = _checkpoints.Count == 0 ? 0 : _checkpointIndex;
+        _checkpointIndex = index;
+        _checkpoints.Add(sequence);
+        _status = _status with { Checkpoints = _status.Checkpoints + 1 };
+        while (_checkpoints.Count > KeptCheckpoints)
+        {
+            _trash.Add(JournalFormat.CheckpointFile(_checkpoints[0]));
+            _checkpoints.RemoveAt(0);
+        }
+    }
+
+    // On a disk smaller than the quota, or filled by others, as much gives way as the reserve and the next segments need.
+    private void Press(DiskStatus status)
+    {
+        if (status == DiskStatus.Full && !_pressed)
+        {
+            _pressed = true;
+            _pressedTarget = UsedBytes - _options.ReserveBytes - (2L * _options.SegmentBytes);
+        }
+    }
+
+    private bool OverQuota() => UsedBytes > _options.QuotaBytes || (_pressed && !_failing);
+
+    // Released records go first, then the lowest class, oldest first. Nothing that a replay from the older checkpoint needs is touched.
+    private IEnumerator<Op> MakeRoom()
+    {
+        long needed = _checkpointOlderIndex;
+        if (FindVictim(needed, out SegmentInfo? victim, out Predicate<Entry>? remove))
+        {
+            yield return Op.Call(Rewrite(victim!, remove));
+            _pressed &= UsedBytes > _pressedTarget;
+            yield break;
+        }
+
+        if (needed < LastIndex && FindVictim(LastIndex, out _, out _))
+        {
+            // Two checkpoints later what is old now may go.
+            yield return Op.Call(WriteCheckpoint());
+            yield break;
+        }
+
+        // Nothing to remove: the active segment is all there is.
+        _pressed = false;
+        _maintainFailed = true;
+    }
+
+    private bool FindVictim(long through, out SegmentInfo? victim, out Predicate<Entry>? remove)
+    {
+        // Bookkeeping below the older checkpoint lives in the folds, but is not worth a rewrite of its own unless it is all that a segment holds.
+        victim = Oldest(0, through, long.MaxValue, onlyClass: true);
+        if (victim is not null)
+        {
+            remove = entry => entry.Index <= through && entry.Class == RecordClass.Control;
+            return true;
+        }
+
+        for (int released = 1; released >= 0; released--)
+        {
+            for (int c = JournalFormat.ClassCount - 1; c > 0; c--)
+            {
+                long below = released == 1 ? _release[c] : long.MaxValue;
+                victim = Oldest(c, through, below, onlyClass: false);
+                if (victim is not null)
+                {
+                    int chosen = c;
+                    remove = entry => entry.Index <= through && (entry.Class == RecordClass.Control || ((int)entry.Class == chosen && entry.Index < below));
+                    return true;
+                }
+            }
+        }
+
+        remove = null;
+        return false;
+    }
+
+    private SegmentInfo? Oldest(int recordClass, long through, long below, bool onlyClass)
+    {
+        foreach (SegmentInfo info in _segments)
+        {
+            if (info.Last > through || info.Name.First >= below)
+            {
+                return null;
+            }
+
+            bool fits = info.Counts[recordClass] > 0 && !info.Unreadable && (below == long.MaxValue || info.Last < below);
+            for (int c = 0; c < JournalFormat.ClassCount && fits && onlyClass; c++)
+            {
+                fits = c == recordClass || info.Counts[c] == 0;
+            }
+
+            if (fits)
+            {
+                return info;
+            }
+        }
+
+        return null;
+    }
+
+    // A segment of which nothing is left may go when no checkpoint knows it as full any more. The newest file stays: it shows how far the log goes.
+    private int OldTombstone()
+    {
+        for (int i = 0; i < _segments.Count - 1; i++)
+        {
+            SegmentInfo info = _segments[i];
+            if (info.IsEmpty && !info.Unfinished && !info.Unreadable && info.Last <= _checkpointOlderIndex && _checkpointSequence >= info.EmptySince + KeptCheckpoints)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private IEnumerator<Op> RemoveTombstone(int at)
+    {
+        SegmentInfo info = _segments[at];
+        yield return Op.SyncDirectory(); // the older generation's deletion comes first
+        if (Last.Status != DiskStatus.Ok)
+        {
+            _maintainFailed = true;
+            yield break;
+        }
+
+        _segments.Remove(info);
+        _segmentBytes -= info.Length;
+        _trash.Add(info.Name.File);
+    }
+
+    private bool NeedsReserve() => _options.ReserveBytes > 0 && !_reserveHeld && !_pressed && !_failing && !_closing;
+
+    private IEnumerator<Op> TakeReserve()
+    {
+        var written = new Box<bool>();
+        yield return Op.Call(WriteWhole(JournalFormat.ReserveFile, new byte[_options.ReserveBytes], written));
+        _reserveHeld = written.Value;
+        _reservePresent = written.Value;
+        _pressed = false; // the reserve alone is worth no record
+        _maintainFailed |= !written.Value;
+    }
+
+    private IEnumerator<Op> GiveBackReserve()
+    {
+        _reservePresent = false;
+        _reserveHeld = false;
+        yield return Op.Delete(JournalFormat.ReserveFile);
+        yield return Op.SyncDirectory();
+        _retryAtUs = long.MaxValue;
+        StartWriting();
+    }
+}

@@ -1,0 +1,495 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+
+namespace EdgeGateway.Journal;
+
+/// <summary>How full the quota is.</summary>
+public enum JournalFill
+{
+    /// <summary>Below 80 %.</summary>
+    Normal,
+
+    /// <summary>80 % or more.</summary>
+    Elevated,
+
+    /// <summary>95 % or more.</summary>
+    High,
+
+    /// <summary>100 % or more: the lowest class is giving way.</summary>
+    Full,
+}
+
+/// <summary>Figures of a journal since it was opened, for health.</summary>
+/// <param name="UsedBytes">What the segments take.</param>
+/// <param name="QuotaBytes">What they may take.</param>
+/// <param name="Fill">How full that is.</param>
+/// <param name="Segments">Number of segment files.</param>
+/// <param name="UnsyncedBytes">Bytes that wait for their sync.</param>
+/// <param name="Records">Records appended and synced.</param>
+/// <param name="Syncs">Syncs of segments that acknowledged records.</param>
+/// <param name="BytesWritten">All bytes handed to the disk.</param>
+/// <param name="PayloadBytes">Payload bytes of synced records.</param>
+/// <param name="Checkpoints">Checkpoints written.</param>
+/// <param name="Rewrites">Segments written anew (retention, damage, unfinished tails).</param>
+/// <param name="RecordsRemoved">Records removed by retention.</param>
+/// <param name="QuarantineRefusedBytes">Damaged bytes not kept since the quarantine was full.</param>
+/// <param name="DiskErrors">Operations that the disk refused.</param>
+public readonly record struct JournalStatus(
+    long UsedBytes,
+    long QuotaBytes,
+    JournalFill Fill,
+    int Segments,
+    long UnsyncedBytes,
+    long Records,
+    long Syncs,
+    long BytesWritten,
+    long PayloadBytes,
+    long Checkpoints,
+    long Rewrites,
+    long RecordsRemoved,
+    long QuarantineRefusedBytes,
+    long DiskErrors);
+
+/// <summary>
+/// The journal on an <see cref="IDisk"/>: segment files that are only appended to, one sync for all that waits, checkpoints of the folds, retention by
+/// class, and damage set aside. See README.md of this folder for the bytes and the order of writes. Not thread safe: one loop owns it.
+/// Its parts: this file appends; Open, Read and Maintain are in files of those names. Each activity is a sequence of disk operations, one at a time.
+/// </summary>
+public sealed partial class JournalLog : IJournal
+{
+    private const int MaxWaitingReads = 256;
+    private const int MaxNameTries = 64;
+
+    private readonly IDisk _disk;
+    private readonly JournalOptions _options;
+    private readonly IReadOnlyList<IJournalFold> _folds;
+    private readonly IJournalHandler _handler;
+    private readonly Dictionary<long, Activity> _running = []; // looked up by ticket only
+    private readonly List<SegmentInfo> _segments = []; // all but the active one, in order
+    private readonly Queue<Unsynced> _unsynced = new();
+    private readonly List<string> _trash = [];
+    private readonly long[] _release = new long[JournalFormat.ClassCount];
+
+    private SegmentContent? _active;
+    private uint _activeSalt;
+    private bool _activeNew;
+    private bool _sealWanted;
+    private bool _open;
+    private bool _opening;
+    private bool _failing;
+    private bool _writing;
+    private long _now;
+    private long _retryAtUs = long.MaxValue;
+    private long _ticket;
+    private long _unsyncedBytes;
+    private long _segmentBytes;
+    private long _lastCreatedFirst;
+    private int _lastCreatedGeneration = -1;
+    private JournalStatus _status;
+
+    /// <summary>Creates it; nothing is read or written before <see cref="Open"/>.</summary>
+    /// <param name="disk">Where the files are; its <see cref="IDisk.Completed"/> is taken.</param>
+    /// <param name="options">The bounds.</param>
+    /// <param name="folds">The states made of the records, in a fixed order, with different names.</param>
+    /// <param name="handler">The owner.</param>
+    /// <exception cref="InvalidOperationException">The bounds do not fit together.</exception>
+    /// <exception cref="ArgumentException">A fold's name is wrong or used twice.</exception>
+    public JournalLog(IDisk disk, JournalOptions options, IReadOnlyList<IJournalFold> folds, IJournalHandler handler)
+    {
+        ArgumentNullException.ThrowIfNull(disk);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(folds);
+        ArgumentNullException.ThrowIfNull(handler);
+        options.Validate();
+        CheckNames(folds);
+        _disk = disk;
+        _options = options;
+        _folds = folds;
+        _handler = handler;
+        _disk.Completed = OnCompleted;
+    }
+
+    /// <inheritdoc/>
+    public bool IsWritable => _open && !_failing && !_closing;
+
+    /// <inheritdoc/>
+    public long LastIndex { get; private set; }
+
+    /// <inheritdoc/>
+    public long SyncedIndex { get; private set; }
+
+    /// <summary>Figures for health.</summary>
+    public JournalStatus Status => _status with
+    {
+        UsedBytes = UsedBytes,
+        QuotaBytes = _options.QuotaBytes,
+        Fill = FillOf(UsedBytes, _options.QuotaBytes),
+        Segments = _segments.Count + (_active is null ? 0 : 1),
+        UnsyncedBytes = _unsyncedBytes,
+    };
+
+    private long UsedBytes => _segmentBytes + (_active?.Length ?? 0);
+
+    /// <inheritdoc/>
+    public bool TryAppend(byte type, RecordClass recordClass, ReadOnlySpan<byte> payload, out long index)
+    {
+        if (payload.Length > _options.MaxPayloadBytes)
+        {
+            throw new ArgumentOutOfRangeException(nameof(payload), payload.Length, "The payload is longer than MaxPayloadBytes.");
+        }
+
+        if ((int)recordClass >= JournalFormat.ClassCount)
+        {
+            throw new ArgumentOutOfRangeException(nameof(recordClass), recordClass, "No such class.");
+        }
+
+        index = 0;
+        int size = JournalFormat.RecordHeadBytes + payload.Length;
+        if (!IsWritable || _unsyncedBytes + size > _options.MaxUnsyncedBytes)
+        {
+            return false;
+        }
+
+        index = ++LastIndex;
+        var record = new Unsynced(index, type, recordClass, payload.ToArray());
+        _unsynced.Enqueue(record);
+        _unsyncedBytes += size;
+        _sinceCheckpointBytes += size;
+        _sinceCheckpointRecords++;
+        var shown = record.ToRecord();
+        foreach (IJournalFold fold in _folds)
+        {
+            fold.Apply(in shown);
+        }
+
+        StartWriting();
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void Release(int classes, long index)
+    {
+        for (int i = 0; i < JournalFormat.ClassCount; i++)
+        {
+            if ((classes & (1 << i)) != 0 && index > _release[i])
+            {
+                _release[i] = index;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public long Step(long nowUs)
+    {
+        _now = Math.Max(_now, nowUs);
+        if (_now >= _retryAtUs)
+        {
+            _retryAtUs = long.MaxValue;
+            if (!_open)
+            {
+                Open();
+            }
+            else
+            {
+                StartWriting();
+            }
+        }
+
+        StartMaintaining();
+        return Math.Min(_retryAtUs, _maintainAtUs);
+    }
+
+    internal static JournalFill FillOf(long used, long quota) =>
+        used >= quota ? JournalFill.Full : used >= quota / 100 * 95 ? JournalFill.High : used >= quota / 100 * 80 ? JournalFill.Elevated : JournalFill.Normal;
+
+    private static void CheckNames(IReadOnlyList<IJournalFold> folds)
+    {
+        for (int i = 0; i < folds.Count; i++)
+        {
+            string name = folds[i].Name;
+            bool good = name.Length is > 0 and <= 32;
+            foreach (char c in name)
+            {
+                good &= c is (>= 'a' and <= 'z') or '-';
+            }
+
+            for (int j = 0; j < i; j++)
+            {
+                good &= !string.Equals(folds[j].Name, name, StringComparison.Ordinal);
+            }
+
+            if (!good)
+            {
+                throw new ArgumentException("The fold name '" + name + "' is used twice or is not 1 to 32 of a-z and '-'.", nameof(folds));
+            }
+        }
+    }
+
+    private void StartWriting()
+    {
+        if (_open && !_writing && _retryAtUs == long.MaxValue && (_unsynced.Count > 0 || (_sealWanted && _active is not null)))
+        {
+            _writing = true;
+            Start(Write());
+        }
+    }
+
+    // Appends and syncs as long as something waits. What comes while a sync is under way goes with the next one.
+    private IEnumerator<Op> Write()
+    {
+        while (_unsynced.Count > 0 || (_sealWanted && _active is not null))
+        {
+            if (_active is null)
+            {
+                var created = new Box<DiskStatus>();
+                yield return Op.Call(CreateActive(_unsynced.Peek().Index, created));
+                if (created.Value != DiskStatus.Ok)
+                {
+                    Fail(created.Value, "a new segment could not be created");
+                    break;
+                }
+            }
+
+            SegmentContent active = _active!;
+            int from = _activeNew ? 0 : active.Length;
+            int count = Encode(active);
+            bool full = _sealWanted || count < _unsynced.Count;
+            if (count > 0)
+            {
+                long through = active.LastIndex;
+                yield return Op.Append(active.Name.File, active.Data.AsMemory(from, active.Length - from));
+                int wanted = active.Length - from;
+                if (Last.Status != DiskStatus.Ok || Last.Count != wanted)
+                {
+                    Abandon(active);
+                    Fail(Last.Status == DiskStatus.Ok ? DiskStatus.Failed : Last.Status, "an append to " + active.Name.File + " was not completed");
+                    break;
+                }
+
+                _status = _status with { BytesWritten = _status.BytesWritten + wanted };
+                yield return Op.Sync(active.Name.File);
+                if (Last.Status == DiskStatus.Ok && _activeNew)
+                {
+                    yield return Op.SyncDirectory();
+                }
+
+                if (Last.Status != DiskStatus.Ok)
+                {
+                    // After a failed sync the system may have dropped the pages and say Ok the next time: nothing in this file counts any more.
+                    Abandon(active);
+                    Fail(Last.Status, "a sync of " + active.Name.File + " failed");
+                    break;
+                }
+
+                _activeNew = false;
+                Acknowledge(count, through);
+                full = _sealWanted || (full && (_unsynced.Count > 0 && !Fits(active, _unsynced.Peek())));
+            }
+
+            if (full)
+            {
+                yield return Op.Call(SealActive());
+            }
+        }
+
+        _writing = false;
+        Wake();
+        StartMaintaining();
+    }
+
+    private bool Fits(SegmentContent active, Unsynced record) =>
+        active.Length + JournalFormat.RecordHeadBytes + record.Payload.Length + JournalFormat.SealBytes <= _options.SegmentBytes;
+
+    // Puts as many waiting records into the segment as fit and as one write may have.
+    private int Encode(SegmentContent active)
+    {
+        int count = 0;
+        int from = active.Length;
+        foreach (Unsynced record in _unsynced)
+        {
+            if (!Fits(active, record) || (count > 0 && active.Length - from >= _options.MaxBatchBytes))
+            {
+                break;
+            }
+
+            active.Add(_activeSalt, record.Index, record.Type, record.Class, record.Payload);
+            count++;
+        }
+
+        return count;
+    }
+
+    private void Acknowledge(int count, long through)
+    {
+        long payload = 0;
+        for (int i = 0; i < count; i++)
+        {
+            Unsynced record = _unsynced.Dequeue();
+            payload += record.Payload.Length;
+            _unsyncedBytes -= JournalFormat.RecordHeadBytes + record.Payload.Length;
+        }
+
+        SyncedIndex = through;
+        _status = _status with { Records = _status.Records + count, Syncs = _status.Syncs + 1, PayloadBytes = _status.PayloadBytes + payload };
+        if (_failing)
+        {
+            _failing = false;
+            _handler.Recovered();
+        }
+
+        _handler.Synced(through);
+        Wake();
+        StartMaintaining();
+    }
+
+    private IEnumerator<Op> CreateActive(long first, Box<DiskStatus> result)
+    {
+        result.Value = DiskStatus.Exists;
+        for (int i = 0; i < MaxNameTries && result.Value == DiskStatus.Exists; i++)
+        {
+            int generation = first == _lastCreatedFirst ? _lastCreatedGeneration + 1 : 0;
+            var name = new SegmentName(first, generation, false);
+            _lastCreatedFirst = first;
+            _lastCreatedGeneration = generation;
+            yield return Op.Create(name.File);
+            result.Value = Last.Status;
+            if (result.Value == DiskStatus.Ok)
+            {
+                _active = SegmentContent.Begin(name, _options.SegmentBytes);
+                _activeSalt = JournalFormat.SaltOf(name);
+                _activeNew = true;
+            }
+        }
+    }
+
+    // The seal is no part of any acknowledgement: without it the segment is merely read whole at the next start.
+    private IEnumerator<Op> SealActive()
+    {
+        SegmentContent active = _active!;
+        _sealWanted = false;
+        if (active.Entries.Count == 0)
+        {
+            Abandon(active);
+            yield break;
+        }
+
+        int from = active.Length;
+        active.AddSeal(_activeSalt, active.LastIndex);
+        yield return Op.Append(active.Name.File, active.Data.AsMemory(from, active.Length - from));
+        bool good = Last.Status == DiskStatus.Ok && Last.Count == active.Length - from;
+        if (good)
+        {
+            _status = _status with { BytesWritten = _status.BytesWritten + JournalFormat.SealBytes };
+            yield return Op.Sync(active.Name.File);
+            good = Last.Status == DiskStatus.Ok;
+        }
+
+        _active = null;
+        AddSegment(new SegmentInfo(active.Name, active.LastIndex, active.Length, (int[])active.Counts.Clone()) { Unfinished = !good });
+        if (good)
+        {
+            Remember(active);
+        }
+    }
+
+    // Keeps what was acknowledged in the segment, and leaves the rest to be written again elsewhere.
+    private void Abandon(SegmentContent active)
+    {
+        _active = null;
+        int[] counts = new int[JournalFormat.ClassCount];
+        int length = JournalFormat.HeaderBytes;
+        int kept = 0;
+        foreach (Entry entry in active.Entries)
+        {
+            if (entry.Index > SyncedIndex)
+            {
+                break;
+            }
+
+            counts[(int)entry.Class]++;
+            length = entry.Offset + entry.Length;
+            kept++;
+        }
+
+        if (kept == 0)
+        {
+            _trash.Add(active.Name.File);
+        }
+        else
+        {
+            AddSegment(new SegmentInfo(active.Name, SyncedIndex, length, counts) { Unfinished = true });
+        }
+    }
+
+    private void Fail(DiskStatus status, string text)
+    {
+        _retryAtUs = _now + _options.RetryUs;
+        if (!_failing)
+        {
+            _failing = true;
+            _handler.Failing(status, "J2600: " + text + " (" + StatusText(status) + "). Nothing is acknowledged until the disk takes it; tried again every "
+                + (_options.RetryUs / 1000).ToString(CultureInfo.InvariantCulture) + " ms.");
+        }
+
+        Press(status);
+        Wake();
+    }
+
+    private static string StatusText(DiskStatus status) => status switch
+    {
+        DiskStatus.Full => "no space left",
+        DiskStatus.Failed => "the medium failed",
+        DiskStatus.NotFound => "the file is gone",
+        DiskStatus.Exists => "the file exists already",
+        _ => "not completed",
+    };
+
+    private void AddSegment(SegmentInfo info)
+    {
+        _segments.Add(info);
+        _segmentBytes += info.Length;
+    }
+
+    /// <summary>A segment other than the active one.</summary>
+    private sealed class SegmentInfo(SegmentName name, long last, long length, int[] counts)
+    {
+        public SegmentName Name { get; } = name;
+
+        /// <summary>Last index it stands for.</summary>
+        public long Last { get; } = last;
+
+        public long Length { get; } = length;
+
+        public int[] Counts { get; } = counts;
+
+        /// <summary>Without a seal: to be written anew.</summary>
+        public bool Unfinished { get; set; }
+
+        /// <summary>Damage was found and declared.</summary>
+        public bool DamageDeclared { get; set; }
+
+        /// <summary>The owner's declarations go up to here: they are synced before the damage is set aside.</summary>
+        public long DeclaredThrough { get; set; }
+
+        public int ReadFailures { get; set; }
+
+        /// <summary>Given up, or of a newer version: left where it is and not read again before the next start.</summary>
+        public bool Unreadable { get; set; }
+
+        /// <summary>Sequence of the newest checkpoint when it became empty.</summary>
+        public long EmptySince { get; set; }
+
+        public bool IsEmpty => Counts[0] + Counts[1] + Counts[2] + Counts[3] + Counts[4] == 0;
+    }
+
+    private sealed record Unsynced(long Index, byte Type, RecordClass Class, byte[] Payload)
+    {
+        public JournalRecord ToRecord() => new(Index, Type, Class, Payload);
+    }
+
+    private sealed class Box<T>
+    {
+        public T Value { get; set; } = default!;
+    }
+}

@@ -1,0 +1,271 @@
+using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
+
+namespace EdgeGateway.Journal;
+
+/// <summary>Bytes of a segment that are no record.</summary>
+/// <param name="Offset">First byte.</param>
+/// <param name="Length">How many; 0 when records are missing with no bytes left of them.</param>
+/// <param name="Before">Index of the record before it.</param>
+/// <param name="After">Index of the record after it; Before + 1 when nothing is missing.</param>
+internal readonly record struct DamagedBytes(int Offset, int Length, long Before, long After);
+
+/// <summary>A segment's bytes, searched: its records, its holes declared earlier, its damage.</summary>
+internal sealed class SegmentContent
+{
+    private SegmentContent(SegmentName name, byte[] data, int length)
+    {
+        Name = name;
+        Data = data;
+        Length = length;
+    }
+
+    public SegmentName Name { get; }
+
+    public byte[] Data { get; }
+
+    public int Length { get; private set; }
+
+    public List<Entry> Entries { get; } = [];
+
+    public List<(long First, long Last)> Holes { get; } = [];
+
+    public List<DamagedBytes> Damage { get; } = [];
+
+    public int[] Counts { get; } = new int[JournalFormat.ClassCount];
+
+    public Seal? Seal { get; private set; }
+
+    public bool HeaderWhole { get; private set; }
+
+    /// <summary>Bytes after the last record that are none: an unfinished write, or damage at the end.</summary>
+    public int TailBytes { get; private set; }
+
+    /// <summary>Written by a newer version (of the format, or with a cipher): not touched.</summary>
+    public bool Newer { get; private set; }
+
+    public long LastIndex => Entries.Count == 0 ? Name.First - 1 : Entries[^1].Index;
+
+    /// <summary>An empty segment to be appended to.</summary>
+    public static SegmentContent Begin(SegmentName name, int capacity)
+    {
+        var content = new SegmentContent(name, new byte[capacity], JournalFormat.HeaderBytes) { HeaderWhole = true };
+        JournalFormat.WriteHeader(content.Data, name);
+        return content;
+    }
+
+    /// <summary>Appends a record in memory.</summary>
+    public void Add(uint salt, long index, byte type, RecordClass recordClass, ReadOnlySpan<byte> payload)
+    {
+        int size = JournalFormat.RecordHeadBytes + payload.Length;
+        JournalFormat.WriteRecord(Data.AsSpan(Length, size), salt, index, type, (byte)recordClass, payload);
+        Entries.Add(new Entry(Length + JournalFormat.RecordHeadBytes, payload.Length, index, type, recordClass));
+        Counts[(int)recordClass]++;
+        Length += size;
+    }
+
+    public void AddHole(uint salt, long first, long last)
+    {
+        JournalFormat.WriteHole(Data.AsSpan(Length, JournalFormat.HoleBytes), salt, first, last);
+        Holes.Add((first, last));
+        Length += JournalFormat.HoleBytes;
+    }
+
+    public void AddSeal(uint salt, long last)
+    {
+        Seal = new Seal(Name.First, last, (int[])Counts.Clone());
+        JournalFormat.WriteSeal(Data.AsSpan(Length, JournalFormat.SealBytes), salt, Seal);
+        Length += JournalFormat.SealBytes;
+    }
+
+    /// <summary>The record at a place of the list.</summary>
+    public JournalRecord Record(int at)
+    {
+        Entry entry = Entries[at];
+        return new JournalRecord(entry.Index, entry.Type, entry.Class, Data.AsMemory(entry.Offset, entry.Length));
+    }
+
+    /// <summary>Place of the first record with at least this index.</summary>
+    public int Find(long index)
+    {
+        int low = 0;
+        int high = Entries.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (Entries[middle].Index < index)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
+    /// <summary>Searches the bytes of a segment. Never throws, whatever the bytes are.</summary>
+    /// <param name="name">The segment.</param>
+    /// <param name="data">Its bytes; kept.</param>
+    /// <param name="length">How many of them.</param>
+    /// <param name="limit">Records above this index were written again in the next segment and do not count.</param>
+    public static SegmentContent Scan(SegmentName name, byte[] data, int length, long limit)
+    {
+        var content = new SegmentContent(name, data, length);
+        ReadOnlySpan<byte> all = data.AsSpan(0, length);
+        if (JournalFormat.IsNewer(all))
+        {
+            content.Newer = true;
+            return content;
+        }
+
+        content.HeaderWhole = JournalFormat.HeaderMatches(all, name);
+        uint salt = JournalFormat.SaltOf(name);
+        int at = Math.Min(JournalFormat.HeaderBytes, length);
+        int good = at; // end of the last whole record
+        long last = name.First - 1;
+        while (at < length)
+        {
+            int size = content.TakeAt(all, at, salt, last, limit, out long index, out bool ends);
+            if (ends)
+            {
+                content.Length = at;
+                return content;
+            }
+
+            if (size == 0)
+            {
+                at++;
+                continue;
+            }
+
+            byte mark = all[at + 11];
+            bool record = mark < JournalFormat.ClassCount;
+            if (at > good)
+            {
+                // A seal names the last index, so what is missing before it is known; holes stand at the front, before every record.
+                long after = record ? index : mark == JournalFormat.SealMark ? index + 1 : last + 1;
+                content.Damage.Add(new DamagedBytes(good, at - good, last, Math.Max(after, last + 1)));
+            }
+            else if (record && !name.Copy && index != last + 1)
+            {
+                content.Damage.Add(new DamagedBytes(at, 0, last, index));
+            }
+
+            last = record ? index : last;
+            at += size;
+            good = at;
+        }
+
+        content.TailBytes = length - good;
+        return content;
+    }
+
+    /// <summary>Size of the whole record at a place, 0 when there is none.</summary>
+    private int TakeAt(ReadOnlySpan<byte> all, int at, uint salt, long last, long limit, out long index, out bool ends)
+    {
+        index = 0;
+        ends = false;
+        ReadOnlySpan<byte> rest = all[at..];
+        if (rest.Length < JournalFormat.RecordHeadBytes)
+        {
+            return 0;
+        }
+
+        byte mark = rest[11];
+        if (mark >= JournalFormat.ClassCount && mark != JournalFormat.SealMark && mark != JournalFormat.HoleMark)
+        {
+            return 0;
+        }
+
+        int length = BinaryPrimitives.ReadInt32LittleEndian(rest);
+        index = BinaryPrimitives.ReadInt64LittleEndian(rest[12..]);
+        bool own = mark >= JournalFormat.ClassCount;
+        if (length < 0 || length > rest.Length - JournalFormat.RecordHeadBytes || index < Name.First - 1 || (!own && index <= last) || Seal is not null)
+        {
+            return 0;
+        }
+
+        int size = JournalFormat.RecordHeadBytes + length;
+        if (BinaryPrimitives.ReadUInt32LittleEndian(rest[4..]) != JournalFormat.RecordCrc(rest[..size], salt))
+        {
+            return 0;
+        }
+
+        if (rest[9] != 0)
+        {
+            Newer = true;
+        }
+
+        if (!own)
+        {
+            if (index > limit)
+            {
+                ends = true;
+                return 0;
+            }
+
+            Entries.Add(new Entry(at + JournalFormat.RecordHeadBytes, length, index, rest[10], (RecordClass)mark));
+            Counts[mark]++;
+            return size;
+        }
+
+        ReadOnlySpan<byte> payload = rest.Slice(JournalFormat.RecordHeadBytes, length);
+        if (mark == JournalFormat.SealMark && length == JournalFormat.SealPayloadBytes)
+        {
+            Seal = JournalFormat.ReadSeal(payload);
+        }
+        else if (mark == JournalFormat.HoleMark && length == JournalFormat.HolePayloadBytes)
+        {
+            Holes.Add((BinaryPrimitives.ReadInt64LittleEndian(payload), BinaryPrimitives.ReadInt64LittleEndian(payload[8..])));
+        }
+
+        return size;
+    }
+
+    /// <summary>What is missing, given the last index that the segment stands for.</summary>
+    /// <param name="expectedLast">That index.</param>
+    public List<JournalLoss> Losses(long expectedLast)
+    {
+        var losses = new List<JournalLoss>();
+        RecordClass? only = OnlyClassMissing();
+        foreach (DamagedBytes part in Damage)
+        {
+            if (part.After - part.Before > 1)
+            {
+                losses.Add(new JournalLoss(part.Before + 1, part.After - 1, only, true, Name.File));
+            }
+        }
+
+        long end = Math.Max(LastIndex, Holes.Count == 0 ? 0 : Holes[^1].Last);
+        if (Seal is null && expectedLast > end)
+        {
+            losses.Add(new JournalLoss(end + 1, expectedLast, null, true, Name.File));
+        }
+
+        return losses;
+    }
+
+    // A seal counts the records by class, so when all that is missing is of one class, that class is known.
+    private RecordClass? OnlyClassMissing()
+    {
+        RecordClass? only = null;
+        for (int i = 0; i < JournalFormat.ClassCount && Seal is not null; i++)
+        {
+            if (Seal.Counts[i] > Counts[i])
+            {
+                if (only is not null)
+                {
+                    return null;
+                }
+
+                only = (RecordClass)i;
+            }
+        }
+
+        return only;
+    }
+}

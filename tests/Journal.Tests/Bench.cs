@@ -1,0 +1,281 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using EdgeGateway.Journal;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using Simulators.Cart;
+
+namespace Journal.Tests;
+
+/// <summary>Folds every record into two checksums: order and content both count.</summary>
+internal sealed class SumFold(string name) : IJournalFold
+{
+    public string Name { get; } = name;
+
+    public ulong Sum { get; private set; } = 1;
+
+    public long Count { get; private set; }
+
+    public bool Refuse { get; set; }
+
+    public static ulong Mix(ulong sum, in JournalRecord record)
+    {
+        ulong mixed = (sum ^ (ulong)record.Index) * 0x100000001B3;
+        mixed = (mixed ^ record.Type ^ ((ulong)record.Class << 8)) * 0x100000001B3;
+        foreach (byte one in record.Payload.Span)
+        {
+            mixed = (mixed ^ one) * 0x100000001B3;
+        }
+
+        return mixed;
+    }
+
+    public void Reset()
+    {
+        Sum = 1;
+        Count = 0;
+    }
+
+    public void Apply(in JournalRecord record)
+    {
+        Sum = Mix(Sum, in record);
+        Count++;
+    }
+
+    public byte[] Save()
+    {
+        byte[] state = new byte[16];
+        BitConverter.TryWriteBytes(state, Sum);
+        BitConverter.TryWriteBytes(state.AsSpan(8), Count);
+        return state;
+    }
+
+    public bool TryLoad(ReadOnlySpan<byte> state)
+    {
+        if (Refuse || state.Length != 16)
+        {
+            return false;
+        }
+
+        Sum = BitConverter.ToUInt64(state);
+        Count = BitConverter.ToInt64(state[8..]);
+        return true;
+    }
+}
+
+/// <summary>A record as the model remembers it.</summary>
+internal sealed record Told(long Index, byte Type, RecordClass Class, string Hex);
+
+/// <summary>A journal on a simulated disk with a handler that remembers everything.</summary>
+internal sealed class Bench : IJournalHandler
+{
+    public const byte GapType = 9;
+
+    public Bench(ulong seed, JournalOptions? options = null, SimulatedDisk? disk = null, SimulatedDiskOptions? diskOptions = null)
+    {
+        Seed = seed;
+        Options = options ?? Small;
+        Disk = disk ?? new SimulatedDisk(seed, diskOptions);
+    }
+
+    public static JournalOptions Small { get; } = new()
+    {
+        SegmentBytes = 512,
+        MaxPayloadBytes = 128,
+        QuotaBytes = 6 * 1024,
+        MaxUnsyncedBytes = 4096,
+        MaxBatchBytes = 400,
+        CheckpointBytes = 1024,
+        CheckpointRecords = 40,
+        ReserveBytes = 0,
+        RetryUs = 20_000,
+        QuarantineBytes = 4096,
+    };
+
+    public ulong Seed { get; }
+
+    public JournalOptions Options { get; set; }
+
+    public SimulatedDisk Disk { get; }
+
+    public JournalLog Log { get; private set; } = null!;
+
+    public SumFold Fold { get; private set; } = new("sum");
+
+    public JournalOpened? OpenedWith { get; private set; }
+
+    public long Now { get; private set; }
+
+    public List<JournalLoss> Losses { get; } = [];
+
+    public List<Told> Removed { get; } = [];
+
+    public List<string> Failures { get; } = [];
+
+    public List<DiskStatus> FailureStatuses { get; } = [];
+
+    public int Recoveries { get; private set; }
+
+    public long Acknowledged { get; set; }
+
+    /// <summary>Everything ever appended, by index, of the line of history that stands now.</summary>
+    public SortedDictionary<long, Told> Model { get; } = [];
+
+    /// <summary>Declarations: first to last and class of what a gap record says is lost, by the index of the gap record.</summary>
+    public bool Declares { get; set; } = true;
+
+    public Action? OnSynced { get; set; }
+
+    public List<Told> LastRead { get; } = [];
+
+    public long LastReadNext { get; private set; }
+
+    public HashSet<long> EndedTickets { get; } = [];
+
+    public static Told Tell(in JournalRecord record) => new(record.Index, record.Type, record.Class, Convert.ToHexString(record.Payload.Span));
+
+    public void Start()
+    {
+        Fold = new SumFold("sum");
+        OpenedWith = null;
+        Log = new JournalLog(Disk, Options, [Fold], this);
+        Log.Open();
+    }
+
+    /// <summary>Opens and lets it come to rest.</summary>
+    public Bench StartAndSettle()
+    {
+        Start();
+        Settle();
+        Assert.IsNotNull(OpenedWith, "seed " + Seed + ": not opened, " + string.Join("; ", Failures));
+        return this;
+    }
+
+    /// <summary>Runs until nothing is under way on the disk and the journal wants nothing before the horizon.</summary>
+    public void Settle(long horizonUs = 0)
+    {
+        long end = Now + horizonUs;
+        for (int i = 0; i < 200_000; i++)
+        {
+            long log = Log.Step(Now);
+            long disk = Disk.Step(Now);
+            if (Disk.IsOff)
+            {
+                return;
+            }
+
+            long next = Math.Min(disk, log);
+            if (disk == long.MaxValue && (log == long.MaxValue || log > end))
+            {
+                Now = Math.Max(Now, horizonUs == 0 ? Now : end);
+                return;
+            }
+
+            Now = Math.Max(Now, next);
+        }
+
+        Assert.Fail("seed " + Seed + ": it never comes to rest");
+    }
+
+    /// <summary>Lets one operation of the disk end.</summary>
+    public void StepOne()
+    {
+        long log = Log.Step(Now);
+        long disk = Disk.Step(Now);
+        long next = Math.Min(disk, log);
+        if (next != long.MaxValue)
+        {
+            Now = Math.Max(Now, next);
+        }
+    }
+
+    public long Append(RecordClass recordClass, string text, byte type = 1) => Append(recordClass, System.Text.Encoding.ASCII.GetBytes(text), type);
+
+    public long Append(RecordClass recordClass, byte[] payload, byte type = 1)
+    {
+        if (!Log.TryAppend(type, recordClass, payload, out long index))
+        {
+            Assert.AreEqual(0, index);
+            return 0;
+        }
+
+        Model[index] = new Told(index, type, recordClass, Convert.ToHexString(payload));
+        return index;
+    }
+
+    public List<Told> ReadAll(int classes = 31, long from = 1, int maxBytes = 200)
+    {
+        var all = new List<Told>();
+        long next = from;
+        long ticket = 1000;
+        while (next <= Log.LastIndex)
+        {
+            ticket++;
+            LastRead.Clear();
+            LastReadNext = -1;
+            Log.BeginRead(next, classes, maxBytes, ticket);
+            Settle(Options.RetryUs * 2);
+            Assert.IsTrue(EndedTickets.Contains(ticket), "seed " + Seed + ": the read never ended");
+            Assert.IsTrue(LastReadNext > next, "seed " + Seed + ": the read does not go on from " + next);
+            all.AddRange(LastRead);
+            next = LastReadNext;
+        }
+
+        return all;
+    }
+
+    public void Opened(JournalOpened opened)
+    {
+        OpenedWith = opened;
+        foreach (JournalLoss loss in opened.Losses)
+        {
+            Declare(in loss, []);
+        }
+    }
+
+    public void Synced(long throughIndex)
+    {
+        Assert.IsTrue(throughIndex > Acknowledged || Acknowledged == 0, "seed " + Seed + ": acknowledged twice");
+        Acknowledged = throughIndex;
+        OnSynced?.Invoke();
+    }
+
+    public void Failing(DiskStatus status, string text)
+    {
+        Failures.Add(text);
+        FailureStatuses.Add(status);
+    }
+
+    public void Recovered() => Recoveries++;
+
+    public void Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records)
+    {
+        foreach (JournalRecord record in records)
+        {
+            Removed.Add(Tell(in record));
+        }
+
+        Declare(in loss, records);
+    }
+
+    public void Read(long ticket, IReadOnlyList<JournalRecord> records, long nextIndex)
+    {
+        EndedTickets.Add(ticket);
+        LastReadNext = nextIndex;
+        foreach (JournalRecord record in records)
+        {
+            LastRead.Add(Tell(in record));
+        }
+    }
+
+    private void Declare(in JournalLoss loss, IReadOnlyList<JournalRecord> records)
+    {
+        Losses.Add(loss);
+        if (Declares)
+        {
+            // What is declared is written into the log, as the gateway does: it must survive what was removed.
+            string text = string.Create(CultureInfo.InvariantCulture, $"{loss.First}-{loss.Last}:{(loss.Class is { } c ? (int)c : -1)}:{records.Count}");
+            Append(RecordClass.Control, text, GapType);
+        }
+    }
+}
