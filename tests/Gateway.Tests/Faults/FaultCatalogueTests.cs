@@ -14,7 +14,7 @@ public sealed class FaultCatalogueTests
     [TestMethod]
     public void The_embedded_catalogue_gives_severity_and_both_languages()
     {
-        FaultEntry entry = FaultCatalogue.Default["G2008"];
+        FaultEntry entry = FaultCatalogue.Default["G2010"];
         Assert.AreEqual(FaultSeverity.Error, entry.Severity);
         Assert.AreEqual(FaultAudience.Integrator, entry.Who);
         StringAssert.Contains(entry.Do.English, "mutual TLS");
