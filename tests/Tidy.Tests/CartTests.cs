@@ -1,0 +1,263 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Firmware.Peripherals;
+using Firmware.Pod;
+using Firmware.Protocol;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+namespace Tidy.Tests;
+
+/// <summary>hardware/cart.json and the code agree.</summary>
+[TestClass]
+public sealed class CartTests
+{
+    private static readonly string Text = File.ReadAllText(Repository.At("hardware/cart.json"));
+
+    [TestMethod]
+    public void The_cart_follows_its_schema_and_the_code()
+    {
+        IReadOnlyList<string> problems = Problems(Text);
+        Assert.IsEmpty(problems, "\nhardware/cart.json:\n" + string.Join('\n', problems) + "\n");
+    }
+
+    [TestMethod]
+    [DataRow("\"number\": 32,", "\"number\": 31,", "RedLight is 32")]
+    [DataRow("\"mdc\": 150388", "\"mdc\": 150389", "SkinTemperature is 150388")]
+    [DataRow("\"address\": \"0x48\"", "\"address\": \"0x49\"", "Tmp117")]
+    [DataRow("\"address\": \"0x57\"", "\"address\": \"0x48\"", "twice")]
+    [DataRow("\"waveRingBytes\": 98304", "\"waveRingBytes\": 98305", "waveRingBytes")]
+    [DataRow("\"staleMs\": 3000", "\"staleMs\": 3001", "staleMs")]
+    [DataRow("\"periodUs\": 20000", "\"periodUs\": 10000", "RedLight.periodUs")]
+    [DataRow("\"sclPin\": 22", "\"sclPin\": 21", "pin 21")]
+    [DataRow("\"designator\": \"U3\"", "\"designator\": \"U2\"", "U2 stands twice")]
+    [DataRow("\"madeUp\": [\"deviceId\"]", "\"madeUp\": [\"serial\"]", "serial")]
+    [DataRow("\"bus\": \"i2c-1\"", "\"bus\": \"i2c-2\"", "i2c-2")]
+    [DataRow("\"kind\": \"gap\"", "\"kind\": \"hole\"", "none of")]
+    [DataRow("\"part\": \"Max30102\"", "\"part\": \"Max30103\"", "Max30103")]
+    [DataRow("{ \"number\": 3, \"name\": \"Clock\", \"kind\": \"clock\", \"class\": \"event\" }", "{ \"number\": 4, \"name\": \"Clocks\", \"kind\": \"clock\", \"class\": \"event\" }", "Clock")]
+    public void A_cart_that_disagrees_is_refused(string right, string wrong, string expected)
+    {
+        int at = Text.IndexOf(right, StringComparison.Ordinal);
+        Assert.IsGreaterThanOrEqualTo(0, at, "The planted place is gone: " + right);
+        IReadOnlyList<string> problems = Problems(Text[..at] + wrong + Text[(at + right.Length)..]);
+        Assert.IsTrue(problems.Any(p => p.Contains(expected, StringComparison.Ordinal)), "Found: " + string.Join('\n', problems));
+    }
+
+    [TestMethod]
+    public void The_program_of_the_device_has_the_values_of_the_cart()
+    {
+        string board = Repository.At("firmware/Esp32/Board.cs");
+        if (!File.Exists(board))
+        {
+            Assert.Inconclusive("firmware/Esp32/Board.cs is not there.");
+        }
+
+        string code = File.ReadAllText(board);
+        using JsonDocument cart = JsonDocument.Parse(Text);
+        JsonElement pod = cart.RootElement.GetProperty("pods")[0];
+        JsonElement bus = pod.GetProperty("buses")[0];
+        JsonElement[] parts = pod.GetProperty("peripherals").EnumerateArray().ToArray();
+        (string Name, string Value)[] expected =
+        [
+            ("DeviceId", "0x" + pod.GetProperty("deviceId").GetString()!.ToUpperInvariant()),
+            ("I2cBusId", bus.GetProperty("busId").GetRawText()),
+            ("SdaPin", bus.GetProperty("sdaPin").GetRawText()),
+            ("SclPin", bus.GetProperty("sclPin").GetRawText()),
+            .. parts.Select(p => (p.GetProperty("part").GetString()! + "Address", p.GetProperty("address").GetString()!)),
+        ];
+        foreach ((string name, string value) in expected)
+        {
+            Assert.IsTrue(Regex.IsMatch(code, $@"\bconst \w+ {name} = {value};", RegexOptions.None, TimeSpan.FromSeconds(1)), $"firmware/Esp32/Board.cs does not say {name} = {value}");
+        }
+    }
+
+    [TestMethod]
+    public void The_wiring_page_names_every_part_and_pin()
+    {
+        string page = File.ReadAllText(Repository.At("hardware/wiring/pod.md"));
+        using JsonDocument cart = JsonDocument.Parse(Text);
+        JsonElement pod = cart.RootElement.GetProperty("pods")[0];
+        IEnumerable<string> words = pod.GetProperty("peripherals").EnumerateArray()
+            .SelectMany(p => new[] { p.GetProperty("designator").GetString()!, p.GetProperty("address").GetString()! })
+            .Concat(pod.GetProperty("buses").EnumerateArray().SelectMany(b => new[] { "GPIO " + b.GetProperty("sdaPin"), "GPIO " + b.GetProperty("sclPin") }));
+        foreach (string word in words)
+        {
+            StringAssert.Contains(page, word);
+        }
+    }
+
+    private static List<string> Problems(string json)
+    {
+        using JsonDocument schema = JsonDocument.Parse(File.ReadAllText(Repository.At("hardware/cart.schema.json")));
+        using JsonDocument cart = JsonDocument.Parse(json);
+        List<string> problems = [.. SchemaCheck.Run(schema.RootElement, cart.RootElement)];
+        CheckMadeUp(cart.RootElement, "$", problems);
+        foreach (JsonElement pod in cart.RootElement.GetProperty("pods").EnumerateArray())
+        {
+            CheckParts(pod, problems);
+            CheckStreams(pod, problems);
+            CheckBounds(pod, problems);
+        }
+
+        return problems;
+    }
+
+    private static void CheckMadeUp(JsonElement element, string path, List<string> problems)
+    {
+        if (element.ValueKind == JsonValueKind.Array)
+        {
+            int index = 0;
+            foreach (JsonElement item in element.EnumerateArray())
+            {
+                CheckMadeUp(item, $"{path}[{index++}]", problems);
+            }
+        }
+        else if (element.ValueKind == JsonValueKind.Object)
+        {
+            if (element.TryGetProperty("madeUp", out JsonElement names))
+            {
+                problems.AddRange(names.EnumerateArray().Where(n => !element.TryGetProperty(n.GetString()!, out _)).Select(n => $"{path}.madeUp names {n}, which is not there"));
+            }
+
+            foreach (JsonProperty property in element.EnumerateObject())
+            {
+                CheckMadeUp(property.Value, path + "." + property.Name, problems);
+            }
+        }
+    }
+
+    private static void CheckParts(JsonElement pod, List<string> problems)
+    {
+        JsonElement[] buses = pod.GetProperty("buses").EnumerateArray().ToArray();
+        JsonElement[] parts = pod.GetProperty("peripherals").EnumerateArray().ToArray();
+        Twice(parts.Append(pod.GetProperty("board")).Select(p => p.GetProperty("designator").GetString()!), "{0} stands twice", problems);
+        Twice(parts.Select(p => p.GetProperty("bus").GetString() + " " + p.GetProperty("address").GetString()), "{0} is given twice", problems);
+        Twice(buses.SelectMany(b => new[] { b.GetProperty("sdaPin").GetRawText(), b.GetProperty("sclPin").GetRawText() }), "pin {0} is given twice", problems);
+        foreach (JsonElement part in parts)
+        {
+            string name = part.GetProperty("part").GetString()!;
+            string bus = part.GetProperty("bus").GetString()!;
+            if (!buses.Any(b => b.GetProperty("name").GetString() == bus))
+            {
+                problems.Add($"{name} is on {bus}, which is not there");
+            }
+
+            if (!Enum.TryParse(name, out PodPart known))
+            {
+                problems.Add($"{name} is not a part that a pod can drive (PodPart)");
+                continue;
+            }
+
+            int address = int.Parse(part.GetProperty("address").GetString().AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            int standard = known switch
+            {
+                PodPart.Tmp117 => Tmp117.DefaultAddress,
+                PodPart.Max30102 => Max30102.DefaultAddress,
+                _ => throw new NotSupportedException(name + " has no default address here: add it"),
+            };
+            if (address != standard)
+            {
+                problems.Add($"{name} is at 0x{address:X2}; its driver's default is 0x{standard:X2}");
+            }
+
+            PeripheralOptions options = new(known, address);
+            int[] numbers = new[] { options.Stream, options.SecondStream, options.DieStream }.Where(s => s != 0).Order().ToArray();
+            int[] given = part.GetProperty("streams").EnumerateArray().Select(s => s.GetProperty("number").GetInt32()).Order().ToArray();
+            if (!numbers.SequenceEqual(given))
+            {
+                problems.Add($"{name} has the streams {string.Join(' ', given)}; PeripheralOptions gives {string.Join(' ', numbers)}");
+            }
+        }
+    }
+
+    private static void CheckStreams(JsonElement pod, List<string> problems)
+    {
+        Dictionary<string, long> numbers = Constants(typeof(Streams));
+        Dictionary<string, long> codes = Constants(typeof(MdcCodes));
+        Dictionary<string, (long PeriodUs, long? StaleMs)> times = new(StringComparer.Ordinal)
+        {
+            ["Temperature"] = (Tmp117.CycleUs, new PodOptions(1, []).TemperatureStaleMs),
+            ["RedLight"] = (Max30102.NominalPeriodUs, Max30102.StallUs / 1000),
+            ["InfraredLight"] = (Max30102.NominalPeriodUs, Max30102.StallUs / 1000),
+            ["OximeterDieTemperature"] = (Max30102.DieTemperatureIntervalUs, (Max30102.DieTemperatureIntervalUs + Max30102.DieTemperatureTimeoutUs) / 1000),
+        };
+        JsonElement[] streams = pod.GetProperty("peripherals").EnumerateArray().SelectMany(p => p.GetProperty("streams").EnumerateArray()).ToArray();
+        HashSet<string> given = new(StringComparer.Ordinal);
+        foreach (JsonElement stream in streams.Concat(pod.GetProperty("deviceStreams").EnumerateArray()))
+        {
+            string name = stream.GetProperty("name").GetString()!;
+            given.Add(name);
+            long number = stream.GetProperty("number").GetInt64();
+            if (!numbers.TryGetValue(name, out long right) || right != number)
+            {
+                problems.Add($"stream {name} has number {number}; in Streams {name} is {(numbers.ContainsKey(name) ? right : "absent")}");
+            }
+
+            if (!Enum.TryParse(stream.GetProperty("kind").GetString(), ignoreCase: true, out FrameKind _))
+            {
+                problems.Add($"stream {name} has a kind that FrameKind does not have");
+            }
+        }
+
+        foreach (JsonElement stream in streams)
+        {
+            string name = stream.GetProperty("name").GetString()!;
+            string code = stream.GetProperty("code").GetString()!;
+            if (!codes.TryGetValue(code, out long mdc) || mdc != stream.GetProperty("mdc").GetInt64())
+            {
+                problems.Add($"stream {name}: in MdcCodes {code} is {(codes.ContainsKey(code) ? mdc : "absent")}");
+            }
+
+            if (times.TryGetValue(name, out (long PeriodUs, long? StaleMs) time))
+            {
+                Same($"{name}.periodUs", stream.GetProperty("periodUs").GetInt64(), time.PeriodUs, problems);
+                Same($"{name}.staleMs", stream.GetProperty("staleMs").GetInt64(), time.StaleMs, problems);
+            }
+        }
+
+        problems.AddRange(numbers.Keys.Where(n => !given.Contains(n)).Select(n => $"Streams.{n} is on no pod"));
+    }
+
+    private static void CheckBounds(JsonElement pod, List<string> problems)
+    {
+        PodOptions standard = new(1, []);
+        foreach (JsonProperty bound in pod.GetProperty("bounds").EnumerateObject())
+        {
+            PropertyInfo? option = typeof(PodOptions).GetProperty(char.ToUpperInvariant(bound.Name[0]) + bound.Name[1..]);
+            if (option is null)
+            {
+                problems.Add($"bounds.{bound.Name}: PodOptions has no such member");
+            }
+            else
+            {
+                Same("bounds." + bound.Name, bound.Value.GetInt64(), Convert.ToInt64(option.GetValue(standard), CultureInfo.InvariantCulture), problems);
+            }
+        }
+
+        long segments = (long)standard.SegmentBytes * standard.MaxSegments;
+        if (segments > pod.GetProperty("board").GetProperty("storeKibibytes").GetInt64() * 1024 * 3 / 4)
+        {
+            problems.Add("the segments take more than three quarters of the drive");
+        }
+    }
+
+    private static void Same(string what, long given, long? right, List<string> problems)
+    {
+        if (right is not null && given != right)
+        {
+            problems.Add($"{what} is {given}; the code says {right}");
+        }
+    }
+
+    private static void Twice(IEnumerable<string> values, string message, List<string> problems) =>
+        problems.AddRange(values.GroupBy(v => v, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => string.Format(CultureInfo.InvariantCulture, message, g.Key)));
+
+    private static Dictionary<string, long> Constants(Type type) => type.GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.IsLiteral)
+        .ToDictionary(f => f.Name, f => Convert.ToInt64(f.GetRawConstantValue(), CultureInfo.InvariantCulture), StringComparer.Ordinal);
+}
