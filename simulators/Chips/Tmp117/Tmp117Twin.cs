@@ -125,8 +125,14 @@ public sealed class Tmp117Twin : II2cTarget
     /// <summary>The address that the part answers to.</summary>
     public int Address => _options.Address;
 
-    /// <summary>How many conversions (averaged results) have been completed since the last power-on or reset.</summary>
+    /// <summary>How many results (averages included) the part has made in its whole life: two readings with the same number are the same result.</summary>
     public long CompletedConversions { get; private set; }
+
+    /// <summary>Bits 11:2 of the configuration register, as they stand in it: MOD, CONV, AVG, T/nA, POL, DR/Alert.</summary>
+    public int Settings => _configuration & SettableConfiguration;
+
+    /// <summary>What the part adds to each result, counts of 7.8125 m°C.</summary>
+    public int OffsetCount => _offset;
 
     /// <summary>The ALERT pin: true for high. Active low by default (7.6, POL).</summary>
     public bool IsAlertPinHigh
@@ -365,7 +371,6 @@ public sealed class Tmp117Twin : II2cTarget
         _unlocked = false;
         _pointer = TempResult;
         _byteIndex = 0;
-        CompletedConversions = 0;
         StartConversion(awakeUs);
     }
 

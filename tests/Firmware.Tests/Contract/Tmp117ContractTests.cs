@@ -1,0 +1,89 @@
+using System.Collections.Generic;
+using Firmware.Core;
+using Firmware.Peripherals;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using Simulators.Chips;
+using Simulators.Kernel;
+
+namespace Firmware.Tests.Contract;
+
+[TestClass]
+public sealed class Tmp117ContractTests : PeripheralContractTests
+{
+    private protected override PeripheralBinding Binding { get; } = new Tmp117Binding();
+
+    private sealed class Tmp117Binding : PeripheralBinding
+    {
+        public override string Name => "Tmp117";
+
+        public override bool HasChecksum => false;
+
+        public override PhysicalRange Range => Tmp117Twin.Range with { Low = Tmp117.MedicalMinimumMilliCelsius, High = Tmp117.MedicalMaximumMilliCelsius };
+
+        public override long TypicalTruth => 36_600;
+
+        public override long OtherTruth => 20_000;
+
+        public override IReadOnlyList<long> OutsideTruths => [-300_000, -60_000, -20_100, 50_100, 160_000, 300_000];
+
+        public override long PatienceUs => 3_000_000;
+
+        public override long RecoveryUs => 15_000_000;
+
+        public override bool NoticesFrozen => false; // the chip offers a way (DATA_READY stays set); the driver does not use it yet
+
+        public override int DeclaredIrregularFlips => 17; // DATA_READY flipped to 1 between two conversions
+
+        public override long DeclaredLargestError => 2;
+
+        public override PeripheralWorld Create()
+        {
+            var world = new World();
+            world.SetTruth(TypicalTruth);
+            return world;
+        }
+    }
+
+    private sealed class World : PeripheralWorld
+    {
+        // 1 s cycle, 8 averages, continuous: what the driver's README promises, in the bits of SNOSD82D 7.6.
+        private const int CycleBits = 0x0FE0;
+        private const int OneSecondEightAverages = 0x0220;
+
+        private readonly Tmp117Twin _twin;
+        private readonly Tmp117 _driver;
+        private long _truth;
+        private long _lastResult;
+        private bool _isRepeated;
+
+        public World()
+        {
+            _twin = new Tmp117Twin(Clock, new SeededRandom(1));
+            Bus.Attach(_twin.Address, _twin);
+            Clock.Advance(Tmp117Twin.PowerUpUs);
+            _driver = new Tmp117(Port, _twin.Address);
+        }
+
+        public override int Address => _twin.Address;
+
+        public override IDriver Driver => _driver;
+
+        public override void SetTruth(long truth)
+        {
+            _truth = truth;
+            _twin.SetTemperature(truth);
+        }
+
+        public override void Collect(List<Published> published, bool afterGap)
+        {
+            published.Add(new Published(_driver.TemperatureMilliCelsius, _truth));
+            _isRepeated = _twin.CompletedConversions == _lastResult;
+            _lastResult = _twin.CompletedConversions;
+        }
+
+        public override string? Misconfiguration() =>
+            _isRepeated ? "one conversion was published twice"
+            : (_twin.Settings & CycleBits) != OneSecondEightAverages ? $"the cycle is 0x{_twin.Settings & CycleBits:X4}"
+            : _twin.OffsetCount != 0 ? $"the offset is {_twin.OffsetCount}" : null;
+    }
+}
