@@ -1,0 +1,91 @@
+using System;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+using EdgeGateway.Mqtt.Transports;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EdgeGateway.Mqtt;
+
+/// <summary>Opens TCP connections for one client. When to try again is the caller's decision.</summary>
+public sealed class MqttTcpConnector : IDisposable
+{
+    /// <summary>From the call to an open socket at most.</summary>
+    public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly IMqttLoop _loop;
+    private readonly IMqttClient _client;
+    private readonly TimeProvider _time;
+    private readonly SocketConnectionContextFactory _factory = new(new SocketConnectionFactoryOptions(), NullLogger.Instance);
+    private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>Makes a connector.</summary>
+    /// <param name="loop">The loop that owns the client.</param>
+    /// <param name="client">The client.</param>
+    /// <param name="time">The clock for timeouts.</param>
+    public MqttTcpConnector(IMqttLoop loop, IMqttClient client, TimeProvider time)
+    {
+        _loop = loop;
+        _client = client;
+        _time = time;
+    }
+
+    /// <summary>
+    /// Starts to connect. On success the client's <see cref="IMqttClient.Open"/> is called on the loop, and all that follows comes through its
+    /// handler; else <paramref name="failed"/> is called on the loop. Called again only after that, or after the handler's Lost.
+    /// </summary>
+    /// <param name="host">Name or address.</param>
+    /// <param name="port">TCP port.</param>
+    /// <param name="failed">Told why there is no connection.</param>
+    public void Connect(string host, int port, Action<string> failed) => _ = ConnectAsync(host, port, failed);
+
+    /// <summary>Gives up attempts under way. A connection that is open belongs to the client: disconnect it there.</summary>
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _factory.Dispose();
+    }
+
+    private async Task ConnectAsync(string host, int port, Action<string> failed)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            using var timeout = new CancellationTokenSource(ConnectTimeout, _time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
+            await socket.ConnectAsync(host, port, either.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException or ArgumentException)
+        {
+            socket.Dispose();
+            string why = e is OperationCanceledException ? $"no answer within {ConnectTimeout.TotalSeconds} s" : e.Message;
+            _loop.TryPost(() => failed($"no connection to {host}:{port}: {why}"));
+            return;
+        }
+
+        ConnectionContext connection = _factory.Create(socket);
+        await using (connection.ConfigureAwait(false))
+        {
+            await new Peer(connection.Transport, _loop, _client, _time).RunAsync(connection.Abort).ConfigureAwait(false);
+        }
+    }
+
+    private sealed class Peer : PipePeer
+    {
+        private readonly IMqttClient _client;
+
+        public Peer(IDuplexPipe pipe, IMqttLoop loop, IMqttClient client, TimeProvider time)
+            : base(pipe, loop, time) => _client = client;
+
+        protected override void Opened() => _client.Open(this, Loop.NowUs);
+
+        protected override void Received(ReadOnlySpan<byte> bytes, long nowUs) => _client.Received(bytes, nowUs);
+
+        protected override void Drained(long nowUs) => _client.Step(nowUs);
+
+        protected override void TransportClosed(long nowUs) => _client.Closed(nowUs);
+    }
+}

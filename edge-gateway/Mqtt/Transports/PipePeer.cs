@@ -1,0 +1,330 @@
+using System;
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Threading.Tasks;
+using System.Threading.Tasks.Sources;
+
+namespace EdgeGateway.Mqtt.Transports;
+
+/// <summary>
+/// Joins one duplex pipe (TCP, TLS, WebSocket, memory) to a state machine on a loop. Inward, one read at a time is handed to the
+/// loop, and the next begins when it is consumed and the outward side is below <see cref="PausePendingBytes"/>: so a peer is held
+/// back by its own pipe. Outward, writes go to the pipe at once and are flushed once per turn; while a flush waits for the network
+/// they gather here, which the state machine sees as <see cref="PendingBytes"/>.
+/// </summary>
+internal abstract class PipePeer : IMqttConnection, IValueTaskSource
+{
+    /// <summary>Above this many outward bytes nothing more is read from the peer.</summary>
+    public const int PausePendingBytes = 512 * 1024;
+
+    /// <summary>A flush of more than this is reported as Drained, since the state machine may have stopped for it.</summary>
+    private const int DrainedNoticeBytes = 32 * 1024;
+
+    /// <summary>How long a peer may take for the last bytes after a close.</summary>
+    private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(2);
+
+    /// <summary>Pause between attempts to post to a full loop, and how many there are.</summary>
+    private static readonly TimeSpan PostRetry = TimeSpan.FromMilliseconds(10);
+    private const int PostAttempts = 500;
+
+    private readonly IDuplexPipe _pipe;
+    private readonly TimeProvider _time;
+    private readonly Action _deliver;
+    private readonly Action _flush;
+    private readonly Action _flushed;
+    private readonly ArrayBufferWriter<byte> _overflow = new();
+    private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ManualResetValueTaskSourceCore<bool> _consumed = new() { RunContinuationsAsynchronously = true };
+    private ReadOnlySequence<byte> _buffer;
+    private int _unflushedBytes;
+    private int _flushingBytes;
+    private bool _flushScheduled;
+    private bool _flushing;
+    private bool _flushBroken;
+    private bool _paused;
+    private bool _closing;
+    private bool _completed;
+
+    protected PipePeer(IDuplexPipe pipe, IMqttLoop loop, TimeProvider time)
+    {
+        _pipe = pipe;
+        Loop = loop;
+        _time = time;
+        _deliver = Deliver;
+        _flush = Flush;
+        _flushed = OnFlushed;
+    }
+
+    public int PendingBytes => _unflushedBytes + _flushingBytes + _overflow.WrittenCount;
+
+    protected IMqttLoop Loop { get; }
+
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (_closing || _completed)
+        {
+            return;
+        }
+
+        if (_flushing)
+        {
+            _overflow.Write(bytes);
+            return;
+        }
+
+        _pipe.Output.Write(bytes);
+        _unflushedBytes += bytes.Length;
+        ScheduleFlush();
+    }
+
+    public void Close()
+    {
+        if (!_closing)
+        {
+            _closing = true;
+            ScheduleFlush();
+            _pipe.Input.CancelPendingRead();
+            Resume();
+        }
+    }
+
+    void IValueTaskSource.GetResult(short token) => _consumed.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _consumed.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _consumed.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>Runs the connection from the first byte to the last.</summary>
+    /// <param name="abort">Ends the transport when it does not take the last bytes in time.</param>
+    public async Task RunAsync(Action abort)
+    {
+        if (await PostAsync(Opened).ConfigureAwait(false))
+        {
+            await ReadAsync().ConfigureAwait(false);
+            if (await PostAsync(EndInput).ConfigureAwait(false))
+            {
+                try
+                {
+                    await _finished.Task.WaitAsync(CloseGrace, _time).ConfigureAwait(false);
+                }
+                catch (TimeoutException)
+                {
+                    abort();
+                    await PostAsync(Finish).ConfigureAwait(false);
+                }
+            }
+            else
+            {
+                abort();
+            }
+        }
+        else
+        {
+            abort();
+        }
+
+        await _pipe.Input.CompleteAsync().ConfigureAwait(false);
+    }
+
+    protected abstract void Opened();
+
+    protected abstract void Received(ReadOnlySpan<byte> bytes, long nowUs);
+
+    protected abstract void Drained(long nowUs);
+
+    /// <summary>The transport is gone; called once, unless this side closed before.</summary>
+    protected abstract void TransportClosed(long nowUs);
+
+    private async Task ReadAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                ReadResult result = await _pipe.Input.ReadAsync().ConfigureAwait(false);
+                if (result.IsCanceled)
+                {
+                    return;
+                }
+
+                if (!result.Buffer.IsEmpty)
+                {
+                    _buffer = result.Buffer;
+                    _consumed.Reset();
+                    if (!await PostAsync(_deliver).ConfigureAwait(false))
+                    {
+                        return;
+                    }
+
+                    await new ValueTask(this, _consumed.Version).ConfigureAwait(false);
+                }
+
+                _pipe.Input.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted)
+                {
+                    return;
+                }
+            }
+        }
+        catch (Exception e) when (e is System.IO.IOException or Microsoft.AspNetCore.Connections.ConnectionAbortedException or OperationCanceledException or ObjectDisposedException)
+        {
+            return; // a reset by the peer is a close
+        }
+    }
+
+    private async ValueTask<bool> PostAsync(Action work)
+    {
+        for (int i = 0; i < PostAttempts; i++)
+        {
+            if (Loop.TryPost(work))
+            {
+                return true;
+            }
+
+            await Task.Delay(PostRetry, _time).ConfigureAwait(false);
+        }
+
+        return false;
+    }
+
+    private void Deliver()
+    {
+        foreach (ReadOnlyMemory<byte> segment in _buffer)
+        {
+            if (!_closing)
+            {
+                Received(segment.Span, Loop.NowUs);
+            }
+        }
+
+        _paused = true;
+        if (_closing || PendingBytes <= PausePendingBytes)
+        {
+            Resume();
+        }
+    }
+
+    /// <summary>Lets the reader go on.</summary>
+    private void Resume()
+    {
+        if (_paused)
+        {
+            _paused = false;
+            _consumed.SetResult(true);
+        }
+    }
+
+    private void EndInput()
+    {
+        if (!_closing)
+        {
+            TransportClosed(Loop.NowUs);
+            Close();
+        }
+    }
+
+    private void ScheduleFlush()
+    {
+        if (!_flushScheduled)
+        {
+            _flushScheduled = true;
+            if (!Loop.TryPost(_flush))
+            {
+                Flush();
+            }
+        }
+    }
+
+    private void Flush()
+    {
+        _flushScheduled = false;
+        if (_flushing || _completed)
+        {
+            return;
+        }
+
+        if (_overflow.WrittenCount > 0)
+        {
+            _pipe.Output.Write(_overflow.WrittenSpan);
+            _unflushedBytes += _overflow.WrittenCount;
+            _overflow.ResetWrittenCount();
+        }
+
+        if (_unflushedBytes > 0)
+        {
+            _flushingBytes = _unflushedBytes;
+            _unflushedBytes = 0;
+            _flushing = true;
+            ValueTask<FlushResult> flush = _pipe.Output.FlushAsync();
+            if (!flush.IsCompletedSuccessfully)
+            {
+                _ = AwaitFlushAsync(flush);
+                return;
+            }
+
+            _flushBroken = flush.Result.IsCompleted;
+            OnFlushed();
+            return;
+        }
+
+        if (_closing)
+        {
+            Finish();
+        }
+    }
+
+    private async Task AwaitFlushAsync(ValueTask<FlushResult> flush)
+    {
+        bool broken = true;
+        try
+        {
+            broken = (await flush.ConfigureAwait(false)).IsCompleted;
+        }
+        catch (Exception e) when (e is System.IO.IOException or InvalidOperationException or OperationCanceledException)
+        {
+            broken = true; // the reader side of the transport is gone; what was to be sent is lost with the connection
+        }
+
+        _flushBroken = broken;
+        await PostAsync(_flushed).ConfigureAwait(false);
+    }
+
+    private void OnFlushed()
+    {
+        int flushed = _flushingBytes;
+        _flushing = false;
+        _flushingBytes = 0;
+        if (_flushBroken)
+        {
+            EndInput();
+            Finish();
+            return;
+        }
+
+        if (_overflow.WrittenCount > 0 || _closing)
+        {
+            ScheduleFlush();
+        }
+
+        if (PendingBytes <= PausePendingBytes)
+        {
+            Resume();
+        }
+
+        if (flushed > DrainedNoticeBytes && !_closing)
+        {
+            Drained(Loop.NowUs);
+        }
+    }
+
+    private void Finish()
+    {
+        if (!_completed && !_flushing)
+        {
+            _completed = true;
+            _pipe.Output.Complete();
+            _finished.TrySetResult();
+        }
+    }
+}
