@@ -93,6 +93,7 @@ public sealed class SimulatedDisk : IDisk
         _random = new SeededRandom(seed);
         _options = options ?? new SimulatedDiskOptions();
         CapacityBytes = _options.CapacityBytes;
+        MaxSyncUs = _options.MaxSyncUs;
     }
 
     /// <inheritdoc/>
@@ -100,6 +101,9 @@ public sealed class SimulatedDisk : IDisk
 
     /// <summary>Room for all files together, bytes; may be changed at any time.</summary>
     public long CapacityBytes { get; set; }
+
+    /// <summary>Longest time of a sync, µs; may be changed at any time, for those begun from then on.</summary>
+    public long MaxSyncUs { get; set; }
 
     /// <summary>Bytes of all files.</summary>
     public long UsedBytes
@@ -319,7 +323,7 @@ public sealed class SimulatedDisk : IDisk
 
     private void Begin(Operation operation)
     {
-        long longest = operation.Kind is DiskOperations.Sync or DiskOperations.SyncDirectory ? _options.MaxSyncUs : _options.MaxLatencyUs;
+        long longest = operation.Kind is DiskOperations.Sync or DiskOperations.SyncDirectory ? MaxSyncUs : _options.MaxLatencyUs;
         long span = Math.Max(1, longest - _options.MinLatencyUs + 1);
         _busyUntil = Math.Max(_busyUntil, _now) + _options.MinLatencyUs + (long)(_random.NextUInt32() % (ulong)span);
         _waiting.Enqueue(operation with { EndsAtUs = _busyUntil });

@@ -187,8 +187,11 @@ public enum TimelineAction
     /// <summary>A pod's connections are reset once.</summary>
     ResetPodConnection,
 
-    /// <summary>The gateway's process is killed and its disk keeps what was synced, with any part of the rest; it starts again after the time given.</summary>
+    /// <summary>The gateway's process is killed; its system lives on; it starts again after the time given.</summary>
     KillGateway,
+
+    /// <summary>The gateway's machine loses its power: its disk keeps what was synced, with any part of the rest; it starts again after the time given.</summary>
+    CutGatewayPower,
 
     /// <summary>The gateway is stopped cleanly and starts again after the time given.</summary>
     RestartGateway,

@@ -29,6 +29,7 @@ public static class ScenarioFile
         ("cut-pod-network", TimelineAction.CutPodNetwork),
         ("reset-pod-connection", TimelineAction.ResetPodConnection),
         ("kill-gateway", TimelineAction.KillGateway),
+        ("cut-gateway-power", TimelineAction.CutGatewayPower),
         ("restart-gateway", TimelineAction.RestartGateway),
         ("slow-disk", TimelineAction.SlowDisk),
         ("stop-broker", TimelineAction.StopBroker),
@@ -330,7 +331,8 @@ public static class ScenarioFile
         long forUs = long.MaxValue;
         if (action is not (TimelineAction.ResetPodConnection or TimelineAction.SynchroniseClock))
         {
-            forUs = map.Scaled("forS", long.MaxValue, Second, 0.001m, MaxSeconds);
+            bool mustEnd = action is TimelineAction.KillGateway or TimelineAction.CutGatewayPower or TimelineAction.RestartGateway;
+            forUs = map.Scaled("forS", long.MaxValue, Second, 0.001m, MaxSeconds, required: mustEnd);
             if (forUs != long.MaxValue && atUs + forUs > durationUs)
             {
                 map.Error("S3010", "forS", string.Create(

@@ -1,0 +1,481 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using Firmware.Core;
+using Firmware.Protocol;
+
+namespace Simulators.Cart;
+
+/// <summary>What has become of one reading, as far as the world knows.</summary>
+[Flags]
+public enum ReadingFate
+{
+    /// <summary>A number in its stream that no frame was made for.</summary>
+    None = 0,
+
+    /// <summary>The pod made a frame of it.</summary>
+    Produced = 1,
+
+    /// <summary>It is flushed to the pod's store.</summary>
+    StoredByPod = 2,
+
+    /// <summary>The gateway has acknowledged it to the pod.</summary>
+    Acknowledged = 4,
+
+    /// <summary>It gave way in the pod's full ring.</summary>
+    Evicted = 8,
+
+    /// <summary>It carries a session's epoch and is of a kind that is published.</summary>
+    Bound = 16,
+
+    /// <summary>The pod lost its power with it in RAM only.</summary>
+    LostWithPower = 32,
+
+    /// <summary>A gap record about it was made by the pod.</summary>
+    DeclaredByPod = 64,
+
+    /// <summary>A gap record about it was delivered.</summary>
+    GapDelivered = 128,
+
+    /// <summary>A subscriber received it.</summary>
+    Delivered = 256,
+}
+
+/// <summary>One stream of one boot of a device.</summary>
+public sealed class StreamLedger
+{
+    private readonly List<Entry> _entries = [];
+
+    internal StreamLedger(ReadingId first) => First = first;
+
+    /// <summary>The stream's first reading.</summary>
+    public ReadingId First { get; }
+
+    /// <summary>Highest sequence known.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>From this sequence on everything is declared lost ("at least"); 0 for no such gap.</summary>
+    public uint LostFrom { get; internal set; }
+
+    /// <summary>What has become of a reading.</summary>
+    /// <param name="sequence">1 to <see cref="Count"/>.</param>
+    /// <returns>Its fate.</returns>
+    public ReadingFate FateOf(uint sequence) => _entries[(int)sequence - 1].Fate;
+
+    internal Entry this[uint sequence]
+    {
+        get => sequence <= _entries.Count ? _entries[(int)sequence - 1] : default;
+        set
+        {
+            while (_entries.Count < sequence)
+            {
+                _entries.Add(default);
+            }
+
+            _entries[(int)sequence - 1] = value;
+        }
+    }
+
+    internal readonly record struct Entry(ReadingFate Fate, FrameKind Kind, long MeasuredUs, long DeliveredUs, uint Crc)
+    {
+        public Entry With(ReadingFate fate) => this with { Fate = Fate | fate };
+    }
+}
+
+/// <summary>What one subscriber received.</summary>
+public sealed class SubscriberLedger
+{
+    private readonly Dictionary<ReadingId, uint> _highest = [];
+    private readonly HashSet<ReadingId> _seen = [];
+
+    internal SubscriberLedger(string name) => Name = name;
+
+    /// <summary>Its name.</summary>
+    public string Name { get; }
+
+    /// <summary>Different readings.</summary>
+    public long Received { get; private set; }
+
+    /// <summary>Readings that came again without a better time.</summary>
+    public long Duplicates { get; private set; }
+
+    /// <summary>Readings that came again with a better time.</summary>
+    public long Corrections { get; private set; }
+
+    /// <summary>New readings that came after a later one of their stream.</summary>
+    public long OrderViolations { get; private set; }
+
+    /// <summary>Readings that came without a UTC.</summary>
+    public long Unsynchronised { get; private set; }
+
+    /// <summary>Messages that are no readings although their topic says so.</summary>
+    public long Malformed { get; internal set; }
+
+    internal bool Add(in Delivery delivery, out bool outOfOrder)
+    {
+        outOfOrder = false;
+        if (!_seen.Add(delivery.Id))
+        {
+            Corrections += delivery.Corrected ? 1 : 0;
+            Duplicates += delivery.Corrected ? 0 : 1;
+            return false;
+        }
+
+        Received++;
+        Unsynchronised += delivery.HasUtc ? 0 : 1;
+        ReadingId stream = delivery.Id with { Sequence = 0 };
+        _highest.TryGetValue(stream, out uint highest);
+        outOfOrder = delivery.Id.Sequence < highest;
+        OrderViolations += outOfOrder ? 1 : 0;
+        _highest[stream] = Math.Max(highest, delivery.Id.Sequence);
+        return true;
+    }
+}
+
+/// <summary>
+/// The one who knows everything: each reading that any pod made, and each that any subscriber received. At the end it says of every
+/// reading what became of it; a reading of which nobody knows is what this project exists to prevent.
+/// </summary>
+public sealed class DeliveryLedger
+{
+    /// <summary>Most findings that are kept as text; more are counted.</summary>
+    public const int MaxFindings = 100;
+
+    private readonly SortedDictionary<ReadingId, StreamLedger> _streams = [];
+    private readonly List<SubscriberLedger> _subscribers = [];
+    private readonly List<string> _findings = [];
+
+    /// <summary>All streams, by device, boot and number.</summary>
+    public IReadOnlyCollection<StreamLedger> AllStreams => _streams.Values;
+
+    /// <summary>All subscribers, in order of their first connection.</summary>
+    public IReadOnlyList<SubscriberLedger> Subscribers => _subscribers;
+
+    /// <summary>What was found to be wrong on the way: changed bytes, readings from nowhere, order.</summary>
+    public IReadOnlyList<string> Findings => _findings;
+
+    /// <summary>How much was found to be wrong.</summary>
+    public long FindingCount { get; private set; }
+
+    /// <summary>Absences published, by stream of a device and reason.</summary>
+    public SortedDictionary<(ulong Device, int Stream, AbsenceReason Reason), int> Absences { get; } = [];
+
+    /// <summary>A subscriber begins.</summary>
+    /// <param name="name">Its name.</param>
+    /// <returns>Its own part of the ledger.</returns>
+    public SubscriberLedger AddSubscriber(string name)
+    {
+        SubscriberLedger subscriber = new(name);
+        _subscribers.Add(subscriber);
+        return subscriber;
+    }
+
+    /// <summary>A pod made a frame.</summary>
+    /// <param name="buffer">Holds it.</param>
+    /// <param name="offset">Where it begins.</param>
+    /// <param name="length">Its length.</param>
+    /// <param name="measuredUs">True time of its first sample, µs.</param>
+    public void Produced(byte[] buffer, int offset, int length, long measuredUs)
+    {
+        ReadingId id = ReadingId.Of(buffer, offset);
+        StreamLedger stream = StreamOf(id);
+        StreamLedger.Entry entry = stream[id.Sequence];
+        if (entry.Fate.HasFlag(ReadingFate.Produced))
+        {
+            Find($"{id} was made twice");
+        }
+
+        FrameKind kind = Frame.Kind(buffer, offset);
+        ReadingFate fate = ReadingFate.Produced;
+        if (Frame.BindingEpoch(buffer, offset) != 0 && kind != FrameKind.Clock)
+        {
+            fate |= ReadingFate.Bound;
+        }
+
+        uint crc = LittleEndian.ReadUInt32(buffer, offset + length - Frame.TrailerLength);
+        stream[id.Sequence] = new StreamLedger.Entry(entry.Fate | fate, kind, measuredUs, 0, crc);
+        if (kind == FrameKind.Gap)
+        {
+            int body = offset + Frame.HeaderLength;
+            ReadingId first = new(GapBody.DeviceId(buffer, body), GapBody.BootId(buffer, body), GapBody.Stream(buffer, body), GapBody.First(buffer, body));
+            Declare(first, GapBody.Last(buffer, body), (GapBody.Unit(buffer, body) & GapBody.AtLeast) != 0, ReadingFate.DeclaredByPod);
+        }
+    }
+
+    /// <summary>Something happened to a frame at its pod.</summary>
+    /// <param name="buffer">Holds it.</param>
+    /// <param name="offset">Where it begins.</param>
+    /// <param name="fate">What happened.</param>
+    public void AtPod(byte[] buffer, int offset, ReadingFate fate)
+    {
+        ReadingId id = ReadingId.Of(buffer, offset);
+        StreamLedger stream = StreamOf(id);
+        StreamLedger.Entry entry = stream[id.Sequence];
+        if (!entry.Fate.HasFlag(ReadingFate.Produced))
+        {
+            Find($"{id} was {fate} and never made");
+        }
+
+        stream[id.Sequence] = entry.With(fate);
+    }
+
+    /// <summary>A pod lost its power: what is neither in its store nor acknowledged is gone.</summary>
+    /// <param name="device">The pod.</param>
+    public void PowerCut(ulong device)
+    {
+        foreach (StreamLedger stream in _streams.Values)
+        {
+            if (stream.First.Device != device)
+            {
+                continue;
+            }
+
+            for (uint sequence = 1; sequence <= stream.Count; sequence++)
+            {
+                StreamLedger.Entry entry = stream[sequence];
+                if ((entry.Fate & (ReadingFate.StoredByPod | ReadingFate.Acknowledged | ReadingFate.Evicted)) == ReadingFate.None)
+                {
+                    stream[sequence] = entry.With(ReadingFate.LostWithPower);
+                }
+            }
+        }
+    }
+
+    /// <summary>A subscriber received a reading.</summary>
+    /// <param name="subscriber">Who.</param>
+    /// <param name="delivery">What.</param>
+    /// <param name="nowUs">True time, µs.</param>
+    /// <returns>True when it is new to this subscriber.</returns>
+    public bool Received(SubscriberLedger subscriber, in Delivery delivery, long nowUs)
+    {
+        bool isNew = subscriber.Add(delivery, out bool outOfOrder);
+        if (outOfOrder)
+        {
+            Find($"{delivery.Id} came to {subscriber.Name} after a later one of its stream");
+        }
+
+        if (delivery.Gap is DeclaredGap gap)
+        {
+            Declare(gap.First, gap.LastSequence, gap.AtLeast, ReadingFate.GapDelivered);
+        }
+
+        if (!_streams.TryGetValue(delivery.Id with { Sequence = 0 }, out StreamLedger? stream))
+        {
+            if (delivery.Class is not ("gap" or "event"))
+            {
+                Find($"{delivery.Id} was delivered and nobody made it");
+            }
+
+            return isNew; // The gateway's own gap records and events have its own identity.
+        }
+
+        StreamLedger.Entry entry = stream[delivery.Id.Sequence];
+        if (!entry.Fate.HasFlag(ReadingFate.Produced))
+        {
+            Find($"{delivery.Id} was delivered and nobody made it");
+            return isNew;
+        }
+
+        if (delivery.IsFrame)
+        {
+            ReadOnlySpan<byte> frame = delivery.Payload.Span;
+            uint crc = (uint)(frame[^4] | (frame[^3] << 8) | (frame[^2] << 16) | (frame[^1] << 24));
+            if (crc != entry.Crc)
+            {
+                Find($"{delivery.Id} was changed on its way");
+            }
+        }
+
+        if (!entry.Fate.HasFlag(ReadingFate.Delivered))
+        {
+            stream[delivery.Id.Sequence] = entry.With(ReadingFate.Delivered) with { DeliveredUs = nowUs };
+        }
+
+        return isNew;
+    }
+
+    /// <summary>Something else is wrong.</summary>
+    /// <param name="text">What.</param>
+    public void Find(string text)
+    {
+        FindingCount++;
+        if (_findings.Count < MaxFindings)
+        {
+            _findings.Add(text);
+        }
+    }
+
+    /// <summary>Draws the balance.</summary>
+    /// <param name="atGateway">How many bound readings the gateways say they still have to deliver, by stream (sequence 0 in the key).</param>
+    /// <returns>The balance.</returns>
+    public LedgerBalance Balance(IReadOnlyDictionary<ReadingId, long> atGateway)
+    {
+        LedgerBalance balance = new();
+        List<long> latencies = [];
+        foreach (StreamLedger stream in _streams.Values)
+        {
+            long atGatewayOpen = 0;
+            long unknown = 0;
+            for (uint sequence = 1; sequence <= stream.Count; sequence++)
+            {
+                StreamLedger.Entry entry = stream[sequence];
+                balance.Produced++;
+                if (entry.Fate.HasFlag(ReadingFate.Delivered))
+                {
+                    balance.Delivered++;
+                    latencies.Add(entry.DeliveredUs - entry.MeasuredUs);
+                }
+                else if (entry.Fate.HasFlag(ReadingFate.GapDelivered) || (stream.LostFrom != 0 && sequence >= stream.LostFrom))
+                {
+                    balance.Gaps++;
+                }
+                else if (entry.Fate.HasFlag(ReadingFate.Produced) && !entry.Fate.HasFlag(ReadingFate.Bound))
+                {
+                    balance.Kept++;
+                }
+                else if (entry.Fate.HasFlag(ReadingFate.Acknowledged))
+                {
+                    atGatewayOpen++;
+                }
+                else if (IsHeldByPod(entry.Fate) || entry.Fate.HasFlag(ReadingFate.DeclaredByPod))
+                {
+                    balance.Pending++; // The reading itself, or the record of its loss.
+                }
+                else
+                {
+                    unknown++;
+                }
+            }
+
+            atGateway.TryGetValue(stream.First with { Sequence = 0 }, out long held);
+            balance.Pending += Math.Min(atGatewayOpen, held);
+            unknown += Math.Max(0, atGatewayOpen - held);
+            balance.Lost += unknown;
+            if (unknown > 0)
+            {
+                Find(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{stream.First}: nobody knows of {unknown} readings (the gateway acknowledged {atGatewayOpen} that were not delivered and holds {held})"));
+            }
+        }
+
+        latencies.Sort();
+        balance.LatencyP50Us = Percentile(latencies, 50);
+        balance.LatencyP95Us = Percentile(latencies, 95);
+        balance.LatencyP99Us = Percentile(latencies, 99);
+        balance.LatencyMaxUs = latencies.Count == 0 ? 0 : latencies[^1];
+        foreach (SubscriberLedger subscriber in _subscribers)
+        {
+            balance.Duplicates = Math.Max(balance.Duplicates, subscriber.Duplicates);
+            balance.OrderViolations += subscriber.OrderViolations;
+            balance.Corrections += subscriber.Corrections;
+            balance.Unsynchronised += subscriber.Unsynchronised;
+        }
+
+        return balance;
+    }
+
+    /// <summary>How many readings a pod must still hold, by what it said of each.</summary>
+    /// <param name="device">The pod.</param>
+    /// <returns>How many.</returns>
+    public long HeldByPod(ulong device)
+    {
+        long held = 0;
+        foreach (StreamLedger stream in _streams.Values)
+        {
+            for (uint sequence = 1; stream.First.Device == device && sequence <= stream.Count; sequence++)
+            {
+                held += IsHeldByPod(stream[sequence].Fate) ? 1 : 0;
+            }
+        }
+
+        return held;
+    }
+
+    /// <summary>The smallest value that at least so many per cent of all do not exceed (nearest rank).</summary>
+    internal static long Percentile(List<long> sorted, int percent) =>
+        sorted.Count == 0 ? 0 : sorted[Math.Max(0, (int)(((long)sorted.Count * percent + 99) / 100) - 1)];
+
+    internal StreamLedger StreamOf(in ReadingId id)
+    {
+        ReadingId key = id with { Sequence = 0 };
+        if (!_streams.TryGetValue(key, out StreamLedger? stream))
+        {
+            _streams.Add(key, stream = new StreamLedger(id with { Sequence = 1 }));
+        }
+
+        return stream;
+    }
+
+    private static bool IsHeldByPod(ReadingFate fate) =>
+        fate.HasFlag(ReadingFate.Produced)
+        && (fate & (ReadingFate.Acknowledged | ReadingFate.Evicted | ReadingFate.LostWithPower)) == ReadingFate.None;
+
+    private void Declare(in ReadingId first, uint last, bool atLeast, ReadingFate fate)
+    {
+        StreamLedger stream = StreamOf(first);
+        if (atLeast && fate == ReadingFate.GapDelivered)
+        {
+            stream.LostFrom = stream.LostFrom == 0 ? first.Sequence : Math.Min(stream.LostFrom, first.Sequence);
+        }
+
+        for (uint sequence = first.Sequence; sequence <= last && sequence - first.Sequence < 1_000_000; sequence++)
+        {
+            if (atLeast && sequence > stream.Count)
+            {
+                break;
+            }
+
+            stream[sequence] = stream[sequence].With(fate);
+        }
+    }
+}
+
+/// <summary>The balance of a run. Always: Produced = Delivered + Pending + Gaps + Kept, that is, Lost = 0.</summary>
+public sealed record LedgerBalance
+{
+    /// <summary>Numbers given to readings, those of losses before numbering included.</summary>
+    public long Produced { get; set; }
+
+    /// <summary>Readings that a subscriber received.</summary>
+    public long Delivered { get; set; }
+
+    /// <summary>Readings that pod or gateway still hold for a session.</summary>
+    public long Pending { get; set; }
+
+    /// <summary>Readings that a delivered gap record declares lost.</summary>
+    public long Gaps { get; set; }
+
+    /// <summary>Readings that belong to no session, or are for the gateway alone.</summary>
+    public long Kept { get; set; }
+
+    /// <summary>Readings of which nobody knows. Always 0.</summary>
+    public long Lost { get; set; }
+
+    /// <summary>Readings that the subscriber with the most of them received again.</summary>
+    public long Duplicates { get; set; }
+
+    /// <summary>New readings that came after a later one of their stream. Always 0.</summary>
+    public long OrderViolations { get; set; }
+
+    /// <summary>Readings published again with a better time.</summary>
+    public long Corrections { get; set; }
+
+    /// <summary>Readings published without a UTC.</summary>
+    public long Unsynchronised { get; set; }
+
+    /// <summary>Measured to delivered, median, µs.</summary>
+    public long LatencyP50Us { get; set; }
+
+    /// <summary>Measured to delivered, 95th percentile, µs.</summary>
+    public long LatencyP95Us { get; set; }
+
+    /// <summary>Measured to delivered, 99th percentile, µs.</summary>
+    public long LatencyP99Us { get; set; }
+
+    /// <summary>Measured to delivered, longest, µs.</summary>
+    public long LatencyMaxUs { get; set; }
+
+    /// <summary>True when every reading is accounted for.</summary>
+    public bool Holds => Lost == 0 && Produced == Delivered + Pending + Gaps + Kept;
+}

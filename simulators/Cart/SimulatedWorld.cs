@@ -1,0 +1,305 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using EdgeGateway.Gateway;
+using Simulators.Kernel;
+using Simulators.Network;
+using Simulators.Patient;
+
+namespace Simulators.Cart;
+
+/// <summary>One cart: a gateway, its pods, and whoever listens to its sessions.</summary>
+public sealed class SimulatedCart
+{
+    internal SimulatedCart(SimulatedWorld world, CartStory story, IReadOnlyList<IPatientLight?> recordings)
+    {
+        Story = story;
+        string gatewayAddress = story.Id + ".gateway";
+        string brokerAddress = story.Id + ".broker";
+        UplinkPath = world.Network.AddPath(story.Id + "/uplink", story.UplinkNetwork);
+        SessionPath = world.Network.AddPath(story.Id + "/session", story.SessionNetwork);
+        Broker = story.ExternalBroker ? new SimulatedBroker(world, story.Id + "/broker", brokerAddress) : null;
+        Gateway = new SimulatedGateway(world, story, gatewayAddress, UplinkPath, brokerAddress);
+        List<SimulatedPod> pods = [];
+        for (int i = 0; i < story.Pods.Count; i++)
+        {
+            NetworkPath path = world.Network.AddPath(story.Id + "/" + story.Pods[i].Id + "/link", story.PodNetwork);
+            pods.Add(new SimulatedPod(world, story.Id, story.Pods[i], path, gatewayAddress, recordings[i]));
+        }
+
+        Pods = pods;
+        List<SimulatedSubscriber> subscribers = [];
+        foreach (SubscriberStory subscriber in story.Subscribers)
+        {
+            subscribers.Add(new SimulatedSubscriber(world, story.Id, subscriber, SessionPath, Broker?.Address ?? gatewayAddress));
+        }
+
+        Subscribers = subscribers;
+    }
+
+    /// <summary>Its story.</summary>
+    public CartStory Story { get; }
+
+    /// <summary>Its gateway.</summary>
+    public SimulatedGateway Gateway { get; }
+
+    /// <summary>The external broker, or null.</summary>
+    public SimulatedBroker? Broker { get; }
+
+    /// <summary>Its pods.</summary>
+    public IReadOnlyList<SimulatedPod> Pods { get; }
+
+    /// <summary>Who listens.</summary>
+    public IReadOnlyList<SimulatedSubscriber> Subscribers { get; }
+
+    /// <summary>From the gateway to the external broker.</summary>
+    public NetworkPath UplinkPath { get; }
+
+    /// <summary>From subscribers to where the session is published.</summary>
+    public NetworkPath SessionPath { get; }
+}
+
+/// <summary>
+/// A scenario come to life: all carts, on one kernel. The same scenario and seed give the same trace, byte for byte.
+/// </summary>
+public sealed class SimulatedWorld : IDisposable
+{
+    /// <summary>Makes a world at its time 0; everything is put on the kernel, nothing has run.</summary>
+    /// <param name="scenario">The story.</param>
+    /// <param name="seed">Everything random comes from it.</param>
+    /// <param name="traced">True to write a trace.</param>
+    /// <param name="traceOutput">Where the trace's bytes go, or null for its hash alone.</param>
+    /// <param name="scenarioFolder">Where recordings with relative names are looked for.</param>
+    /// <exception cref="RecordingException">A recording cannot be played.</exception>
+    public SimulatedWorld(Scenario scenario, ulong seed, bool traced, Stream? traceOutput = null, string? scenarioFolder = null)
+    {
+        Scenario = scenario;
+        Seed = seed;
+        Kernel = new SimulationKernel();
+        Random = new SeededRandom(seed);
+        Trace = traced ? new TraceWriter(Kernel, traceOutput) : null;
+        Trace?.Begin("world", "begin").Add("scenario", scenario.Name).Add("seed", seed.ToString(CultureInfo.InvariantCulture)).End();
+        Ledger = new DeliveryLedger();
+        Network = new SimulatedNetwork(Kernel, Random.Fork("network"), Trace);
+        List<SimulatedCart> carts = [];
+        foreach (CartStory cart in scenario.Carts)
+        {
+            List<IPatientLight?> recordings = [];
+            foreach (PodStory pod in cart.Pods)
+            {
+                recordings.Add(pod.Recording is null ? null : Record(pod, scenarioFolder));
+            }
+
+            carts.Add(new SimulatedCart(this, cart, recordings));
+        }
+
+        Carts = carts;
+        Schedule();
+    }
+
+    /// <summary>The story.</summary>
+    public Scenario Scenario { get; }
+
+    /// <summary>The seed.</summary>
+    public ulong Seed { get; }
+
+    /// <summary>Time and events.</summary>
+    public SimulationKernel Kernel { get; }
+
+    /// <summary>Forked by name for every part.</summary>
+    public SeededRandom Random { get; }
+
+    /// <summary>The trace, or null.</summary>
+    public TraceWriter? Trace { get; }
+
+    /// <summary>The network.</summary>
+    public SimulatedNetwork Network { get; }
+
+    /// <summary>Who knows everything.</summary>
+    public DeliveryLedger Ledger { get; }
+
+    /// <summary>The carts.</summary>
+    public IReadOnlyList<SimulatedCart> Carts { get; }
+
+    /// <summary>Runs to the end under virtual time.</summary>
+    public void Run() => Kernel.Run(Scenario.DurationUs);
+
+    /// <summary>Draws the balance of what has happened so far.</summary>
+    /// <returns>The report.</returns>
+    public RunReport Report()
+    {
+        SortedDictionary<ReadingId, long> held = [];
+        foreach (SimulatedCart cart in Carts)
+        {
+            foreach (SimulatedPod pod in cart.Pods)
+            {
+                long known = Ledger.HeldByPod(pod.Story.DeviceId);
+                if (pod.Host is not null && pod.Host.Counters.Pending != known)
+                {
+                    Ledger.Find(string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{cart.Story.Id}/{pod.Story.Id} says that it holds {pod.Host.Counters.Pending} readings, and by its own events it must hold {known}"));
+                }
+            }
+
+            if (cart.Gateway.Core is GatewayCore core)
+            {
+                foreach (StreamHealth stream in core.Snapshot().Streams)
+                {
+                    held[new ReadingId(stream.DeviceId, stream.BootId, stream.Stream, 0)] = stream.Pending;
+                }
+            }
+        }
+
+        return new RunReport(Scenario, Seed, Kernel.NowUs, Ledger.Balance(held), Ledger, Trace);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Trace?.Dispose();
+
+    private static RecordedLight Record(PodStory pod, string? folder)
+    {
+        string path = folder is null ? pod.Recording! : Path.Combine(folder, pod.Recording!);
+        RecordedLight light = RecordedLight.Load(path);
+        light.StartUs = pod.FingerOnUs;
+        return light;
+    }
+
+    private void Schedule()
+    {
+        foreach (SimulatedCart cart in Carts)
+        {
+            if (cart.Broker is not null)
+            {
+                Kernel.At(0, cart.Broker.Start);
+            }
+
+            Kernel.At(0, cart.Gateway.Start);
+            foreach (SimulatedPod pod in cart.Pods)
+            {
+                Kernel.At(pod.Story.BootUs, pod.PowerOn);
+                Kernel.At(pod.Story.TouchUs, () => pod.Skin.Touch(Kernel.NowUs));
+            }
+
+            foreach (SessionStory session in cart.Story.Sessions)
+            {
+                Kernel.At(session.OpenUs, () => cart.Gateway.OpenSession(session.Id));
+                if (session.CloseUs != long.MaxValue)
+                {
+                    Kernel.At(session.CloseUs, () => cart.Gateway.CloseSession(session.Id));
+                }
+            }
+
+            for (int i = 0; i < cart.Subscribers.Count; i++)
+            {
+                Kernel.At(cart.Story.Subscribers[i].ConnectUs, cart.Subscribers[i].Start);
+            }
+        }
+
+        foreach (TimelineEvent e in Scenario.Timeline)
+        {
+            Kernel.At(e.AtUs, () => Begin(e));
+            if (e.ForUs != long.MaxValue)
+            {
+                Kernel.At(e.AtUs + e.ForUs, () => End(e));
+            }
+        }
+    }
+
+    private void Begin(TimelineEvent e)
+    {
+        SimulatedCart cart = Carts[e.Cart];
+        Trace?.Begin(cart.Story.Id, "fault").Add("do", e.Action.ToString()).End();
+        switch (e.Action)
+        {
+            case TimelineAction.UnplugChip:
+                cart.Pods[e.Target].SetPlugged(e.Chip, false);
+                break;
+            case TimelineAction.CutPodPower:
+                cart.Pods[e.Target].CutPower();
+                break;
+            case TimelineAction.CutPodNetwork:
+                cart.Pods[e.Target].Path.SetState(PathState.Silent);
+                break;
+            case TimelineAction.ResetPodConnection:
+                cart.Pods[e.Target].Path.ResetConnections();
+                break;
+            case TimelineAction.KillGateway:
+                cart.Gateway.Kill();
+                break;
+            case TimelineAction.CutGatewayPower:
+                cart.Gateway.CutPower();
+                break;
+            case TimelineAction.RestartGateway:
+                cart.Gateway.Stop();
+                break;
+            case TimelineAction.SlowDisk:
+                cart.Gateway.Disk.MaxSyncUs = e.Amount;
+                break;
+            case TimelineAction.StopBroker:
+                cart.Broker!.Stop();
+                break;
+            case TimelineAction.CutUplink:
+                cart.UplinkPath.SetState(PathState.Silent);
+                break;
+            case TimelineAction.CutSession:
+                cart.SessionPath.SetState(PathState.Silent);
+                break;
+            case TimelineAction.StopSubscriber:
+                cart.Subscribers[e.Target].Stop();
+                break;
+            case TimelineAction.SynchroniseClock:
+                cart.Gateway.Synchronise();
+                break;
+            case TimelineAction.FingerOff:
+                cart.Pods[e.Target].Pulse.FingerOff(Kernel.NowUs);
+                break;
+            default:
+                throw new InvalidOperationException($"{e.Action} has no beginning.");
+        }
+    }
+
+    private void End(TimelineEvent e)
+    {
+        SimulatedCart cart = Carts[e.Cart];
+        Trace?.Begin(cart.Story.Id, "fault-over").Add("do", e.Action.ToString()).End();
+        switch (e.Action)
+        {
+            case TimelineAction.UnplugChip:
+                cart.Pods[e.Target].SetPlugged(e.Chip, true);
+                break;
+            case TimelineAction.CutPodPower:
+                cart.Pods[e.Target].PowerOn();
+                break;
+            case TimelineAction.CutPodNetwork:
+                cart.Pods[e.Target].Path.SetState(PathState.Up);
+                break;
+            case TimelineAction.KillGateway:
+            case TimelineAction.CutGatewayPower:
+            case TimelineAction.RestartGateway:
+                cart.Gateway.Start();
+                break;
+            case TimelineAction.SlowDisk:
+                cart.Gateway.Disk.MaxSyncUs = cart.Story.Gateway.DiskSyncUs;
+                break;
+            case TimelineAction.StopBroker:
+                cart.Broker!.Start();
+                break;
+            case TimelineAction.CutUplink:
+                cart.UplinkPath.SetState(PathState.Up);
+                break;
+            case TimelineAction.CutSession:
+                cart.SessionPath.SetState(PathState.Up);
+                break;
+            case TimelineAction.StopSubscriber:
+                cart.Subscribers[e.Target].Start();
+                break;
+            case TimelineAction.FingerOff:
+                cart.Pods[e.Target].Pulse.FingerOn(Kernel.NowUs);
+                break;
+            default:
+                throw new InvalidOperationException($"{e.Action} has no end.");
+        }
+    }
+}
