@@ -195,6 +195,19 @@ public sealed partial class Max30102
             _second = confirmed;
         }
 
+        // The pointer must have come to where so many samples end: else what was read is not what was counted, or the part is hung.
+        int end = (_readPointer + count) & Max30102Registers.PointerMask;
+        if (!ReadRegisters(Max30102Registers.FifoReadPointer, _read, 1, nowUs)
+            || (_read[0] != end && !ReadRegisters(Max30102Registers.FifoReadPointer, _read, 1, nowUs)))
+        {
+            return DriverResult.Failed;
+        }
+
+        if (_read[0] != end)
+        {
+            return Lose(AbsenceReason.SensorFault, FaultCode.Max30102PointersImplausible, nowUs);
+        }
+
         _isInterrupted = false;
         return Judge(count, agree, nowUs);
     }

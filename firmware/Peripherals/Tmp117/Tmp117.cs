@@ -80,6 +80,7 @@ public sealed class Tmp117 : IDriver
     private Stage _stage;
     private int _word;
     private long _since;
+    private bool _wasReadyAgain;
     private bool _hasPublished;
     private bool _hasWithheld;
     private int _withheldMilliCelsius;
@@ -210,16 +211,27 @@ public sealed class Tmp117 : IDriver
             }
         }
 
-        if (!ReadWord(Tmp117Registers.TempOffset, nowUs))
+        if (!IsOffsetExpected(nowUs))
         {
             return DriverResult.Failed;
         }
 
-        if (Tmp117Decoder.Count(_word) != ExpectedOffsetCount)
+        // Reading has cleared the flag. If it stands again, either a conversion ended just now, once, or the part is hung and repeats itself.
+        if (!ReadWord(Tmp117Registers.Configuration, nowUs))
         {
-            return Lose(AbsenceReason.SensorFault, FaultCode.Tmp117OffsetUnexpected, nowUs);
+            return DriverResult.Failed;
         }
 
+        if ((_word & Tmp117Registers.DataReady) != 0)
+        {
+            bool isHung = _wasReadyAgain;
+            _wasReadyAgain = true;
+            return isHung
+                ? Lose(AbsenceReason.SensorFault, FaultCode.Tmp117NoConversion, nowUs)
+                : Continue(nowUs + LookIntervalUs);
+        }
+
+        _wasReadyAgain = false;
         return result == Tmp117Registers.TempResultAtReset
             ? Withhold(AbsenceReason.NotSettled, FaultCode.Tmp117ResultAtReset, nowUs)
             : Judge(Tmp117Decoder.Count(result), nowUs);
@@ -331,20 +343,32 @@ public sealed class Tmp117 : IDriver
             return Lose(AbsenceReason.SensorFault, FaultCode.Tmp117ConfigurationRefused, nowUs);
         }
 
-        if (!ReadWord(Tmp117Registers.TempOffset, nowUs))
+        if (!IsOffsetExpected(nowUs))
         {
             return DriverResult.Failed;
         }
 
-        if (Tmp117Decoder.Count(_word) != ExpectedOffsetCount)
-        {
-            return Lose(AbsenceReason.SensorFault, FaultCode.Tmp117OffsetUnexpected, nowUs);
-        }
-
         _stage = Stage.Measuring;
+        _wasReadyAgain = false;
         _since = nowUs;
         Continue(nowUs + FirstConversionUs);
         return DriverResult.Ready;
+    }
+
+    private bool IsOffsetExpected(long nowUs)
+    {
+        if (!ReadWord(Tmp117Registers.TempOffset, nowUs))
+        {
+            return false;
+        }
+
+        if (Tmp117Decoder.Count(_word) != ExpectedOffsetCount)
+        {
+            Lose(AbsenceReason.SensorFault, FaultCode.Tmp117OffsetUnexpected, nowUs);
+            return false;
+        }
+
+        return true;
     }
 
     private bool ReadWord(byte register, long nowUs)
