@@ -30,7 +30,7 @@ public sealed class Tmp117ContractTests : PeripheralContractTests
 
         public override long RecoveryUs => 15_000_000;
 
-        public override bool NoticesFrozen => false; // the chip offers a way (DATA_READY stays set); the driver does not use it yet
+        public override bool NoticesFrozen => true; // DATA_READY stays set although the result was read
 
         public override int DeclaredIrregularFlips => 17; // DATA_READY flipped to 1 between two conversions
 
