@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Xml.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Tidy.Tests.Nano;
@@ -55,6 +56,22 @@ public sealed class NanoGateTests
         using NanoGate gate = new();
         IReadOnlyList<NanoFinding> findings = gate.Check([.. NanoGate.Sources(), .. own], NanoApi.All(folder));
         Assert.IsEmpty(findings, "\n" + string.Join('\n', findings) + "\n");
+    }
+
+    [TestMethod]
+    public void Nano_project_of_the_device_pins_the_packages_that_the_lists_were_made_from()
+    {
+        XDocument project = XDocument.Load(Repository.At("firmware/Esp32/Esp32.csproj"));
+        Assert.AreEqual("nanoFramework.NET.Sdk/1.0.0-preview.11", project.Root!.Attribute("Sdk")!.Value);
+        Assert.AreEqual("3.0.29", project.Descendants("NanoFrameworkMDPVersion").Single().Value);
+        Assert.AreEqual(NanoCompiler.LanguageVersion, project.Descendants("LangVersion").Single().Value);
+        Dictionary<string, string> versions = Directory.EnumerateFiles(SkipUnlessListsArePresent(), "*.txt").Select(f => File.ReadLines(f).First().Split([' '], StringSplitOptions.RemoveEmptyEntries))
+            .ToDictionary(w => w[Array.IndexOf(w, "package:") + 1], w => w[Array.IndexOf(w, "version:") + 1], StringComparer.Ordinal);
+        foreach (XElement reference in project.Descendants("PackageReference"))
+        {
+            string package = reference.Attribute("Include")!.Value;
+            Assert.AreEqual(versions[package], reference.Attribute("Version")!.Value, package);
+        }
     }
 
     [TestMethod]

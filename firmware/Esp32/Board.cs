@@ -1,0 +1,35 @@
+namespace Firmware.Esp32;
+
+/// <summary>What hardware/cart.json says of this pod; a test keeps the two alike. Values that are invented there are invented here.</summary>
+public static class Board
+{
+    /// <summary>The pod's EUI-64. Made up; each board gets its own.</summary>
+    public const ulong DeviceId = 0x0200000000000010;
+
+    /// <summary>I2C controller, 1 or 2.</summary>
+    public const int I2cBusId = 1;
+
+    /// <summary>GPIO of SDA.</summary>
+    public const int SdaPin = 21;
+
+    /// <summary>GPIO of SCL.</summary>
+    public const int SclPin = 22;
+
+    /// <summary>7-bit address of U2.</summary>
+    public const int Tmp117Address = 0x48;
+
+    /// <summary>7-bit address of U3.</summary>
+    public const int Max30102Address = 0x57;
+
+    /// <summary>The littlefs drive, 256 KiB.</summary>
+    public const string StoreRoot = "I:\\";
+
+    /// <summary>Most bytes this program keeps on the drive; the rest is littlefs's own room. Guess: 7/8.</summary>
+    public const int StoreBudgetBytes = 224 * 1024;
+
+    /// <summary>Where the gateway, or the tunnel to it, answers. Made up.</summary>
+    public const string GatewayHost = "192.168.4.1";
+
+    /// <summary>Its TCP port.</summary>
+    public const int GatewayPort = 1883;
+}

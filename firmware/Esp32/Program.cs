@@ -1,0 +1,70 @@
+using System;
+using System.Threading;
+using Firmware.Pod;
+using Firmware.Protocol;
+using nanoFramework.Hardware.Esp32;
+using nanoFramework.Networking;
+using nanoFramework.Runtime.Native;
+
+namespace Firmware.Esp32;
+
+/// <summary>The pod's program: one loop over the host, woken by the link.</summary>
+public static class Program
+{
+    // The longest sleep of the loop, ms: a lost wake-up costs no more than this.
+    private const int LongestSleepMs = 1000;
+
+    /// <summary>Never returns. An exception that nobody expected restarts the board: a pod that stands still is worse than one that begins again.</summary>
+    public static void Main()
+    {
+        try
+        {
+            Run();
+        }
+        catch (Exception)
+        {
+            Power.RebootDevice();
+        }
+    }
+
+    private static void Run()
+    {
+        EspEntropy entropy = new EspEntropy();
+        entropy.Stir();
+        Configuration.SetPinFunction(Board.SdaPin, DeviceFunction.I2C1_DATA);
+        Configuration.SetPinFunction(Board.SclPin, DeviceFunction.I2C1_CLOCK);
+
+        // Joins the network that is stored on the board, in the background.
+        WifiNetworkHelper.SetupNetworkHelper();
+
+        AutoResetEvent wake = new AutoResetEvent(false);
+        EspClock clock = new EspClock();
+        LittlefsStore store = new LittlefsStore(Board.StoreRoot, Board.StoreBudgetBytes);
+        store.List();
+        entropy.Stir();
+        M2MqttLink link = new M2MqttLink(
+            Board.GatewayHost,
+            Board.GatewayPort,
+            "pod-" + Topics.DeviceText(Board.DeviceId),
+            Topics.State(Board.DeviceId),
+            "{\"v\":1,\"state\":\"offline\"}",
+            new string[] { Topics.Command(Board.DeviceId), Topics.TimeReply(Board.DeviceId) },
+            wake);
+        PodOptions options = new PodOptions(Board.DeviceId, new PeripheralOptions[]
+        {
+            new PeripheralOptions(PodPart.Tmp117, Board.Tmp117Address),
+            new PeripheralOptions(PodPart.Max30102, Board.Max30102Address),
+        });
+        options.Clock = clock;
+        PodHost host = new PodHost(options, new EspI2cPort(Board.I2cBusId), store, EspCrc32.Choose(), entropy, link);
+        while (true)
+        {
+            long next = host.Step(clock.NowUs);
+            long waitMs = (next - clock.NowUs) / 1000;
+            if (waitMs > 0)
+            {
+                wake.WaitOne(waitMs > LongestSleepMs ? LongestSleepMs : (int)waitMs, false);
+            }
+        }
+    }
+}
