@@ -2,6 +2,7 @@ using System;
 using System.Buffers;
 using System.Text.Json;
 using System.Threading.Tasks;
+using EdgeGateway.Mqtt;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -22,7 +23,7 @@ public static class HttpApi
     /// <param name="loop">The loop that owns the core.</param>
     /// <param name="core">The gateway's logic.</param>
     /// <param name="language">"en" or "fr"; a request's Accept-Language that begins with the other one wins.</param>
-    public static void MapGateway(this IEndpointRouteBuilder routes, GatewayLoop loop, GatewayCore core, string language)
+    public static void MapGateway(this IEndpointRouteBuilder routes, IMqttLoop loop, GatewayCore core, string language)
     {
         routes.MapGet("/health", context => HealthAsync(context, loop, core, language));
         routes.MapGet("/ready", context => ReadyAsync(context, loop, core, language));
@@ -38,13 +39,13 @@ public static class HttpApi
             : configured;
     }
 
-    private static Task<GatewaySnapshot?> SnapshotAsync(GatewayLoop loop, GatewayCore core)
+    private static Task<GatewaySnapshot?> SnapshotAsync(IMqttLoop loop, GatewayCore core)
     {
         TaskCompletionSource<GatewaySnapshot?> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         return loop.TryPost(() => done.SetResult(core.Snapshot())) ? done.Task : Task.FromResult<GatewaySnapshot?>(null);
     }
 
-    private static async Task HealthAsync(HttpContext context, GatewayLoop loop, GatewayCore core, string configured)
+    private static async Task HealthAsync(HttpContext context, IMqttLoop loop, GatewayCore core, string configured)
     {
         string language = LanguageOf(context, configured);
         GatewaySnapshot? snapshot = await SnapshotAsync(loop, core).ConfigureAwait(false);
@@ -57,7 +58,7 @@ public static class HttpApi
         await JsonAsync(context, StatusCodes.Status200OK, HealthJson.Write(snapshot, language)).ConfigureAwait(false);
     }
 
-    private static async Task ReadyAsync(HttpContext context, GatewayLoop loop, GatewayCore core, string configured)
+    private static async Task ReadyAsync(HttpContext context, IMqttLoop loop, GatewayCore core, string configured)
     {
         string language = LanguageOf(context, configured);
         GatewaySnapshot? snapshot = await SnapshotAsync(loop, core).ConfigureAwait(false);
@@ -71,7 +72,7 @@ public static class HttpApi
         await FaultAsync(context, StatusCodes.Status503ServiceUnavailable, code, string.Empty, language).ConfigureAwait(false);
     }
 
-    private static async Task SessionAsync(HttpContext context, GatewayLoop loop, GatewayCore core, bool open, string configured)
+    private static async Task SessionAsync(HttpContext context, IMqttLoop loop, GatewayCore core, bool open, string configured)
     {
         string language = LanguageOf(context, configured);
         string id = (string?)context.Request.RouteValues["id"] ?? string.Empty;

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using EdgeGateway.Mqtt;
 
 namespace EdgeGateway.Gateway.Hosting;
 
@@ -14,7 +15,7 @@ public sealed partial class SystemGatewayTime : IGatewayTime
     private const int StatusUnsynchronised = 0x0040; // STA_UNSYNC, linux/timex.h
     private const long RefreshUs = 1_000_000;
 
-    private readonly GatewayLoop _loop;
+    private readonly IMqttLoop _loop;
     private readonly TimeProvider _time;
     private readonly bool _trusted;
     private readonly long _trustedUncertaintyUs;
@@ -28,7 +29,7 @@ public sealed partial class SystemGatewayTime : IGatewayTime
     /// <param name="time">UTC.</param>
     /// <param name="trusted">True to trust UTC when the kernel does not vouch for it.</param>
     /// <param name="trustedUncertaintyUs">Its uncertainty then, µs.</param>
-    public SystemGatewayTime(GatewayLoop loop, TimeProvider time, bool trusted, long trustedUncertaintyUs)
+    public SystemGatewayTime(IMqttLoop loop, TimeProvider time, bool trusted, long trustedUncertaintyUs)
     {
         _loop = loop;
         _time = time;

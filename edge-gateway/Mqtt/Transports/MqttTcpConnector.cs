@@ -17,7 +17,7 @@ public sealed class MqttTcpConnector : IDisposable
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
     private readonly IMqttLoop _loop;
-    private readonly IMqttClient _client;
+    private readonly IMqttTransportEvents _events;
     private readonly TimeProvider _time;
     private readonly SocketConnectionContextFactory _factory = new(new SocketConnectionFactoryOptions(), NullLogger.Instance);
     private readonly CancellationTokenSource _stop = new();
@@ -27,9 +27,18 @@ public sealed class MqttTcpConnector : IDisposable
     /// <param name="client">The client.</param>
     /// <param name="time">The clock for timeouts.</param>
     public MqttTcpConnector(IMqttLoop loop, IMqttClient client, TimeProvider time)
+        : this(loop, new ClientEvents(client), time)
+    {
+    }
+
+    /// <summary>Makes a connector for an owner that is not a client itself.</summary>
+    /// <param name="loop">The loop on which the owner is called.</param>
+    /// <param name="events">The owner.</param>
+    /// <param name="time">The clock for timeouts.</param>
+    public MqttTcpConnector(IMqttLoop loop, IMqttTransportEvents events, TimeProvider time)
     {
         _loop = loop;
-        _client = client;
+        _events = events;
         _time = time;
     }
 
@@ -69,23 +78,34 @@ public sealed class MqttTcpConnector : IDisposable
         ConnectionContext connection = _factory.Create(socket);
         await using (connection.ConfigureAwait(false))
         {
-            await new Peer(connection.Transport, _loop, _client, _time).RunAsync(connection.Abort).ConfigureAwait(false);
+            await new Peer(connection.Transport, _loop, _events, _time).RunAsync(connection.Abort).ConfigureAwait(false);
         }
     }
 
     private sealed class Peer : PipePeer
     {
-        private readonly IMqttClient _client;
+        private readonly IMqttTransportEvents _events;
 
-        public Peer(IDuplexPipe pipe, IMqttLoop loop, IMqttClient client, TimeProvider time)
-            : base(pipe, loop, time) => _client = client;
+        public Peer(IDuplexPipe pipe, IMqttLoop loop, IMqttTransportEvents events, TimeProvider time)
+            : base(pipe, loop, time) => _events = events;
 
-        protected override void Opened() => _client.Open(this, Loop.NowUs);
+        protected override void Opened() => _events.Opened(this, Loop.NowUs);
 
-        protected override void Received(ReadOnlySpan<byte> bytes, long nowUs) => _client.Received(bytes, nowUs);
+        protected override void Received(ReadOnlySpan<byte> bytes, long nowUs) => _events.Received(bytes, nowUs);
 
-        protected override void Drained(long nowUs) => _client.Step(nowUs);
+        protected override void Drained(long nowUs) => _events.Drained(nowUs);
 
-        protected override void TransportClosed(long nowUs) => _client.Closed(nowUs);
+        protected override void TransportClosed(long nowUs) => _events.Closed(nowUs);
+    }
+
+    private sealed class ClientEvents(IMqttClient client) : IMqttTransportEvents
+    {
+        public void Opened(IMqttConnection connection, long nowUs) => client.Open(connection, nowUs);
+
+        public void Received(ReadOnlySpan<byte> bytes, long nowUs) => client.Received(bytes, nowUs);
+
+        public void Drained(long nowUs) => client.Step(nowUs);
+
+        public void Closed(long nowUs) => client.Closed(nowUs);
     }
 }

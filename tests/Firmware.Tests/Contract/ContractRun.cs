@@ -27,10 +27,10 @@ internal sealed class ContractRun
     private int _failuresInARow;
     private long _lastOutcomeUs;
 
-    public ContractRun(PeripheralBinding binding, string? variant = null)
+    public ContractRun(PeripheralBinding binding)
     {
         _binding = binding;
-        World = binding.Create(variant);
+        World = binding.Create();
     }
 
     public PeripheralWorld World { get; }

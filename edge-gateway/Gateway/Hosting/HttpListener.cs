@@ -1,0 +1,126 @@
+using System;
+using System.IO;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+using EdgeGateway.Mqtt;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeGateway.Gateway.Hosting;
+
+/// <summary>The gateway's HTTP listener on Kestrel, alone or beside an MQTT listener in the same server.</summary>
+public sealed class HttpListener : IAsyncDisposable
+{
+    private readonly WebApplication _application;
+
+    private HttpListener(WebApplication application, int httpPort, int mqttPort)
+    {
+        _application = application;
+        HttpPort = httpPort;
+        MqttPort = mqttPort;
+    }
+
+    /// <summary>The HTTP port in use.</summary>
+    public int HttpPort { get; }
+
+    /// <summary>The MQTT port in use; 0 when there is no MQTT listener.</summary>
+    public int MqttPort { get; }
+
+    /// <summary>Opens the listeners.</summary>
+    /// <param name="http">Address and port of HTTP; port 0 takes any free one.</param>
+    /// <param name="mqtt">Address and port of MQTT, or null for none.</param>
+    /// <param name="mqttHandler">The connection handler of the MQTT listener; needed with <paramref name="mqtt"/>.</param>
+    /// <param name="loop">The loop that owns the core.</param>
+    /// <param name="core">The gateway's logic.</param>
+    /// <param name="language">"en" or "fr".</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>The open listeners.</returns>
+    /// <exception cref="IOException">A port is taken, or this user may not open it.</exception>
+    public static async Task<HttpListener> StartAsync(
+        IPEndPoint http,
+        IPEndPoint? mqtt,
+        ConnectionHandler? mqttHandler,
+        IMqttLoop loop,
+        GatewayCore core,
+        string language,
+        CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(http);
+        ArgumentNullException.ThrowIfNull(loop);
+        ArgumentNullException.ThrowIfNull(core);
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Logging.ClearProviders();
+        builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.ConfigureKestrel(options =>
+        {
+            options.AddServerHeader = false;
+            options.Limits.MaxRequestBodySize = 64 * 1024;
+            options.Limits.MaxConcurrentConnections = 256;
+            options.Listen(http, listen => listen.Protocols = HttpProtocols.Http1);
+            if (mqtt is not null && mqttHandler is not null)
+            {
+                options.Listen(mqtt, listen => listen.Run(mqttHandler.OnConnectedAsync));
+            }
+        });
+        WebApplication application = builder.Build();
+        application.UseRouting();
+        application.MapGateway(loop, core, language);
+        try
+        {
+            await application.StartAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or SocketException)
+        {
+            await application.DisposeAsync().ConfigureAwait(false);
+            throw new IOException(exception.Message, exception);
+        }
+
+        int httpPort = http.Port;
+        int mqttPort = mqtt?.Port ?? 0;
+        IServer server = application.Services.GetRequiredService<IServer>();
+        int found = 0;
+        foreach (string address in server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [])
+        {
+            int port = new Uri(address).Port;
+            if (found++ == 0)
+            {
+                httpPort = port;
+            }
+            else
+            {
+                mqttPort = port;
+            }
+        }
+
+        return new HttpListener(application, httpPort, mqttPort);
+    }
+
+    /// <summary>Closes the listeners and every connection.</summary>
+    /// <returns>When done.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        using CancellationTokenSource now = new();
+        await now.CancelAsync().ConfigureAwait(false);
+        await _application.StopAsync(now.Token).ConfigureAwait(false);
+        await _application.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Signals are the program's business, not the web server's.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

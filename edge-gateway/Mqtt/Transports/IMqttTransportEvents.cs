@@ -1,0 +1,25 @@
+using System;
+
+namespace EdgeGateway.Mqtt.Transports;
+
+/// <summary>The owner of one outgoing transport at a time. Every call comes on its loop.</summary>
+public interface IMqttTransportEvents
+{
+    /// <summary>The transport is up.</summary>
+    /// <param name="connection">Its outward half.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    void Opened(IMqttConnection connection, long nowUs);
+
+    /// <summary>Bytes arrived.</summary>
+    /// <param name="bytes">The bytes, in any pieces.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    void Received(ReadOnlySpan<byte> bytes, long nowUs);
+
+    /// <summary>The network has taken what was pending.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    void Drained(long nowUs);
+
+    /// <summary>The transport is gone.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    void Closed(long nowUs);
+}
