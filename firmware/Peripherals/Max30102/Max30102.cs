@@ -16,8 +16,8 @@ public sealed partial class Max30102 : IDriver
     /// <summary>Samples that the FIFO holds. Source: Maxim 19-7740, FIFO Data Register.</summary>
     public const int FifoDepth = 32;
 
-    /// <summary>The most samples in one batch; keeps a call near 2 ms at 400 kHz although they are read twice.</summary>
-    public const int BatchBound = 8;
+    /// <summary>The most samples in one batch: read twice at 400 kHz they take 1.96 ms of bus, pointers included.</summary>
+    public const int BatchBound = 5;
 
     /// <summary>Samples dropped after a start and after a change of LED current, as <see cref="Max30102Loss.Settling"/>. Guess: makers' examples call the first one or two invalid; a changed current shows mixed in one.</summary>
     public const int SettlingSamples = 2;
@@ -29,7 +29,7 @@ public sealed partial class Max30102 : IDriver
     public const int NominalPeriodUs = 20_000;
 
     /// <summary>From one look into the FIFO to the next, µs.</summary>
-    public const int ReadIntervalUs = 100_000;
+    public const int ReadIntervalUs = 80_000;
 
     /// <summary>Sampling has stopped when there is no new sample for this long, µs.</summary>
     public const int StallUs = 250_000;

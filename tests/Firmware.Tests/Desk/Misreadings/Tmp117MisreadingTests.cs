@@ -80,7 +80,7 @@ public sealed class Tmp117MisreadingTests
     [TestMethod]
     public void TheDriverPassesEveryCheck()
     {
-        Assert.AreEqual("none", Check.FirstFailure(Checks, port => new Peripherals.Tmp117(port, Address)) ?? "none");
+        Assert.AreEqual("none", Check.FirstFailure(Checks, port => new Firmware.Peripherals.Tmp117(port, Address)) ?? "none");
         Assert.AreEqual("none", Check.FirstFailure(Checks, MutantCompiler.Compile("Tmp117", Address, null)) ?? "none", "compiled from the copied sources");
     }
 
