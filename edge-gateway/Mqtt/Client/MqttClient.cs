@@ -804,7 +804,7 @@ public sealed class MqttClient : IMqttClient
         _state = State.Closed;
         IMqttConnection connection = _connection!;
         _connection = null;
-        _acks.Clear(token => _deferred.Remove(token));
+        _acks.Clear(token => _deferred.Remove(token), _unreleased);
         foreach (ClientSubscription subscription in _subscriptions)
         {
             subscription.PendingId = 0;

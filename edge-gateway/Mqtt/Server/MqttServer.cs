@@ -375,7 +375,7 @@ public sealed partial class MqttServer : IMqttServer
             _connections.Remove(node);
         }
 
-        connection.Acks.Clear(token => _deferred.Remove(token));
+        connection.Acks.Clear(token => _deferred.Remove(token), connection.Session?.Unreleased);
         connection.Transport.Close();
         if (connection.Session is not { } session)
         {

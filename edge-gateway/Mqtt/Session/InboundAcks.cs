@@ -59,12 +59,20 @@ internal sealed class InboundAcks
         return true;
     }
 
-    /// <summary>Empties the queue, telling each token that is now void.</summary>
-    public void Clear(Action<long> voidToken)
+    /// <summary>
+    /// Empties the queue at the end of a connection. Tokens are void. A QoS 2 message that the application has taken, and whose PUBREC
+    /// only waited for its turn, must not be told again when the peer repeats it: it counts as received and not released.
+    /// </summary>
+    public void Clear(Action<long> voidToken, HashSet<ushort>? unreleased)
     {
         for (; _head < _tail; _head++)
         {
-            voidToken(_ring[_head % _ring.Length].Token);
+            ref Entry entry = ref _ring[_head % _ring.Length];
+            voidToken(entry.Token);
+            if (entry.Done && entry.Qos == MqttQos.ExactlyOnce && entry.Reason < 0x80)
+            {
+                unreleased?.Add(entry.PacketId);
+            }
         }
 
         _ids.Clear();

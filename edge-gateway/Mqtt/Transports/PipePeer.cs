@@ -23,6 +23,12 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
     /// <summary>How long a peer may take for the last bytes after a close.</summary>
     private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// How long a peer may take to close after our last words. Until then what it sends is read and thrown away: closing a socket with
+    /// unread bytes resets it, and the reason for the close would be lost with the reset.
+    /// </summary>
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
+
     /// <summary>Pause between attempts to post to a full loop, and how many there are.</summary>
     private static readonly TimeSpan PostRetry = TimeSpan.FromMilliseconds(10);
     private const int PostAttempts = 500;
@@ -43,6 +49,8 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
     private bool _flushBroken;
     private bool _paused;
     private bool _closing;
+    private bool _lingers;
+    private bool _inputEnded;
     private bool _completed;
 
     protected PipePeer(IDuplexPipe pipe, IMqttLoop loop, TimeProvider time)
@@ -82,9 +90,17 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
         if (!_closing)
         {
             _closing = true;
+            _lingers = PendingBytes > 0 && !_inputEnded;
             ScheduleFlush();
-            _pipe.Input.CancelPendingRead();
             Resume();
+            if (_lingers)
+            {
+                _ = EndLingerAsync();
+            }
+            else
+            {
+                _pipe.Input.CancelPendingRead();
+            }
         }
     }
 
@@ -215,13 +231,22 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
         }
     }
 
+    private async Task EndLingerAsync()
+    {
+        await Task.Delay(Linger, _time).ConfigureAwait(false);
+        _pipe.Input.CancelPendingRead();
+    }
+
     private void EndInput()
     {
+        _inputEnded = true;
         if (!_closing)
         {
             TransportClosed(Loop.NowUs);
             Close();
         }
+
+        ScheduleFlush();
     }
 
     private void ScheduleFlush()
@@ -268,7 +293,7 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
             return;
         }
 
-        if (_closing)
+        if (_closing && (!_lingers || _inputEnded))
         {
             Finish();
         }
