@@ -119,6 +119,11 @@ public sealed class Max30102Twin : II2cTarget
         ArgumentNullException.ThrowIfNull(random);
         _clock = clock;
         _options = options ?? new Max30102Options();
+        if (_options.ClockErrorPpm is < -500_000 or > 500_000)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), _options.ClockErrorPpm, "A sample clock is at most half its rate off.");
+        }
+
         _noise = random.Fork("noise");
     }
 

@@ -12,6 +12,12 @@ public sealed record Tmp117Options
     /// <summary>True for conversion noise of at most 3 LSB each (datasheet 7.3.2: repeatability without averaging). Default false.</summary>
     public bool HasNoise { get; init; }
 
+    /// <summary>
+    /// How fast its conversion clock runs, parts per million above the typical one. Default 0. The datasheet (6.5, conversion time 13 to 17.5 ms,
+    /// typically 15.5 ms) allows about -114,000 to +192,000.
+    /// </summary>
+    public int ClockErrorPpm { get; init; }
+
     /// <summary>Bits 15:12 of the device id. Default 0.</summary>
     public int Revision { get; init; }
 }

@@ -111,6 +111,11 @@ public sealed class Tmp117Twin : II2cTarget
             throw new ArgumentOutOfRangeException(nameof(options), _options.Address, "A TMP117 answers at 0x48 to 0x4B.");
         }
 
+        if (_options.ClockErrorPpm is < -500_000 or > 500_000)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), _options.ClockErrorPpm, "A sample clock is at most half its rate off.");
+        }
+
         SeededRandom cells = random.Fork("eeprom");
         _cells[Configuration] = 0x0220; // Source: 7.6, register map, reset column (factory EEPROM)
         _cells[HighLimit] = 0x6000;
@@ -268,7 +273,7 @@ public sealed class Tmp117Twin : II2cTarget
         while (_converting)
         {
             int average = (_configuration >> 5) & 3;
-            long doneUs = _cycleStartUs + CycleUs[0][average];
+            long doneUs = _cycleStartUs + OwnUs(CycleUs[0][average]);
             if (doneUs > _clock.NowUs)
             {
                 return;
@@ -282,7 +287,7 @@ public sealed class Tmp117Twin : II2cTarget
             }
             else
             {
-                _cycleStartUs += CycleUs[(_configuration >> 7) & 7][average];
+                _cycleStartUs += OwnUs(CycleUs[(_configuration >> 7) & 7][average]);
             }
         }
     }
@@ -303,13 +308,16 @@ public sealed class Tmp117Twin : II2cTarget
         _ => 300,
     };
 
+    /// <summary>A typical duration by the part's own clock.</summary>
+    private long OwnUs(long typicalUs) => typicalUs * 1_000_000 / (1_000_000 + _options.ClockErrorPpm);
+
     private void CompleteConversion(int average)
     {
         int count = Averages[average];
         long sumMicro = 0;
         for (int i = 1; i <= count; i++)
         {
-            long milli = _temperatureMilliCelsius(_cycleStartUs + (CycleUs[0][average] * i / count));
+            long milli = _temperatureMilliCelsius(_cycleStartUs + (OwnUs(CycleUs[0][average]) * i / count));
             milli = Math.Clamp(milli, -1_000_000, 1_000_000);
             sumMicro += (milli * 1000) + (AccuracyMilliCelsius(milli) * _partErrorMilliPerThousand);
             if (_options.HasNoise)

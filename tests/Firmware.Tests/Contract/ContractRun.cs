@@ -27,10 +27,10 @@ internal sealed class ContractRun
     private int _failuresInARow;
     private long _lastOutcomeUs;
 
-    public ContractRun(PeripheralBinding binding)
+    public ContractRun(PeripheralBinding binding, string? variant = null)
     {
         _binding = binding;
-        World = binding.Create();
+        World = binding.Create(variant);
     }
 
     public PeripheralWorld World { get; }

@@ -14,6 +14,11 @@ public sealed class Max30102ContractTests : PeripheralContractTests
 
     private sealed class Max30102Binding : PeripheralBinding
     {
+        // Guess: the datasheet gives no limits for the sample clock; other parts of the family are within 5 %.
+        private const string SlowClock = "a sample clock 5 % slow";
+        private const string FastClock = "a sample clock 5 % fast";
+        private const string Noise = "noise of 200 counts";
+
         public override string Name => "Max30102";
 
         public override bool HasChecksum => false;
@@ -30,7 +35,15 @@ public sealed class Max30102ContractTests : PeripheralContractTests
 
         public override bool NoticesFrozen => true;
 
-        public override PeripheralWorld Create() => new World(TypicalTruth);
+        public override IReadOnlyList<string> Variants => [SlowClock, FastClock, Noise];
+
+        public override PeripheralWorld Create(string? variant) => new World(TypicalTruth, variant switch
+        {
+            SlowClock => new Max30102Options { ClockErrorPpm = -50_000 },
+            FastClock => new Max30102Options { ClockErrorPpm = 50_000 },
+            Noise => new Max30102Options { NoiseCounts = 200 },
+            _ => new Max30102Options(),
+        });
     }
 
     /// <summary>Every sample that the twin makes is kept, and what the driver publishes is compared with it count for count, in order.</summary>
@@ -45,9 +58,9 @@ public sealed class Max30102ContractTests : PeripheralContractTests
         private int _next;
         private string? _lossMisdeclared;
 
-        public World(long truth)
+        public World(long truth, Max30102Options options)
         {
-            _twin = new Max30102Twin(Clock, new SeededRandom(1)) { Light = new Ramp(truth) };
+            _twin = new Max30102Twin(Clock, new SeededRandom(1), options) { Light = new Ramp(truth) };
             _twin.FifoChanged += sample =>
             {
                 if (sample.Fate is FifoFate.Stored or FifoFate.Refused)

@@ -26,6 +26,7 @@ public enum Defect
     IgnoresTheRange,
     HoldsTheBus,
     SpinsInSilence,
+    AssumesTheTypicalClock,
 }
 
 /// <summary>A small TMP117 driver, right or wrong on purpose, to prove that the contract suite sees the difference.</summary>
@@ -191,7 +192,7 @@ internal sealed class MiniThermometer : IDriver
         FaultCode = FaultCode.None;
         _published = true;
         _lastUs = nowUs;
-        NextStepUs = nowUs + 900_000;
+        NextStepUs = nowUs + (_defect == Defect.AssumesTheTypicalClock ? 995_000 : 800_000);
         return DriverResult.Ready;
     }
 

@@ -95,7 +95,11 @@ internal abstract class PeripheralBinding
     /// <summary>For chips without checksum: the largest error of a value published after a flip, in the range's unit.</summary>
     public virtual long DeclaredLargestError => 0;
 
-    /// <summary>A fresh world, powered, at time 0, with the typical truth.</summary>
+    /// <summary>Names of parts that differ as the datasheet allows (clock, noise, undefined bits), beside the typical part.</summary>
+    public virtual IReadOnlyList<string> Variants => [];
+
+    /// <summary>A fresh world, powered, with the typical truth.</summary>
+    /// <param name="variant">One of <see cref="Variants"/>, or null for the typical part.</param>
     /// <returns>The world.</returns>
-    public abstract PeripheralWorld Create();
+    public abstract PeripheralWorld Create(string? variant);
 }

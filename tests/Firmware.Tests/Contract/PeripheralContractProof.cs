@@ -45,6 +45,7 @@ public sealed class PeripheralContractProof
     [DataRow(Defect.IgnoresTheRange)]
     [DataRow(Defect.HoldsTheBus)]
     [DataRow(Defect.SpinsInSilence)]
+    [DataRow(Defect.AssumesTheTypicalClock)]
     public void A_wrong_driver_fails(Defect defect)
     {
         List<string> findings = Examine(defect, out _);
@@ -83,6 +84,7 @@ public sealed class PeripheralContractProof
         }
 
         findings.AddRange(contract.CheckSweep());
+        findings.AddRange(contract.CheckVariants());
         findings.AddRange(contract.CheckRefusals());
         findings.AddRange(contract.CheckFlips(out report));
         findings.AddRange(contract.CheckUnplugged());
@@ -113,9 +115,11 @@ public sealed class PeripheralContractProof
 
         public override bool NoticesFrozen => true;
 
-        public override PeripheralWorld Create()
+        public override IReadOnlyList<string> Variants => ["fast conversions"];
+
+        public override PeripheralWorld Create(string? variant)
         {
-            var world = new World(defect);
+            var world = new World(defect, variant is null ? 0 : 192_000);
             world.SetTruth(TypicalTruth);
             return world;
         }
@@ -125,11 +129,15 @@ public sealed class PeripheralContractProof
     {
         private readonly Tmp117Twin _twin;
         private readonly MiniThermometer _driver;
+        private readonly bool _isUndisturbed;
         private long _truth;
+        private long _lastResult;
+        private bool _isSkipped;
 
-        public World(Defect defect)
+        public World(Defect defect, int clockErrorPpm)
         {
-            _twin = new Tmp117Twin(Clock, new SeededRandom(1));
+            _isUndisturbed = clockErrorPpm != 0;
+            _twin = new Tmp117Twin(Clock, new SeededRandom(1), new Tmp117Options { ClockErrorPpm = clockErrorPpm });
             Bus.Attach(_twin.Address, _twin);
             Clock.Advance(Tmp117Twin.PowerUpUs);
             _driver = new MiniThermometer(Port, defect);
@@ -145,8 +153,14 @@ public sealed class PeripheralContractProof
             _twin.SetTemperature(truth);
         }
 
-        public override string? Misconfiguration() => _twin.Settings == 0x0224 ? null : $"settings 0x{_twin.Settings:X4}";
+        public override string? Misconfiguration() =>
+            _isSkipped ? "a conversion was never read" : _twin.Settings == 0x0224 ? null : $"settings 0x{_twin.Settings:X4}";
 
-        public override void Collect(List<Published> published, bool afterGap) => published.Add(new Published(_driver.MilliCelsius, _truth));
+        public override void Collect(List<Published> published, bool afterGap)
+        {
+            published.Add(new Published(_driver.MilliCelsius, _truth));
+            _isSkipped |= _isUndisturbed && _lastResult > 0 && _twin.CompletedConversions > _lastResult + 1;
+            _lastResult = _twin.CompletedConversions;
+        }
     }
 }

@@ -21,6 +21,9 @@ public abstract class PeripheralContractTests
     public void Over_its_range_it_is_within_tolerance() => Expect(Contract.CheckSweep());
 
     [TestMethod]
+    public void Parts_at_the_ends_of_the_datasheets_limits_are_read_as_well() => Expect(Contract.CheckVariants());
+
+    [TestMethod]
     public void Each_transaction_refused_in_turn_leaves_a_right_value_or_a_reason() => Expect(Contract.CheckRefusals());
 
     [TestMethod]

@@ -14,6 +14,10 @@ public sealed class Tmp117ContractTests : PeripheralContractTests
 
     private sealed class Tmp117Binding : PeripheralBinding
     {
+        // Source: SNOSD82D 6.5: a conversion takes 13 to 17.5 ms, typically 15.5 ms.
+        private const string SlowClock = "conversions of 17.5 ms";
+        private const string FastClock = "conversions of 13 ms";
+
         public override string Name => "Tmp117";
 
         public override bool HasChecksum => false;
@@ -36,9 +40,11 @@ public sealed class Tmp117ContractTests : PeripheralContractTests
 
         public override long DeclaredLargestError => 2;
 
-        public override PeripheralWorld Create()
+        public override IReadOnlyList<string> Variants => [SlowClock, FastClock];
+
+        public override PeripheralWorld Create(string? variant)
         {
-            var world = new World();
+            var world = new World(new Tmp117Options { ClockErrorPpm = variant switch { SlowClock => -114_000, FastClock => 190_000, _ => 0 } });
             world.SetTruth(TypicalTruth);
             return world;
         }
@@ -55,10 +61,13 @@ public sealed class Tmp117ContractTests : PeripheralContractTests
         private long _truth;
         private long _lastResult;
         private bool _isRepeated;
+        private readonly bool _isUndisturbed;
+        private bool _isSkipped;
 
-        public World()
+        public World(Tmp117Options options)
         {
-            _twin = new Tmp117Twin(Clock, new SeededRandom(1));
+            _isUndisturbed = options.ClockErrorPpm != 0; // with a fault a reading may be missed, without one it may not
+            _twin = new Tmp117Twin(Clock, new SeededRandom(1), options);
             Bus.Attach(_twin.Address, _twin);
             Clock.Advance(Tmp117Twin.PowerUpUs);
             _driver = new Tmp117(Port, _twin.Address);
@@ -78,11 +87,13 @@ public sealed class Tmp117ContractTests : PeripheralContractTests
         {
             published.Add(new Published(_driver.TemperatureMilliCelsius, _truth));
             _isRepeated = _twin.CompletedConversions == _lastResult;
+            _isSkipped |= _isUndisturbed && _lastResult > 0 && _twin.CompletedConversions > _lastResult + 1;
             _lastResult = _twin.CompletedConversions;
         }
 
         public override string? Misconfiguration() =>
             _isRepeated ? "one conversion was published twice"
+            : _isSkipped ? "a conversion was never read"
             : (_twin.Settings & CycleBits) != OneSecondEightAverages ? $"the cycle is 0x{_twin.Settings & CycleBits:X4}"
             : _twin.OffsetCount != 0 ? $"the offset is {_twin.OffsetCount}" : null;
     }
