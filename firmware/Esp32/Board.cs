@@ -3,6 +3,9 @@ namespace Firmware.Esp32;
 /// <summary>What hardware/cart.json says of this pod; a test keeps the two alike. Values that are invented there are invented here.</summary>
 public static class Board
 {
+    /// <summary>Version of this program, as the pod's state reports it; that of the whole repository.</summary>
+    public const string Version = "0.1.0";
+
     /// <summary>The pod's EUI-64. Made up; each board gets its own.</summary>
     public const ulong DeviceId = 0x0200000000000010;
 

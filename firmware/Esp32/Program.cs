@@ -56,6 +56,8 @@ public static class Program
             new PeripheralOptions(PodPart.Max30102, Board.Max30102Address),
         });
         options.Clock = clock;
+        options.Model = "two-sensor pod";
+        options.Firmware = Board.Version;
         PodHost host = new PodHost(options, new EspI2cPort(Board.I2cBusId), store, EspCrc32.Choose(), entropy, link);
         while (true)
         {

@@ -71,6 +71,7 @@ public sealed class CartTests
             ("SclPin", bus.GetProperty("sclPin").GetRawText()),
             .. parts.Select(p => (p.GetProperty("part").GetString()! + "Address", p.GetProperty("address").GetString()!)),
         ];
+        StringAssert.Contains(File.ReadAllText(Repository.At("Directory.Build.props")), "<Version>" + Regex.Match(code, "Version = \"(?<version>[^\"]+)\"", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["version"].Value + "</Version>");
         foreach ((string name, string value) in expected)
         {
             Assert.IsTrue(Regex.IsMatch(code, $@"\bconst \w+ {name} = {value};", RegexOptions.None, TimeSpan.FromSeconds(1)), $"firmware/Esp32/Board.cs does not say {name} = {value}");

@@ -1,0 +1,4 @@
+using System;
+using Firmware.Flash;
+
+return FlashTool.Run(args, Console.Out, Console.Error, Environment.GetEnvironmentVariable("PATH") ?? string.Empty);
