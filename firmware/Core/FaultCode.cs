@@ -9,6 +9,29 @@ public enum FaultCode : ushort
     /// <summary>No fault.</summary>
     None = 0,
 
+    // P1000 to P1049: bus and supervisor.
+
+    /// <summary>A peripheral was found and gives its first measurement.</summary>
+    PartPresent = 1000,
+
+    /// <summary>A peripheral does not answer.</summary>
+    PartAbsent = 1001,
+
+    /// <summary>A peripheral failed and is begun anew.</summary>
+    PartFailing = 1002,
+
+    /// <summary>A peripheral failed too often and is left alone.</summary>
+    PartQuarantined = 1003,
+
+    /// <summary>The bus is held low and cannot start a transaction.</summary>
+    BusStuck = 1004,
+
+    /// <summary>A stuck bus was freed by clocking.</summary>
+    BusFreed = 1005,
+
+    /// <summary>The bus was never opened.</summary>
+    BusNotOpen = 1006,
+
     // P1100 to P1149: TMP117.
 
     /// <summary>Nothing answers at the thermometer's address.</summary>
@@ -90,4 +113,44 @@ public enum FaultCode : ushort
 
     /// <summary>The die temperature is outside the part's rating.</summary>
     Max30102DieTemperatureOutsideRating = 1212,
+
+    // P1300 to P1349: store and ring.
+
+    /// <summary>The store could not be written at the start; the boot id is random.</summary>
+    StoreUnavailable = 1300,
+
+    /// <summary>The store is full.</summary>
+    StoreFull = 1301,
+
+    /// <summary>The store failed.</summary>
+    StoreFailed = 1302,
+
+    /// <summary>Part of the store was damaged and set aside.</summary>
+    StoreDamaged = 1303,
+
+    /// <summary>A ring in memory is full and its oldest readings give way.</summary>
+    RingFull = 1304,
+
+    /// <summary>A record of what was lost could not be kept.</summary>
+    GapRecordLost = 1305,
+
+    /// <summary>The pod started again without having been stopped.</summary>
+    PowerLost = 1306,
+
+    /// <summary>The store takes data again.</summary>
+    StoreRecovered = 1307,
+
+    // P1400 to P1449: link and time.
+
+    /// <summary>The link to the gateway went away.</summary>
+    LinkLost = 1400,
+
+    /// <summary>The gateway does not acknowledge.</summary>
+    AcknowledgementOverdue = 1401,
+
+    /// <summary>The gateway does not answer the clock exchange.</summary>
+    ClockUnsynchronised = 1402,
+
+    /// <summary>The gateway's clock began anew.</summary>
+    GatewayClockChanged = 1403,
 }

@@ -1,4 +1,7 @@
+using System;
 using Firmware.Core;
+using Firmware.Pod.Sensors;
+using Firmware.Protocol;
 
 namespace Firmware.Pod;
 
@@ -13,53 +16,307 @@ public delegate void FrameHandler(byte[] buffer, int offset, int length);
 /// </summary>
 public sealed class PodHost : IStepped
 {
-    /// <summary>Stores; talks to nobody. The first <see cref="Step"/> begins.</summary>
+    private readonly PodOptions _options;
+    private readonly IPodLink _link;
+    private readonly EventReporter _events;
+    private readonly BusMonitor _bus;
+    private readonly PodRing _ring;
+    private readonly RingRecovery _recovery;
+    private readonly Uplink _uplink;
+    private readonly TimeExchange _time;
+    private readonly StateMessage _state;
+    private readonly Supervisor[] _supervisors;
+    private readonly Sensor[] _sensors;
+    private readonly string _commandTopic;
+    private readonly string _replyTopic;
+    private long _nowUs;
+    private int _changes;
+
+    /// <summary>Stores and allocates; talks to nobody. The first <see cref="Step"/> begins.</summary>
     /// <param name="options">What this pod is.</param>
     /// <param name="i2c">The bus of all its peripherals; when it is an <see cref="II2cRecovery"/> too, a stuck bus is freed.</param>
     /// <param name="store">Durable files for vital signs, events, gaps and the boot counter.</param>
     /// <param name="crc32">The CRC of frames.</param>
     /// <param name="entropy">Random bits, used for a boot id when the store gives none.</param>
     /// <param name="link">The way to the gateway; stepped by this host.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside its bounds.</exception>
     public PodHost(PodOptions options, II2cPort i2c, IByteStore store, ICrc32 crc32, IEntropy entropy, IPodLink link)
     {
+        Validate(options);
+        _options = options;
+        _link = link;
         Counters = new PodCounters();
+        _events = new EventReporter(Counters);
+        _bus = new BusMonitor(i2c, Counters, _events);
+        SegmentLog log = new(store, crc32, Counters);
+        _ring = new PodRing(options, log, crc32, Counters, _events);
+        _recovery = new RingRecovery(options, store, crc32, entropy, log, _ring, Counters, _events);
+        _uplink = new Uplink(options, _ring, link, Counters, _events);
+        _time = new TimeExchange(options, _ring, link, Counters, _events);
+        _state = new StateMessage(options, link);
+        _commandTopic = Topics.Command(options.DeviceId);
+        _replyTopic = Topics.TimeReply(options.DeviceId);
+        _supervisors = new Supervisor[options.Peripherals.Length];
+        _sensors = new Sensor[options.Peripherals.Length];
+        for (int i = 0; i < _sensors.Length; i++)
+        {
+            AddPeripheral(i, options.Peripherals[i]);
+        }
+
+        link.Connected += OnConnected;
+        link.Lost += OnLost;
+        link.Acknowledged += OnAcknowledged;
+        link.Message += OnMessage;
     }
 
     /// <summary>A frame was made (before any delivery).</summary>
-    public event FrameHandler? FrameProduced;
+    public event FrameHandler? FrameProduced
+    {
+        add => _ring.FrameProduced += value;
+        remove => _ring.FrameProduced -= value;
+    }
 
     /// <summary>A frame of an earlier boot was found in the store and will be sent.</summary>
-    public event FrameHandler? FrameRecovered;
+    public event FrameHandler? FrameRecovered
+    {
+        add => _ring.FrameRecovered += value;
+        remove => _ring.FrameRecovered -= value;
+    }
 
     /// <summary>A frame is flushed to the store: it survives a power cut.</summary>
-    public event FrameHandler? FrameStored;
+    public event FrameHandler? FrameStored
+    {
+        add => _ring.FrameStored += value;
+        remove => _ring.FrameStored -= value;
+    }
 
     /// <summary>The gateway has taken responsibility for a frame, and the pod forgets it.</summary>
-    public event FrameHandler? FrameAcknowledged;
+    public event FrameHandler? FrameAcknowledged
+    {
+        add => _ring.FrameAcknowledged += value;
+        remove => _ring.FrameAcknowledged -= value;
+    }
 
     /// <summary>A frame gave way in a full ring; a gap record declares it.</summary>
-    public event FrameHandler? FrameEvicted;
+    public event FrameHandler? FrameEvicted
+    {
+        add => _ring.FrameEvicted += value;
+        remove => _ring.FrameEvicted -= value;
+    }
 
     /// <summary>What the pod has counted.</summary>
     public PodCounters Counters { get; }
 
+    /// <summary>The newest faults, for the console: code and stream.</summary>
+    public TraceRing Trace => _events.Trace;
+
     /// <summary>True when the store has been read and measuring has begun.</summary>
-    public bool IsReady { get; private set; }
+    public bool IsReady => _recovery.IsDone;
 
     /// <summary>This boot's number; 0 until <see cref="IsReady"/>.</summary>
-    public uint BootId { get; private set; }
+    public uint BootId => _recovery.BootId;
 
-    /// <summary>The binding epoch in force, 0 for none.</summary>
+    /// <summary>The binding epoch in force, 0 for none. A reboot forgets it; a lost link does not.</summary>
     public uint Epoch { get; private set; }
+
+    /// <summary>How many peripherals there are.</summary>
+    public int PeripheralCount => _supervisors.Length;
+
+    /// <summary>Frames not acknowledged.</summary>
+    public int Pending => _ring.Pending;
+
+    /// <summary>One peripheral.</summary>
+    /// <param name="index">Its place in the options.</param>
+    /// <returns>Its supervisor.</returns>
+    public Supervisor Peripheral(int index) => _supervisors[index];
+
+    /// <summary>Puts all vital signs, events and gaps into the store at once, in order to be switched off.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>True when all of them are there.</returns>
+    public bool Flush(long nowUs) => IsReady && _ring.FlushAll(nowUs);
 
     /// <inheritdoc/>
     public long Step(long nowUs)
     {
-        FrameProduced?.Invoke(null!, 0, 0);
-        FrameRecovered?.Invoke(null!, 0, 0);
-        FrameStored?.Invoke(null!, 0, 0);
-        FrameAcknowledged?.Invoke(null!, 0, 0);
-        FrameEvicted?.Invoke(null!, 0, 0);
-        return nowUs;
+        _nowUs = nowUs;
+        _bus.NowUs = nowUs;
+        long next = _link.Step(nowUs);
+        if (!_recovery.IsDone)
+        {
+            return Earlier(next, _recovery.Step(nowUs));
+        }
+
+        long sent = Counters.MessagesSent + _time.Sent + _state.Sent;
+        int changes = 0;
+        for (int i = 0; i < _supervisors.Length; i++)
+        {
+            next = Earlier(next, _supervisors[i].Step(nowUs));
+            next = Earlier(next, _sensors[i].Step(_supervisors[i].Reason, nowUs));
+            changes += _supervisors[i].Changes;
+        }
+
+        if (changes != _changes)
+        {
+            _changes = changes;
+            _state.Change();
+        }
+
+        next = Earlier(next, _time.Step(nowUs));
+        next = Earlier(next, _ring.Step(nowUs, _link.IsConnected));
+        _events.Step(_ring, Epoch, nowUs);
+        next = Earlier(next, _state.Step(BootId, Epoch, _supervisors, nowUs));
+        next = Earlier(next, _uplink.Step(nowUs));
+        next = Earlier(next, _events.NextUs);
+        Counters.Pending = _ring.Pending;
+
+        // What was given to the link leaves in its own step.
+        return sent == Counters.MessagesSent + _time.Sent + _state.Sent && next > nowUs ? next : nowUs;
+    }
+
+    private static long Earlier(long a, long b) => a < b ? a : b;
+
+    private static void Validate(PodOptions options)
+    {
+        if (options.DeviceId == 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), "DeviceId is 0: give the pod its EUI-64.");
+        }
+
+        if (options.Peripherals.Length > PodOptions.MaxPeripherals)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), "More than 8 peripherals.");
+        }
+
+        if (options.VitalRingBytes < Frame.MaxMessageLength
+            || options.GapRingBytes < Frame.MaxMessageLength
+            || options.EventRingBytes < Frame.MaxMessageLength
+            || options.WaveRingBytes < Frame.MaxMessageLength)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), "Every ring needs room for the longest frame, 4096 bytes.");
+        }
+
+        if (options.SegmentBytes < 1024 || options.MaxSegments < 3)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), "SegmentBytes is at least 1024 and MaxSegments at least 3.");
+        }
+
+        // Everything in RAM must find room in the store besides the segment that is written and the one that is cleared.
+        long durable = ((long)options.VitalRingBytes + options.GapRingBytes + options.EventRingBytes) * 9 / 8;
+        if (durable > (options.MaxSegments - 2L) * options.SegmentBytes)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), "The store is smaller than the rings: raise MaxSegments or SegmentBytes, or make the rings smaller.");
+        }
+
+        if (options.WindowMessages < 1 || options.WindowMessages > Uplink.MaxWindow)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), "WindowMessages is 1 to 32.");
+        }
+
+        if (options.SendBytes < 1 || options.SendBytes > Frame.MaxMessageLength || options.SendAfterMs < 0 || options.FlushPeriodMs < 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), "SendBytes is 1 to 4096; SendAfterMs and FlushPeriodMs are not negative.");
+        }
+
+        if (options.AcknowledgeTimeoutMs < 100 || options.TimePeriodMs < 100 || options.TemperatureStaleMs < 100 || options.TemperatureWindowMs < 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), "Timeouts and periods are at least 100 ms, the temperature's window at least 1 ms.");
+        }
+    }
+
+    private void AddPeripheral(int index, PeripheralOptions peripheral)
+    {
+        IDriver driver = peripheral.Driver ?? (peripheral.Part == PodPart.Tmp117
+            ? new Tmp117Source(_bus, peripheral.Address)
+            : new Max30102Source(_bus, peripheral.Address));
+        Sensor sensor;
+        if (driver is ITemperatureSource temperature)
+        {
+            sensor = new Thermometer(temperature, peripheral.Stream, _options, _ring, Counters);
+        }
+        else if (driver is ILightSource light)
+        {
+            sensor = new Oximeter(light, peripheral, _ring, Counters);
+        }
+        else
+        {
+            throw new ArgumentOutOfRangeException(nameof(peripheral), "The driver is neither a source of temperatures nor of light.");
+        }
+
+        _sensors[index] = sensor;
+        _supervisors[index] = new Supervisor(driver, sensor, _bus, peripheral.Address, _events);
+    }
+
+    private void OnConnected()
+    {
+        _time.Connect(_nowUs);
+        _state.Change();
+    }
+
+    private void OnLost()
+    {
+        Counters.LinksLost++;
+        _uplink.Void();
+        _events.Report(FaultCode.LinkLost, 0, _nowUs);
+    }
+
+    private void OnAcknowledged(int ticket) => _uplink.Acknowledge(ticket, _nowUs);
+
+    private void OnMessage(string topic, byte[] buffer, int count)
+    {
+        if (string.Equals(topic, _replyTopic))
+        {
+            // A reply to a request of this boot can only come when it has begun.
+            if (_recovery.IsDone)
+            {
+                _time.Reply(buffer, count, _nowUs);
+            }
+
+            return;
+        }
+
+        if (!string.Equals(topic, _commandTopic) || count < PodCommand.HeaderLength || buffer[0] != 1)
+        {
+            Counters.CommandsIgnored++;
+            return;
+        }
+
+        switch (buffer[1])
+        {
+            case PodCommand.SetEpoch:
+                if (count == PodCommand.HeaderLength + 4)
+                {
+                    SetEpoch(LittleEndian.ReadUInt32(buffer, PodCommand.HeaderLength));
+                    return;
+                }
+
+                break;
+            case PodCommand.RetryPeripherals:
+                for (int i = 0; i < _supervisors.Length; i++)
+                {
+                    _supervisors[i].Retry(_nowUs);
+                }
+
+                return;
+            default:
+                break;
+        }
+
+        Counters.CommandsIgnored++;
+    }
+
+    private void SetEpoch(uint epoch)
+    {
+        if (epoch == Epoch)
+        {
+            return; // told again at each connection
+        }
+
+        for (int i = 0; i < _sensors.Length; i++)
+        {
+            _sensors[i].ChangeEpoch(epoch, _nowUs);
+        }
+
+        Epoch = epoch;
+        _state.Change();
     }
 }

@@ -246,6 +246,12 @@ public enum GapCause : byte
 
     /// <summary>The receiver saw a hole in the sequence that nobody declared.</summary>
     Unexplained = 7,
+
+    /// <summary>The sensor was away or was restarted; what it measured meanwhile was never read.</summary>
+    SensorInterrupted = 8,
+
+    /// <summary>Two readings of the sensor disagreed, or one was impossible, and they were not used.</summary>
+    SensorImplausible = 9,
 }
 
 /// <summary>

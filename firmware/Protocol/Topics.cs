@@ -66,4 +66,7 @@ public static class PodCommand
 
     /// <summary>Sets the binding epoch; body <c>4 u32 epoch</c>, 0 withdraws it. Sent at each connection and each change; idempotent.</summary>
     public const byte SetEpoch = 1;
+
+    /// <summary>Tries every peripheral again at once, quarantined ones too; no body.</summary>
+    public const byte RetryPeripherals = 2;
 }

@@ -1,0 +1,38 @@
+using Firmware.Core;
+
+namespace Firmware.Pod.Sensors;
+
+/// <summary>Makes readings of a driver's counts, and keeps to the rule that no patient value exists without a session.</summary>
+public abstract class Sensor
+{
+    /// <summary>Stores.</summary>
+    /// <param name="stream">Its main stream.</param>
+    protected Sensor(int stream) => Stream = stream;
+
+    /// <summary>Its main stream.</summary>
+    public int Stream { get; }
+
+    /// <summary>The driver has new counts.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public abstract void Take(long nowUs);
+
+    /// <summary>The part works, but its reading may not be used.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public abstract void Withhold(AbsenceReason reason, long nowUs);
+
+    /// <summary>The part is gone or is begun anew.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public abstract void Interrupt(long nowUs);
+
+    /// <summary>The binding epoch changed.</summary>
+    /// <param name="epoch">The new one, 0 for none.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public abstract void ChangeEpoch(uint epoch, long nowUs);
+
+    /// <summary>Does what is due.</summary>
+    /// <param name="reason">Why there is no value now; None while measuring.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>When it wants to be called next.</returns>
+    public abstract long Step(AbsenceReason reason, long nowUs);
+}
