@@ -64,7 +64,7 @@ public sealed class PowerCutTests
         bench.Run(5 * Second);
         account.Check("no cut");
         Assert.AreEqual(0, bench.Host.Pending);
-        Console.WriteLine($"work {WorkOfALife()}, delivered {account.Delivered} of {account.Produced}, lost {account.Lost}, gaps {account.Gaps.Count}");
+        Console.WriteLine($"steps {bench.Steps}, work {WorkOfALife()}, delivered {account.Delivered} of {account.Produced}, lost {account.Lost}, gaps {account.Gaps.Count}");
     }
 
     [TestMethod]

@@ -48,6 +48,9 @@ public sealed class PodBench
     /// <summary>The pod, after <see cref="Start"/>.</summary>
     public PodHost Host { get; private set; } = null!;
 
+    /// <summary>Steps taken.</summary>
+    public long Steps { get; private set; }
+
     /// <summary>Now, µs since the pod's boot.</summary>
     public long NowUs { get; private set; }
 
@@ -81,6 +84,7 @@ public sealed class PodBench
         while (true)
         {
             long next = Host.Step(NowUs);
+            Steps++;
             if (next > NowUs)
             {
                 same = 0;
