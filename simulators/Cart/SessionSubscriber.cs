@@ -218,7 +218,7 @@ public sealed class SessionSubscriber : IUplinkEvents, IMqttClientHandler
             }
 
             json.Append(told.Count > 0 ? "," : string.Empty);
-            json.Append(CultureInfo.InvariantCulture, $"{{\"stream\":\"{Topics.DeviceText(key.Device)}.{key.Boot}.{key.Stream}\",\"through\":{marks.Through},\"holes\":[");
+            json.Append(CultureInfo.InvariantCulture, $"{{\"device\":\"{Topics.DeviceText(key.Device)}\",\"boot\":{key.Boot},\"stream\":{key.Stream},\"through\":{marks.Through},\"holes\":[");
             json.AppendJoin(',', marks.HolesAsText(MaxReceiptHoles));
             json.Append("]}");
             told.Add(marks);

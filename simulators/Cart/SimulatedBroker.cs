@@ -7,13 +7,13 @@ namespace Simulators.Cart;
 /// <summary>An MQTT broker elsewhere on the simulated network. It keeps its sessions and retained messages while it is stopped.</summary>
 public sealed class SimulatedBroker : IMqttServerHandler
 {
-    private readonly SimulatedWorld _world;
+    private readonly WorldServices _world;
     private readonly string _place;
     private readonly MqttServer _server;
     private readonly SimulatedListener _listener;
     private readonly KernelTimer _timer;
 
-    internal SimulatedBroker(SimulatedWorld world, string place, string address)
+    internal SimulatedBroker(WorldServices world, string place, string address)
     {
         _world = world;
         _place = place;

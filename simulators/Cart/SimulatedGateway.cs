@@ -20,7 +20,7 @@ public sealed class SimulatedGateway
     /// <summary>How long before a session command that could not be done is tried again, µs.</summary>
     public const long CommandRetryUs = 200_000;
 
-    private readonly SimulatedWorld _world;
+    private readonly WorldServices _world;
     private readonly CartStory _story;
     private readonly NetworkPath _uplinkPath;
     private readonly string _brokerAddress;
@@ -36,7 +36,7 @@ public sealed class SimulatedGateway
     private bool _stopping;
     private bool _startAfterStop;
 
-    internal SimulatedGateway(SimulatedWorld world, CartStory story, string address, NetworkPath uplinkPath, string brokerAddress)
+    internal SimulatedGateway(WorldServices world, CartStory story, string address, NetworkPath uplinkPath, string brokerAddress)
     {
         _world = world;
         _story = story;

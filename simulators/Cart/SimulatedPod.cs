@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using EdgeGateway.Gateway;
 using EdgeGateway.Mqtt;
 using Firmware.Core;
 using Firmware.Pod;
@@ -7,7 +8,6 @@ using Firmware.Protocol;
 using Simulators.Buses;
 using Simulators.Chips;
 using Simulators.Kernel;
-using Simulators.Network;
 using Simulators.Patient;
 
 namespace Simulators.Cart;
@@ -44,36 +44,49 @@ public sealed class OpticalDoor : ILightSource
     private static long MilliCounts(double counts) => (long)Math.Floor((counts * 1000) + 0.5);
 }
 
+/// <summary>Makes a pod's way to the gateway for one boot.</summary>
+/// <param name="localNowUs">The boot's own clock.</param>
+/// <param name="wake">To be called after each event.</param>
+/// <returns>The way.</returns>
+public delegate IUplinkConnector PodConnectorFactory(Func<long> localNowUs, Action wake);
+
 /// <summary>
 /// One simulated pod: the unchanged pod program on a simulated bus with twins, flash and network, with its own oscillator. Its power can be
 /// cut and come back.
 /// </summary>
 public sealed class SimulatedPod
 {
-    private readonly SimulatedWorld _world;
+    private readonly WorldServices _world;
     private readonly string _place;
-    private readonly string _gatewayAddress;
+    private readonly PodConnectorFactory _connectors;
     private readonly SeededRandom _random;
     private readonly SimulatedI2cBus _bus;
-    private readonly SimulatedByteStore _store;
+    private readonly SimulatedByteStore? _flash;
+    private readonly IByteStore _store;
     private readonly SortedDictionary<ChipKind, (int Address, bool Plugged)> _chips = [];
-    private readonly long _crystalStartUs;
-    private SimulatedConnector? _connector;
+    private IUplinkConnector? _connector;
     private SteppedProcess? _process;
     private SteppedProcess? _dead;
     private Oscillator _oscillator;
 
-    internal SimulatedPod(SimulatedWorld world, string cart, PodStory story, NetworkPath path, string gatewayAddress, IPatientLight? recording)
+    /// <summary>Makes a pod whose power is off.</summary>
+    /// <param name="world">What it stands on.</param>
+    /// <param name="cart">Its cart's name.</param>
+    /// <param name="story">What it is.</param>
+    /// <param name="connectors">Makes its way to the gateway for one boot.</param>
+    /// <param name="store">A store of its own, or null for a simulated flash.</param>
+    /// <param name="recording">Light in place of the synthetic pulse, or null.</param>
+    public SimulatedPod(
+        WorldServices world, string cart, PodStory story, PodConnectorFactory connectors, IByteStore? store = null, IPatientLight? recording = null)
     {
         _world = world;
         Story = story;
-        Path = path;
         _place = cart + "/" + story.Id;
-        _gatewayAddress = gatewayAddress;
+        _connectors = connectors;
         _random = world.Random.Fork("pod:" + _place);
-        _crystalStartUs = story.BootUs;
-        _oscillator = new Oscillator(_crystalStartUs, story.DriftPpb);
-        _store = new SimulatedByteStore(_random.Fork("store"));
+        _oscillator = new Oscillator(story.BootUs, story.DriftPpb);
+        _flash = store is null ? new SimulatedByteStore(_random.Fork("store")) : null;
+        _store = store ?? _flash!;
         _bus = new SimulatedI2cBus(world.Kernel);
         Pulse = new SyntheticPulse(story.Pulse, _random.Fork("pulse"));
         Pulse.FingerOn(story.FingerOnUs);
@@ -112,11 +125,14 @@ public sealed class SimulatedPod
     /// <summary>A frame was made.</summary>
     public event FrameHandler? FrameProduced;
 
+    /// <summary>The gateway has taken responsibility for a frame.</summary>
+    public event FrameHandler? FrameAcknowledged;
+
+    /// <summary>A frame gave way in the full ring.</summary>
+    public event FrameHandler? FrameEvicted;
+
     /// <summary>Its story.</summary>
     public PodStory Story { get; }
-
-    /// <summary>Its way to the gateway.</summary>
-    public NetworkPath Path { get; }
 
     /// <summary>The patient's synthetic pulse; used when there is no recording.</summary>
     public SyntheticPulse Pulse { get; }
@@ -166,15 +182,23 @@ public sealed class SimulatedPod
 
         SeededRandom random = _random.Fork("boot:" + Boots.ToString(System.Globalization.CultureInfo.InvariantCulture));
         SteppedProcess? process = null;
-        _connector = new SimulatedConnector(_world.Network, Path, _gatewayAddress, () => oscillator.LocalUs(_world.Kernel.NowUs), () => process?.Wake());
+        _connector = _connectors(() => oscillator.LocalUs(_world.Kernel.NowUs), () => process?.Wake());
         MqttPodLink link = new(Story.DeviceId, _connector, static (options, handler) => new MqttClient(options, handler), new SeededEntropy(random.Fork("link")));
         PodHost host = new(Options(oscillator), new SimulatedI2cPort(_bus), _store, new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
         Host = host;
         host.FrameProduced += OnProduced;
         host.FrameRecovered += (buffer, offset, length) => AtPod(buffer, offset, "recovered", ReadingFate.None);
         host.FrameStored += (buffer, offset, length) => AtPod(buffer, offset, null, ReadingFate.StoredByPod);
-        host.FrameAcknowledged += (buffer, offset, length) => AtPod(buffer, offset, "acknowledged", ReadingFate.Acknowledged);
-        host.FrameEvicted += (buffer, offset, length) => AtPod(buffer, offset, "evicted", ReadingFate.Evicted);
+        host.FrameAcknowledged += (buffer, offset, length) =>
+        {
+            AtPod(buffer, offset, "acknowledged", ReadingFate.Acknowledged);
+            FrameAcknowledged?.Invoke(buffer, offset, length);
+        };
+        host.FrameEvicted += (buffer, offset, length) =>
+        {
+            AtPod(buffer, offset, "evicted", ReadingFate.Evicted);
+            FrameEvicted?.Invoke(buffer, offset, length);
+        };
         process = new SteppedProcess(_world.Kernel, oscillator, host.Step);
         _process = process;
         process.Wake();
@@ -193,8 +217,8 @@ public sealed class SimulatedPod
         _dead = _process;
         _process = null;
         Host = null;
-        _connector!.Vanish(machineAnswers: false);
-        _store.CutPower();
+        (_connector as SimulatedConnector)?.Vanish(machineAnswers: false);
+        _flash?.CutPower();
         foreach ((_, (int address, _)) in _chips)
         {
             _bus.Unplug(address);

@@ -7,7 +7,7 @@ namespace Simulators.Cart;
 /// <summary>A session's consumer somewhere on the simulated network.</summary>
 public sealed class SimulatedSubscriber
 {
-    private readonly SimulatedWorld _world;
+    private readonly WorldServices _world;
     private readonly SubscriberStory _story;
     private readonly string _cart;
     private readonly string _address;
@@ -16,7 +16,7 @@ public sealed class SimulatedSubscriber
     private SimulatedConnector? _connector;
     private SteppedProcess? _process;
 
-    internal SimulatedSubscriber(SimulatedWorld world, string cart, SubscriberStory story, NetworkPath path, string address)
+    internal SimulatedSubscriber(WorldServices world, string cart, SubscriberStory story, NetworkPath path, string address)
     {
         _world = world;
         _story = story;

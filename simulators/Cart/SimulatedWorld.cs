@@ -9,6 +9,59 @@ using Simulators.Patient;
 
 namespace Simulators.Cart;
 
+/// <summary>What every simulated part stands on: time, randomness, network, trace, and the ledger.</summary>
+public class WorldServices : IDisposable
+{
+    /// <summary>Makes an empty world at its time 0.</summary>
+    /// <param name="seed">Everything random comes from it.</param>
+    /// <param name="traced">True to write a trace.</param>
+    /// <param name="traceOutput">Where the trace's bytes go, or null for its hash alone.</param>
+    public WorldServices(ulong seed, bool traced, Stream? traceOutput = null)
+    {
+        Seed = seed;
+        Kernel = new SimulationKernel();
+        Random = new SeededRandom(seed);
+        Trace = traced ? new TraceWriter(Kernel, traceOutput) : null;
+        Ledger = new DeliveryLedger();
+        Network = new SimulatedNetwork(Kernel, Random.Fork("network"), Trace);
+    }
+
+    /// <summary>The seed.</summary>
+    public ulong Seed { get; }
+
+    /// <summary>Time and events.</summary>
+    public SimulationKernel Kernel { get; }
+
+    /// <summary>Forked by name for every part.</summary>
+    public SeededRandom Random { get; }
+
+    /// <summary>The trace, or null.</summary>
+    public TraceWriter? Trace { get; }
+
+    /// <summary>The network.</summary>
+    public SimulatedNetwork Network { get; }
+
+    /// <summary>Who knows everything.</summary>
+    public DeliveryLedger Ledger { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees what is held.</summary>
+    /// <param name="disposing">True from <see cref="Dispose()"/>.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            Trace?.Dispose();
+        }
+    }
+}
+
 /// <summary>One cart: a gateway, its pods, and whoever listens to its sessions.</summary>
 public sealed class SimulatedCart
 {
@@ -22,13 +75,17 @@ public sealed class SimulatedCart
         Broker = story.ExternalBroker ? new SimulatedBroker(world, story.Id + "/broker", brokerAddress) : null;
         Gateway = new SimulatedGateway(world, story, gatewayAddress, UplinkPath, brokerAddress);
         List<SimulatedPod> pods = [];
+        List<NetworkPath> paths = [];
         for (int i = 0; i < story.Pods.Count; i++)
         {
             NetworkPath path = world.Network.AddPath(story.Id + "/" + story.Pods[i].Id + "/link", story.PodNetwork);
-            pods.Add(new SimulatedPod(world, story.Id, story.Pods[i], path, gatewayAddress, recordings[i]));
+            PodConnectorFactory connectors = (now, wake) => new SimulatedConnector(world.Network, path, gatewayAddress, now, wake);
+            pods.Add(new SimulatedPod(world, story.Id, story.Pods[i], connectors, recording: recordings[i]));
+            paths.Add(path);
         }
 
         Pods = pods;
+        PodPaths = paths;
         List<SimulatedSubscriber> subscribers = [];
         foreach (SubscriberStory subscriber in story.Subscribers)
         {
@@ -50,6 +107,9 @@ public sealed class SimulatedCart
     /// <summary>Its pods.</summary>
     public IReadOnlyList<SimulatedPod> Pods { get; }
 
+    /// <summary>The pods' ways to the gateway, in the same order.</summary>
+    public IReadOnlyList<NetworkPath> PodPaths { get; }
+
     /// <summary>Who listens.</summary>
     public IReadOnlyList<SimulatedSubscriber> Subscribers { get; }
 
@@ -63,7 +123,7 @@ public sealed class SimulatedCart
 /// <summary>
 /// A scenario come to life: all carts, on one kernel. The same scenario and seed give the same trace, byte for byte.
 /// </summary>
-public sealed class SimulatedWorld : IDisposable
+public sealed class SimulatedWorld : WorldServices
 {
     /// <summary>Makes a world at its time 0; everything is put on the kernel, nothing has run.</summary>
     /// <param name="scenario">The story.</param>
@@ -73,15 +133,10 @@ public sealed class SimulatedWorld : IDisposable
     /// <param name="scenarioFolder">Where recordings with relative names are looked for.</param>
     /// <exception cref="RecordingException">A recording cannot be played.</exception>
     public SimulatedWorld(Scenario scenario, ulong seed, bool traced, Stream? traceOutput = null, string? scenarioFolder = null)
+        : base(seed, traced, traceOutput)
     {
         Scenario = scenario;
-        Seed = seed;
-        Kernel = new SimulationKernel();
-        Random = new SeededRandom(seed);
-        Trace = traced ? new TraceWriter(Kernel, traceOutput) : null;
         Trace?.Begin("world", "begin").Add("scenario", scenario.Name).Add("seed", seed.ToString(CultureInfo.InvariantCulture)).End();
-        Ledger = new DeliveryLedger();
-        Network = new SimulatedNetwork(Kernel, Random.Fork("network"), Trace);
         List<SimulatedCart> carts = [];
         foreach (CartStory cart in scenario.Carts)
         {
@@ -100,24 +155,6 @@ public sealed class SimulatedWorld : IDisposable
 
     /// <summary>The story.</summary>
     public Scenario Scenario { get; }
-
-    /// <summary>The seed.</summary>
-    public ulong Seed { get; }
-
-    /// <summary>Time and events.</summary>
-    public SimulationKernel Kernel { get; }
-
-    /// <summary>Forked by name for every part.</summary>
-    public SeededRandom Random { get; }
-
-    /// <summary>The trace, or null.</summary>
-    public TraceWriter? Trace { get; }
-
-    /// <summary>The network.</summary>
-    public SimulatedNetwork Network { get; }
-
-    /// <summary>Who knows everything.</summary>
-    public DeliveryLedger Ledger { get; }
 
     /// <summary>The carts.</summary>
     public IReadOnlyList<SimulatedCart> Carts { get; }
@@ -154,9 +191,6 @@ public sealed class SimulatedWorld : IDisposable
 
         return new RunReport(Scenario, Seed, Kernel.NowUs, Ledger.Balance(held), Ledger, Trace);
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => Trace?.Dispose();
 
     private static RecordedLight Record(PodStory pod, string? folder)
     {
@@ -220,10 +254,10 @@ public sealed class SimulatedWorld : IDisposable
                 cart.Pods[e.Target].CutPower();
                 break;
             case TimelineAction.CutPodNetwork:
-                cart.Pods[e.Target].Path.SetState(PathState.Silent);
+                cart.PodPaths[e.Target].SetState(PathState.Silent);
                 break;
             case TimelineAction.ResetPodConnection:
-                cart.Pods[e.Target].Path.ResetConnections();
+                cart.PodPaths[e.Target].ResetConnections();
                 break;
             case TimelineAction.KillGateway:
                 cart.Gateway.Kill();
@@ -273,7 +307,7 @@ public sealed class SimulatedWorld : IDisposable
                 cart.Pods[e.Target].PowerOn();
                 break;
             case TimelineAction.CutPodNetwork:
-                cart.Pods[e.Target].Path.SetState(PathState.Up);
+                cart.PodPaths[e.Target].SetState(PathState.Up);
                 break;
             case TimelineAction.KillGateway:
             case TimelineAction.CutGatewayPower:

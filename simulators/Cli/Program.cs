@@ -1,1 +1,4 @@
-return 0;
+using System;
+using Simulators.Cli;
+
+return await CartSim.RunAsync(args, Console.Out, Console.Error, TimeProvider.System).ConfigureAwait(false);

@@ -23,7 +23,15 @@ public static class HttpApi
     /// <param name="loop">The loop that owns the core.</param>
     /// <param name="core">The gateway's logic.</param>
     /// <param name="language">"en" or "fr"; a request's Accept-Language that begins with the other one wins.</param>
-    public static void MapGateway(this IEndpointRouteBuilder routes, IMqttLoop loop, GatewayCore core, string language)
+    public static void MapGateway(this IEndpointRouteBuilder routes, IMqttLoop loop, GatewayCore core, string language) =>
+        MapGateway(routes, loop, () => core, language);
+
+    /// <summary>Adds the routes for a gateway that may be away for a while (a simulated one that is killed and starts again).</summary>
+    /// <param name="routes">The application.</param>
+    /// <param name="loop">The loop that owns the core.</param>
+    /// <param name="core">The gateway's logic, null while it does not run; asked on the loop.</param>
+    /// <param name="language">"en" or "fr"; a request's Accept-Language that begins with the other one wins.</param>
+    public static void MapGateway(this IEndpointRouteBuilder routes, IMqttLoop loop, Func<GatewayCore?> core, string language)
     {
         routes.MapGet("/health", context => HealthAsync(context, loop, core, language));
         routes.MapGet("/ready", context => ReadyAsync(context, loop, core, language));
@@ -39,13 +47,13 @@ public static class HttpApi
             : configured;
     }
 
-    private static Task<GatewaySnapshot?> SnapshotAsync(IMqttLoop loop, GatewayCore core)
+    private static Task<GatewaySnapshot?> SnapshotAsync(IMqttLoop loop, Func<GatewayCore?> core)
     {
         TaskCompletionSource<GatewaySnapshot?> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        return loop.TryPost(() => done.SetResult(core.Snapshot())) ? done.Task : Task.FromResult<GatewaySnapshot?>(null);
+        return loop.TryPost(() => done.SetResult(core()?.Snapshot())) ? done.Task : Task.FromResult<GatewaySnapshot?>(null);
     }
 
-    private static async Task HealthAsync(HttpContext context, IMqttLoop loop, GatewayCore core, string configured)
+    private static async Task HealthAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string configured)
     {
         string language = LanguageOf(context, configured);
         GatewaySnapshot? snapshot = await SnapshotAsync(loop, core).ConfigureAwait(false);
@@ -58,7 +66,7 @@ public static class HttpApi
         await JsonAsync(context, StatusCodes.Status200OK, HealthJson.Write(snapshot, language)).ConfigureAwait(false);
     }
 
-    private static async Task ReadyAsync(HttpContext context, IMqttLoop loop, GatewayCore core, string configured)
+    private static async Task ReadyAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string configured)
     {
         string language = LanguageOf(context, configured);
         GatewaySnapshot? snapshot = await SnapshotAsync(loop, core).ConfigureAwait(false);
@@ -72,20 +80,25 @@ public static class HttpApi
         await FaultAsync(context, StatusCodes.Status503ServiceUnavailable, code, string.Empty, language).ConfigureAwait(false);
     }
 
-    private static async Task SessionAsync(HttpContext context, IMqttLoop loop, GatewayCore core, bool open, string configured)
+    private static async Task SessionAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, bool open, string configured)
     {
         string language = LanguageOf(context, configured);
         string id = (string?)context.Request.RouteValues["id"] ?? string.Empty;
         TaskCompletionSource<SessionResult> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         bool posted = loop.TryPost(() =>
         {
-            if (open)
+            GatewayCore? running = core();
+            if (running is null)
             {
-                core.OpenSession(id, result => done.TrySetResult(result));
+                done.TrySetResult(new SessionResult(Busy, string.Empty, id));
+            }
+            else if (open)
+            {
+                running.OpenSession(id, result => done.TrySetResult(result));
             }
             else
             {
-                core.CloseSession(id, result => done.TrySetResult(result));
+                running.CloseSession(id, result => done.TrySetResult(result));
             }
         });
         if (!posted)

@@ -62,7 +62,7 @@ public readonly record struct Delivery(
                 return false;
             }
 
-            delivery = new Delivery(ReadingId.Of(payload, 0), levels[4], message.Duplicate, HasProperty(message, "correctedFrom"), true, null, payload);
+            delivery = new Delivery(ReadingId.Of(payload, 0), levels[4], message.Duplicate, HasProperty(message, "correctedFrom"), HasProperty(message, "utc"), null, payload);
         }
         else if (!TryJson(levels[4], message, payload, ref delivery, ref fault))
         {
@@ -94,7 +94,7 @@ public readonly record struct Delivery(
             JsonElement time = root.GetProperty("time");
             bool corrected = time.TryGetProperty("correctedFrom", out JsonElement from) && from.ValueKind != JsonValueKind.Null;
             bool hasUtc = time.TryGetProperty("utc", out JsonElement utc) && utc.ValueKind == JsonValueKind.String;
-            DeclaredGap? gap = kind is "gap" ? ReadGap(root.GetProperty("gap")) : null;
+            DeclaredGap? gap = kind is "gap" ? ReadGap(root) : null;
             delivery = new Delivery(id, kind, message.Duplicate, corrected, hasUtc, gap, payload);
             return true;
         }
@@ -105,8 +105,9 @@ public readonly record struct Delivery(
         }
     }
 
-    private static DeclaredGap ReadGap(JsonElement gap)
+    private static DeclaredGap ReadGap(JsonElement root)
     {
+        JsonElement gap = root.GetProperty("lost");
         string device = gap.GetProperty("device").GetString() ?? string.Empty;
         ReadingId first = new(
             ulong.Parse(device, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture),
@@ -119,7 +120,7 @@ public readonly record struct Delivery(
             gap.GetProperty("count").GetInt64(),
             gap.GetProperty("unit").GetString() is "samples",
             gap.GetProperty("atLeast").GetBoolean(),
-            gap.GetProperty("cause").GetString() ?? string.Empty);
+            root.GetProperty("cause").GetString() ?? string.Empty);
     }
 
     private static bool HasProperty(in MqttMessage message, string name)

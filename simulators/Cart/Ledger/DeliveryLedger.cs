@@ -88,7 +88,9 @@ public sealed class SubscriberLedger
     private readonly Dictionary<ReadingId, uint> _highest = [];
     private readonly HashSet<ReadingId> _seen = [];
 
-    internal SubscriberLedger(string name) => Name = name;
+    /// <summary>Makes an empty ledger.</summary>
+    /// <param name="name">The subscriber's name.</param>
+    public SubscriberLedger(string name) => Name = name;
 
     /// <summary>Its name.</summary>
     public string Name { get; }
@@ -111,7 +113,11 @@ public sealed class SubscriberLedger
     /// <summary>Messages that are no readings although their topic says so.</summary>
     public long Malformed { get; internal set; }
 
-    internal bool Add(in Delivery delivery, out bool outOfOrder)
+    /// <summary>A reading arrived.</summary>
+    /// <param name="delivery">Which.</param>
+    /// <param name="outOfOrder">True when it is new and a later one of its stream came before it.</param>
+    /// <returns>True when it is new.</returns>
+    public bool Add(in Delivery delivery, out bool outOfOrder)
     {
         outOfOrder = false;
         if (!_seen.Add(delivery.Id))

@@ -1,0 +1,303 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Runtime.InteropServices;
+using System.Threading;
+using System.Threading.Tasks;
+using EdgeGateway.Gateway.Faults;
+using Simulators.Patient;
+
+namespace Simulators.Cli;
+
+/// <summary>The command line of cart-sim.</summary>
+public static class CartSim
+{
+    private const string Speeds = "real|max";
+
+    /// <summary>Runs one command.</summary>
+    /// <param name="args">The arguments.</param>
+    /// <param name="output">Results.</param>
+    /// <param name="diagnostics">Everything else.</param>
+    /// <param name="time">The real clock.</param>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter diagnostics, TimeProvider time)
+    {
+        using CancellationTokenSource stop = new();
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, stop));
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, stop));
+        RootCommand root = Build(new Surroundings(output, diagnostics, time, stop.Token));
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            string command = parsed.CommandResult.Command == root ? string.Empty : parsed.CommandResult.Command.Name + " ";
+            IReadOnlyList<CodedError> errors = parsed.Errors
+                .Select(e => new CodedError("S3101", ErrorPlace.None, e.Message.TrimEnd('.'), Hint(root, e)))
+                .ToList();
+            await diagnostics.WriteLineAsync(CodedError.RenderAll(errors)).ConfigureAwait(false);
+            await diagnostics.WriteLineAsync($"Try: cart-sim {command}--help").ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
+
+        InvocationConfiguration configuration = new()
+        {
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+            Output = output,
+            Error = diagnostics,
+        };
+        try
+        {
+            return await parsed.InvokeAsync(configuration, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (CodedErrorException e)
+        {
+            await diagnostics.WriteLineAsync(CodedError.RenderAll(e.Errors)).ConfigureAwait(false);
+            return ExitCode.Refused;
+        }
+        catch (RecordingException e)
+        {
+            IEnumerable<CodedError> errors = e.Faults.Select(f => new CodedError(f.Code, new ErrorPlace(f.File, f.Line, null), f.Detail));
+            await diagnostics.WriteLineAsync(CodedError.RenderAll(errors)).ConfigureAwait(false);
+            return ExitCode.Refused;
+        }
+#pragma warning disable CA1031 // the last place that can name the fault
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            await diagnostics.WriteLineAsync(new CodedError("S3190", ErrorPlace.None, e.Message.TrimEnd('.')).Render()).ConfigureAwait(false);
+            await diagnostics.WriteLineAsync(e.ToString()).ConfigureAwait(false);
+            return ExitCode.Internal;
+        }
+    }
+
+    private static void Stop(PosixSignalContext context, CancellationTokenSource stop)
+    {
+        context.Cancel = true;
+        stop.Cancel();
+    }
+
+    private static string? Hint(RootCommand root, ParseError error)
+    {
+        int first = error.Message.IndexOf('\'', StringComparison.Ordinal);
+        int last = error.Message.IndexOf('\'', first + 1);
+        return error.Message.StartsWith("Unrecognized", StringComparison.Ordinal) && first >= 0 && last > first
+            ? NearestWord.Suggest(error.Message[(first + 1)..last], root.Subcommands.Select(c => c.Name))
+            : null;
+    }
+
+    private static RootCommand Build(Surroundings here)
+    {
+        RootCommand root = new(
+            "Simulated telemedicine carts: unchanged pod and gateway code in a simulated world. Without a command it plays first-consultation for a minute.");
+        root.SetAction((_, _) => RunCommand.RunAsync(
+            here, new RunRequest("first-consultation") { RealTime = true, Serve = true, Table = true }));
+        root.Subcommands.Add(Run(here));
+        root.Subcommands.Add(Play(here));
+        root.Subcommands.Add(List(here));
+        root.Subcommands.Add(Broker(here));
+        root.Subcommands.Add(Pod(here));
+        root.Subcommands.Add(Subscribe(here));
+        return root;
+    }
+
+    private static Command Run(Surroundings here)
+    {
+        Argument<string> scenario = new("scenario") { Description = "Name of a built-in scenario, or the path of a file that ends in .yaml." };
+        Option<ulong?> seed = new("--seed") { Description = "Seed in place of the scenario's own." };
+        Option<bool> serve = new("--serve") { Description = "Serve the first cart's gateway on HTTP, on port 8080 or a free one." };
+        Option<bool> realTime = Speed(defaultsToReal: false);
+        Option<string?> trace = new("--trace") { Description = "Write the trace to this file (simulators/Kernel/README.md describes it)." };
+        Option<bool> json = Json();
+        Command command = new("run", "Runs a scenario and compares what came out with what it expects.") { scenario, seed, serve, realTime, trace, json };
+        command.SetAction((parsed, _) => RunCommand.RunAsync(here, new RunRequest(parsed.GetValue(scenario)!)
+        {
+            Seed = parsed.GetValue(seed),
+            Serve = parsed.GetValue(serve),
+            RealTime = parsed.GetValue(realTime),
+            TraceFile = parsed.GetValue(trace),
+            Json = parsed.GetValue(json),
+        }));
+        return command;
+    }
+
+    private static Command Play(Surroundings here)
+    {
+        Argument<string> recording = new("recording") { Description = "A bidmc or oxiwear CSV file." };
+        Option<ulong?> seed = new("--seed") { Description = "Seed of everything but the recording; 1 unless given." };
+        Option<bool> realTime = Speed(defaultsToReal: false);
+        Option<string?> trace = new("--trace") { Description = "Write the trace to this file." };
+        Option<bool> json = Json();
+        Command command = new("play", "Plays recorded light through the oximeter's optical door into a consultation.") { recording, seed, realTime, trace, json };
+        command.SetAction((parsed, _) => RunCommand.RunAsync(here, new RunRequest(parsed.GetValue(recording)!)
+        {
+            IsRecording = true,
+            Seed = parsed.GetValue(seed),
+            RealTime = parsed.GetValue(realTime),
+            TraceFile = parsed.GetValue(trace),
+            Json = parsed.GetValue(json),
+        }));
+        return command;
+    }
+
+    private static Command List(Surroundings here)
+    {
+        Option<bool> json = Json();
+        Command command = new("list", "Names the built-in scenarios.") { json };
+        command.SetAction(parsed => ListCommand.Run(here, parsed.GetValue(json)));
+        return command;
+    }
+
+    private static Command Broker(Surroundings here)
+    {
+        Option<int> port = new("--port") { Description = "TCP port on loopback, 0 for any free one.", DefaultValueFactory = _ => 1883 };
+        port.Validators.Add(result => Range(result, 0, 65_535));
+        Command command = new("broker", "An MQTT broker in memory, on loopback, until it is stopped.") { port };
+        command.SetAction((parsed, _) => BrokerCommand.RunAsync(here, parsed.GetValue(port)));
+        return command;
+    }
+
+    private static Command Pod(Surroundings here)
+    {
+        Option<HostAndPort?> gateway = Endpoint("--gateway", "Where the gateway's MQTT listener is.");
+        Option<ulong> device = new("--device")
+        {
+            Description = "The pod's EUI-64, 16 hexadecimal digits.",
+            Required = true,
+            CustomParser = result =>
+            {
+                string text = result.Tokens[0].Value;
+                if (text.Length == 16
+                    && ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong value) && value != 0)
+                {
+                    return value;
+                }
+
+                result.AddError($"'{text}' is not 16 hexadecimal digits above 0");
+                return 0;
+            },
+        };
+        Option<string?> log = new("--log") { Description = "Append one line per produced, acknowledged or evicted reading to this file, and flush it." };
+        Option<string?> store = new("--store") { Description = "Folder of the pod's flash; in memory unless given." };
+        Option<double?> duration = new("--duration") { Description = "End after so many seconds; at SIGTERM unless given." };
+        duration.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double?>() is double value && (value <= 0 || value > 86_400))
+            {
+                result.AddError($"'{result.Tokens[0].Value}' is not above 0 and at most 86,400");
+            }
+        });
+        Option<ulong> seed = new("--seed") { Description = "Seed of patient and chips.", DefaultValueFactory = _ => 1 };
+        Command command = new("pod", "One simulated pod as a process of its own, in real time over TCP.") { gateway, device, log, store, duration, seed };
+        command.SetAction((parsed, _) => PodCommand.RunAsync(
+            here,
+            parsed.GetValue(gateway)!,
+            parsed.GetValue(device),
+            parsed.GetValue(log),
+            parsed.GetValue(store),
+            parsed.GetValue(duration),
+            parsed.GetValue(seed)));
+        return command;
+    }
+
+    private static Command Subscribe(Surroundings here)
+    {
+        Option<HostAndPort?> broker = Endpoint("--broker", "Where the session's broker is.");
+        Option<string> cart = new("--cart") { Description = "The cart's name.", Required = true };
+        Option<string> session = new("--session") { Description = "The session's name.", Required = true };
+        Option<string> name = new("--name") { Description = "The subscriber's own name.", DefaultValueFactory = _ => "subscriber" };
+        Option<string?> log = new("--log") { Description = "Append one line per reading received to this file, and flush it; to stdout unless given." };
+        Option<bool> noReceipts = new("--no-receipts") { Description = "Send no receipts." };
+        Option<double?> duration = new("--duration") { Description = "End after so many seconds; at SIGTERM unless given." };
+        Command command = new("subscribe", "One session's subscriber as a process of its own, over TCP.") { broker, cart, session, name, log, noReceipts, duration };
+        command.SetAction((parsed, _) => SubscribeCommand.RunAsync(
+            here,
+            parsed.GetValue(broker)!,
+            new SubscribeRequest(
+                parsed.GetValue(cart)!,
+                parsed.GetValue(session)!,
+                parsed.GetValue(name)!,
+                parsed.GetValue(log),
+                !parsed.GetValue(noReceipts),
+                parsed.GetValue(duration))));
+        return command;
+    }
+
+    private static Option<bool> Json() => new("--json") { Description = "Exactly one JSON object on stdout." };
+
+    private static Option<bool> Speed(bool defaultsToReal) => new("--speed")
+    {
+        Description = "real: one second per second; max: as fast as the machine can.",
+        HelpName = Speeds,
+        Arity = ArgumentArity.ExactlyOne,
+        DefaultValueFactory = _ => defaultsToReal,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (text is not ("real" or "max"))
+            {
+                result.AddError($"'{text}' is not one of {Speeds}");
+            }
+
+            return text is "real";
+        },
+    };
+
+    private static Option<HostAndPort?> Endpoint(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "HOST:PORT",
+        Required = true,
+        CustomParser = result =>
+        {
+            if (HostAndPort.TryParse(result.Tokens[0].Value, out HostAndPort? value))
+            {
+                return value;
+            }
+
+            result.AddError($"'{result.Tokens[0].Value}' is not HOST:PORT");
+            return null;
+        },
+    };
+
+    private static void Range(OptionResult result, int min, int max)
+    {
+        if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out int value) && (value < min || value > max))
+        {
+            result.AddError($"'{value}' is not {min} to {max}");
+        }
+    }
+}
+
+/// <summary>A place in the real network.</summary>
+/// <param name="Host">Name or address.</param>
+/// <param name="Port">TCP port, 1 to 65,535.</param>
+public sealed record HostAndPort(string Host, int Port)
+{
+    /// <summary>Reads <c>HOST:PORT</c>; an IPv6 address stands in brackets.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="value">The place.</param>
+    /// <returns>False when it is none.</returns>
+    public static bool TryParse(string text, out HostAndPort? value)
+    {
+        int colon = text.LastIndexOf(':');
+        value = null;
+        if (colon <= 0 || !int.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int port) || port is < 1 or > 65_535)
+        {
+            return false;
+        }
+
+        value = new HostAndPort(text[..colon].Trim('[', ']'), port);
+        return true;
+    }
+}
+
+/// <summary>What a command has around it.</summary>
+/// <param name="Output">Results.</param>
+/// <param name="Diagnostics">Everything else.</param>
+/// <param name="Time">The real clock.</param>
+/// <param name="Stop">Set by SIGTERM and SIGINT.</param>
+public sealed record Surroundings(TextWriter Output, TextWriter Diagnostics, TimeProvider Time, CancellationToken Stop);

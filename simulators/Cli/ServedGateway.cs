@@ -1,0 +1,57 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Threading.Tasks;
+using EdgeGateway.Gateway.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Logging;
+using Simulators.Cart;
+using Simulators.Kernel;
+
+namespace Simulators.Cli;
+
+/// <summary>The first cart's gateway on real HTTP, while its world runs.</summary>
+internal sealed class ServedGateway : IAsyncDisposable
+{
+    /// <summary>The port that is tried first.</summary>
+    public const int PreferredPort = 8080;
+
+    private readonly WebApplication _web;
+
+    private ServedGateway(WebApplication web) => _web = web;
+
+    public static async Task<ServedGateway> StartAsync(SimulatedWorld world, PacedRun paced, Surroundings here)
+    {
+        foreach (int port in new[] { PreferredPort, 0 })
+        {
+            WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+            builder.Logging.ClearProviders();
+            builder.WebHost.UseUrls(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
+            WebApplication web = builder.Build();
+            PacedLoop loop = new(world.Kernel, paced, world.Carts[0].Gateway.Wake);
+            web.MapGateway(loop, () => world.Carts[0].Gateway.Core, "en");
+            try
+            {
+                await web.StartAsync().ConfigureAwait(false);
+            }
+            catch (IOException) when (port != 0)
+            {
+                await web.DisposeAsync().ConfigureAwait(false);
+                await here.Diagnostics.WriteLineAsync($"port {port} is taken: using a free one").ConfigureAwait(false);
+                continue;
+            }
+
+            foreach (string url in web.Urls)
+            {
+                await here.Diagnostics.WriteLineAsync($"serving {world.Carts[0].Story.Id} at {url}").ConfigureAwait(false);
+            }
+
+            return new ServedGateway(web);
+        }
+
+        throw new InvalidOperationException("No free port on 127.0.0.1.");
+    }
+
+    public ValueTask DisposeAsync() => _web.DisposeAsync();
+}
