@@ -1,11 +1,15 @@
 using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
+using EdgeGateway.Journal;
 using EdgeGateway.Mqtt;
 using Firmware.Core;
+using Firmware.Protocol;
 
 namespace EdgeGateway.Gateway;
 
 /// <summary>How a session command ended.</summary>
-/// <param name="Code">Null when it was done, else a code "G23xx" of hardware/faults.json.</param>
+/// <param name="Code">Null when it was done, else a code from G2300 to G2399 of hardware/faults.json.</param>
 /// <param name="Text">What happened, English; empty when it was done.</param>
 /// <param name="Session">The session's name.</param>
 public readonly record struct SessionResult(string? Code, string Text, string Session)
@@ -18,41 +22,231 @@ public readonly record struct SessionResult(string? Code, string Text, string Se
 /// The gateway's logic in one synchronous, single-threaded part without I/O: bytes, completions and time come in by calls, bytes, writes and
 /// deadlines go out through ports. One loop owns it and everything it makes.
 /// </summary>
-#pragma warning disable CA1822 // the members get their bodies with the next delivery
 public sealed class GatewayCore : IStepped
 {
+    /// <summary>Session commands and receipts that wait for the disk at once; further ones are refused with G2306.</summary>
+    public const int MaxWaiting = 256;
+
+    private const byte NotAuthorised = 0x87;
+    private const byte ServerUnavailable = 0x88;
+    private const byte ClientIdNotValid = 0x85;
+    private const byte ShuttingDown = 0x8B;
+    private const byte QuotaExceeded = 0x97;
+    private const string PodPrefix = "pod-";
+
+    /// <summary>How often UTC is looked at, µs.</summary>
+    private const long UtcPeriodUs = 1_000_000;
+
+    private readonly GatewayContext _context;
+    private readonly IMqttServer _server;
+    private readonly ISessionLink _link;
+    private readonly ExternalLink? _external;
+    private readonly Pods _pods = new();
+    private readonly Ingest _ingest;
+    private readonly Uplink _uplink;
+    private readonly Corrections _corrections;
+    private readonly Replays _replays;
+    private readonly RetainedTopics _retained;
+    private readonly Queue<(long Barrier, Action Then)> _afterSync = new();
+    private readonly SortedSet<string> _clients = new(StringComparer.Ordinal);
+    private readonly List<(long Ticket, byte Reason)> _delivered = [];
+    private readonly Queue<long> _tokens = new();
+    private readonly uint _epochStart;
+    private State _state;
+    private DiskStatus _diskStatus;
+    private long _nextUtcUs;
+    private long _bootIndex;
+    private long _closeTicket;
+    private ushort _correlation;
+    private Action? _stopped;
+
     /// <summary>Makes the gateway; nothing happens before <see cref="Start"/>.</summary>
     /// <param name="options">How it behaves.</param>
     /// <param name="ports">What it needs from outside.</param>
+    /// <exception cref="ArgumentException">An option is outside its range, or an external broker is asked for without client and connector.</exception>
     public GatewayCore(GatewayOptions options, GatewayPorts ports)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(ports);
-        throw new NotSupportedException("Not built yet.");
+        if (!Names.IsValid(options.CartId) || options.GatewayId == 0 || options.Window is < 1 or > 1024 || options.ReadAheadBytes < 8192
+            || options.MaxHeldMessages < 1 || options.MaxSessions < 16 || options.StateStalenessUs is < 1_000_000 or > 30_000_000
+            || options.ClockDriftPpm < 1)
+        {
+            throw new ArgumentException("An option is outside the range that its documentation gives.", nameof(options));
+        }
+
+        _context = new GatewayContext(options, ports);
+        _epochStart = ports.Entropy.NextUInt32();
+        _server = ports.Server(new ServerHandler(this));
+        if (options.External is { } broker)
+        {
+            _external = new ExternalLink(_context, broker, Settle, OnSessionMessage, LinkUp, LinkDown);
+            _link = _external;
+        }
+        else
+        {
+            _link = new EmbeddedLink(_server);
+        }
+
+        _retained = new RetainedTopics(_context, _link, _pods);
+        _uplink = new Uplink(_context, _link, _retained);
+        _ingest = new Ingest(_context, _server, _pods);
+        _corrections = new Corrections(_context, _link);
+        _replays = new Replays(_context, _link, _uplink, Reply);
+        _context.Appended = _uplink.Appended;
+        _context.Journal = ports.Journal(
+            new JournalHandler(this),
+            [_context.Deduplication, _context.Sessions, _context.Delivery, _context.Time, _context.Boots]);
+    }
+
+    private enum State
+    {
+        Created,
+        Opening,
+        Booting,
+        Running,
+        Stopping,
+        Stopped,
     }
 
     /// <summary>The MQTT server: transports hand accepted peers to it. Peers are refused (0x88, server unavailable) until the journal is open.</summary>
-    public IMqttServer Server => null!;
+    public IMqttServer Server => _server;
 
     /// <summary>True once the journal is open and until the gateway stops.</summary>
-    public bool IsReady => false;
+    public bool IsReady => _state == State.Running;
+
+    /// <summary>Which start of the gateway this is, from 1; 0 before the journal is open.</summary>
+    public uint BootId => _context.BootId;
 
     /// <summary>Opens the journal.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     public void Start(long nowUs)
     {
+        if (_state == State.Created)
+        {
+            _state = State.Opening;
+            _context.Journal.Open();
+        }
     }
 
     /// <summary>Does what is due, for at most 2 ms. To be called after every event that reached the gateway, the server or the journal, and at the returned time.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>When it wants to be called next, µs.</returns>
-    public long Step(long nowUs) => long.MaxValue;
+    public long Step(long nowUs)
+    {
+        long next = Math.Min(_server.Step(nowUs), _context.Journal.Step(nowUs));
+        if (_state is State.Created or State.Opening or State.Stopped)
+        {
+            return next;
+        }
+
+        if (_state == State.Booting && !TryBoot(nowUs))
+        {
+            return next;
+        }
+
+        if (_state == State.Running)
+        {
+            RecordUtc(nowUs);
+            _context.AppendWaiting();
+            next = Math.Min(next, _link.Step(nowUs));
+        }
+
+        for (int i = 0; i < _delivered.Count; i++)
+        {
+            Settle(_delivered[i].Ticket, _delivered[i].Reason);
+        }
+
+        _delivered.Clear();
+        _ingest.Step(nowUs);
+        while (_tokens.TryDequeue(out long token))
+        {
+            _server.Acknowledge(token, 0, nowUs);
+        }
+
+        while (_afterSync.Count > 0 && _afterSync.Peek().Barrier <= _context.Journal.SyncedIndex)
+        {
+            _afterSync.Dequeue().Then();
+        }
+
+        bool running = _state == State.Running;
+        _uplink.Step(nowUs, running);
+        if (running)
+        {
+            _corrections.Step(nowUs);
+            _replays.Step(nowUs);
+            _retained.Step(nowUs);
+        }
+
+        // What was appended or published in this step may have given the two below something to do.
+        next = Math.Min(next, Math.Min(_server.Step(nowUs), _context.Journal.Step(nowUs)));
+        if (_state == State.Stopped)
+        {
+            return long.MaxValue;
+        }
+
+        next = Math.Min(next, Math.Min(_ingest.NextUs, _nextUtcUs));
+        next = Math.Min(next, Math.Min(_uplink.NextUs(nowUs), Math.Min(_corrections.NextUs(nowUs), _retained.NextUs)));
+        return _delivered.Count > 0 || _tokens.Count > 0 ? nowUs : next;
+    }
 
     /// <summary>Opens a session; the same name while it is open is done at once (idempotent).</summary>
     /// <param name="sessionId">1 to 64 of A-Z a-z 0-9 '_' '-'.</param>
     /// <param name="completed">Called on the loop, once, when the opening is on the disk or was refused.</param>
     public void OpenSession(string sessionId, Action<SessionResult> completed)
     {
+        ArgumentNullException.ThrowIfNull(sessionId);
+        ArgumentNullException.ThrowIfNull(completed);
+        if (!MayChange(sessionId, completed))
+        {
+            return;
+        }
+
+        SessionFold sessions = _context.Sessions;
+        if (sessions.Open is { } open)
+        {
+            if (string.Equals(open.Id, sessionId, StringComparison.Ordinal))
+            {
+                AfterSync(() => completed(new SessionResult(null, string.Empty, sessionId)));
+            }
+            else
+            {
+                completed(new SessionResult("G2302", "session " + open.Id + " is open on this cart", sessionId));
+            }
+
+            return;
+        }
+
+        if (sessions.FindById(sessionId) is not null)
+        {
+            // Two consultations of one name could not be told apart by who reads them later.
+            completed(new SessionResult("G2303", "session " + sessionId + " was closed before", sessionId));
+            return;
+        }
+
+        if (sessions.NextForgotten is { } forgotten)
+        {
+            _uplink.Abandon(forgotten.Number);
+        }
+
+        EpochIssuedRecord epoch = sessions.NextEpoch(_epochStart);
+        SessionOpenedRecord opened = new(sessions.NextNumber, epoch.Epoch, _context.Now, _context.Options.Production, sessionId);
+
+        // The epoch first: if the power goes between the two, it is lost and never used again.
+        if (!_context.TryAppend(JournalRecordType.EpochIssued, epoch.Encode(), out _)
+            || !_context.TryAppend(JournalRecordType.SessionOpened, opened.Encode(), out _))
+        {
+            completed(new SessionResult("G2305", "the journal takes no records now", sessionId));
+            return;
+        }
+
+        AfterSync(() =>
+        {
+            // Only now: an epoch that is not on the disk could be given twice.
+            GiveEpochs();
+            _retained.SessionChanged();
+            completed(new SessionResult(null, string.Empty, sessionId));
+        });
     }
 
     /// <summary>Closes a session; closing it again is done at once (idempotent).</summary>
@@ -60,15 +254,626 @@ public sealed class GatewayCore : IStepped
     /// <param name="completed">Called on the loop, once, when the close is on the disk or was refused.</param>
     public void CloseSession(string sessionId, Action<SessionResult> completed)
     {
+        ArgumentNullException.ThrowIfNull(sessionId);
+        ArgumentNullException.ThrowIfNull(completed);
+        if (!MayChange(sessionId, completed))
+        {
+            return;
+        }
+
+        if (_context.Sessions.FindById(sessionId) is not { } session)
+        {
+            completed(new SessionResult("G2304", "there is no session " + sessionId, sessionId));
+            return;
+        }
+
+        if (session.IsOpen)
+        {
+            if (!_context.TryAppend(JournalRecordType.SessionClosed, new SessionClosedRecord(session.Number, _context.Now).Encode(), out _))
+            {
+                completed(new SessionResult("G2305", "the journal takes no records now", sessionId));
+                return;
+            }
+
+            // At once: the sooner the pods stop, the less is measured that belongs to nobody.
+            GiveEpochs();
+            _retained.SessionChanged();
+        }
+
+        AfterSync(() => completed(new SessionResult(null, string.Empty, sessionId)));
     }
 
     /// <summary>The gateway's health.</summary>
     /// <returns>A copy; it does not change later.</returns>
-    public GatewaySnapshot Snapshot() => null!;
+    public GatewaySnapshot Snapshot()
+    {
+        Counts counts = _context.Counts;
+        List<SessionHealth> sessions = [];
+        foreach (Session session in _context.Sessions.Sessions)
+        {
+            long pending = _context.Delivery.PendingBySession.GetValueOrDefault(session.Number);
+            sessions.Add(new SessionHealth(session.Number, session.Id, session.Epoch, session.IsOpen, pending, _uplink.HasSubscriber(session.Number)));
+        }
+
+        List<PodHealth> pods = [];
+        foreach (Pod pod in _pods.All)
+        {
+            long? uncertainty = _context.Time.NewestExchange(pod.DeviceId, pod.BootId) is { } exchange && exchange.GatewayBootId == _context.BootId
+                ? exchange.UncertaintyUs + TimeFold.DriftUs(_context.NowUs - exchange.DeviceUs - exchange.OffsetUs, _context.Options.ClockDriftPpm)
+                : null;
+            pods.Add(new PodHealth(pod.DeviceId, pod.IsConnected, pod.BootId, pod.Messages, pod.LastHeardUs, pod.Epoch, uncertainty));
+        }
+
+        List<StreamHealth> streams = [];
+        foreach (StreamMarks marks in _context.Deduplication.Streams)
+        {
+            StreamTotals? totals = _context.Delivery.Totals(marks.Key);
+            streams.Add(new StreamHealth(
+                marks.Key.DeviceId,
+                marks.Key.BootId,
+                marks.Key.Stream,
+                marks.High,
+                marks.Stored,
+                marks.DeclaredLost,
+                marks.Missing.Total,
+                totals?.Sent ?? 0,
+                (totals?.Bound ?? 0) - (totals?.Sent ?? 0) - (totals?.LostHere ?? 0),
+                totals?.Kept ?? 0,
+                totals?.LostHere ?? 0,
+                marks.StoredThrough,
+                totals?.SentThrough ?? 0,
+                totals?.ReceivedThrough ?? 0,
+                totals?.SeenThrough ?? 0));
+        }
+
+        return new GatewaySnapshot
+        {
+            NowUs = _context.NowUs,
+            BootId = _context.BootId,
+            IsReady = IsReady,
+            JournalWritable = _context.Journal.IsWritable,
+            JournalStatus = _diskStatus,
+            JournalLastIndex = _context.Journal.LastIndex,
+            JournalSyncedIndex = _context.Journal.SyncedIndex,
+            IsEmbedded = _external is null,
+            ReceiptsExpected = _context.Options.ReceiptsExpected,
+            UplinkConnected = _link.IsUp,
+            InFlight = _uplink.InFlight,
+            Held = _ingest.HeldCount,
+            Utc = _context.Ports.Time.Utc,
+            Counters = new GatewayCounters
+            {
+                Messages = counts.Messages,
+                Frames = counts.Frames,
+                Duplicates = counts.Duplicates,
+                RefusedParts = counts.RefusedParts,
+                Published = counts.Published,
+                Acknowledged = counts.Acknowledged,
+                NoSubscriber = counts.NoSubscriber,
+                Corrections = counts.Corrections,
+                Replayed = counts.Replayed,
+                Receipts = counts.Receipts,
+                ClockReplies = counts.ClockReplies,
+                UplinkConnections = counts.UplinkConnections,
+                AccessRefused = counts.AccessRefused,
+                HeldOverflows = counts.HeldOverflows,
+            },
+            Sessions = sessions,
+            Pods = pods,
+            Streams = streams,
+        };
+    }
 
     /// <summary>Stops: no new work, a checkpoint, and the journal closed.</summary>
     /// <param name="completed">Called on the loop, once, when all is on the disk.</param>
     public void BeginStop(Action completed)
     {
+        ArgumentNullException.ThrowIfNull(completed);
+        if (_state is State.Stopping or State.Stopped)
+        {
+            return;
+        }
+
+        bool open = _state is State.Booting or State.Running;
+        _state = State.Stopping;
+        _stopped = completed;
+        if (!open)
+        {
+            _state = State.Stopped;
+            completed();
+            return;
+        }
+
+        long nowUs = _context.NowUs;
+        _uplink.Step(nowUs, mayPublish: false);
+        _link.Stop(nowUs);
+        foreach (string client in new List<string>(_clients))
+        {
+            _server.Disconnect(client, ShuttingDown, nowUs);
+        }
+
+        _closeTicket = _context.NextTicket();
+        _context.Journal.BeginClose(_closeTicket);
+    }
+
+    private bool TryBoot(long nowUs)
+    {
+        if (_bootIndex == 0)
+        {
+            GatewayMoment at = _context.Now with { BootId = _context.Boots.LastBootId + 1 };
+            if (!_context.TryAppend(JournalRecordType.GatewayBoot, new GatewayBootRecord(at).Encode(), out _bootIndex))
+            {
+                return false;
+            }
+
+            _context.BootId = at.BootId;
+        }
+
+        // A start that is not on the disk could be numbered again, and clock exchanges of two starts would be taken for one.
+        if (_context.Journal.SyncedIndex < _bootIndex)
+        {
+            return false;
+        }
+
+        _state = State.Running;
+        _nextUtcUs = nowUs;
+        _uplink.Begin();
+        _retained.SessionChanged();
+        _context.Log("G2200", "start " + GatewayContext.Text(_context.BootId));
+        return true;
+    }
+
+    private void RecordUtc(long nowUs)
+    {
+        if (nowUs < _nextUtcUs)
+        {
+            return;
+        }
+
+        _nextUtcUs = nowUs + UtcPeriodUs;
+        GatewayMoment now = _context.Now;
+        if (_context.Time.IsWorthRecording(now) && _context.TryAppend(JournalRecordType.TimeMapping, new TimeMappingRecord(now).Encode(), out _))
+        {
+            _context.Log("G2501", "UTC " + JsonText.UtcText(now.UtcUs) + " within " + GatewayContext.Text(now.UncertaintyUs) + " µs");
+        }
+    }
+
+    private bool MayChange(string sessionId, Action<SessionResult> completed)
+    {
+        if (!Names.IsValid(sessionId))
+        {
+            completed(new SessionResult("G2301", "a session's name is 1 to 64 of A-Z a-z 0-9 '_' '-'", sessionId));
+            return false;
+        }
+
+        if (_state != State.Running)
+        {
+            completed(new SessionResult("G2305", "the gateway is starting or stopping", sessionId));
+            return false;
+        }
+
+        if (_afterSync.Count >= MaxWaiting)
+        {
+            completed(new SessionResult("G2306", GatewayContext.Text(MaxWaiting) + " requests wait for the disk", sessionId));
+            return false;
+        }
+
+        return true;
+    }
+
+    private void AfterSync(Action then) => _afterSync.Enqueue((_context.Journal.LastIndex, then));
+
+    private void GiveEpochs()
+    {
+        foreach (Pod pod in _pods.All)
+        {
+            GiveEpoch(pod);
+        }
+    }
+
+    private void GiveEpoch(Pod pod)
+    {
+        if (!pod.IsConnected || !pod.HasCommands)
+        {
+            return;
+        }
+
+        pod.Epoch = _context.Sessions.Open?.Epoch ?? 0;
+        byte[] command = new byte[PodCommand.HeaderLength + 4];
+        command[0] = 1;
+        command[1] = PodCommand.SetEpoch;
+        BinaryPrimitives.WriteUInt16LittleEndian(command.AsSpan(2), ++_correlation);
+        BinaryPrimitives.WriteUInt32LittleEndian(command.AsSpan(4), pod.Epoch);
+        _server.Publish(new MqttMessage { Topic = Topics.Command(pod.DeviceId), Payload = command, Qos = MqttQos.AtLeastOnce }, 0, _context.NowUs);
+    }
+
+    private void Settle(long ticket, byte reasonCode)
+    {
+        if (!_uplink.Settled(ticket, reasonCode) && !_corrections.Settled(ticket, reasonCode))
+        {
+            _replays.Settled(ticket, reasonCode);
+        }
+    }
+
+    private void LinkUp()
+    {
+        _uplink.LinkUp();
+        _retained.LinkUp();
+    }
+
+    private void LinkDown()
+    {
+        _uplink.LinkDown();
+        _corrections.LinkDown();
+        _replays.LinkDown();
+    }
+
+    private void Reply(string id, string session, string command, string? code, string text, long? count)
+    {
+        JsonText json = new();
+        json.Raw("{\"v\":1,\"id\":").String(id).Raw(",\"command\":").String(command).Raw(",\"session\":").String(session)
+            .Raw(",\"ok\":").Boolean(code is null).Raw(",\"code\":").String(code).Raw(",\"text\":").String(text.Length == 0 ? null : text);
+        if (count is { } number)
+        {
+            json.Raw(",\"count\":").Number(number);
+        }
+
+        MqttMessage message = new()
+        {
+            Topic = _context.TopicRoot + "reply/" + id,
+            Payload = json.Raw("}").ToBytes(),
+            Qos = MqttQos.AtLeastOnce,
+            Properties = new MqttPublishProperties { ContentType = ReadingMessage.JsonContentType, PayloadIsUtf8 = true },
+        };
+        if (!_link.TryPublish(message, 0, _context.NowUs))
+        {
+            // Commands are idempotent: who has no answer asks again.
+            _context.Log("G2307", "the answer to request " + id + " could not be sent");
+        }
+    }
+
+    /// <summary>A message of the session's side: a command, a receipt, or a request for a replay.</summary>
+    private void OnSessionMessage(in MqttMessage message, Action acknowledge)
+    {
+        if (_state != State.Running || !message.Topic.StartsWith(_context.TopicRoot, StringComparison.Ordinal))
+        {
+            acknowledge();
+            return;
+        }
+
+        string[] parts = message.Topic[_context.TopicRoot.Length..].Split('/');
+        SessionRequest request = SessionRequest.Read(message.Payload);
+        if (parts is ["command", "session"])
+        {
+            OnCommand(request);
+            acknowledge();
+        }
+        else if (parts is ["session", _, "receipt"])
+        {
+            OnReceipt(parts[1], request, acknowledge);
+        }
+        else if (parts is ["session", _, "replay"])
+        {
+            OnReplay(parts[1], request);
+            acknowledge();
+        }
+        else
+        {
+            _context.Counts.AccessRefused++;
+            acknowledge();
+        }
+    }
+
+    private void OnCommand(SessionRequest request)
+    {
+        if (!Names.IsValid(request.Id))
+        {
+            _context.Log("G2301", "a session command without a valid id: " + (request.Problem ?? "id is 1 to 64 of A-Z a-z 0-9 '_' '-'"));
+            return;
+        }
+
+        string id = request.Id!;
+        string session = request.Session ?? string.Empty;
+        string command = request.Command ?? string.Empty;
+        if (request.Problem is not null || command is not ("open" or "close"))
+        {
+            Reply(id, session, command, "G2301", request.Problem ?? "command is \"open\" or \"close\"", null);
+            return;
+        }
+
+        void Completed(SessionResult result) => Reply(id, session, command, result.Code, result.Text, null);
+        if (command is "open")
+        {
+            OpenSession(session, Completed);
+        }
+        else
+        {
+            CloseSession(session, Completed);
+        }
+    }
+
+    private void OnReceipt(string sessionId, SessionRequest request, Action acknowledge)
+    {
+        Session? session = _context.Sessions.FindById(sessionId);
+        if (request.Problem is not null || !Names.IsValid(request.Consumer) || session is null || !request.HasStreams)
+        {
+            _context.Log("G2406", "receipt for session " + sessionId + ": " + (request.Problem ?? (session is null ? "no such session" : "consumer and streams are needed")));
+            acknowledge();
+            return;
+        }
+
+        if (_afterSync.Count >= MaxWaiting
+            || !_context.TryAppend(JournalRecordType.Receipt, new ReceiptRecord(session.Number, request.Consumer!, request.Streams).Encode(), out _))
+        {
+            // Not acknowledged: receipts say all that the consumer has, so the next one makes up for it.
+            _context.Log("G2406", "receipt for session " + sessionId + ": the journal takes no records now");
+            return;
+        }
+
+        _context.Counts.Receipts++;
+        AfterSync(acknowledge);
+    }
+
+    private void OnReplay(string sessionId, SessionRequest request)
+    {
+        if (!Names.IsValid(request.Id))
+        {
+            _context.Log("G2407", "a replay request without a valid id");
+            return;
+        }
+
+        string id = request.Id!;
+        Session? session = _context.Sessions.FindById(sessionId);
+        if (request.Problem is not null || !Names.IsValid(request.Consumer) || session is null)
+        {
+            Reply(id, sessionId, "replay", "G2407", request.Problem ?? (session is null ? "no such session" : "consumer is 1 to 64 of A-Z a-z 0-9 '_' '-'"), null);
+            return;
+        }
+
+        SortedDictionary<StreamKey, ReceiptStream> has = [];
+        if (request.HasStreams)
+        {
+            foreach (ReceiptStream stream in request.Streams)
+            {
+                has[stream.Key] = stream;
+            }
+        }
+        else if (_context.Delivery.Receipt(session.Number, request.Consumer!) is { } receipt)
+        {
+            foreach ((StreamKey key, ReceiptStream stream) in receipt)
+            {
+                has[key] = stream;
+            }
+        }
+
+        if (!_replays.TryBegin(id, session, request.Consumer!, has))
+        {
+            Reply(id, sessionId, "replay", "G2407", "too many replays are running", null);
+        }
+    }
+
+    private static bool TryPodId(string clientId, out ulong device)
+    {
+        device = 0;
+        return clientId.StartsWith(PodPrefix, StringComparison.Ordinal) && Names.TryDevice(clientId.AsSpan(PodPrefix.Length), out device);
+    }
+
+    private void AnswerClock(ulong device, ReadOnlySpan<byte> request)
+    {
+        if (request.Length != ClockMessage.RequestLength)
+        {
+            _context.Log("G2502", "pod " + Topics.DeviceText(device) + ": a clock request of " + GatewayContext.Text(request.Length) + " bytes");
+            return;
+        }
+
+        byte[] reply = new byte[ClockMessage.ReplyLength];
+        request.CopyTo(reply);
+        BinaryPrimitives.WriteInt64LittleEndian(reply.AsSpan(12), _context.NowUs);
+        BinaryPrimitives.WriteUInt32LittleEndian(reply.AsSpan(28), _context.BootId);
+        _context.Counts.ClockReplies++;
+        long nowUs = _context.NowUs;
+        BinaryPrimitives.WriteInt64LittleEndian(reply.AsSpan(20), nowUs);
+        _server.Publish(new MqttMessage { Topic = Topics.TimeReply(device), Payload = reply, Qos = MqttQos.AtMostOnce }, 0, nowUs);
+    }
+
+    private sealed class JournalHandler : IJournalHandler
+    {
+        private readonly GatewayCore _core;
+
+        public JournalHandler(GatewayCore core) => _core = core;
+
+        public void Opened(JournalOpened opened)
+        {
+            if (_core._state == State.Opening)
+            {
+                _core._state = State.Booting;
+            }
+
+            foreach (JournalLoss loss in opened.Losses)
+            {
+                // What the damage took is seen when the uplink has read past it; there it becomes gaps.
+                _core._context.Log("G2405", "the journal set damage aside: " + loss.Where);
+            }
+        }
+
+        public void Synced(long throughIndex)
+        {
+        }
+
+        public void Failing(DiskStatus status, string text)
+        {
+            _core._diskStatus = status;
+            _core._context.Log("G2207", text);
+        }
+
+        public void Recovered() => _core._diskStatus = DiskStatus.Ok;
+
+        public void Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records) => _core._uplink.Lost(loss, records);
+
+        public void Read(long ticket, IReadOnlyList<JournalRecord> records, long nextIndex)
+        {
+            if (!_core._context.TryEndRead(ticket, records, nextIndex) && ticket == _core._closeTicket && _core._state == State.Stopping)
+            {
+                _core._state = State.Stopped;
+                _core._stopped?.Invoke();
+            }
+        }
+    }
+
+    private sealed class ServerHandler : IMqttServerHandler
+    {
+        private readonly GatewayCore _core;
+
+        public ServerHandler(GatewayCore core) => _core = core;
+
+        public byte Connecting(in MqttConnectRequest request)
+        {
+            if (_core._state != State.Running)
+            {
+                return ServerUnavailable;
+            }
+
+            if (!request.ClientId.StartsWith(PodPrefix, StringComparison.Ordinal))
+            {
+                // With an external broker the session's side is there, and this server is for pods alone.
+                return _core._external is null ? (byte)0 : Refused(NotAuthorised, request.ClientId + " is no pod, and the session's broker is elsewhere");
+            }
+
+            if (!TryPodId(request.ClientId, out ulong device) || device == _core._context.Options.GatewayId)
+            {
+                return Refused(ClientIdNotValid, request.ClientId + " is not pod- and 16 lower-case hexadecimal digits");
+            }
+
+            return _core._pods.Find(device) is null && _core._pods.IsFull ? Refused(QuotaExceeded, "more pods than the gateway knows how to keep") : (byte)0;
+        }
+
+        public void Connected(string clientId)
+        {
+            _core._clients.Add(clientId);
+            if (TryPodId(clientId, out ulong device))
+            {
+                Pod pod = _core._pods.Of(device);
+                pod.IsConnected = true;
+                pod.HasCommands = false;
+                _core._retained.DevicesChanged();
+            }
+        }
+
+        public void Disconnected(string clientId)
+        {
+            _core._clients.Remove(clientId);
+            if (TryPodId(clientId, out ulong device))
+            {
+                Pod pod = _core._pods.Of(device);
+                pod.IsConnected = false;
+                pod.HasCommands = false;
+                _core._retained.DevicesChanged();
+            }
+        }
+
+        public MqttPublishDisposition Published(string clientId, in MqttMessage message, long token)
+        {
+            if (_core._state != State.Running)
+            {
+                // Not acknowledged: whoever sent it keeps it and sends it again.
+                return message.Qos == MqttQos.AtMostOnce ? MqttPublishDisposition.Accept : MqttPublishDisposition.Deferred;
+            }
+
+            return TryPodId(clientId, out ulong device) ? FromPod(clientId, device, message, token) : FromSession(clientId, message, token);
+        }
+
+        public bool MaySubscribe(string clientId, string filter)
+        {
+            bool allowed = TryPodId(clientId, out ulong device)
+                ? filter.StartsWith("pod/" + Topics.DeviceText(device) + "/", StringComparison.Ordinal)
+                : filter.StartsWith(_core._context.TopicRoot, StringComparison.Ordinal);
+            if (!allowed)
+            {
+                _core._context.Counts.AccessRefused++;
+                _core._context.Log("G2101", clientId + " may not subscribe to " + filter);
+            }
+
+            return allowed;
+        }
+
+        public void Subscribed(string clientId, string filter)
+        {
+            if (!TryPodId(clientId, out ulong device))
+            {
+                _core._uplink.SubscriberAppeared();
+                return;
+            }
+
+            string command = Topics.Command(device);
+            if (string.Equals(filter, command, StringComparison.Ordinal) || filter.EndsWith("/#", StringComparison.Ordinal) || filter.EndsWith("/+", StringComparison.Ordinal))
+            {
+                Pod pod = _core._pods.Of(device);
+                pod.HasCommands = true;
+                _core.GiveEpoch(pod);
+            }
+        }
+
+        public void Delivered(long ticket, byte reasonCode) => _core._delivered.Add((ticket, reasonCode));
+
+        private byte Refused(byte reason, string text)
+        {
+            _core._context.Counts.AccessRefused++;
+            _core._context.Log("G2102", text);
+            return reason;
+        }
+
+        private MqttPublishDisposition Refuse(string clientId, string topic)
+        {
+            _core._context.Counts.AccessRefused++;
+            _core._context.Log("G2101", clientId + " may not publish to " + topic);
+            return MqttPublishDisposition.Refuse;
+        }
+
+        private MqttPublishDisposition FromPod(string clientId, ulong device, in MqttMessage message, long token)
+        {
+            string root = "pod/" + Topics.DeviceText(device) + "/";
+            if (!message.Topic.StartsWith(root, StringComparison.Ordinal))
+            {
+                return Refuse(clientId, message.Topic);
+            }
+
+            switch (message.Topic[root.Length..])
+            {
+                case "up":
+                    bool counted = message.Qos != MqttQos.AtMostOnce;
+                    _core._ingest.Message(clientId, device, message.Payload.Span, counted ? token : 0);
+                    return MqttPublishDisposition.Deferred;
+                case "time":
+                    _core.AnswerClock(device, message.Payload.Span);
+                    return message.Qos == MqttQos.AtMostOnce ? MqttPublishDisposition.Deferred : MqttPublishDisposition.Accept;
+                case "state":
+                    return MqttPublishDisposition.Accept;
+                default:
+                    return Refuse(clientId, message.Topic);
+            }
+        }
+
+        private MqttPublishDisposition FromSession(string clientId, in MqttMessage message, long token)
+        {
+            string root = _core._context.TopicRoot;
+            bool forGateway = message.Topic.StartsWith(root, StringComparison.Ordinal)
+                && message.Topic[root.Length..].Split('/') is ["command", "session"] or ["session", _, "receipt"] or ["session", _, "replay"];
+            if (!forGateway)
+            {
+                return Refuse(clientId, message.Topic);
+            }
+
+            bool acknowledged = message.Qos != MqttQos.AtMostOnce;
+            GatewayCore core = _core;
+            core.OnSessionMessage(message, () =>
+            {
+                if (acknowledged)
+                {
+                    // Never from inside the server's own call: the token is not yet its.
+                    core._tokens.Enqueue(token);
+                }
+            });
+            return MqttPublishDisposition.Deferred;
+        }
     }
 }

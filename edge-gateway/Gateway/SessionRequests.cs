@@ -1,0 +1,183 @@
+using System;
+using System.Collections.Generic;
+using System.Text.Json;
+
+namespace EdgeGateway.Gateway;
+
+/// <summary>Names in topics and requests.</summary>
+internal static class Names
+{
+    /// <summary>Longest name of a session, consumer or request.</summary>
+    public const int MaxLength = 64;
+
+    /// <summary>True for 1 to 64 of A-Z a-z 0-9 '_' '-'.</summary>
+    public static bool IsValid(string? name)
+    {
+        if (name is null || name.Length is 0 or > MaxLength)
+        {
+            return false;
+        }
+
+        foreach (char c in name)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c != '_' && c != '-')
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Reads 16 lower-case hexadecimal digits.</summary>
+    public static bool TryDevice(ReadOnlySpan<char> text, out ulong device)
+    {
+        device = 0;
+        if (text.Length != 16)
+        {
+            return false;
+        }
+
+        foreach (char c in text)
+        {
+            int digit = c is >= '0' and <= '9' ? c - '0' : c is >= 'a' and <= 'f' ? c - 'a' + 10 : -1;
+            if (digit < 0)
+            {
+                return false;
+            }
+
+            device = (device << 4) | (uint)digit;
+        }
+
+        return device != 0;
+    }
+}
+
+/// <summary>A request of the session's side, read from JSON. Unknown members are ignored, so that later versions may add some.</summary>
+internal sealed class SessionRequest
+{
+    /// <summary>Longest request, bytes.</summary>
+    public const int MaxLength = 64 * 1024;
+
+    public string? Id { get; private set; }
+
+    public string? Command { get; private set; }
+
+    public string? Session { get; private set; }
+
+    public string? Consumer { get; private set; }
+
+    /// <summary>True when there was a member <c>streams</c>.</summary>
+    public bool HasStreams { get; private set; }
+
+    public List<ReceiptStream> Streams { get; } = [];
+
+    /// <summary>What is wrong, English; null when it could be read.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>Reads a request.</summary>
+    /// <param name="payload">The JSON.</param>
+    /// <returns>The request; with a <see cref="Problem"/> when it is not understood, and then with what could be read.</returns>
+    public static SessionRequest Read(ReadOnlyMemory<byte> payload)
+    {
+        SessionRequest request = new();
+        if (payload.Length > MaxLength)
+        {
+            request.Problem = "longer than " + GatewayContext.Text(MaxLength) + " bytes";
+            return request;
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(payload, new JsonDocumentOptions { MaxDepth = 8 });
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                request.Problem = "not a JSON object";
+                return request;
+            }
+
+            request.Id = Text(document.RootElement, "id");
+            request.Command = Text(document.RootElement, "command");
+            request.Session = Text(document.RootElement, "session");
+            request.Consumer = Text(document.RootElement, "consumer");
+            if (document.RootElement.TryGetProperty("streams", out JsonElement streams))
+            {
+                request.HasStreams = true;
+                request.ReadStreams(streams);
+            }
+        }
+        catch (JsonException exception)
+        {
+            request.Problem = "no JSON: line " + GatewayContext.Text((exception.LineNumber ?? 0) + 1);
+        }
+
+        return request;
+    }
+
+    private static string? Text(JsonElement element, string name) =>
+        element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static bool TryNumber(JsonElement element, string name, bool required, out uint value)
+    {
+        value = 0;
+        return element.TryGetProperty(name, out JsonElement number)
+            ? number.ValueKind == JsonValueKind.Number && number.TryGetUInt32(out value)
+            : !required;
+    }
+
+    private void ReadStreams(JsonElement streams)
+    {
+        if (streams.ValueKind != JsonValueKind.Array || streams.GetArrayLength() > ReceiptRecord.MaxStreams)
+        {
+            Problem = "streams is no array of at most " + GatewayContext.Text(ReceiptRecord.MaxStreams);
+            return;
+        }
+
+        int index = 0;
+        foreach (JsonElement stream in streams.EnumerateArray())
+        {
+            string place = "streams[" + GatewayContext.Text(index++) + "]";
+            if (stream.ValueKind != JsonValueKind.Object || !Names.TryDevice(Text(stream, "device"), out ulong device)
+                || !TryNumber(stream, "boot", true, out uint boot) || !TryNumber(stream, "stream", true, out uint number) || number > ushort.MaxValue
+                || !TryNumber(stream, "through", true, out uint through) || !TryNumber(stream, "seen", false, out uint seen))
+            {
+                Problem = place + " needs device (16 hexadecimal digits), boot, stream and through";
+                return;
+            }
+
+            List<SequenceRange> holes = [];
+            if (stream.TryGetProperty("holes", out JsonElement list) && !TryHoles(list, through, holes))
+            {
+                Problem = place + ".holes is no array of at most " + GatewayContext.Text(ReceiptRecord.MaxHoles) + " pairs [first,last] below through, ascending";
+                return;
+            }
+
+            Streams.Add(new ReceiptStream(new StreamKey(device, boot, (int)number), through, seen, holes));
+        }
+    }
+
+    private static bool TryHoles(JsonElement list, uint through, List<SequenceRange> holes)
+    {
+        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() > ReceiptRecord.MaxHoles)
+        {
+            return false;
+        }
+
+        uint after = 0;
+        foreach (JsonElement pair in list.EnumerateArray())
+        {
+            if (pair.ValueKind != JsonValueKind.Array || pair.GetArrayLength() != 2
+                || pair[0].ValueKind != JsonValueKind.Number || !pair[0].TryGetUInt32(out uint first)
+                || pair[1].ValueKind != JsonValueKind.Number || !pair[1].TryGetUInt32(out uint last)
+                || first <= after || last < first || last > through)
+            {
+                return false;
+            }
+
+            holes.Add(new SequenceRange(first, last));
+            after = last;
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,568 @@
+using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
+using System.Text;
+using EdgeGateway.Gateway;
+using EdgeGateway.Journal;
+using EdgeGateway.Mqtt;
+using Firmware.Core;
+using Firmware.Protocol;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using Simulators.Cart;
+using Simulators.Kernel;
+
+namespace Gateway.Tests.Core;
+
+/// <summary>The frames of a test device.</summary>
+internal static class Frames
+{
+    public static readonly SoftwareCrc32 Crc = new();
+
+    public static byte[] Make(
+        FrameKind kind, byte[] body, ulong device, uint boot, int stream, uint sequence, long us, uint epoch, int flags = 0, byte version = 1)
+    {
+        byte[] frame = new byte[Frame.Overhead + body.Length];
+        Frame.WriteHeader(frame, 0, kind, body.Length, device, boot, stream, flags, sequence, us, epoch);
+        frame[0] = version;
+        body.CopyTo(frame, Frame.HeaderLength);
+        Frame.Seal(frame, 0, Crc);
+        return frame;
+    }
+
+    public static byte[] Numeric(
+        ulong device, uint boot, int stream, uint sequence, long us, uint epoch, int value = 3662, int exponent = -2, uint mdc = MdcCodes.SkinTemperature,
+        AbsenceReason absence = AbsenceReason.None, int quality = 90, uint windowMs = 0, int flags = 0)
+    {
+        byte[] body = new byte[NumericBody.Length];
+        NumericBody.Write(body, 0, mdc, value, exponent, absence, quality, windowMs);
+        return Make(FrameKind.Numeric, body, device, boot, stream, sequence, us, epoch, flags);
+    }
+
+    public static byte[] Wave(ulong device, uint boot, int stream, uint sequence, long us, uint epoch, int samples = 10)
+    {
+        byte[] body = new byte[WaveformBody.Length(samples, 18)];
+        WaveformBody.WriteHead(body, 0, MdcCodes.RedLightCounts, 10_000, samples, 18);
+        for (int i = 0; i < samples; i++)
+        {
+            WaveformBody.WriteSample(body, 0, i, 18, (int)((sequence * 97) + (uint)i) & 0x3FFFF);
+        }
+
+        return Make(FrameKind.Waveform, body, device, boot, stream, sequence, us, epoch);
+    }
+
+    public static byte[] Event(ulong device, uint boot, uint sequence, long us, uint epoch, int code = 1101, int stream = 16, int argument = 7)
+    {
+        byte[] body = new byte[EventBody.Length];
+        EventBody.Write(body, 0, (FaultCode)code, stream, argument);
+        return Make(FrameKind.Event, body, device, boot, Streams.Events, sequence, us, epoch);
+    }
+
+    public static byte[] Clock(ulong device, uint boot, uint sequence, long t1, long t2, long t3, long t4, uint gatewayBoot)
+    {
+        byte[] body = new byte[ClockBody.Length];
+        ClockBody.Write(body, 0, t1, t2, t3, t4, ((t2 - t1) + (t3 - t4)) / 2, (uint)((t4 - t1 - (t3 - t2) + 1) / 2), 0, gatewayBoot);
+        return Make(FrameKind.Clock, body, device, boot, Streams.Clock, sequence, t4, 0);
+    }
+
+    public static byte[] Gap(ulong device, uint boot, uint sequence, long us, uint epoch, int stream, uint first, uint last, GapCause cause)
+    {
+        byte[] body = new byte[GapBody.Length];
+        GapBody.Write(body, 0, device, boot, stream, cause, GapBody.Readings, first, last, last - first + 1, 0, 0);
+        return Make(FrameKind.Gap, body, device, boot, Streams.Gaps, sequence, us, epoch);
+    }
+
+    public static string Id(byte[] frame) =>
+        $"{Topics.DeviceText(Frame.DeviceId(frame, 0))}.{Frame.BootId(frame, 0)}.{Frame.Stream(frame, 0)}.{Frame.Sequence(frame, 0)}";
+
+    public static byte[] Join(params byte[][] frames)
+    {
+        List<byte> bytes = [];
+        foreach (byte[] frame in frames)
+        {
+            bytes.AddRange(frame);
+        }
+
+        return [.. bytes];
+    }
+}
+
+/// <summary>A message as a client received it.</summary>
+internal sealed record Arrived(string Topic, byte[] Payload, bool Retain, bool Duplicate, string? ContentType, MqttPublishProperties? Properties)
+{
+    public string Text => Encoding.UTF8.GetString(Payload);
+}
+
+/// <summary>A client over a link in memory; messages are sent again after each loss until they are acknowledged, as a pod does.</summary>
+internal sealed class TestClient : IMqttClientHandler
+{
+    private readonly List<(long Ticket, string Topic, byte[] Payload)> _unacknowledged = [];
+    private readonly List<string> _filters = [];
+    private int _sentThrough;
+    private long _ticket;
+
+    public TestClient(string id, MqttVersion version = MqttVersion.V5, uint sessionExpirySeconds = 0)
+    {
+        Id = id;
+        Options = new MqttClientOptions
+        {
+            ClientId = id,
+            Version = version,
+            CleanStart = sessionExpirySeconds == 0,
+            SessionExpirySeconds = sessionExpirySeconds,
+            KeepAliveSeconds = 0,
+            KeepInFlight = false,
+            Window = 16,
+        };
+        Client = new MqttClient(Options, this);
+    }
+
+    public string Id { get; }
+
+    public MqttClientOptions Options { get; }
+
+    public MqttClient Client { get; private set; }
+
+    public MqttMemoryLink? Link { get; set; }
+
+    public List<Arrived> Received { get; } = [];
+
+    public List<long> Acknowledged { get; } = [];
+
+    public List<(string Filter, byte Reason)> Subscriptions { get; } = [];
+
+    public byte LostReason { get; private set; }
+
+    public int Losses { get; private set; }
+
+    public int Waiting => _unacknowledged.Count;
+
+    public bool AcknowledgesReceived { get; set; } = true;
+
+    public Action<string, byte[]>? OnReceived { get; set; }
+
+    public Action<long>? OnAcknowledged { get; set; }
+
+    public long Publish(string topic, byte[] payload)
+    {
+        _unacknowledged.Add((++_ticket, topic, payload));
+        return _ticket;
+    }
+
+    public void Subscribe(string filter, long nowUs)
+    {
+        _filters.Add(filter);
+        if (Client.IsConnected)
+        {
+            Client.Subscribe(filter, MqttQos.AtLeastOnce, nowUs);
+        }
+    }
+
+    public void Send(long nowUs)
+    {
+        while (Client.IsConnected && _sentThrough < _unacknowledged.Count)
+        {
+            (long ticket, string topic, byte[] payload) = _unacknowledged[_sentThrough];
+            if (!Client.TryPublish(new MqttMessage { Topic = topic, Payload = payload, Qos = MqttQos.AtLeastOnce }, ticket, nowUs))
+            {
+                return;
+            }
+
+            _sentThrough++;
+        }
+    }
+
+    public void Connected(bool sessionPresent)
+    {
+        foreach (string filter in _filters)
+        {
+            Client.Subscribe(filter, MqttQos.AtLeastOnce, 0);
+        }
+    }
+
+    public void Lost(byte reasonCode, string text)
+    {
+        LostReason = reasonCode;
+        Losses++;
+        _sentThrough = 0;
+    }
+
+    void IMqttClientHandler.Acknowledged(long ticket, byte reasonCode)
+    {
+        int at = _unacknowledged.FindIndex(m => m.Ticket == ticket);
+        if (at >= 0)
+        {
+            _unacknowledged.RemoveAt(at);
+            _sentThrough--;
+            Acknowledged.Add(ticket);
+            OnAcknowledged?.Invoke(ticket);
+        }
+    }
+
+    bool IMqttClientHandler.Received(in MqttMessage message, long token)
+    {
+        byte[] payload = message.Payload.ToArray();
+        Received.Add(new Arrived(message.Topic, payload, message.Retain, message.Duplicate, message.Properties?.ContentType, message.Properties));
+        OnReceived?.Invoke(message.Topic, payload);
+        return AcknowledgesReceived;
+    }
+
+    public void Subscribed(string filter, byte reasonCode) => Subscriptions.Add((filter, reasonCode));
+}
+
+/// <summary>Takes every message and routes it: a broker of somebody else's.</summary>
+internal sealed class PlainBroker : IMqttServerHandler
+{
+    public byte Connecting(in MqttConnectRequest request) => 0;
+
+    public void Connected(string clientId)
+    {
+    }
+
+    public void Disconnected(string clientId)
+    {
+    }
+
+    public MqttPublishDisposition Published(string clientId, in MqttMessage message, long token) => MqttPublishDisposition.Accept;
+
+    public bool MaySubscribe(string clientId, string filter) => true;
+
+    public void Subscribed(string clientId, string filter)
+    {
+    }
+
+    public void Delivered(long ticket, byte reasonCode)
+    {
+    }
+}
+
+/// <summary>One whole gateway with the real MQTT, the real journal and a simulated disk, under simulated time.</summary>
+internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnector
+{
+    public const ulong Gateway = 0x02AABBFFFE000001;
+    public const ulong PodA = 0x02AABBFFFE0000A1;
+    public const ulong PodB = 0x02AABBFFFE0000B2;
+    public const long UtcStartUs = 1_767_323_045_000_000; // 2026-01-02T03:04:05Z
+
+    private readonly SeededRandom _random;
+    private readonly List<TestClient> _clients = [];
+    private readonly List<GatewayLogEntry> _log = [];
+    private MqttMemoryLink? _uplinkLink;
+    private IUplinkEvents? _uplink;
+    private long _connectAtUs = long.MaxValue;
+
+    public Rig(ulong seed = 1, Func<GatewayOptions, GatewayOptions>? options = null, JournalOptions? journal = null, bool external = false)
+    {
+        _random = new SeededRandom(seed);
+        Disk = new SimulatedDisk(seed);
+        JournalOptions = journal ?? new JournalOptions();
+        GatewayOptions made = new() { CartId = "C1", GatewayId = Gateway, Production = false, Seed = seed };
+        if (external)
+        {
+            made = made with { External = new ExternalBroker { Host = "broker.test" } };
+            Broker = new MqttServer(new MqttServerOptions(), new PlainBroker());
+        }
+
+        Options = options is null ? made : options(made);
+        Begin();
+    }
+
+    public GatewayOptions Options { get; set; }
+
+    public JournalOptions JournalOptions { get; }
+
+    public SimulatedDisk Disk { get; }
+
+    public GatewayCore Core { get; private set; } = null!;
+
+    public JournalLog Journal { get; private set; } = null!;
+
+    public IReadOnlyList<IJournalFold> Folds { get; private set; } = [];
+
+    public MqttServer? Broker { get; }
+
+    public bool BrokerIsUp { get; set; } = true;
+
+    public long NowUs { get; private set; } = 1_000_000;
+
+    public bool Synchronised { get; set; } = true;
+
+    public long UtcErrorUs { get; set; }
+
+    public long UtcUncertaintyUs { get; set; } = 500;
+
+    public UtcEstimate Utc => new(Synchronised, UtcStartUs + NowUs + UtcErrorUs, UtcUncertaintyUs);
+
+    public IReadOnlyList<GatewayLogEntry> Log => _log;
+
+    public uint NextUInt32() => _random.NextUInt32();
+
+    public void Write(in GatewayLogEntry entry) => _log.Add(entry);
+
+    public void Connect(IUplinkEvents events)
+    {
+        _uplink = events;
+        _connectAtUs = NowUs + 1_000;
+    }
+
+    /// <summary>Starts a gateway on the disk as it is.</summary>
+    public void Begin()
+    {
+        Core = new GatewayCore(Options, new GatewayPorts
+        {
+            Journal = (handler, folds) =>
+            {
+                Folds = folds;
+                return Journal = new JournalLog(Disk, JournalOptions, folds, handler);
+            },
+            Server = handler => new MqttServer(new MqttServerOptions(), handler),
+            Client = (options, handler) =>
+            {
+                UplinkClient = new MqttClient(options, handler);
+                return UplinkClient;
+            },
+            Uplink = this,
+            Time = this,
+            Entropy = this,
+            Log = this,
+        });
+        Core.Start(NowUs);
+        RunUntil(() => Core.IsReady || Disk.IsOff, 5_000_000);
+    }
+
+    public MqttClient? UplinkClient { get; private set; }
+
+    /// <summary>The process is gone, as by SIGKILL or by a cut of power.</summary>
+    public void Kill(CutKeeps? cut = null)
+    {
+        foreach (TestClient client in _clients)
+        {
+            if (client.Link is not null && !(Broker is not null && client.Id.StartsWith("doctor", StringComparison.Ordinal)))
+            {
+                client.Link.Cut(NowUs);
+                client.Link = null;
+            }
+        }
+
+        CutUplink();
+        _connectAtUs = long.MaxValue;
+        if (cut is { } keeps)
+        {
+            Disk.CutPower();
+            Disk.PowerOn(keeps);
+        }
+        else
+        {
+            Disk.KillProcess();
+        }
+
+        NowUs += 10_000;
+        Begin();
+    }
+
+    public void CutUplink()
+    {
+        if (_uplinkLink is { } link)
+        {
+            _uplinkLink = null;
+            link.Cut(NowUs);
+        }
+    }
+
+    public TestClient Add(TestClient client)
+    {
+        _clients.Add(client);
+        Connect(client);
+        return client;
+    }
+
+    public TestClient Pod(ulong device) => Add(new TestClient("pod-" + Topics.DeviceText(device), MqttVersion.V311));
+
+    public TestClient Doctor(string name = "doctor", uint sessionExpirySeconds = 3600)
+    {
+        TestClient client = Add(new TestClient(name, MqttVersion.V5, sessionExpirySeconds));
+        client.Subscribe("cart/C1/#", NowUs);
+        return client;
+    }
+
+    public void Connect(TestClient client)
+    {
+        IMqttServer server = Broker is not null && !client.Id.StartsWith("pod-", StringComparison.Ordinal) ? Broker : Core.Server;
+        client.Link = new MqttMemoryLink(server, client.Client, client.Id);
+        client.Link.Open(NowUs);
+    }
+
+    public void Disconnect(TestClient client)
+    {
+        client.Link?.Cut(NowUs);
+        client.Link = null;
+    }
+
+    public void Run(long us)
+    {
+        long end = NowUs + us;
+        RunUntil(() => false, us);
+        Assert.AreEqual(end, NowUs);
+    }
+
+    /// <summary>Runs until a fact holds.</summary>
+    /// <returns>False when it did not within the time.</returns>
+    public bool RunUntil(Func<bool> fact, long withinUs = 60_000_000)
+    {
+        long end = NowUs + withinUs;
+        while (true)
+        {
+            long next = Settle();
+            if (fact())
+            {
+                return true;
+            }
+
+            if (NowUs >= end || Disk.IsOff)
+            {
+                return fact();
+            }
+
+            NowUs = Math.Min(end, Math.Max(next, NowUs + 1));
+        }
+    }
+
+    public void Require(Func<bool> fact, string what, long withinUs = 60_000_000) => Assert.IsTrue(RunUntil(fact, withinUs), what + "\n" + LogText());
+
+    public string LogText()
+    {
+        StringBuilder text = new();
+        foreach (GatewayLogEntry entry in _log)
+        {
+            text.Append(entry.NowUs).Append(' ').Append(entry.Code).Append(' ').Append(entry.What).Append('\n');
+        }
+
+        return text.ToString();
+    }
+
+    public uint OpenSession(string id)
+    {
+        SessionResult? done = null;
+        Core.OpenSession(id, r => done = r);
+        Require(() => done is not null, "open");
+        Assert.IsNull(done!.Value.Code, done.Value.Text);
+        return Session(id).Epoch;
+    }
+
+    public void CloseSession(string id)
+    {
+        SessionResult? done = null;
+        Core.CloseSession(id, r => done = r);
+        Require(() => done is not null, "close");
+        Assert.IsNull(done!.Value.Code, done.Value.Text);
+    }
+
+    public SessionHealth Session(string id)
+    {
+        foreach (SessionHealth session in Core.Snapshot().Sessions)
+        {
+            if (session.Id == id)
+            {
+                return session;
+            }
+        }
+
+        throw new AssertFailedException("no session " + id);
+    }
+
+    public StreamHealth Stream(ulong device, uint boot, int stream)
+    {
+        foreach (StreamHealth health in Core.Snapshot().Streams)
+        {
+            if (health.DeviceId == device && health.BootId == boot && health.Stream == stream)
+            {
+                return health;
+            }
+        }
+
+        throw new AssertFailedException("no stream");
+    }
+
+    /// <summary>The pod's clock is the gateway's minus 1 s: tells the gateway so, within 200 µs.</summary>
+    public byte[] ClockFrame(ulong device, uint boot, uint sequence) =>
+        Frames.Clock(device, boot, sequence, NowUs - 1_000_000 - 300, NowUs - 200, NowUs - 200, NowUs - 1_000_000 - 100, Core.BootId);
+
+    /// <summary>Now on the pods' clock.</summary>
+    public long PodUs => NowUs - 1_000_000;
+
+    private long Settle()
+    {
+        long next;
+        bool moved;
+        int rounds = 0;
+        do
+        {
+            Assert.IsLessThan(100_000, ++rounds, "no end at one moment\n" + LogText());
+            long ended = Disk.OperationsEnded;
+            next = Math.Min(Core.Step(NowUs), Disk.Step(NowUs));
+            moved = Disk.OperationsEnded != ended;
+            foreach (TestClient client in _clients)
+            {
+                if (client.Link is { IsUp: false })
+                {
+                    client.Link.Cut(NowUs);
+                    client.Link = null;
+                }
+
+                client.Send(NowUs);
+                moved |= client.Link?.Pump(NowUs) ?? false;
+            }
+
+            if (Broker is not null)
+            {
+                next = Math.Min(next, Broker.Step(NowUs));
+                if (NowUs >= _connectAtUs)
+                {
+                    _connectAtUs = long.MaxValue;
+                    moved = true;
+                    if (BrokerIsUp)
+                    {
+                        _uplinkLink = new MqttMemoryLink(Broker, new EventsAsClient(_uplink!), "gateway");
+                        _uplinkLink.Open(NowUs);
+                    }
+                    else
+                    {
+                        _uplink!.Closed("refused", NowUs);
+                    }
+                }
+
+                next = Math.Min(next, _connectAtUs);
+                moved |= _uplinkLink?.Pump(NowUs) ?? false;
+            }
+        }
+        while (moved || next <= NowUs);
+        return next;
+    }
+}
+
+/// <summary>Lets the link in memory feed the gateway's connector events.</summary>
+internal sealed class EventsAsClient : IMqttClient
+{
+    private readonly IUplinkEvents _events;
+
+    public EventsAsClient(IUplinkEvents events) => _events = events;
+
+    public bool IsConnected => throw new NotSupportedException();
+
+    public int InFlight => throw new NotSupportedException();
+
+    public void Open(IMqttConnection connection, long nowUs) => _events.Opened(connection, nowUs);
+
+    public void Received(ReadOnlySpan<byte> bytes, long nowUs) => _events.Received(bytes, nowUs);
+
+    public void Closed(long nowUs) => _events.Closed("the transport closed", nowUs);
+
+    public bool TryPublish(in MqttMessage message, long ticket, long nowUs) => throw new NotSupportedException();
+
+    public void Subscribe(string filter, MqttQos qos, long nowUs) => throw new NotSupportedException();
+
+    public void Acknowledge(long token, long nowUs) => throw new NotSupportedException();
+
+    public void Disconnect(long nowUs) => throw new NotSupportedException();
+
+    public long Step(long nowUs) => throw new NotSupportedException();
+}
