@@ -185,6 +185,11 @@ public sealed class GatewayCore : IStepped
             return long.MaxValue;
         }
 
+        if (!running)
+        {
+            return next;
+        }
+
         next = Math.Min(next, Math.Min(_ingest.NextUs, _nextUtcUs));
         next = Math.Min(next, Math.Min(_uplink.NextUs(nowUs), Math.Min(_corrections.NextUs(nowUs), _retained.NextUs)));
         return _delivered.Count > 0 || _tokens.Count > 0 ? nowUs : next;

@@ -33,6 +33,7 @@ internal static class ReadingJson
     private static readonly string[] CauseNames =
     [
         "unknown", "sensorOverrun", "ringFull", "powerLost", "storeDamaged", "journalFull", "frameRefused", "unexplained",
+        "sensorInterrupted", "sensorImplausible",
     ];
 
     private static readonly string[] FlagNames = ["test", "simulated", "injected", "predicted", "manual", "fromStorage"];

@@ -56,8 +56,8 @@ internal static class Names
 /// <summary>A request of the session's side, read from JSON. Unknown members are ignored, so that later versions may add some.</summary>
 internal sealed class SessionRequest
 {
-    /// <summary>Longest request, bytes.</summary>
-    public const int MaxLength = 64 * 1024;
+    /// <summary>Longest request, bytes; its record, which is at most a third longer, then fits the journal's 64 KiB.</summary>
+    public const int MaxLength = 32 * 1024;
 
     public string? Id { get; private set; }
 
