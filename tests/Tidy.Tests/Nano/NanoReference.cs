@@ -69,6 +69,7 @@ internal sealed class NanoReference
         reference.DeclareTypes(lines);
         reference.DescribeTypes(lines);
         reference.AddMembers(lines);
+        reference.AllowAttributesTwice();
         reference._module.Assembly.Write(file);
         return reference._problems;
     }
@@ -214,6 +215,24 @@ internal sealed class NanoReference
             }
 
             AddMember(type, line[(split + 2)..].Replace(" [Obsolete]", string.Empty, StringComparison.Ordinal), line);
+        }
+    }
+
+    // The lists do not show where and how often an attribute may stand, so that is not judged.
+    private void AllowAttributesTwice()
+    {
+        MethodDefinition? constructor = _types.GetValueOrDefault("System.AttributeUsageAttribute")?.Methods.FirstOrDefault(m => m.IsConstructor && m.Parameters.Count == 1);
+        if (constructor is null)
+        {
+            return;
+        }
+
+        // ECMA-335 II.23.3: prolog, AttributeTargets.All, one named property of type bool.
+        byte[] name = Encoding.UTF8.GetBytes("AllowMultiple");
+        byte[] blob = [1, 0, 0xFF, 0x7F, 0, 0, 1, 0, 0x54, 0x02, (byte)name.Length, .. name, 1];
+        foreach (TypeDefinition type in _types.Values.Where(t => t.BaseType?.FullName == "System.Attribute"))
+        {
+            type.CustomAttributes.Add(new CustomAttribute(constructor, blob));
         }
     }
 
