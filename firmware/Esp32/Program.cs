@@ -1,4 +1,5 @@
 using System;
+using System.Text;
 using System.Threading;
 using Firmware.Pod;
 using Firmware.Protocol;
@@ -47,7 +48,7 @@ public static class Program
             Board.GatewayPort,
             "pod-" + Topics.DeviceText(Board.DeviceId),
             Topics.State(Board.DeviceId),
-            "{\"v\":1,\"state\":\"offline\"}",
+            new string(Encoding.UTF8.GetChars(StateMessage.Will())),
             new string[] { Topics.Command(Board.DeviceId), Topics.TimeReply(Board.DeviceId) },
             wake);
         PodOptions options = new PodOptions(Board.DeviceId, new PeripheralOptions[]

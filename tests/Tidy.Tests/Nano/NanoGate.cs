@@ -186,7 +186,7 @@ internal sealed partial class NanoGate : IDisposable
         if (member.Success)
         {
             string type = member.Groups["type"].Value;
-            type = Keywords.GetValueOrDefault(type, type);
+            type = type.EndsWith("[]", StringComparison.Ordinal) ? "System.Array" : Keywords.GetValueOrDefault(type, type);
             string name = member.Groups["name"].Value;
             return all.Where(l =>
             {
