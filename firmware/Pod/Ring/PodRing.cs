@@ -473,12 +473,15 @@ public sealed class PodRing
     /// <returns>True when everything is in the store.</returns>
     public bool FlushAll(long nowUs)
     {
+        PassOver();
         while (_storeOk && HasUnstored())
         {
             if (!TryWriteBatch(null, false, nowUs))
             {
                 return false;
             }
+
+            PassOver();
         }
 
         return _storeOk && TryWriteBatch(null, false, nowUs);
