@@ -748,6 +748,8 @@ public sealed class PodRing
             bool near = mine && ledger.Ceiling != 0 && ledger.Ceiling - ledger.Last <= (uint)(span / 8);
             if (ledger == needed || near)
             {
+                // Twice, so that one damaged place cannot hide that the stream was in use.
+                AddMark(i, ledger.Last + (uint)span, gapsStored);
                 AddMark(i, ledger.Last + (uint)span, gapsStored);
             }
             else if (ledger.ReleaseDue || (!mine && ledger.Closed != ledger.ClosedStored))

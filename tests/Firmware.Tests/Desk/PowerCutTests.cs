@@ -1,4 +1,5 @@
 using System;
+using Firmware.Core;
 using Firmware.Tests.Pod;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
@@ -19,9 +20,9 @@ public sealed class PowerCutTests
         bench.Run(Second);
         bench.Link.Lose();
         bench.Run(8 * Second);
-        bench.Temperature.FailWith = Core.AbsenceReason.BusFault;
+        bench.Temperature.FailWith = AbsenceReason.BusFault;
         bench.Run(3 * Second);
-        bench.Temperature.FailWith = Core.AbsenceReason.None;
+        bench.Temperature.FailWith = AbsenceReason.None;
         bench.Link.Connect();
         bench.Run(12 * Second);
         bench.Link.AutoAcknowledge = false;
