@@ -103,7 +103,7 @@ public sealed class PowerCutTests
     public void A_power_cut_during_recovery_and_a_third_start_lose_nothing_that_is_not_declared()
     {
         long work = WorkOfALife();
-        for (int trial = 0; trial < 400; trial++)
+        for (int trial = 0; trial < 2000; trial++)
         {
             Simulators.Kernel.SeededRandom random = new((ulong)trial);
             Account account = new();
