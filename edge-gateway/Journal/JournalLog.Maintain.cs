@@ -186,6 +186,21 @@ public sealed partial class JournalLog
         }
 
         List<JournalLoss> damage = old.Losses(info.Last);
+        if (!CanDeclare && (remove is not null || !info.DamageDeclared))
+        {
+            yield return Op.WaitSynced(LastIndex);
+            if (!CanDeclare)
+            {
+                _maintainFailed = true;
+                yield break;
+            }
+        }
+
+        if (damage.Count > 0)
+        {
+            Declare(info, damage);
+        }
+
         if (remove is not null)
         {
             DeclareRemoval(info, old, remove);
@@ -320,6 +335,7 @@ public sealed partial class JournalLog
     private IEnumerator<Op> WriteWhole(string file, ReadOnlyMemory<byte> data, Box<bool> written)
     {
         written.Value = false;
+        _trash.Remove(file); // an unfinished file of this name may be waiting there
         yield return Op.Create(file);
         if (Last.Status == DiskStatus.Exists)
         {

@@ -65,10 +65,11 @@ public sealed partial class JournalLog
         }
 
         FindMissing(survey);
-        if (survey.TailName is { } tail)
+        var secured = new Box<bool>();
+        yield return Op.Call(SecureTail(survey, secured));
+        if (survey.Tail is { } tail && !secured.Value)
         {
-            // What was found at the end may stand in the system's memory only: it counts as durable from here on.
-            yield return Op.Sync(tail.File);
+            yield return Op.Sync(tail.Info.Name.File);
             DiskStatus synced = Last.Status;
             if (synced == DiskStatus.Ok)
             {
@@ -124,6 +125,26 @@ public sealed partial class JournalLog
         StartWriting();
         StartReading();
         StartMaintaining();
+    }
+
+    // What was found at the end may stand in the system's memory only, and a sync may say Ok although an earlier one has failed: so it is
+    // written again as a whole, without its torn bytes. With damage in it that must wait until the owner has declared it.
+    private IEnumerator<Op> SecureTail(Survey survey, Box<bool> secured)
+    {
+        if (survey.Tail is not { } tail || tail.Info.DamageDeclared)
+        {
+            yield break;
+        }
+
+        SegmentContent copy = CopyOf(tail.Content, tail.Info, [], null);
+        yield return Op.Call(WriteWhole(copy.Name.File, copy.Data.AsMemory(0, copy.Length), secured));
+        if (secured.Value)
+        {
+            Replace(tail.Info, new SegmentInfo(copy.Name, tail.Info.Last, copy.Length, copy.Counts) { EmptySince = _checkpointSequence });
+            _trash.Add(tail.Info.Name.File);
+            Remember(copy);
+            _status = _status with { Rewrites = _status.Rewrites + 1 };
+        }
     }
 
     private void Forget()
@@ -418,7 +439,7 @@ public sealed partial class JournalLog
             DamageDeclared = losses.Count > 0 || content.Damage.Count > 0,
         };
         survey.Take(this, info);
-        survey.TailName = content.Seal is null ? content.Name : survey.TailName;
+        survey.Tail = content.Seal is null ? (info, content) : survey.Tail;
         for (int i = content.Find(_checkpointIndex + 1); i < content.Entries.Count; i++)
         {
             JournalRecord record = content.Record(i);
@@ -488,7 +509,8 @@ public sealed partial class JournalLog
 
         public long Replayed { get; set; }
 
-        public SegmentName? TailName { get; set; }
+        /// <summary>The newest segment without a seal.</summary>
+        public (SegmentInfo Info, SegmentContent Content)? Tail { get; set; }
 
         public string? Problem { get; private set; }
 
@@ -515,6 +537,7 @@ public sealed partial class JournalLog
 
         public void Take(JournalLog log, SegmentInfo info)
         {
+            info.EmptySince = log._checkpointSequence; // any checkpoint there is may know it as full
             log.AddSegment(info);
             LastIndex = Math.Max(LastIndex, info.Last);
         }

@@ -209,7 +209,7 @@ public sealed partial class JournalLog
         if (Last.Status != DiskStatus.Ok)
         {
             info.ReadFailures++;
-            if (info.ReadFailures >= _options.ReadAttempts || Last.Status == DiskStatus.NotFound)
+            if ((info.ReadFailures >= _options.ReadAttempts || Last.Status == DiskStatus.NotFound) && CanDeclare)
             {
                 info.Unreadable = true;
                 Declare(info, [new JournalLoss(info.Name.First, info.Last, null, true, info.Name.File)]);
@@ -221,7 +221,7 @@ public sealed partial class JournalLog
         SegmentContent content = SegmentContent.Scan(info.Name, data, Last.Count, info.Last);
         if (content.Newer)
         {
-            info.Unreadable = true;
+            info.Unreadable = true; // the start refuses such a file, so it was put there since
             Declare(info, [new JournalLoss(info.Name.First, info.Last, null, true, info.Name.File)]);
             yield break;
         }
@@ -230,13 +230,20 @@ public sealed partial class JournalLog
         if (losses.Count > 0 || content.Damage.Count > 0 || (content.Seal is null && !info.Unfinished))
         {
             info.Unfinished = true;
-            Declare(info, losses);
+            if (CanDeclare)
+            {
+                Declare(info, losses);
+            }
+
             StartMaintaining();
         }
 
         Remember(content);
         result.Value = content;
     }
+
+    // The owner declares a loss by appending: it must be able to.
+    private bool CanDeclare => IsWritable && _unsyncedBytes <= _options.MaxUnsyncedBytes / 2;
 
     private void Declare(SegmentInfo info, List<JournalLoss> losses)
     {

@@ -129,6 +129,9 @@ public sealed partial class JournalLog : IJournal
         UnsyncedBytes = _unsyncedBytes,
     };
 
+    /// <summary>Nothing above this index is ever removed: a replay from the older checkpoint may need it.</summary>
+    internal long ReplayFrom => _checkpointOlderIndex;
+
     private long UsedBytes => _segmentBytes + (_active?.Length ?? 0);
 
     /// <inheritdoc/>

@@ -1,1 +1,3 @@
-return 0;
+using EdgeGateway.Tool;
+
+return CartCtl.Run(args, System.Console.Out, System.Console.Error);

@@ -108,7 +108,11 @@ internal sealed class Bench : IJournalHandler
 
     public List<JournalLoss> Losses { get; } = [];
 
-    public List<Told> Removed { get; } = [];
+    /// <summary>Records that retention declared, each with the index of its declaration: it counts only while the declaration itself is in the log.</summary>
+    public SortedDictionary<long, (Told Record, long DeclaredAt)> Removed { get; } = [];
+
+    /// <summary>Index of each declared damage's declaration, with what it covers.</summary>
+    public List<(long First, long Last, long DeclaredAt)> Damaged { get; } = [];
 
     public List<string> Failures { get; } = [];
 
@@ -133,6 +137,28 @@ internal sealed class Bench : IJournalHandler
     public HashSet<long> EndedTickets { get; } = [];
 
     public static Told Tell(in JournalRecord record) => new(record.Index, record.Type, record.Class, Convert.ToHexString(record.Payload.Span));
+
+    /// <summary>Another bench in the state of this one, which is at rest and stopped.</summary>
+    public Bench Copy()
+    {
+        var copy = new Bench(Seed, Options) { Now = Now, Acknowledged = Acknowledged };
+        foreach (string file in Disk.Files)
+        {
+            copy.Disk.Put(file, Disk.Contents(file));
+        }
+
+        foreach ((long index, Told record) in Model)
+        {
+            copy.Model[index] = record;
+        }
+
+        foreach ((long index, (Told, long) removed) in Removed)
+        {
+            copy.Removed[index] = removed;
+        }
+
+        return copy;
+    }
 
     public void Start()
     {
@@ -215,8 +241,11 @@ internal sealed class Bench : IJournalHandler
             LastReadNext = -1;
             Log.BeginRead(next, classes, maxBytes, ticket);
             Settle(Options.RetryUs * 2);
-            Assert.IsTrue(EndedTickets.Contains(ticket), "seed " + Seed + ": the read never ended");
-            Assert.IsTrue(LastReadNext > next, "seed " + Seed + ": the read does not go on from " + next);
+            if (!EndedTickets.Contains(ticket) || LastReadNext <= next)
+            {
+                Assert.Fail("seed " + Seed + ": the read from " + next + " never ended or does not go on: " + LastReadNext);
+            }
+
             all.AddRange(LastRead);
             next = LastReadNext;
         }
@@ -227,6 +256,7 @@ internal sealed class Bench : IJournalHandler
     public void Opened(JournalOpened opened)
     {
         OpenedWith = opened;
+        Rewind(opened);
         foreach (JournalLoss loss in opened.Losses)
         {
             Declare(in loss, []);
@@ -250,12 +280,14 @@ internal sealed class Bench : IJournalHandler
 
     public void Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records)
     {
+        long at = Declare(in loss, records);
         foreach (JournalRecord record in records)
         {
-            Removed.Add(Tell(in record));
+            if (!Removed.TryGetValue(record.Index, out (Told Record, long DeclaredAt) known) || known.DeclaredAt > at)
+            {
+                Removed[record.Index] = (Tell(in record), at);
+            }
         }
-
-        Declare(in loss, records);
     }
 
     public void Read(long ticket, IReadOnlyList<JournalRecord> records, long nextIndex)
@@ -268,14 +300,128 @@ internal sealed class Bench : IJournalHandler
         }
     }
 
-    private void Declare(in JournalLoss loss, IReadOnlyList<JournalRecord> records)
+    /// <summary>Compares everything with the model; the log is at rest.</summary>
+    public void Verify(string when)
+    {
+        string where = string.Create(CultureInfo.InvariantCulture, $"seed {Seed}, {when}: ");
+        List<Told> read = ReadAll();
+        var there = new HashSet<long>();
+        long before = 0;
+        foreach (Told record in read)
+        {
+            if (record.Index <= before || !Model.TryGetValue(record.Index, out Told? wanted) || wanted != record)
+            {
+                Assert.Fail(where + "record " + record.Index + " is out of order or not what was appended");
+            }
+
+            there.Add(record.Index);
+            before = record.Index;
+        }
+
+        foreach ((long index, Told record) in Model)
+        {
+            bool kept = there.Contains(index)
+                || (Removed.TryGetValue(index, out (Told Record, long DeclaredAt) removed) && removed.Record == record)
+                || (record.Class == RecordClass.Control && index <= Log.ReplayFrom)
+                || IsDamaged(index);
+            if (!kept)
+            {
+                Assert.Fail(where + "record " + record + " is gone and not declared; acknowledged " + Acknowledged + "; last " + Log.LastIndex + "; losses " + string.Join(", ", Losses));
+            }
+        }
+
+        ulong sum = 1;
+        foreach ((long index, Told record) in Model)
+        {
+            if (!NotFolded.Contains(index))
+            {
+                var shown = new JournalRecord(index, record.Type, record.Class, Convert.FromHexString(record.Hex));
+                sum = SumFold.Mix(sum, in shown);
+            }
+        }
+
+        Assert.AreEqual(sum, Fold.Sum, where + "the fold is not what the records make");
+    }
+
+    /// <summary>Records that were lost above a checkpoint, so that no fold has them.</summary>
+    public HashSet<long> NotFolded { get; } = [];
+
+    public bool BitRot { get; set; }
+
+    private bool IsDamaged(long index)
+    {
+        foreach ((long first, long last, _) in Damaged)
+        {
+            if (index >= first && index <= last)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // What the start did not find never happened, if it was not acknowledged.
+    private void Rewind(JournalOpened opened)
+    {
+        Assert.IsTrue(opened.LastIndex >= Acknowledged, $"seed {Seed}: acknowledged {Acknowledged}, recovered {opened.LastIndex}");
+        foreach (JournalLoss loss in opened.Losses)
+        {
+            for (long i = loss.First; i <= loss.Last; i++)
+            {
+                if (i > Acknowledged)
+                {
+                    Model.Remove(i);
+                }
+                else if (!BitRot && Model.ContainsKey(i))
+                {
+                    // A hole found before, of what was never acknowledged, may be declared once more; anything else is a loss.
+                    Assert.Fail($"seed {Seed}: acknowledged {Acknowledged}, but lost {loss}");
+                }
+            }
+        }
+
+        List<long> gone = [];
+        foreach (long index in Model.Keys)
+        {
+            if (index > opened.LastIndex)
+            {
+                gone.Add(index);
+            }
+        }
+
+        gone.ForEach(index => Model.Remove(index));
+        List<long> undeclared = [];
+        foreach ((long index, (Told _, long declaredAt)) in Removed)
+        {
+            if (declaredAt > opened.LastIndex)
+            {
+                undeclared.Add(index);
+            }
+        }
+
+        undeclared.ForEach(index => Removed.Remove(index));
+        Damaged.RemoveAll(d => d.DeclaredAt > opened.LastIndex);
+        Acknowledged = opened.LastIndex;
+    }
+
+    private long Declare(in JournalLoss loss, IReadOnlyList<JournalRecord> records)
     {
         Losses.Add(loss);
-        if (Declares)
+        if (!Declares)
         {
-            // What is declared is written into the log, as the gateway does: it must survive what was removed.
-            string text = string.Create(CultureInfo.InvariantCulture, $"{loss.First}-{loss.Last}:{(loss.Class is { } c ? (int)c : -1)}:{records.Count}");
-            Append(RecordClass.Control, text, GapType);
+            return long.MaxValue;
         }
+
+        // What is declared is written into the log, as the gateway does: it must survive what was removed.
+        string text = string.Create(CultureInfo.InvariantCulture, $"{loss.First}-{loss.Last}:{(loss.Class is { } c ? (int)c : -1)}:{records.Count}");
+        long at = Append(RecordClass.Control, text, GapType);
+        at = at == 0 ? long.MaxValue : at;
+        if (loss.Damaged)
+        {
+            Damaged.Add((loss.First, loss.Last, at));
+        }
+
+        return at;
     }
 }

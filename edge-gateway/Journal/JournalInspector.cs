@@ -1,0 +1,320 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+
+namespace EdgeGateway.Journal;
+
+/// <summary>Damage or something worth knowing, found by an inspection.</summary>
+/// <param name="File">The file.</param>
+/// <param name="Offset">Where in it, bytes; -1 for the file as a whole.</param>
+/// <param name="Bytes">How many bytes are concerned.</param>
+/// <param name="FirstLost">First record lost by it, 0 when none.</param>
+/// <param name="LastLost">Last record lost by it, 0 when none.</param>
+/// <param name="IsDamage">True for damage; false for what a live directory or a cut of power explains.</param>
+/// <param name="Text">What it is and what to do next.</param>
+public sealed record JournalFinding(string File, long Offset, long Bytes, long FirstLost, long LastLost, bool IsDamage, string Text);
+
+/// <summary>One segment as an inspection sees it.</summary>
+/// <param name="File">Its file.</param>
+/// <param name="Bytes">Its length.</param>
+/// <param name="First">First index it stands for.</param>
+/// <param name="Last">Last index it holds, or stands for when sealed.</param>
+/// <param name="CountByClass">Records by class: control, vital, event, sound, wave.</param>
+/// <param name="PayloadBytesByClass">Their payload bytes, in the same order.</param>
+/// <param name="Sealed">Whether it has its seal.</param>
+/// <param name="Counts">Whether it counts; false for an older or unfinished generation that the next start removes.</param>
+/// <param name="DeclaredHoles">Ranges lost earlier and declared.</param>
+public sealed record JournalSegment(
+    string File,
+    long Bytes,
+    long First,
+    long Last,
+    IReadOnlyList<int> CountByClass,
+    IReadOnlyList<long> PayloadBytesByClass,
+    bool Sealed,
+    bool Counts,
+    IReadOnlyList<(long First, long Last)> DeclaredHoles);
+
+/// <summary>One checkpoint as an inspection sees it.</summary>
+/// <param name="File">Its file.</param>
+/// <param name="Bytes">Its length.</param>
+/// <param name="Index">The record it stands at, 0 when it is not whole.</param>
+/// <param name="Whole">Whether its checksum fits.</param>
+public sealed record JournalCheckpointFile(string File, long Bytes, long Index, bool Whole);
+
+/// <summary>A directory as an inspection sees it.</summary>
+/// <param name="Segments">Segments in order.</param>
+/// <param name="Checkpoints">Checkpoints in order.</param>
+/// <param name="Findings">What was found, in order of files.</param>
+/// <param name="QuarantineFiles">Damage set aside earlier.</param>
+/// <param name="QuarantineBytes">Its bytes.</param>
+public sealed record JournalReport(
+    IReadOnlyList<JournalSegment> Segments,
+    IReadOnlyList<JournalCheckpointFile> Checkpoints,
+    IReadOnlyList<JournalFinding> Findings,
+    int QuarantineFiles,
+    long QuarantineBytes)
+{
+    /// <summary>Whether there is damage.</summary>
+    public bool IsDamaged
+    {
+        get
+        {
+            foreach (JournalFinding finding in Findings)
+            {
+                if (finding.IsDamage)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+}
+
+/// <summary>
+/// Reads a journal's directory without changing it and without its lock, on a stopped, a broken or a running journal. On a running one files come and go;
+/// a file that disappears between listing and reading was replaced by a newer generation, and the directory is then listed again.
+/// </summary>
+public static class JournalInspector
+{
+    private const int MaxListings = 8;
+    private const long MaxFileBytes = 2L * JournalOptions.MaxSegmentBytes;
+
+    /// <summary>Inspects a directory; records are shown in order while they are read.</summary>
+    /// <param name="directory">Its path.</param>
+    /// <param name="record">Called for each record; the payload is valid during the call only. Null when they are not wanted.</param>
+    /// <returns>The report.</returns>
+    /// <exception cref="IOException">The directory or a file in it cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static JournalReport Inspect(string directory, Action<JournalRecord>? record = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        for (int i = 1; ; i++)
+        {
+            try
+            {
+                // Everything is read before the first record is shown, so that a second listing shows none twice.
+                Pass pass = new(directory);
+                JournalReport report = pass.Run(null);
+                return record is null ? report : new Pass(directory).Run(record);
+            }
+            catch (FileNotFoundException) when (i < MaxListings)
+            {
+                // Replaced meanwhile.
+            }
+        }
+    }
+
+    private static byte[] ReadFile(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        if (stream.Length > MaxFileBytes)
+        {
+            throw new IOException(path + " is larger than any file of a journal.");
+        }
+
+        byte[] data = new byte[stream.Length];
+        int count = stream.ReadAtLeast(data, data.Length, throwOnEndOfStream: false);
+        return count == data.Length ? data : data[..count];
+    }
+
+    private sealed class Pass(string directory)
+    {
+        private readonly List<JournalSegment> _segments = [];
+        private readonly List<JournalCheckpointFile> _checkpoints = [];
+        private readonly List<JournalFinding> _findings = [];
+        private readonly List<SegmentName> _names = [];
+        private Checkpoint? _newest;
+        private int _quarantined;
+        private long _quarantinedBytes;
+
+        public JournalReport Run(Action<JournalRecord>? record)
+        {
+            var files = new List<FileInfo>(new DirectoryInfo(directory).EnumerateFiles());
+            files.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+            foreach (FileInfo file in files)
+            {
+                switch (JournalFormat.KindOf(file.Name, out SegmentName name, out _))
+                {
+                    case FileKind.Segment:
+                        _names.Add(name);
+                        break;
+                    case FileKind.Checkpoint:
+                        TakeCheckpoint(file);
+                        break;
+                    case FileKind.Quarantine:
+                        _quarantined++;
+                        _quarantinedBytes += file.Length;
+                        break;
+                    case FileKind.Other:
+                        _findings.Add(new JournalFinding(file.Name, -1, file.Length, 0, 0, false, "Not a file of the journal. It is ignored; move it elsewhere."));
+                        break;
+                    default:
+                        break;
+                }
+            }
+
+            for (int at = 0; at < _names.Count;)
+            {
+                int end = at;
+                while (end < _names.Count && _names[end].First == _names[at].First)
+                {
+                    end++;
+                }
+
+                TakeGenerations(at, end, end < _names.Count ? _names[end].First - 1 : long.MaxValue, record);
+                at = end;
+            }
+
+            FindMissing();
+            return new JournalReport(_segments, _checkpoints, _findings, _quarantined, _quarantinedBytes);
+        }
+
+        private void TakeCheckpoint(FileInfo file)
+        {
+            byte[] data = ReadFile(file.FullName);
+            Checkpoint? read = JournalFormat.TryReadCheckpoint(data, out string problem);
+            _newest = read ?? _newest;
+            _checkpoints.Add(new JournalCheckpointFile(file.Name, data.Length, read?.Index ?? 0, read is not null));
+            if (read is null)
+            {
+                _findings.Add(new JournalFinding(file.Name, 0, data.Length, 0, 0, true, "J2605: the checkpoint is not usable: " + problem + ". The next start takes the older one and replays more; nothing else is needed."));
+            }
+        }
+
+        private void TakeGenerations(int at, int end, long limit, Action<JournalRecord>? record)
+        {
+            var contents = new List<SegmentContent>();
+            int winner = 0;
+            for (int i = at; i < end; i++)
+            {
+                byte[] data = ReadFile(Path.Combine(directory, _names[i].File));
+                SegmentContent content = SegmentContent.Scan(_names[i], data, data.Length, limit);
+                contents.Add(content);
+                bool whole = content.Name.Copy
+                    ? content.Seal is not null && content.HeaderWhole && content.Damage.Count == 0 && content.Counts.AsSpan().SequenceEqual(content.Seal.Counts)
+                    : data.Length > JournalFormat.HeaderBytes;
+                winner = whole ? contents.Count - 1 : winner;
+            }
+
+            for (int i = 0; i < contents.Count; i++)
+            {
+                Take(contents[i], i == winner, limit);
+            }
+
+            for (int i = 0; record is not null && i < contents[winner].Entries.Count; i++)
+            {
+                record(contents[winner].Record(i));
+            }
+        }
+
+        private void Take(SegmentContent content, bool counts, long limit)
+        {
+            long[] bytes = new long[JournalFormat.ClassCount];
+            foreach (Entry entry in content.Entries)
+            {
+                bytes[(int)entry.Class] += entry.Length;
+            }
+
+            string file = content.Name.File;
+            long last = Math.Max(content.LastIndex, content.Seal?.Last ?? 0);
+            _segments.Add(new JournalSegment(file, content.Data.Length, content.Name.First, last, content.Counts, bytes, content.Seal is not null, counts, content.Holes));
+            if (!counts)
+            {
+                _findings.Add(new JournalFinding(file, -1, content.Data.Length, 0, 0, false, "A generation that does not count: an older one, or one that was not finished. The next start removes it."));
+                return;
+            }
+
+            if (content.Newer)
+            {
+                _findings.Add(new JournalFinding(file, 0, content.Data.Length, 0, 0, true, "J2606: written by a newer version. Update this program; do not start an older gateway on it."));
+                return;
+            }
+
+            FindIn(content, file, limit);
+        }
+
+        private void FindIn(SegmentContent content, string file, long limit)
+        {
+            if (!content.HeaderWhole && content.Data.Length >= JournalFormat.HeaderBytes)
+            {
+                _findings.Add(new JournalFinding(file, 0, JournalFormat.HeaderBytes, 0, 0, true, "J2604: the header is damaged. Nothing is lost by it, since the name says the same. Check the medium."));
+            }
+
+            foreach (DamagedBytes part in content.Damage)
+            {
+                bool lost = part.After - part.Before > 1;
+                string text = lost
+                    ? string.Create(CultureInfo.InvariantCulture, $"J2604: records {part.Before + 1} to {part.After - 1} are damaged. Everything after them is served. Start the gateway: it sets the bytes aside and declares the gap. Check the medium.")
+                    : "J2604: bytes that are no record, between records that follow on each other. Nothing is lost by it. Check the medium.";
+                _findings.Add(new JournalFinding(file, part.Offset, part.Length, lost ? part.Before + 1 : 0, lost ? part.After - 1 : 0, true, text));
+            }
+
+            if (content.Seal is not null)
+            {
+                return;
+            }
+
+            long expected = limit != long.MaxValue ? limit : Math.Max(_newest?.Index ?? 0, LineOf(content.Name)?.Last ?? 0);
+            long tail = content.Data.Length - content.TailBytes;
+            if (expected > content.LastIndex && (limit == long.MaxValue || expected > (_newest?.Index ?? 0) || LineOf(content.Name) is not null))
+            {
+                _findings.Add(new JournalFinding(file, tail, content.TailBytes, content.LastIndex + 1, expected, true, string.Create(CultureInfo.InvariantCulture, $"J2604: records {content.LastIndex + 1} to {expected} are missing at the end. Start the gateway: it declares the gap. Check the medium.")));
+            }
+            else if (content.TailBytes > 0)
+            {
+                _findings.Add(new JournalFinding(file, tail, content.TailBytes, 0, 0, false, "An unfinished write at the end: the power was cut, or the gateway is writing just now. Nothing acknowledged is in it; the next start cuts it."));
+            }
+        }
+
+        private ManifestLine? LineOf(SegmentName name)
+        {
+            foreach (ManifestLine line in _newest?.Segments ?? [])
+            {
+                if (line.Name.First == name.First)
+                {
+                    return line;
+                }
+            }
+
+            return null;
+        }
+
+        // The same rule as at a start: below the checkpoint its list counts, above it every index.
+        private void FindMissing()
+        {
+            foreach (ManifestLine line in _newest?.Segments ?? [])
+            {
+                bool there = false;
+                foreach (SegmentName name in _names)
+                {
+                    there |= name.First == line.Name.First;
+                }
+
+                if (!there)
+                {
+                    Missing(line.Name.First, line.Last);
+                }
+            }
+
+            long checkpoint = _newest?.Index ?? 0;
+            long next = 1;
+            foreach (JournalSegment segment in _segments)
+            {
+                if (segment.First > next && segment.First - 1 > checkpoint)
+                {
+                    Missing(Math.Max(next, checkpoint + 1), segment.First - 1);
+                }
+
+                next = Math.Max(next, segment.Last + 1);
+                next = Math.Max(next, _findings.Count > 0 ? _findings[^1].LastLost + 1 : 0);
+            }
+        }
+
+        private void Missing(long first, long last) => _findings.Add(new JournalFinding(
+            new SegmentName(first, 0, false).File, -1, 0, first, last, true, string.Create(CultureInfo.InvariantCulture, $"J2603: the file of records {first} to {last} is gone. Look for it in a backup before the gateway is started; the start declares the gap.")));
+    }
+}

@@ -1,0 +1,101 @@
+using System;
+using System.CommandLine;
+using System.IO;
+using EdgeGateway.Journal;
+
+namespace EdgeGateway.Tool;
+
+/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other; nothing of a directory is changed.</summary>
+public static class CartCtl
+{
+    /// <summary>Done, nothing to report.</summary>
+    public const int Clean = 0;
+
+    /// <summary>Damage was found.</summary>
+    public const int Damage = 1;
+
+    /// <summary>The command line is wrong.</summary>
+    public const int Usage = 2;
+
+    /// <summary>The input cannot be read.</summary>
+    public const int Unreadable = 3;
+
+    /// <summary>Most records that one call of inspect shows.</summary>
+    public const int MaxLimit = 1_000_000;
+
+    /// <summary>Runs one command.</summary>
+    /// <param name="arguments">The words after the program's name.</param>
+    /// <param name="results">Where results go.</param>
+    /// <param name="diagnostics">Where everything else goes.</param>
+    /// <returns>0 clean, 1 damage found, 2 usage, 3 unreadable input.</returns>
+    public static int Run(string[] arguments, TextWriter results, TextWriter diagnostics)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        ArgumentNullException.ThrowIfNull(results);
+        ArgumentNullException.ThrowIfNull(diagnostics);
+        int exit = Clean;
+        RootCommand root = Commands(results, diagnostics, code => exit = code);
+        ParseResult parsed = root.Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
+            {
+                diagnostics.WriteLine("C2700: " + error.Message);
+            }
+
+            diagnostics.WriteLine("Try: cartctl journal inspect --help");
+            return Usage;
+        }
+
+        int status = parsed.Invoke(new InvocationConfiguration { Output = results, Error = diagnostics });
+        return status != 0 ? Usage : exit;
+    }
+
+    private static RootCommand Commands(TextWriter results, TextWriter diagnostics, Action<int> exit)
+    {
+        var directory = new Argument<string>("dir") { Description = "The journal's directory; it may be in use." };
+        var json = new Option<bool>("--json") { Description = "Exactly one JSON object." };
+        var from = new Option<long>("--from") { Description = "First record to show.", DefaultValueFactory = _ => 1 };
+        var limit = new Option<int>("--limit") { Description = "Most records to show (0 to 1000000).", DefaultValueFactory = _ => 100 };
+        var recordClass = new Option<RecordClass?>("--class") { Description = "Only this class: control, vital, event, sound or wave." };
+        from.Validators.Add(r => Check(r, r.GetValueOrDefault<long>() >= 1, "--from must be 1 or more."));
+        limit.Validators.Add(r => Check(r, r.GetValueOrDefault<int>() is >= 0 and <= MaxLimit, "--limit must be 0 to 1000000."));
+
+        var inspect = new Command("inspect", "Shows what the journal holds.") { directory, json, from, limit, recordClass };
+        inspect.SetAction(parsed => exit(Guard(diagnostics, parsed.GetValue(directory)!, path =>
+            InspectCommand.Run(path, parsed.GetValue(json), parsed.GetValue(from), parsed.GetValue(limit), parsed.GetValue(recordClass), results))));
+        var verify = new Command("verify", "Reads everything and checks it.") { directory, json };
+        verify.SetAction(parsed => exit(Guard(diagnostics, parsed.GetValue(directory)!, path => VerifyCommand.Run(path, parsed.GetValue(json), results))));
+        return new RootCommand("Looks into a cart's gateway from the command line.")
+        {
+            new Command("journal", "The gateway's durable store.") { inspect, verify },
+        };
+    }
+
+    private static void Check(System.CommandLine.Parsing.OptionResult result, bool good, string message)
+    {
+        if (!good)
+        {
+            result.AddError(message);
+        }
+    }
+
+    private static int Guard(TextWriter diagnostics, string path, Func<string, int> command)
+    {
+        try
+        {
+            if (!Directory.Exists(path))
+            {
+                diagnostics.WriteLine("C2701: there is no directory " + path + ". Give the directory that gateway.yaml names for the journal.");
+                return Unreadable;
+            }
+
+            return command(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            diagnostics.WriteLine("C2702: " + path + " cannot be read: " + e.Message + " Run as the gateway's user; if the medium fails, copy the directory first.");
+            return Unreadable;
+        }
+    }
+}

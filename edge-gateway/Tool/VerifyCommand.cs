@@ -1,0 +1,147 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Text;
+using System.Text.Json;
+using EdgeGateway.Journal;
+
+namespace EdgeGateway.Tool;
+
+/// <summary>What inspect and verify show of the directory itself.</summary>
+internal static class ReportText
+{
+    public static readonly string[] ClassNames = ["control", "vital", "event", "sound", "wave"];
+
+    public static void WriteSegments(JournalReport report, TextWriter results)
+    {
+        foreach (JournalSegment segment in report.Segments)
+        {
+            var counts = new StringBuilder();
+            for (int i = 0; i < ClassNames.Length; i++)
+            {
+                counts.Append(CultureInfo.InvariantCulture, $" {ClassNames[i]} {segment.CountByClass[i]}");
+            }
+
+            string state = !segment.Counts ? "does not count" : segment.Sealed ? "sealed" : "open";
+            results.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{segment.File}  records {segment.First} to {segment.Last}  {segment.Bytes} bytes  {state} {counts}"));
+            foreach ((long first, long last) in segment.DeclaredHoles)
+            {
+                results.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  declared lost earlier: {first} to {last}"));
+            }
+        }
+
+        foreach (JournalCheckpointFile checkpoint in report.Checkpoints)
+        {
+            results.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{checkpoint.File}  at record {checkpoint.Index}  {checkpoint.Bytes} bytes  {(checkpoint.Whole ? "whole" : "damaged")}"));
+        }
+
+        foreach (JournalFinding finding in report.Findings)
+        {
+            string place = finding.Offset < 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" at byte {finding.Offset} ({finding.Bytes} bytes)");
+            results.WriteLine((finding.IsDamage ? "DAMAGE " : "note   ") + finding.File + place + ": " + finding.Text);
+        }
+    }
+
+    public static void WriteJson(JournalReport report, Utf8JsonWriter json)
+    {
+        json.WriteBoolean("damaged", report.IsDamaged);
+        json.WriteStartArray("segments");
+        foreach (JournalSegment segment in report.Segments)
+        {
+            json.WriteStartObject();
+            json.WriteString("file", segment.File);
+            json.WriteNumber("bytes", segment.Bytes);
+            json.WriteNumber("first", segment.First);
+            json.WriteNumber("last", segment.Last);
+            json.WriteBoolean("sealed", segment.Sealed);
+            json.WriteBoolean("counts", segment.Counts);
+            json.WriteStartObject("classes");
+            for (int i = 0; i < ClassNames.Length; i++)
+            {
+                json.WriteStartObject(ClassNames[i]);
+                json.WriteNumber("records", segment.CountByClass[i]);
+                json.WriteNumber("payloadBytes", segment.PayloadBytesByClass[i]);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+            json.WriteStartArray("declaredLost");
+            foreach ((long first, long last) in segment.DeclaredHoles)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("first", first);
+                json.WriteNumber("last", last);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("checkpoints");
+        foreach (JournalCheckpointFile checkpoint in report.Checkpoints)
+        {
+            json.WriteStartObject();
+            json.WriteString("file", checkpoint.File);
+            json.WriteNumber("bytes", checkpoint.Bytes);
+            json.WriteNumber("index", checkpoint.Index);
+            json.WriteBoolean("whole", checkpoint.Whole);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        WriteFindings(report.Findings, json);
+        json.WriteStartObject("quarantine");
+        json.WriteNumber("files", report.QuarantineFiles);
+        json.WriteNumber("bytes", report.QuarantineBytes);
+        json.WriteEndObject();
+    }
+
+    private static void WriteFindings(IReadOnlyList<JournalFinding> findings, Utf8JsonWriter json)
+    {
+        json.WriteStartArray("findings");
+        foreach (JournalFinding finding in findings)
+        {
+            json.WriteStartObject();
+            json.WriteString("file", finding.File);
+            json.WriteNumber("offset", finding.Offset);
+            json.WriteNumber("bytes", finding.Bytes);
+            json.WriteNumber("firstLost", finding.FirstLost);
+            json.WriteNumber("lastLost", finding.LastLost);
+            json.WriteBoolean("damage", finding.IsDamage);
+            json.WriteString("text", finding.Text);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+}
+
+/// <summary><c>cartctl journal verify</c>.</summary>
+internal static class VerifyCommand
+{
+    public static int Run(string path, bool asJson, TextWriter results)
+    {
+        JournalReport report = JournalInspector.Inspect(path);
+        if (asJson)
+        {
+            using var buffer = new MemoryStream();
+            using (var json = new Utf8JsonWriter(buffer))
+            {
+                json.WriteStartObject();
+                ReportText.WriteJson(report, json);
+                json.WriteEndObject();
+            }
+
+            results.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
+        }
+        else
+        {
+            ReportText.WriteSegments(report, results);
+            results.WriteLine(report.IsDamaged ? "Damage found." : "No damage.");
+        }
+
+        return report.IsDamaged ? CartCtl.Damage : CartCtl.Clean;
+    }
+}
