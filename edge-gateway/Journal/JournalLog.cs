@@ -199,6 +199,7 @@ public sealed partial class JournalLog : IJournal
             }
         }
 
+        _maintainAtUs = _now >= _maintainAtUs ? long.MaxValue : _maintainAtUs;
         StartMaintaining();
         return Math.Min(_retryAtUs, _maintainAtUs);
     }

@@ -147,6 +147,9 @@ public sealed class SimulatedDisk : IDisk
     /// <summary>Chance that an append writes a part and says so with Ok, per 10,000.</summary>
     public int ShortWriteRate { get; set; }
 
+    /// <summary>Told each operation as it ends; null for nobody.</summary>
+    public Action<string>? Trace { get; set; }
+
     /// <summary>Names of the files in order.</summary>
     public IReadOnlyList<string> Files => [.. _files.Keys];
 
@@ -187,6 +190,7 @@ public sealed class SimulatedDisk : IDisk
 
             Operation operation = _waiting.Dequeue();
             DiskResult result = Run(operation);
+            Trace?.Invoke(operation.Kind + " " + operation.File + " " + operation.Data.Length + " -> " + result.Status + " " + result.Count);
             if (IsOff)
             {
                 break;

@@ -102,7 +102,7 @@ internal sealed class Bench : IJournalHandler
 
     public SumFold Fold { get; private set; } = new("sum");
 
-    public JournalOpened? OpenedWith { get; private set; }
+    public JournalOpened? OpenedWith { get; set; }
 
     public long Now { get; private set; }
 

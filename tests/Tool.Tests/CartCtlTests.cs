@@ -1,0 +1,84 @@
+using System;
+using System.IO;
+using System.Text.Json;
+using EdgeGateway.Tool;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+namespace Tool.Tests;
+
+[TestClass]
+public sealed class CartCtlTests
+{
+    public TestContext TestContext { get; set; } = null!;
+
+    [TestMethod]
+    public void Verify_of_a_whole_directory_is_clean_and_of_a_damaged_one_is_not()
+    {
+        string directory = Golden();
+        (int exit, string results, string diagnostics) = Run("journal", "verify", directory, "--json");
+        Assert.AreEqual(0, exit, results + diagnostics);
+        using (JsonDocument json = JsonDocument.Parse(results))
+        {
+            Assert.IsFalse(json.RootElement.GetProperty("damaged").GetBoolean());
+        }
+
+        string[] files = Directory.GetFiles(directory, "segment-*");
+        Array.Sort(files, StringComparer.Ordinal);
+        string file = files[0];
+        byte[] data = File.ReadAllBytes(file);
+        data[50] ^= 1;
+        File.WriteAllBytes(file, data);
+        (exit, results, _) = Run("journal", "verify", directory);
+        Assert.AreEqual(1, exit);
+        StringAssert.Contains(results, "DAMAGE " + Path.GetFileName(file) + " at byte 28");
+        StringAssert.Contains(results, "Start the gateway");
+    }
+
+    [TestMethod]
+    public void Inspect_shows_the_records_asked_for_as_one_object()
+    {
+        (int exit, string results, string diagnostics) = Run("journal", "inspect", Golden(), "--json", "--from", "5", "--limit", "3", "--class", "vital");
+        Assert.AreEqual(0, exit, diagnostics);
+        Assert.AreEqual(string.Empty, diagnostics);
+        using JsonDocument json = JsonDocument.Parse(results);
+        JsonElement records = json.RootElement.GetProperty("records");
+        Assert.AreEqual(3, records.GetArrayLength());
+        Assert.AreEqual(7, records[0].GetProperty("index").GetInt64());
+        Assert.AreEqual("vital", records[0].GetProperty("class").GetString());
+    }
+
+    [TestMethod]
+    [DataRow(2, "C2700", "journal", "inspect")]
+    [DataRow(2, "C2700", "journal", "inspect", "x", "--limit", "-1")]
+    [DataRow(2, "C2700", "journal", "inspect", "x", "--class", "purple")]
+    [DataRow(2, "C2700", "journal", "polish", "x")]
+    [DataRow(3, "C2701", "journal", "verify", "/nowhere/at/all")]
+    public void Wrong_words_and_places_are_told_apart(int wanted, string code, params string[] arguments)
+    {
+        (int exit, string results, string diagnostics) = Run(arguments);
+        Assert.AreEqual(wanted, exit, diagnostics);
+        Assert.AreEqual(string.Empty, results);
+        StringAssert.Contains(diagnostics, code);
+    }
+
+    private static (int Exit, string Results, string Diagnostics) Run(params string[] arguments)
+    {
+        using var results = new StringWriter();
+        using var diagnostics = new StringWriter();
+        int exit = CartCtl.Run(arguments, results, diagnostics);
+        return (exit, results.ToString(), diagnostics.ToString());
+    }
+
+    private string Golden()
+    {
+        string directory = Path.Combine(TestContext.TestRunDirectory!, "golden-" + TestContext.TestName);
+        Directory.CreateDirectory(directory);
+        foreach (string line in File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "journal-v1.txt")))
+        {
+            string[] parts = line.Split(' ');
+            File.WriteAllBytes(Path.Combine(directory, parts[0]), Convert.FromHexString(parts[1]));
+        }
+
+        return directory;
+    }
+}
