@@ -8,6 +8,8 @@ public sealed partial class JournalLog
 {
     private const int KeptCheckpoints = 2;
 
+    // Empty segments: they mark where the one before them ends, and stay until that one is written anew without what is behind the mark.
+    private readonly List<string> _fences = [];
     private readonly List<(long First, long Last)> _missing = [];
     private long _missingDeclaredThrough;
     private bool _maintaining;
@@ -72,7 +74,7 @@ public sealed partial class JournalLog
     }
 
     private bool HasTask() =>
-        _closing || (_failing && _pressed && _reservePresent) || _trash.Count > 0 || NeedsReserve() || Healable() is not null || _missing.Count > 0 || CheckpointDue() || OverQuota() || OldTombstone() >= 0;
+        _closing || (_failing && _pressed && _reservePresent) || _trash.Count > 0 || _fences.Count > 0 || NeedsReserve() || Healable() is not null || _missing.Count > 0 || CheckpointDue() || OverQuota() || OldTombstone() >= 0;
 
     private IEnumerator<Op> Maintain()
     {
@@ -99,6 +101,11 @@ public sealed partial class JournalLog
             else if (Healable() is { } damaged)
             {
                 yield return Op.Call(Rewrite(damaged, null));
+            }
+            else if (_fences.Count > 0)
+            {
+                _trash.AddRange(_fences);
+                _fences.Clear();
             }
             else if (_missing.Count > 0)
             {

@@ -152,6 +152,7 @@ public sealed partial class JournalLog
         _segments.Clear();
         _checkpoints.Clear();
         _trash.Clear();
+        _fences.Clear();
         _missing.Clear();
         _cache.Clear();
         _segmentBytes = 0;
@@ -428,7 +429,7 @@ public sealed partial class JournalLog
         survey.TornBytes += content.Seal is null && losses.Count == 0 ? content.TailBytes : 0;
         if (content.Entries.Count == 0 && content.Seal is null && losses.Count == 0)
         {
-            _trash.Add(content.Name.File); // created, and nothing of it was ever written
+            _fences.Add(content.Name.File); // created, and nothing of it was ever written
             survey.CoveredEmpty(content.Name);
             return;
         }
