@@ -21,6 +21,15 @@ public sealed class FileDiskTests : IJournalHandler
 
     private string Root => Path.Combine(TestContext.TestRunDirectory!, "journal-" + TestContext.TestName);
 
+    [TestInitialize]
+    public void Clear()
+    {
+        if (Directory.Exists(Root))
+        {
+            Directory.Delete(Root, recursive: true);
+        }
+    }
+
     [TestMethod]
     public void What_was_closed_is_read_by_the_next_and_by_the_inspector_meanwhile()
     {

@@ -72,6 +72,11 @@ public sealed class CartCtlTests
     private string Golden()
     {
         string directory = Path.Combine(TestContext.TestRunDirectory!, "golden-" + TestContext.TestName);
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
         Directory.CreateDirectory(directory);
         foreach (string line in File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "journal-v1.txt")))
         {
