@@ -243,13 +243,14 @@ public sealed class TimeFold : IJournalFold
 
     /// <summary>
     /// Whether UTC now is worth a record: there is none in this start of the gateway, the newest does not agree with it, it is less than half
-    /// as uncertain as the newest has become, or the newest is older than ten minutes.
+    /// as uncertain as the newest has become with its age and that is above 5 ms, or the newest is older than ten minutes.
     /// </summary>
     /// <param name="now">Now, with UTC.</param>
     /// <returns>True when it is.</returns>
     public bool IsWorthRecording(GatewayMoment now)
     {
         const long MaxAgeUs = 600_000_000;
+        const long WorthwhileUs = 5_000;
         if (!now.HasUtc)
         {
             return false;
@@ -263,7 +264,7 @@ public sealed class TimeFold : IJournalFold
         Basis newest = bases[^1];
         long aged = newest.UncertaintyUs + DriftUs(now.Us - newest.Us, _driftPpm);
         ReadingTime expected = new(true, newest.UtcUs + (now.Us - newest.Us), aged);
-        return now.Us - newest.Us > MaxAgeUs || (aged > 1_000 && now.UncertaintyUs * 2L < aged) || expected.Disagrees(now.UtcUs, now.UncertaintyUs);
+        return now.Us - newest.Us > MaxAgeUs || (aged > WorthwhileUs && now.UncertaintyUs * 2L < aged) || expected.Disagrees(now.UtcUs, now.UncertaintyUs);
     }
 
     /// <inheritdoc/>
