@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using EdgeGateway.Gateway;
 using EdgeGateway.Mqtt;
 using Firmware.Core;
+using Firmware.Pod;
 using Firmware.Protocol;
 
 namespace Simulators.Cart;
@@ -42,6 +43,7 @@ public sealed class MqttPodLink : IPodLink, IUplinkEvents, IMqttClientHandler
     private long _deadlineUs;
     private long _pauseUs = FirstPauseUs;
     private int _granted;
+    private bool _subscribed;
     private IMqttConnection? _connection;
 
     /// <summary>Makes a link; the first <see cref="Step"/> dials.</summary>
@@ -58,12 +60,12 @@ public sealed class MqttPodLink : IPodLink, IUplinkEvents, IMqttClientHandler
         _client = clients(
             new MqttClientOptions
             {
-                ClientId = Topics.DeviceText(deviceId),
+                ClientId = "pod-" + Topics.DeviceText(deviceId),
                 Version = MqttVersion.V311,
                 CleanStart = true,
                 KeepAliveSeconds = KeepAliveSeconds,
                 Window = Window,
-                Will = new MqttMessage { Topic = Topics.State(deviceId), Qos = MqttQos.AtLeastOnce, Retain = true },
+                Will = new MqttMessage { Topic = Topics.State(deviceId), Payload = StateMessage.Will(), Qos = MqttQos.AtLeastOnce, Retain = true },
             },
             this);
     }
@@ -183,9 +185,13 @@ public sealed class MqttPodLink : IPodLink, IUplinkEvents, IMqttClientHandler
 
     void IMqttClientHandler.Connected(bool sessionPresent)
     {
-        foreach (string filter in _filters)
+        if (!_subscribed)
         {
-            _client.Subscribe(filter, MqttQos.AtLeastOnce, _nowUs);
+            _subscribed = true; // From now on the client repeats them by itself at each connection.
+            foreach (string filter in _filters)
+            {
+                _client.Subscribe(filter, MqttQos.AtLeastOnce, _nowUs);
+            }
         }
     }
 

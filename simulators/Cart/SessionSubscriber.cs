@@ -45,6 +45,7 @@ public sealed class SessionSubscriber : IUplinkEvents, IMqttClientHandler
     private readonly SortedDictionary<ReadingId, StreamMarks> _marks = [];
     private IMqttConnection? _connection;
     private bool _dialling;
+    private bool _subscribed;
     private long _nowUs;
     private long _dialUs;
     private long _receiptUs = long.MaxValue;
@@ -145,12 +146,12 @@ public sealed class SessionSubscriber : IUplinkEvents, IMqttClientHandler
 
     void IMqttClientHandler.Connected(bool sessionPresent)
     {
-        if (sessionPresent)
+        if (_subscribed)
         {
-            return;
+            return; // The client repeats them by itself after a connection without session.
         }
 
-        IsSubscribed = false;
+        _subscribed = true;
         foreach (string word in Classes)
         {
             _client.Subscribe(_prefix + word + "/#", MqttQos.AtLeastOnce, _nowUs);

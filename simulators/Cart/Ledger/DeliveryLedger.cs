@@ -54,13 +54,24 @@ public sealed class StreamLedger
     /// <summary>Highest sequence known.</summary>
     public int Count => _entries.Count;
 
-    /// <summary>From this sequence on everything is declared lost ("at least"); 0 for no such gap.</summary>
-    public uint LostFrom { get; internal set; }
+    /// <summary>What gap records declare of this stream: first and last number, and whether the record was made or delivered.</summary>
+    internal List<(uint First, uint Last, ReadingFate Fate)> Declared { get; } = [];
 
     /// <summary>What has become of a reading.</summary>
     /// <param name="sequence">1 to <see cref="Count"/>.</param>
     /// <returns>Its fate.</returns>
-    public ReadingFate FateOf(uint sequence) => _entries[(int)sequence - 1].Fate;
+    public ReadingFate FateOf(uint sequence) => _entries[(int)sequence - 1].Fate | DeclaredFate(sequence);
+
+    internal ReadingFate DeclaredFate(uint sequence)
+    {
+        ReadingFate fate = ReadingFate.None;
+        foreach ((uint first, uint last, ReadingFate declared) in Declared)
+        {
+            fate |= sequence >= first && sequence <= last ? declared : ReadingFate.None;
+        }
+
+        return fate;
+    }
 
     internal Entry this[uint sequence]
     {
@@ -204,7 +215,7 @@ public sealed class DeliveryLedger
         {
             int body = offset + Frame.HeaderLength;
             ReadingId first = new(GapBody.DeviceId(buffer, body), GapBody.BootId(buffer, body), GapBody.Stream(buffer, body), GapBody.First(buffer, body));
-            Declare(first, GapBody.Last(buffer, body), (GapBody.Unit(buffer, body) & GapBody.AtLeast) != 0, ReadingFate.DeclaredByPod);
+            Declare(first, GapBody.Last(buffer, body), ReadingFate.DeclaredByPod);
         }
     }
 
@@ -262,7 +273,7 @@ public sealed class DeliveryLedger
 
         if (delivery.Gap is DeclaredGap gap)
         {
-            Declare(gap.First, gap.LastSequence, gap.AtLeast, ReadingFate.GapDelivered);
+            Declare(gap.First, gap.LastSequence, ReadingFate.GapDelivered);
         }
 
         if (!_streams.TryGetValue(delivery.Id with { Sequence = 0 }, out StreamLedger? stream))
@@ -322,16 +333,18 @@ public sealed class DeliveryLedger
         {
             long atGatewayOpen = 0;
             long unknown = 0;
+            uint firstOpen = 0;
             for (uint sequence = 1; sequence <= stream.Count; sequence++)
             {
                 StreamLedger.Entry entry = stream[sequence];
+                entry = entry.With(stream.DeclaredFate(sequence));
                 balance.Produced++;
                 if (entry.Fate.HasFlag(ReadingFate.Delivered))
                 {
                     balance.Delivered++;
                     latencies.Add(entry.DeliveredUs - entry.MeasuredUs);
                 }
-                else if (entry.Fate.HasFlag(ReadingFate.GapDelivered) || (stream.LostFrom != 0 && sequence >= stream.LostFrom))
+                else if (entry.Fate.HasFlag(ReadingFate.GapDelivered))
                 {
                     balance.Gaps++;
                 }
@@ -342,6 +355,7 @@ public sealed class DeliveryLedger
                 else if (entry.Fate.HasFlag(ReadingFate.Acknowledged))
                 {
                     atGatewayOpen++;
+                    firstOpen = firstOpen == 0 ? sequence : firstOpen;
                 }
                 else if (IsHeldByPod(entry.Fate) || entry.Fate.HasFlag(ReadingFate.DeclaredByPod))
                 {
@@ -350,6 +364,7 @@ public sealed class DeliveryLedger
                 else
                 {
                     unknown++;
+                    firstOpen = firstOpen == 0 ? sequence : firstOpen;
                 }
             }
 
@@ -361,7 +376,7 @@ public sealed class DeliveryLedger
             {
                 Find(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{stream.First}: nobody knows of {unknown} readings (the gateway acknowledged {atGatewayOpen} that were not delivered and holds {held})"));
+                    $"{stream.First with { Sequence = firstOpen }} and on: nobody knows of {unknown} readings (the gateway acknowledged {atGatewayOpen} that were not delivered and holds {held})"));
             }
         }
 
@@ -417,24 +432,11 @@ public sealed class DeliveryLedger
         fate.HasFlag(ReadingFate.Produced)
         && (fate & (ReadingFate.Acknowledged | ReadingFate.Evicted | ReadingFate.LostWithPower)) == ReadingFate.None;
 
-    private void Declare(in ReadingId first, uint last, bool atLeast, ReadingFate fate)
-    {
-        StreamLedger stream = StreamOf(first);
-        if (atLeast && fate == ReadingFate.GapDelivered)
-        {
-            stream.LostFrom = stream.LostFrom == 0 ? first.Sequence : Math.Min(stream.LostFrom, first.Sequence);
-        }
-
-        for (uint sequence = first.Sequence; sequence <= last && sequence - first.Sequence < 1_000_000; sequence++)
-        {
-            if (atLeast && sequence > stream.Count)
-            {
-                break;
-            }
-
-            stream[sequence] = stream[sequence].With(fate);
-        }
-    }
+    /// <summary>
+    /// A record declares a range of numbers lost. Some of them may have arrived all the same, and, when its count is a lower bound, some may
+    /// never have been given out: a range makes no readings, it only says what became of those there are.
+    /// </summary>
+    private void Declare(in ReadingId first, uint last, ReadingFate fate) => StreamOf(first).Declared.Add((first.Sequence, last, fate));
 }
 
 /// <summary>The balance of a run. Always: Produced = Delivered + Pending + Gaps + Kept, that is, Lost = 0.</summary>
