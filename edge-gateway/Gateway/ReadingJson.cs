@@ -43,6 +43,7 @@ internal static class ReadingJson
     {
         FrameKind.Numeric => head.BodyLength >= NumericBody.Length,
         FrameKind.Event => head.BodyLength >= EventBody.Length,
+        FrameKind.Beat => head.BodyLength >= BeatBody.Length,
         FrameKind.Gap => head.BodyLength >= GapBody.Length,
         _ => false,
     };
@@ -89,7 +90,7 @@ internal static class ReadingJson
         byte[] body = frame.Slice(Frame.HeaderLength, head.BodyLength).ToArray();
         JsonText json = new();
         json.Raw("{\"v\":1,\"id\":").String(Identity(head)).Raw(",\"session\":").String(context.Session)
-            .Raw(",\"kind\":\"").Raw(FrameHead.SegmentOf(head.Kind)).Raw("\",");
+            .Raw(",\"kind\":\"").Raw(head.Kind == FrameKind.Beat ? "beat" : FrameHead.SegmentOf(head.Kind)).Raw("\",");
         switch (head.Kind)
         {
             case FrameKind.Numeric:
@@ -110,6 +111,13 @@ internal static class ReadingJson
             case FrameKind.Event:
                 json.Raw("\"code\":").String(CodeText((int)EventBody.Code(body, 0))).Raw(",\"stream\":").Number(EventBody.Stream(body, 0))
                     .Raw(",\"argument\":").Number(EventBody.Argument(body, 0)).Raw(",");
+                Time(json, head, context);
+                break;
+            case FrameKind.Beat:
+                int intervalMs = BeatBody.IntervalMs(body, 0);
+                json.Raw("\"beat\":{\"deviceUs\":").Number(BeatBody.TimeUs(body, 0)).Raw(",\"intervalMs\":");
+                (intervalMs == 0 ? json.Raw("null") : json.Number(intervalMs))
+                    .Raw(",\"quality\":").Number(BeatBody.Quality(body, 0)).Raw("},");
                 Time(json, head, context);
                 break;
             default:

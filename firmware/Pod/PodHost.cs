@@ -217,6 +217,11 @@ public sealed class PodHost : IStepped
             throw new ArgumentOutOfRangeException(nameof(options), "SendBytes is 1 to 4096; SendAfterMs and FlushPeriodMs are not negative.");
         }
 
+        if (options.LeastPulseQuality < 0 || options.LeastPulseQuality > 100 || options.PulseStaleMs < 1500)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), "LeastPulseQuality is 0 to 100; PulseStaleMs is at least 1500.");
+        }
+
         if (options.AcknowledgeTimeoutMs < 100 || options.TimePeriodMs < 100 || options.TemperatureStaleMs < 100 || options.TemperatureWindowMs < 1)
         {
             throw new ArgumentOutOfRangeException(nameof(options), "Timeouts and periods are at least 100 ms, the temperature's window at least 1 ms.");
@@ -235,7 +240,7 @@ public sealed class PodHost : IStepped
         }
         else if (driver is ILightSource light)
         {
-            sensor = new Oximeter(light, peripheral, _ring, Counters);
+            sensor = new Oximeter(light, peripheral, _options, _ring, Counters);
         }
         else
         {

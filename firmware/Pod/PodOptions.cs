@@ -1,5 +1,6 @@
 using Firmware.Core;
 using Firmware.Protocol;
+using Firmware.Signals;
 
 namespace Firmware.Pod;
 
@@ -32,6 +33,10 @@ public sealed class PeripheralOptions
             Stream = Streams.RedLight;
             SecondStream = Streams.InfraredLight;
             DieStream = Streams.OximeterDieTemperature;
+            SaturationStream = Streams.OxygenSaturation;
+            PulseStream = Streams.PulseRate;
+            PerfusionStream = Streams.PerfusionIndex;
+            BeatStream = Streams.PulseBeats;
         }
     }
 
@@ -49,6 +54,21 @@ public sealed class PeripheralOptions
 
     /// <summary>The stream of the chip's own temperature; 0 for none.</summary>
     public int DieStream { get; set; }
+
+    /// <summary>The oxygen saturation's stream; 0 for none.</summary>
+    public int SaturationStream { get; set; }
+
+    /// <summary>The pulse rate's stream; 0 for none.</summary>
+    public int PulseStream { get; set; }
+
+    /// <summary>The perfusion index's stream; 0 for none.</summary>
+    public int PerfusionStream { get; set; }
+
+    /// <summary>The beats' stream; 0 for none.</summary>
+    public int BeatStream { get; set; }
+
+    /// <summary>The oximeter's optics: curve and thresholds of this board. The default is the bare part's.</summary>
+    public OpticalCalibration Optics { get; set; } = new OpticalCalibration();
 
     /// <summary>A driver used in place of the part's own, which must be an <c>ITemperatureSource</c> or an <c>ILightSource</c>; null for the part's own.</summary>
     public IDriver? Driver { get; set; }
@@ -81,13 +101,13 @@ public sealed class PodOptions
     /// <summary>Reads the clock in the middle of a step, for exact times of the clock exchange; null: the step's own time is used.</summary>
     public IMonotonicClock? Clock { get; set; }
 
-    /// <summary>RAM for vital signs and absences, bytes. Default 48 KiB: about 14 minutes of one temperature a second.</summary>
-    public int VitalRingBytes { get; set; } = 48 * 1024;
+    /// <summary>RAM for vital signs and absences, bytes. Default 96 KiB: about 7 minutes of four numbers a second.</summary>
+    public int VitalRingBytes { get; set; } = 96 * 1024;
 
     /// <summary>RAM for gap records, bytes. Default 16 KiB: about 190 of them.</summary>
     public int GapRingBytes { get; set; } = 16 * 1024;
 
-    /// <summary>RAM for events, clock samples and chip health, bytes. Default 24 KiB.</summary>
+    /// <summary>RAM for events, beats, clock samples and chip health, bytes. Default 24 KiB.</summary>
     public int EventRingBytes { get; set; } = 24 * 1024;
 
     /// <summary>RAM for waveforms, bytes. Default 96 KiB: about 140 s of both lights.</summary>
@@ -122,6 +142,15 @@ public sealed class PodOptions
 
     /// <summary>The time that one temperature is made from, ms. Default 125. Source: TI SNOSD82D, Table 7-7 (8 averaged conversions).</summary>
     public int TemperatureWindowMs { get; set; } = 125;
+
+    /// <summary>
+    /// Least quality of SpO2, pulse rate and perfusion index that is published; below it their absence is, with its reason. 0 to 100, default 50;
+    /// 0 is for evaluation only.
+    /// </summary>
+    public int LeastPulseQuality { get; set; } = 50;
+
+    /// <summary>Age at which the oximeter's results are stale and their absence is published, ms. Default 3,000.</summary>
+    public int PulseStaleMs { get; set; } = 3000;
 
     /// <summary>Maker, for the state message. Empty: not said.</summary>
     public string Maker { get; set; } = string.Empty;

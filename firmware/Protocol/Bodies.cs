@@ -6,7 +6,7 @@ namespace Firmware.Protocol;
 /// Body of <see cref="FrameKind.Numeric"/>, little endian, 16 bytes or more:
 /// <c>0 u32 MDC code | 4 i32 value | 8 i8 exponent | 9 u8 absence | 10 u8 quality | 11 u8 reserved 0 | 12 u32 window ms</c>, and for
 /// SpO2 <c>16 u16 ratio R x 10,000</c>. The quantity is value x 10^exponent in the unit that the MDC table gives for the code.
-/// With an absence other than None the value is 0 and means nothing.
+/// With an absence other than None the value is 0 and means nothing. The frame's time is the end of the window.
 /// </summary>
 public static class NumericBody
 {
@@ -180,6 +180,52 @@ public static class WaveformBody
 
         return value;
     }
+}
+
+/// <summary>
+/// Body of <see cref="FrameKind.Beat"/>, little endian, 12 bytes or more: <c>0 u64 time of the beat, µs since boot | 8 u16 interval ms | 10 u8 quality |
+/// 11 u8 reserved 0</c>. The time is that of the systolic peak of the pulsation and is also the frame's. The interval is the time since the beat before
+/// it, 0 when none is known to be its neighbour. The quality is the pulse's at that time: 0 (not yet judged, or unusable) to 100.
+/// </summary>
+public static class BeatBody
+{
+    /// <summary>Length in bytes.</summary>
+    public const int Length = 12;
+
+    /// <summary>Longest interval that is written, ms; a longer one is written as 0.</summary>
+    public const int MaxIntervalMs = 65535;
+
+    /// <summary>Writes the body.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <param name="timeUs">Time of the beat, µs since boot.</param>
+    /// <param name="intervalMs">Time since the beat before, ms; 0 for unknown.</param>
+    /// <param name="quality">0 to 100.</param>
+    public static void Write(byte[] buffer, int offset, long timeUs, int intervalMs, int quality)
+    {
+        LittleEndian.WriteUInt64(buffer, offset, (ulong)timeUs);
+        LittleEndian.WriteUInt16(buffer, offset + 8, intervalMs < 0 || intervalMs > MaxIntervalMs ? 0 : intervalMs);
+        buffer[offset + 10] = (byte)quality;
+        buffer[offset + 11] = 0;
+    }
+
+    /// <summary>Time of the beat, µs since boot.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <returns>The time.</returns>
+    public static long TimeUs(byte[] buffer, int offset) => (long)LittleEndian.ReadUInt64(buffer, offset);
+
+    /// <summary>Time since the beat before, ms; 0 for unknown.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <returns>The interval.</returns>
+    public static int IntervalMs(byte[] buffer, int offset) => LittleEndian.ReadUInt16(buffer, offset + 8);
+
+    /// <summary>Quality of the pulse, 0 to 100.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <returns>The quality.</returns>
+    public static int Quality(byte[] buffer, int offset) => buffer[offset + 10];
 }
 
 /// <summary>Body of <see cref="FrameKind.Event"/>, little endian, 8 bytes: <c>0 u16 fault code | 2 u16 about stream (0 = none) | 4 i32 argument</c>.</summary>

@@ -9,7 +9,7 @@ public enum FrameKind : byte
     /// <summary>A piece of a waveform, see <see cref="WaveformBody"/>.</summary>
     Waveform = 2,
 
-    /// <summary>One heart beat.</summary>
+    /// <summary>One heart beat, see <see cref="BeatBody"/>.</summary>
     Beat = 3,
 
     /// <summary>A piece of sound.</summary>

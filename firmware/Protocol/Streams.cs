@@ -23,6 +23,18 @@ public static class Streams
 
     /// <summary>Die temperature of the oximeter's chip (MAX30102), numeric.</summary>
     public const int OximeterDieTemperature = 34;
+
+    /// <summary>Oxygen saturation of the pulse (MAX30102), numeric with the ratio R, once a second.</summary>
+    public const int OxygenSaturation = 35;
+
+    /// <summary>Pulse rate (MAX30102), numeric, once a second.</summary>
+    public const int PulseRate = 36;
+
+    /// <summary>Perfusion index (MAX30102), numeric, once a second.</summary>
+    public const int PerfusionIndex = 37;
+
+    /// <summary>Heart beats (MAX30102), one frame each.</summary>
+    public const int PulseBeats = 38;
 }
 
 /// <summary>ISO/IEEE 11073-10101 codes in use (partition x 65,536 + term), and private ones (partition 1024) where the nomenclature has none.</summary>
@@ -57,4 +69,7 @@ public static class MdcCodes
 
     /// <summary>Private: temperature of a sensor's die, Cel.</summary>
     public const uint DieTemperature = (1024u << 16) | 3;
+
+    /// <summary>Private: the pulse's beats, each with the interval before it, ms.</summary>
+    public const uint PulseBeat = (1024u << 16) | 4;
 }

@@ -250,10 +250,16 @@ public sealed class SimulatedPod
         List<PeripheralOptions> peripherals = [];
         foreach ((ChipKind chip, (int address, _)) in _chips)
         {
-            peripherals.Add(new PeripheralOptions(chip == ChipKind.Tmp117 ? PodPart.Tmp117 : PodPart.Max30102, address));
+            PeripheralOptions peripheral = new(chip == ChipKind.Tmp117 ? PodPart.Tmp117 : PodPart.Max30102, address);
+            if (Story.Curve is not null)
+            {
+                peripheral.Optics.Curve = Story.Curve;
+            }
+
+            peripherals.Add(peripheral);
         }
 
-        return new PodOptions(Story.DeviceId, peripherals.ToArray())
+        PodOptions options = new(Story.DeviceId, peripherals.ToArray())
         {
             FrameFlags = FrameFlags.Simulated,
             Clock = new OscillatorClock(oscillator, _world.Kernel),
@@ -262,6 +268,12 @@ public sealed class SimulatedPod
             Serial = Story.Id,
             Firmware = "simulated",
         };
+        if (Story.LeastPulseQuality is int leastQuality)
+        {
+            options.LeastPulseQuality = leastQuality;
+        }
+
+        return options;
     }
 
     private void OnProduced(byte[] buffer, int offset, int length)

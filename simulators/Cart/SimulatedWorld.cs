@@ -143,7 +143,7 @@ public sealed class SimulatedWorld : WorldServices
             List<IPatientLight?> recordings = [];
             foreach (PodStory pod in cart.Pods)
             {
-                recordings.Add(pod.Recording is null ? null : Record(pod, scenarioFolder));
+                recordings.Add(pod.Light ?? (pod.Recording is null ? null : Record(pod, scenarioFolder)));
             }
 
             carts.Add(new SimulatedCart(this, cart, recordings));

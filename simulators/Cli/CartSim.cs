@@ -9,6 +9,7 @@ using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeGateway.Gateway.Faults;
+using Simulators.Cart.Evaluation;
 using Simulators.Patient;
 
 namespace Simulators.Cli;
@@ -97,6 +98,7 @@ public static class CartSim
             here, new RunRequest("first-consultation") { RealTime = true, Serve = true, Table = true }));
         root.Subcommands.Add(Run(here));
         root.Subcommands.Add(Play(here));
+        root.Subcommands.Add(Evaluate(here));
         root.Subcommands.Add(List(here));
         root.Subcommands.Add(Broker(here));
         root.Subcommands.Add(Pod(here));
@@ -140,6 +142,18 @@ public static class CartSim
             TraceFile = parsed.GetValue(trace),
             Json = parsed.GetValue(json),
         }));
+        return command;
+    }
+
+    private static Command Evaluate(Surroundings here)
+    {
+        Argument<string> set = new("set") { Description = "Which set of recordings: " + string.Join(", ", RecordingSet.Names) + "." };
+        Option<string> data = new("--data") { Description = "The folder that holds the sets' folders.", Required = true };
+        Option<ulong> seed = new("--seed") { Description = "Seed of everything but the recordings.", DefaultValueFactory = _ => 1 };
+        Option<bool> json = Json();
+        Command command = new("evaluate", "Plays a set of recordings with references through the whole way and scores what the subscriber received.") { set, data, seed, json };
+        command.SetAction((parsed, _) => EvaluateCommand.RunAsync(
+            here, parsed.GetValue(set)!, parsed.GetValue(data)!, parsed.GetValue(seed), parsed.GetValue(json)));
         return command;
     }
 

@@ -124,6 +124,10 @@ internal sealed class LiveTable : IDisposable
         Firmware.Protocol.Streams.RedLight => "red light",
         Firmware.Protocol.Streams.InfraredLight => "infrared light",
         Firmware.Protocol.Streams.OximeterDieTemperature => "die temperature",
+        Firmware.Protocol.Streams.OxygenSaturation => "SpO2",
+        Firmware.Protocol.Streams.PulseRate => "pulse rate",
+        Firmware.Protocol.Streams.PerfusionIndex => "perfusion index",
+        Firmware.Protocol.Streams.PulseBeats => "beats",
         _ => stream.ToString(CultureInfo.InvariantCulture),
     };
 }

@@ -168,7 +168,11 @@ public sealed class CartTests
             }
 
             PeripheralOptions options = new(known, address);
-            int[] numbers = new[] { options.Stream, options.SecondStream, options.DieStream }.Where(s => s != 0).Order().ToArray();
+            int[] numbers = new[]
+            {
+                options.Stream, options.SecondStream, options.DieStream,
+                options.SaturationStream, options.PulseStream, options.PerfusionStream, options.BeatStream,
+            }.Where(s => s != 0).Order().ToArray();
             int[] given = part.GetProperty("streams").EnumerateArray().Select(s => s.GetProperty("number").GetInt32()).Order().ToArray();
             if (!numbers.SequenceEqual(given))
             {
@@ -186,6 +190,10 @@ public sealed class CartTests
             ["Temperature"] = (Tmp117.CycleUs, new PodOptions(1, []).TemperatureStaleMs),
             ["RedLight"] = (Max30102.NominalPeriodUs, Max30102.StallUs / 1000),
             ["InfraredLight"] = (Max30102.NominalPeriodUs, Max30102.StallUs / 1000),
+            ["OxygenSaturation"] = (1_000_000, new PodOptions(1, []).PulseStaleMs),
+            ["PulseRate"] = (1_000_000, new PodOptions(1, []).PulseStaleMs),
+            ["PerfusionIndex"] = (1_000_000, new PodOptions(1, []).PulseStaleMs),
+            ["PulseBeats"] = (Firmware.Signals.BeatDetector.RefractoryMs * 1000, new PodOptions(1, []).PulseStaleMs),
             ["OximeterDieTemperature"] = (Max30102.DieTemperatureIntervalUs, (Max30102.DieTemperatureIntervalUs + Max30102.DieTemperatureTimeoutUs) / 1000),
         };
         JsonElement[] streams = pod.GetProperty("peripherals").EnumerateArray().SelectMany(p => p.GetProperty("streams").EnumerateArray()).ToArray();

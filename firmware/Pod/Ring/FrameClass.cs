@@ -11,7 +11,7 @@ public enum FrameClass : byte
     /// <summary>Gap records.</summary>
     Gap = 1,
 
-    /// <summary>Events, clock samples, chip health.</summary>
+    /// <summary>Events, beats, clock samples, chip health.</summary>
     Event = 2,
 
     /// <summary>Waveforms and sound: the only class that lives in RAM alone.</summary>
@@ -35,6 +35,7 @@ public static class FrameClasses
             case FrameKind.Gap:
                 return FrameClass.Gap;
             case FrameKind.Event:
+            case FrameKind.Beat:
             case FrameKind.Clock:
                 return FrameClass.Event;
             case FrameKind.Waveform:

@@ -4,7 +4,8 @@ using Firmware.Protocol;
 namespace Firmware.Pod.Sensors;
 
 /// <summary>
-/// The oximeter's light, as it was counted: chunks of about 250 ms on two streams, losses declared in their place, and the chip's own temperature.
+/// The oximeter's light, as it was counted: chunks of about 250 ms on two streams, losses declared in their place, the chip's own temperature, and what
+/// <see cref="PulseReadings"/> makes of the light.
 /// A chunk is ended early by a loss, by a step in time, or by a change of epoch.
 /// </summary>
 public sealed class Oximeter : Sensor
@@ -31,6 +32,7 @@ public sealed class Oximeter : Sensor
     private readonly int _dieStream;
     private readonly PodRing _ring;
     private readonly PodCounters _counters;
+    private readonly PulseReadings _pulse;
     private readonly int[] _red = new int[MaxChunkSamples];
     private readonly int[] _infrared = new int[MaxChunkSamples];
     private uint _epoch;
@@ -49,12 +51,14 @@ public sealed class Oximeter : Sensor
 
     /// <summary>Stores.</summary>
     /// <param name="source">The driver.</param>
-    /// <param name="options">The streams.</param>
+    /// <param name="options">The streams and the optics.</param>
+    /// <param name="pod">The publishing threshold and the staleness.</param>
     /// <param name="ring">Where readings go.</param>
     /// <param name="counters">The counters.</param>
-    public Oximeter(ILightSource source, PeripheralOptions options, PodRing ring, PodCounters counters)
+    public Oximeter(ILightSource source, PeripheralOptions options, PodOptions pod, PodRing ring, PodCounters counters)
         : base(options.Stream)
     {
+        _pulse = new PulseReadings(source, options, pod, ring);
         _source = source;
         _infraredStream = options.SecondStream;
         _dieStream = options.DieStream;
@@ -75,6 +79,7 @@ public sealed class Oximeter : Sensor
             WriteDieTemperature(nowUs);
         }
 
+        _pulse.Take(nowUs);
         if (firstUs - ((long)lost * periodUs) < _epochSinceUs)
         {
             TakeStraddling(count, lost, firstUs, periodUs, nowUs);
@@ -107,6 +112,7 @@ public sealed class Oximeter : Sensor
     public override void Interrupt(long nowUs)
     {
         Flush(nowUs);
+        _pulse.Interrupt();
         _interrupted = true;
     }
 
@@ -129,6 +135,7 @@ public sealed class Oximeter : Sensor
         }
 
         _delivered = false;
+        _pulse.ChangeEpoch(epoch, nowUs);
         _epoch = epoch;
         _epochSinceUs = nowUs;
     }
@@ -136,18 +143,20 @@ public sealed class Oximeter : Sensor
     /// <inheritdoc/>
     public override long Step(AbsenceReason reason, long nowUs)
     {
+        long next = _pulse.Step(reason, nowUs);
         if (_count == 0)
         {
-            return long.MaxValue;
+            return next;
         }
 
         if (nowUs - _oldestUs >= LongestWaitUs)
         {
             Flush(nowUs);
-            return long.MaxValue;
+            return next;
         }
 
-        return _oldestUs + LongestWaitUs;
+        long due = _oldestUs + LongestWaitUs;
+        return due < next ? due : next;
     }
 
     // Part of this batch, or of what is missing before it, lies before a change of epoch. The samples before the first change belong to the

@@ -56,6 +56,20 @@ public interface ILightSource : IDriver
     /// <summary>Why they are missing.</summary>
     LightLoss LossCause { get; }
 
+    /// <summary>True when ambient light was beyond what the part can cancel since the batch before.</summary>
+    bool AmbientLightOverflow { get; }
+
+    /// <summary>Red LED current of this batch, 0.2 mA each.</summary>
+    int RedCurrentCode { get; }
+
+    /// <summary>Infrared LED current of this batch, 0.2 mA each.</summary>
+    int InfraredCurrentCode { get; }
+
+    /// <summary>Asks for other LED currents; what is measured with them says so itself. <see cref="IDriver.Restart"/> goes back to the start-up currents.</summary>
+    /// <param name="redCode">0 to 255, 0.2 mA each.</param>
+    /// <param name="infraredCode">0 to 255, 0.2 mA each.</param>
+    void SetLedCurrent(int redCode, int infraredCode);
+
     /// <summary>True when a new die temperature came with this batch.</summary>
     bool DieTemperatureReady { get; }
 
@@ -157,6 +171,18 @@ public sealed class Max30102Source : ILightSource
                 : LightLoss.Implausible;
         }
     }
+
+    /// <inheritdoc/>
+    public bool AmbientLightOverflow => _driver.AmbientLightOverflow;
+
+    /// <inheritdoc/>
+    public int RedCurrentCode => _driver.RedCurrentCode;
+
+    /// <inheritdoc/>
+    public int InfraredCurrentCode => _driver.InfraredCurrentCode;
+
+    /// <inheritdoc/>
+    public void SetLedCurrent(int redCode, int infraredCode) => _driver.SetLedCurrent(redCode, infraredCode);
 
     /// <inheritdoc/>
     public bool DieTemperatureReady => _driver.DieTemperatureReady;

@@ -127,6 +127,15 @@ public sealed record PodStory
     /// <summary>A recording in place of the synthetic pulse, as the file names it, or null.</summary>
     public string? Recording { get; init; }
 
+    /// <summary>Light in place of both, laid on the world's time already, or null; not in scenario files.</summary>
+    public IPatientLight? Light { get; init; }
+
+    /// <summary>The pod's publishing threshold for what it makes of light, 0 to 100, or null as shipped.</summary>
+    public int? LeastPulseQuality { get; init; }
+
+    /// <summary>The pod's curve from R to SpO2, or null as shipped.</summary>
+    public Firmware.Signals.SaturationCurve? Curve { get; init; }
+
     /// <summary>When the finger is laid on, µs.</summary>
     public long FingerOnUs { get; init; }
 

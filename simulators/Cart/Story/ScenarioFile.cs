@@ -65,6 +65,9 @@ public static class ScenarioFile
     [
         ("temperature", Streams.Temperature),
         ("oximeter-die-temperature", Streams.OximeterDieTemperature),
+        ("oxygen-saturation", Streams.OxygenSaturation),
+        ("pulse-rate", Streams.PulseRate),
+        ("perfusion-index", Streams.PerfusionIndex),
     ];
 
     /// <summary>Reads a scenario from a file.</summary>

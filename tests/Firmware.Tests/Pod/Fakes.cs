@@ -179,10 +179,26 @@ public sealed class FakeLight : FakeDriver, ILightSource
     public LightLoss LossCause => LostSamples > 0 ? LightLoss.Overrun : LightLoss.None;
 
     /// <inheritdoc/>
+    public bool AmbientLightOverflow => false;
+
+    /// <inheritdoc/>
+    public int RedCurrentCode { get; private set; } = 0x20;
+
+    /// <inheritdoc/>
+    public int InfraredCurrentCode { get; private set; } = 0x20;
+
+    /// <inheritdoc/>
     public bool DieTemperatureReady { get; private set; }
 
     /// <inheritdoc/>
     public int DieTemperatureMilliCelsius => 31_000;
+
+    /// <inheritdoc/>
+    public void SetLedCurrent(int redCode, int infraredCode)
+    {
+        RedCurrentCode = redCode;
+        InfraredCurrentCode = infraredCode;
+    }
 
     /// <inheritdoc/>
     protected override void Make(long nowUs)

@@ -133,7 +133,7 @@ public sealed class UplinkTests
         bench.Run(60 * Second);
         PodCounters c = bench.Host.Counters;
         Assert.IsTrue(c.Produced > 500);
-        Assert.IsTrue(c.Stored <= 2);
+        Assert.IsTrue(c.Stored <= 8); // a mark of one stream takes what waits in the others with it
         Assert.IsTrue(c.StoreFlushes < 20);
     }
 }

@@ -1,0 +1,175 @@
+namespace Firmware.Signals;
+
+/// <summary>
+/// Heart beats from filtered infrared light by two moving averages: where the short one (a systolic peak, 120 ms) rises above the
+/// long one (a beat, 600 ms) plus a small share of the signal's level there is a peak. Source: Elgendi et al. 2013, "Systolic peak
+/// detection in acceleration photoplethysmograms", PLoS ONE 8(10) e76585, with the amplitude itself in place of its square, which
+/// keeps the weak beats of an irregular pulse. A beat is known at the end of its peak's half wave, 0.4 to 0.7 s after its peak.
+/// </summary>
+public sealed class BeatDetector
+{
+    /// <summary>The short average, ms. Source: Elgendi 2013, 111 ms; 120 ms is a whole number of samples.</summary>
+    public const int PeakWindowMs = 120;
+
+    /// <summary>The long average, ms. Source: Elgendi 2013, 667 ms; 600 ms chosen on recordings (README).</summary>
+    public const int BeatWindowMs = 600;
+
+    /// <summary>The signal's level is its mean over this time, ms.</summary>
+    public const int LevelWindowMs = 4000;
+
+    /// <summary>
+    /// A systolic peak stands at least this many quarters of the level above the middle: lower ones are dicrotic waves and noise in a long
+    /// diastole. Chosen on recordings and on a synthetic pulse (README).
+    /// </summary>
+    public const int LeastHeightQuarters = 6;
+
+    /// <summary>Shortest time between two beats, ms: 250 beats per minute.</summary>
+    public const int RefractoryMs = 240;
+
+    private const int RingLength = 256;
+    private const int RingMask = RingLength - 1;
+
+    private readonly int _peakWindow;
+    private readonly int _beatWindow;
+    private readonly int _levelWindow;
+    private readonly int _refractory;
+
+    // The centre of the long window lies this many samples back; the short window ends this many samples back.
+    private readonly int _centreDelay;
+    private readonly int _peakEndDelay;
+
+    private readonly int[] _filtered = new int[RingLength];
+    private readonly int[] _rectified = new int[RingLength];
+    private long _peakSum;
+    private long _beatSum;
+    private long _levelSum;
+    private int _samples;
+    private bool _inBlock;
+    private int _blockStart;
+    private int _blockPeak;
+    private int _blockPeakValue;
+    private int _troughValue;
+    private int _lastPeak;
+
+    /// <summary>Makes a detector at rest.</summary>
+    /// <param name="samplesPerSecond">25 or 50; any other number is taken as 50.</param>
+    public BeatDetector(int samplesPerSecond)
+    {
+        int perSecond = samplesPerSecond == 25 ? 25 : 50;
+        _peakWindow = PeakWindowMs * perSecond / 1000;
+        _beatWindow = BeatWindowMs * perSecond / 1000;
+        _levelWindow = LevelWindowMs * perSecond / 1000;
+        _refractory = RefractoryMs * perSecond / 1000;
+        _centreDelay = _beatWindow / 2;
+        _peakEndDelay = _centreDelay - (_peakWindow / 2);
+        Reset();
+    }
+
+    /// <summary>The newest beat's place, in sixteenths of a sample since <see cref="Reset"/>.</summary>
+    public long PeakSixteenths { get; private set; }
+
+    /// <summary>The newest beat's height above the trough before it, in the filter's output scale.</summary>
+    public int Amplitude { get; private set; }
+
+    /// <summary>Forgets everything.</summary>
+    public void Reset()
+    {
+        for (int i = 0; i < RingLength; i++)
+        {
+            _filtered[i] = 0;
+            _rectified[i] = 0;
+        }
+
+        _peakSum = 0;
+        _beatSum = 0;
+        _levelSum = 0;
+        _samples = 0;
+        _inBlock = false;
+        _troughValue = 0;
+        _lastPeak = -_refractory;
+        PeakSixteenths = 0;
+        Amplitude = 0;
+    }
+
+    /// <summary>Takes one filtered sample.</summary>
+    /// <param name="value">The sample, systole upwards.</param>
+    /// <returns>True when a beat is complete; <see cref="PeakSixteenths"/> and <see cref="Amplitude"/> describe it.</returns>
+    public bool Next(int value)
+    {
+        int now = _samples;
+        int rectified = value > 0 ? value : 0;
+        _levelSum += rectified - _rectified[(now - _levelWindow) & RingMask];
+        _beatSum += rectified - _rectified[(now - _beatWindow) & RingMask];
+        _rectified[now & RingMask] = rectified;
+        _filtered[now & RingMask] = value;
+        _peakSum += _rectified[(now - _peakEndDelay) & RingMask] - _rectified[(now - _peakEndDelay - _peakWindow) & RingMask];
+        _samples = now + 1;
+
+        int centre = now - _centreDelay;
+        if (centre < 0)
+        {
+            return false;
+        }
+
+        int centreValue = _filtered[centre & RingMask];
+
+        // Mean of the short window > mean of the long one + 0.02 x level. The windows are as 6 to 30 to 200 samples at either rate.
+        bool above = _peakSum * 5000 > (_beatSum * 1000) + (_levelSum * 3);
+        if (above)
+        {
+            if (!_inBlock)
+            {
+                _inBlock = true;
+                _blockStart = centre;
+                _blockPeak = centre;
+                _blockPeakValue = centreValue;
+            }
+            else if (centreValue > _blockPeakValue)
+            {
+                _blockPeak = centre;
+                _blockPeakValue = centreValue;
+            }
+
+            return false;
+        }
+
+        if (centreValue < _troughValue)
+        {
+            _troughValue = centreValue;
+        }
+
+        if (!_inBlock)
+        {
+            return false;
+        }
+
+        _inBlock = false;
+        bool low = (long)_blockPeakValue * _levelWindow * 4 < _levelSum * LeastHeightQuarters;
+        if (low || centre - _blockStart < _peakWindow || _blockPeak - _lastPeak < _refractory)
+        {
+            return false;
+        }
+
+        Amplitude = _blockPeakValue - _troughValue;
+        PeakSixteenths = ((long)_blockPeak * 16) + VertexSixteenths(_blockPeak);
+        _lastPeak = _blockPeak;
+        _troughValue = centreValue;
+        return true;
+    }
+
+    /// <summary>Where the top of the parabola through three samples lies, in sixteenths of a sample from the middle one.</summary>
+    private int VertexSixteenths(int peak)
+    {
+        long before = _filtered[(peak - 1) & RingMask];
+        long middle = _filtered[peak & RingMask];
+        long after = _filtered[(peak + 1) & RingMask];
+        long curvature = before - (2 * middle) + after;
+        if (curvature >= 0)
+        {
+            return 0;
+        }
+
+        long sixteenths = 8 * (before - after) / curvature;
+        return sixteenths < -8 ? -8 : sixteenths > 8 ? 8 : (int)sixteenths;
+    }
+}

@@ -1,0 +1,141 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Text;
+using System.Text.Json;
+using System.Threading.Tasks;
+using Simulators.Cart.Evaluation;
+
+namespace Simulators.Cli;
+
+/// <summary><c>cart-sim evaluate</c>.</summary>
+internal static class EvaluateCommand
+{
+    /// <summary>Recordings played at a time; more would gain nothing on a machine of two cores.</summary>
+    private const int Parallel = 2;
+
+    private const int BarWidth = 40;
+
+    public static async Task<int> RunAsync(Surroundings here, string name, string data, ulong seed, bool json)
+    {
+        RecordingSet set = RecordingSet.Load(name, data);
+        await here.Diagnostics.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"evaluate {name}: {set.Records.Count} recordings, seed {seed}")).ConfigureAwait(false);
+        Bar bar = new(ReferenceEquals(here.Diagnostics, Console.Error) && !Console.IsErrorRedirected ? here.Diagnostics : null);
+        PulseEvaluationResult result;
+        try
+        {
+            result = await Task.Run(() => PulseEvaluation.Run(set, seed, Parallel, bar.Show, here.Stop), here.Stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            bar.Clear();
+            await here.Diagnostics.WriteLineAsync("stopped before the end: nothing was scored").ConfigureAwait(false);
+            return ExitCode.Missed;
+        }
+
+        bar.Clear();
+        await here.Output.WriteLineAsync(json ? Json(result) : Lines(result)).ConfigureAwait(false);
+        return result.IsMet ? ExitCode.Done : ExitCode.Missed;
+    }
+
+    private static string Lines(PulseEvaluationResult result)
+    {
+        StringBuilder text = new();
+        text.Append(CultureInfo.InvariantCulture, $"{"record",-20}{"windows",9}{"coverage",10}{"pulse MAE",11}{"beat F1",9}{"SpO2",8}{"ref.",7}{"R",8}  reason\n");
+        foreach (PulseRecordResult record in result.Records)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{record.Record,-20}{record.Windows?.ToString(CultureInfo.InvariantCulture) ?? "-",9}{Number(record.Coverage, 3),10}");
+            text.Append(CultureInfo.InvariantCulture, $"{Number(record.PulseMaeBpm, 2),11}{Number(record.BeatF1, 4),9}{Number(record.Saturation, 1),8}");
+            text.Append(CultureInfo.InvariantCulture, $"{Number(record.SaturationReference, 0),7}{Number(record.Ratio, 4),8}  {record.Reason ?? "-"}\n");
+        }
+
+        text.Append('\n');
+        foreach ((string name, double? value) in result.Named)
+        {
+            string verdict = string.Empty;
+            foreach (PulseTarget target in result.Targets)
+            {
+                if (string.Equals(target.Metric, name, StringComparison.Ordinal))
+                {
+                    verdict = string.Create(
+                        CultureInfo.InvariantCulture, $"   target {(target.AtMost ? "<=" : ">=")} {target.Bound}   {(target.IsMet(value) ? "met" : "MISSED")}");
+                }
+            }
+
+            text.Append(CultureInfo.InvariantCulture, $"{name,-22}{Number(value, 4),10}{verdict}\n");
+        }
+
+        text.Append("\nRecordings of a few people, for tests; no evidence of clinical accuracy.");
+        return text.ToString();
+    }
+
+    private static string Number(double? value, int digits) =>
+        value is double known ? known.ToString("F" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) : "-";
+
+    private static string Json(PulseEvaluationResult result)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream))
+        {
+            json.WriteStartObject();
+            json.WriteString("set", result.Set);
+            json.WriteStartObject("metrics");
+            foreach ((string name, double? value) in result.Named)
+            {
+                Write(json, name, value);
+            }
+
+            json.WriteEndObject();
+            json.WriteStartArray("records");
+            foreach (PulseRecordResult record in result.Records)
+            {
+                json.WriteStartObject();
+                json.WriteString("record", record.Record);
+                Write(json, "windows", record.Windows);
+                Write(json, "coverage", record.Coverage);
+                Write(json, "pulse_mae_bpm", record.PulseMaeBpm);
+                Write(json, "beat_f1", record.BeatF1);
+                Write(json, "spo2", record.Saturation);
+                Write(json, "spo2_reference", record.SaturationReference);
+                Write(json, "ratio", record.Ratio);
+                json.WriteString("reason", record.Reason);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+
+    private static void Write(Utf8JsonWriter json, string name, double? value)
+    {
+        if (value is double known)
+        {
+            json.WriteNumber(name, Math.Round(known, 4));
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
+    }
+
+    /// <summary>A bar on the terminal; nothing elsewhere.</summary>
+    private sealed class Bar(TextWriter? terminal)
+    {
+        private readonly object _gate = new();
+
+        public void Show(int done, int all)
+        {
+            lock (_gate)
+            {
+                int filled = done * BarWidth / all;
+                terminal?.Write(string.Create(CultureInfo.InvariantCulture, $"\r[{new string('#', filled)}{new string('.', BarWidth - filled)}] {done}/{all}"));
+                terminal?.Flush();
+            }
+        }
+
+        public void Clear() => terminal?.Write("\r" + new string(' ', BarWidth + 20) + "\r");
+    }
+}
