@@ -1,0 +1,158 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Net.Http;
+using System.Threading.Tasks;
+using EndToEnd.Tests.Processes;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+namespace EndToEnd.Tests.Outage;
+
+/// <summary>
+/// Pod, gateway, broker and subscriber as four processes; the broker is stopped for a fifth of the time, the gateway is killed three times. Nothing that the
+/// pod saw acknowledged may be missing at the subscriber. By default 60 s at cart rates; CART_OUTAGE_MINUTES=10 runs the long version.
+/// </summary>
+[TestClass]
+public sealed class OutageTests
+{
+    /// <summary>Readings per second of one pod in a session: two light streams in chunks of 240 ms, temperature and die temperature.</summary>
+    private const double ReadingsPerSecond = 9.3;
+
+    private const int Window = 32;
+    private const int Kills = 3;
+
+    public TestContext TestContext { get; set; } = null!;
+
+    [TestMethod]
+    [RequiresProgram("mosquitto")]
+    public async Task Nothing_acknowledged_is_lost_through_kills_and_a_stopped_broker()
+    {
+        string? minutes = Environment.GetEnvironmentVariable("CART_OUTAGE_MINUTES");
+        double seconds = minutes is null ? 60 : 60 * double.Parse(minutes, CultureInfo.InvariantCulture);
+        int total = (int)(seconds * ReadingsPerSecond);
+        string folder = Directory.CreateTempSubdirectory("cart-outage-").FullName;
+        int brokerPort = Programs.FreePort();
+        int mqttPort = Programs.FreePort();
+        int httpPort = Programs.FreePort();
+        string brokerFile = await WriteBrokerFileAsync(folder, brokerPort);
+        string gatewayFile = await WriteGatewayFileAsync(folder, brokerPort, mqttPort, httpPort);
+        LogFile podLog = new(Path.Combine(folder, "pod.log"));
+        LogFile subscriberLog = new(Path.Combine(folder, "subscriber.log"));
+        TimeSpan patience = TimeSpan.FromSeconds((3 * seconds) + 60);
+
+        RunningProcess broker = StartBroker(brokerFile);
+        RunningProcess gateway = RunningProcess.StartDotnet("gateway", Programs.CartGateway, gatewayFile);
+        RunningProcess? subscriber = null;
+        RunningProcess? pod = null;
+        try
+        {
+            await gateway.PrintsAsync("running");
+            using HttpClient http = new() { BaseAddress = new Uri($"http://127.0.0.1:{httpPort}") };
+            await OpenSessionAsync(http);
+            subscriber = RunningProcess.StartDotnet(
+                "subscriber", Programs.CartSim, "subscribe", "--broker", $"127.0.0.1:{brokerPort}", "--cart", "cart-1", "--session", "S1", "--log", Path.Combine(folder, "subscriber.log"));
+            pod = RunningProcess.StartDotnet(
+                "pod", Programs.CartSim, "pod", "--gateway", $"127.0.0.1:{mqttPort}", "--device", "0200000000000010", "--log", Path.Combine(folder, "pod.log"), "--store", Path.Combine(folder, "pod-store"));
+
+            async Task ProducedAsync(double share) => await podLog.UntilAsync(
+                ProducedInSession, n => n >= share * total, patience, () => $"the pod produced {ProducedInSession(podLog.Lines)} of {total}; gateway:\n{gateway.Printed}\npod:\n{pod.Printed}");
+
+            async Task KillGatewayAsync()
+            {
+                gateway.Signal(RunningProcess.Kill);
+                await gateway.EndAsync();
+                gateway.Dispose();
+                gateway = RunningProcess.StartDotnet("gateway", Programs.CartGateway, gatewayFile);
+                await gateway.PrintsAsync("running");
+            }
+
+            await ProducedAsync(0.15);
+            await KillGatewayAsync();
+            await ProducedAsync(0.35);
+            broker.Signal(RunningProcess.Terminate);
+            await broker.EndAsync();
+            broker.Dispose();
+            await ProducedAsync(0.45);
+            await KillGatewayAsync();
+            await ProducedAsync(0.55);
+            broker = StartBroker(brokerFile);
+            await ProducedAsync(0.75);
+            await KillGatewayAsync();
+            await ProducedAsync(1.0);
+
+            pod.Signal(RunningProcess.Terminate);
+            Assert.AreEqual(0, await pod.EndAsync(), pod.Printed);
+            OutageVerdict verdict = await subscriberLog.UntilAsync(
+                lines => OutageChecker.Check(podLog.Lines, lines),
+                v => v.Missing.Count == 0,
+                patience,
+                () => $"{OutageChecker.Check(podLog.Lines, subscriberLog.Lines)}; gateway:\n{gateway.Printed}\nsubscriber:\n{subscriber.Printed}");
+
+            TestContext.WriteLine(
+                $"acknowledged {verdict.Acknowledged}, received {verdict.Received}, declared {verdict.Declared}, missing 0, duplicates {verdict.Duplicates}, out of order {verdict.Disordered.Count}");
+            Assert.IsGreaterThan((int)(0.5 * total), verdict.Acknowledged, "too few readings for the promise to mean anything");
+            Assert.IsEmpty(verdict.Disordered, string.Join(' ', verdict.Disordered));
+            Assert.IsLessThanOrEqualTo(Window * Kills, verdict.Duplicates);
+            gateway.Signal(RunningProcess.Terminate);
+            Assert.AreEqual(0, await gateway.EndAsync(), gateway.Printed);
+        }
+        finally
+        {
+            pod?.Dispose();
+            subscriber?.Dispose();
+            gateway.Dispose();
+            broker.Dispose();
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static int ProducedInSession(IReadOnlyList<string> podLog) =>
+        podLog.Count(l => l.StartsWith("produced ", StringComparison.Ordinal) && l.Split(' ') is [_, _, not "0", not "7"]);
+
+    private static RunningProcess StartBroker(string file) => RunningProcess.Start("broker", Programs.Find("mosquitto")!, "-c", file);
+
+    private static async Task OpenSessionAsync(HttpClient http)
+    {
+        using StringContent nothing = new(string.Empty);
+        HttpResponseMessage answer = await http.PutAsync(new Uri("/api/session/S1", UriKind.Relative), nothing);
+        Assert.IsTrue(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    private static async Task<string> WriteBrokerFileAsync(string folder, int port)
+    {
+        string data = Directory.CreateDirectory(Path.Combine(folder, "broker")).FullName;
+        string file = Path.Combine(folder, "mosquitto.conf");
+        await File.WriteAllTextAsync(
+            file,
+            $"user root\nlistener {port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {data}/\nmax_queued_messages 0\n");
+        return file;
+    }
+
+    private static async Task<string> WriteGatewayFileAsync(string folder, int brokerPort, int mqttPort, int httpPort)
+    {
+        string file = Path.Combine(folder, "gateway.yaml");
+        await File.WriteAllTextAsync(
+            file,
+            $"""
+            cart:
+              id: cart-1
+              gatewayId: "0200000000000001"
+              production: false
+            listen:
+              mqttPort: {mqttPort}
+              httpPort: {httpPort}
+            journal:
+              directory: ./journal
+            sessionBroker:
+              host: 127.0.0.1
+              port: {brokerPort}
+            time:
+              trustSystemClock: true
+
+            """);
+        return file;
+    }
+}

@@ -1,0 +1,39 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Net;
+using System.Net.Sockets;
+
+namespace EndToEnd.Tests.Processes;
+
+/// <summary>Where the programs under test are: this repository's own, as they were built beside this test, and those of the machine.</summary>
+internal static class Programs
+{
+    public static string CartSim => Built("Cli", "cart-sim.dll");
+
+    public static string CartGateway => Built("Gateway", "cart-gateway.dll");
+
+    public static string CartCtl => Built("Tool", "cartctl.dll");
+
+    /// <summary>A program of the machine, or null when it is not installed.</summary>
+    public static string? Find(string name) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator)
+        .Concat(["/usr/sbin", "/usr/bin"])
+        .Select(folder => Path.Combine(folder, name))
+        .FirstOrDefault(File.Exists);
+
+    /// <summary>A port of loopback that is free at this moment.</summary>
+    public static int FreePort()
+    {
+        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    // artifacts/bin/<project>/<configuration>/ beside this test's own folder.
+    private static string Built(string project, string file)
+    {
+        DirectoryInfo own = new(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+        return Path.Combine(own.Parent!.Parent!.FullName, project, own.Name, file);
+    }
+}
