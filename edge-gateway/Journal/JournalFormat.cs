@@ -59,7 +59,10 @@ internal static class JournalFormat
 {
     public const ushort Version = 1;
     public const int HeaderBytes = 28;
-    public const int RecordHeadBytes = 20;
+    public const int RecordHeadBytes = 22;
+
+    /// <summary>Most records in one write, so that a record's place in it fits its two bytes.</summary>
+    public const int MaxBatchRecords = ushort.MaxValue;
     public const int ClassCount = 5;
     public const byte SealMark = 0x80;
     public const byte HoleMark = 0x81;
@@ -130,8 +133,8 @@ internal static class JournalFormat
         return data.Length >= HeaderBytes && data[..HeaderBytes].SequenceEqual(header);
     }
 
-    /// <summary>Writes one record; the target is exactly its size.</summary>
-    public static void WriteRecord(Span<byte> target, uint salt, long index, byte type, byte recordClass, ReadOnlySpan<byte> payload)
+    /// <summary>Writes one record; the target is exactly its size. The place counts the records before it in the same write, from 0.</summary>
+    public static void WriteRecord(Span<byte> target, uint salt, long index, byte type, byte recordClass, int place, ReadOnlySpan<byte> payload)
     {
         BinaryPrimitives.WriteInt32LittleEndian(target, payload.Length);
         target[8] = 0; // key id
@@ -139,6 +142,7 @@ internal static class JournalFormat
         target[10] = type;
         target[11] = recordClass;
         BinaryPrimitives.WriteInt64LittleEndian(target[12..], index);
+        BinaryPrimitives.WriteUInt16LittleEndian(target[20..], (ushort)place);
         payload.CopyTo(target[RecordHeadBytes..]);
         BinaryPrimitives.WriteUInt32LittleEndian(target[4..], RecordCrc(target, salt));
     }
@@ -155,7 +159,7 @@ internal static class JournalFormat
             BinaryPrimitives.WriteInt32LittleEndian(payload[(16 + (4 * i))..], seal.Counts[i]);
         }
 
-        WriteRecord(target, salt, seal.Last, 0, SealMark, payload);
+        WriteRecord(target, salt, seal.Last, 0, SealMark, 0, payload);
     }
 
     public static Seal ReadSeal(ReadOnlySpan<byte> payload)
@@ -174,7 +178,7 @@ internal static class JournalFormat
         Span<byte> payload = stackalloc byte[HolePayloadBytes];
         BinaryPrimitives.WriteInt64LittleEndian(payload, first);
         BinaryPrimitives.WriteInt64LittleEndian(payload[8..], last);
-        WriteRecord(target, salt, last, 0, HoleMark, payload);
+        WriteRecord(target, salt, last, 0, HoleMark, 0, payload);
     }
 
     /// <summary>A segment's seal when these are its last bytes; null when there is none or it is damaged.</summary>

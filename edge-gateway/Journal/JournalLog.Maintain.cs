@@ -249,9 +249,9 @@ public sealed partial class JournalLog
         _segmentBytes += with.Length - old.Length;
     }
 
-    private static SegmentContent CopyOf(SegmentContent old, SegmentInfo info, List<JournalLoss> damage, Predicate<Entry>? remove)
+    private static SegmentContent CopyOf(SegmentContent old, SegmentInfo info, List<JournalLoss> damage, Predicate<Entry>? remove, int generation = 0)
     {
-        var name = new SegmentName(info.Name.First, info.Name.Generation + 1, true);
+        var name = new SegmentName(info.Name.First, Math.Max(generation, info.Name.Generation + 1), true);
         int size = JournalFormat.HeaderBytes + ((old.Holes.Count + damage.Count) * JournalFormat.HoleBytes) + JournalFormat.SealBytes;
         foreach (Entry entry in old.Entries)
         {
@@ -274,7 +274,7 @@ public sealed partial class JournalLog
         {
             if (remove is null || !remove(entry))
             {
-                copy.Add(salt, entry.Index, entry.Type, entry.Class, old.Data.AsSpan(entry.Offset, entry.Length));
+                copy.Add(salt, entry.Index, entry.Type, entry.Class, 0, old.Data.AsSpan(entry.Offset, entry.Length));
             }
         }
 
@@ -354,6 +354,7 @@ public sealed partial class JournalLog
             }
         }
 
+        _wholeStatus = Last.Status;
         if (Last.Status != DiskStatus.Ok)
         {
             Press(Last.Status);
@@ -362,18 +363,21 @@ public sealed partial class JournalLog
 
         yield return Op.Append(file, data);
         bool good = Last.Status == DiskStatus.Ok && Last.Count == data.Length;
+        _wholeStatus = Last.Status == DiskStatus.Ok && !good ? DiskStatus.Failed : Last.Status;
         Press(Last.Status);
         if (good)
         {
             _status = _status with { BytesWritten = _status.BytesWritten + data.Length };
             yield return Op.Sync(file);
             good = Last.Status == DiskStatus.Ok;
+            _wholeStatus = Last.Status;
         }
 
         if (good)
         {
             yield return Op.SyncDirectory();
             good = Last.Status == DiskStatus.Ok;
+            _wholeStatus = Last.Status;
         }
 
         if (!good)

@@ -9,6 +9,7 @@ public sealed partial class JournalLog
     private readonly List<long> _checkpoints = []; // sequences of the files there are, in order
     private long _checkpointSequence;
     private long _checkpointIndex; // of the newest
+    private DiskStatus _wholeStatus; // how the newest attempt at a whole file ended
     private long _checkpointOlderIndex; // of the one before: what is above it may be needed by a replay and is never removed
 
     /// <inheritdoc/>
@@ -67,8 +68,24 @@ public sealed partial class JournalLog
         FindMissing(survey);
         var secured = new Box<bool>();
         yield return Op.Call(SecureTail(survey, secured));
+        if (survey.Tail is not null && !secured.Value && _wholeStatus == DiskStatus.Full && _reservePresent)
+        {
+            yield return Op.Delete(JournalFormat.ReserveFile);
+            _reservePresent = false;
+            _reserveHeld = false;
+            yield return Op.Call(SecureTail(survey, secured));
+            _pressed &= !secured.Value; // the reserve was enough: nothing has to give way yet
+        }
+
         if (survey.Tail is { } tail && !secured.Value)
         {
+            if (!tail.Info.DamageDeclared)
+            {
+                // A sync alone would prove nothing after one that failed in an earlier life.
+                FailOpening(_wholeStatus, "the newest segment could not be written again");
+                yield break;
+            }
+
             yield return Op.Sync(tail.Info.Name.File);
             DiskStatus synced = Last.Status;
             if (synced == DiskStatus.Ok)
@@ -136,12 +153,13 @@ public sealed partial class JournalLog
             yield break;
         }
 
-        SegmentContent copy = CopyOf(tail.Content, tail.Info, [], null);
+        SegmentContent copy = CopyOf(tail.Content, tail.Info, [], null, Math.Max(survey.TailGeneration, tail.Info.Name.Generation + 1));
         yield return Op.Call(WriteWhole(copy.Name.File, copy.Data.AsMemory(0, copy.Length), secured));
         if (secured.Value)
         {
             Replace(tail.Info, new SegmentInfo(copy.Name, tail.Info.Last, copy.Length, copy.Counts) { EmptySince = _checkpointSequence });
             _trash.Add(tail.Info.Name.File);
+            _trash.AddRange(survey.TailRivals);
             Remember(copy);
             _status = _status with { Rewrites = _status.Rewrites + 1 };
         }
@@ -307,22 +325,69 @@ public sealed partial class JournalLog
         yield return Op.Call(ReadOne(survey, name, survey.Lengths[winner], limit));
         if (end - at > 1 && survey.Problem is null)
         {
-            // The winner may not be durable yet, and the others are still needed until it is.
-            yield return Op.Sync(name.File);
-            bool durable = Last.Status == DiskStatus.Ok;
-            if (durable)
-            {
-                yield return Op.SyncDirectory();
-                durable = Last.Status == DiskStatus.Ok;
-            }
+            yield return Op.Call(SecureWinner(survey, name, survey.Lengths[winner], at, end));
+        }
+    }
 
-            for (int i = at; i < end && durable; i++)
+    // Several generations mean that a rewrite did not end. The winner may stand in the system's memory only, after a sync that failed, and a sync now
+    // would say Ok: so it is written once more as a whole, and only then are the others removed. Where that is not possible they stay.
+    private IEnumerator<Op> SecureWinner(Survey survey, SegmentName name, long length, int at, int end)
+    {
+        List<string> rivals = [];
+        for (int i = at; i < end; i++)
+        {
+            if (survey.Names[i] != name)
             {
-                if (i != winner)
-                {
-                    _trash.Add(survey.Names[i].File);
-                }
+                rivals.Add(survey.Names[i].File);
             }
+        }
+
+        int generation = survey.Names[end - 1].Generation + 1;
+        bool unsealed = survey.Tail is { } tail && tail.Info.Name == name;
+        if (unsealed && end == survey.Names.Count)
+        {
+            survey.TailRivals.AddRange(rivals);
+            survey.TailGeneration = generation;
+            yield break;
+        }
+
+        SegmentInfo? info = _segments.Count > 0 && _segments[^1].Name == name ? _segments[^1] : null;
+        if (info is null)
+        {
+            // Nothing was ever written under this number: attempts on a full disk.
+            _trash.AddRange(rivals);
+            yield break;
+        }
+
+        if (info.DamageDeclared || info.Unreadable)
+        {
+            yield break;
+        }
+
+        byte[] data = new byte[length];
+        yield return Op.Read(name.File, 0, data);
+        if (Last.Status != DiskStatus.Ok || Last.Count != data.Length)
+        {
+            yield break;
+        }
+
+        SegmentContent content = SegmentContent.Scan(name, data, data.Length, info.Last);
+        if (content.Damage.Count > 0 || content.Losses(info.Last).Count > 0)
+        {
+            yield break; // found again by the first reader, who declares it
+        }
+
+        SegmentContent copy = CopyOf(content, info, [], null, generation);
+        var written = new Box<bool>();
+        yield return Op.Call(WriteWhole(copy.Name.File, copy.Data.AsMemory(0, copy.Length), written));
+        if (written.Value)
+        {
+            Replace(info, new SegmentInfo(copy.Name, info.Last, copy.Length, copy.Counts) { EmptySince = _checkpointSequence });
+            survey.Tail = unsealed ? null : survey.Tail;
+            _trash.Add(name.File);
+            _trash.AddRange(rivals);
+            Remember(copy);
+            _status = _status with { Rewrites = _status.Rewrites + 1 };
         }
     }
 
@@ -406,7 +471,7 @@ public sealed partial class JournalLog
             yield break;
         }
 
-        SegmentContent content = SegmentContent.Scan(name, data, count, limit);
+        SegmentContent content = SegmentContent.Scan(name, data, count, limit, _checkpointIndex);
         if (content.Newer)
         {
             survey.Stop(DiskStatus.Failed, name.File + " was written by a newer version of this program: update, or use an empty directory");
@@ -512,6 +577,11 @@ public sealed partial class JournalLog
 
         /// <summary>The newest segment without a seal.</summary>
         public (SegmentInfo Info, SegmentContent Content)? Tail { get; set; }
+
+        /// <summary>Other generations of that segment, removed when it is written again.</summary>
+        public List<string> TailRivals { get; } = [];
+
+        public int TailGeneration { get; set; }
 
         public string? Problem { get; private set; }
 

@@ -312,12 +312,12 @@ public sealed partial class JournalLog : IJournal
         int from = active.Length;
         foreach (Unsynced record in _unsynced)
         {
-            if (!Fits(active, record) || (count > 0 && active.Length - from >= _options.MaxBatchBytes))
+            if (!Fits(active, record) || count > JournalFormat.MaxBatchRecords || (count > 0 && active.Length - from >= _options.MaxBatchBytes))
             {
                 break;
             }
 
-            active.Add(_activeSalt, record.Index, record.Type, record.Class, record.Payload);
+            active.Add(_activeSalt, record.Index, record.Type, record.Class, count, record.Payload);
             count++;
         }
 

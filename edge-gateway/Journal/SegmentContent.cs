@@ -14,6 +14,8 @@ internal readonly record struct DamagedBytes(int Offset, int Length, long Before
 /// <summary>A segment's bytes, searched: its records, its holes declared earlier, its damage.</summary>
 internal sealed class SegmentContent
 {
+    private int _lastPlace; // of the newest record in its write
+
     private SegmentContent(SegmentName name, byte[] data, int length)
     {
         Name = name;
@@ -56,10 +58,10 @@ internal sealed class SegmentContent
     }
 
     /// <summary>Appends a record in memory.</summary>
-    public void Add(uint salt, long index, byte type, RecordClass recordClass, ReadOnlySpan<byte> payload)
+    public void Add(uint salt, long index, byte type, RecordClass recordClass, int place, ReadOnlySpan<byte> payload)
     {
         int size = JournalFormat.RecordHeadBytes + payload.Length;
-        JournalFormat.WriteRecord(Data.AsSpan(Length, size), salt, index, type, (byte)recordClass, payload);
+        JournalFormat.WriteRecord(Data.AsSpan(Length, size), salt, index, type, (byte)recordClass, place, payload);
         Entries.Add(new Entry(Length + JournalFormat.RecordHeadBytes, payload.Length, index, type, recordClass));
         Counts[(int)recordClass]++;
         Length += size;
@@ -112,7 +114,8 @@ internal sealed class SegmentContent
     /// <param name="data">Its bytes; kept.</param>
     /// <param name="length">How many of them.</param>
     /// <param name="limit">Records above this index were written again in the next segment and do not count.</param>
-    public static SegmentContent Scan(SegmentName name, byte[] data, int length, long limit)
+    /// <param name="durableThrough">An index known to be synced; a write that holds it is not cut as unfinished.</param>
+    public static SegmentContent Scan(SegmentName name, byte[] data, int length, long limit, long durableThrough = 0)
     {
         var content = new SegmentContent(name, data, length);
         ReadOnlySpan<byte> all = data.AsSpan(0, length);
@@ -161,7 +164,50 @@ internal sealed class SegmentContent
         }
 
         content.TailBytes = length - good;
+        if (limit == long.MaxValue && !name.Copy && content.Seal is null)
+        {
+            content.CutUnfinishedWrite(durableThrough);
+        }
+
         return content;
+    }
+
+    // One write is under way at a time, and the next begins after its sync. So in the newest segment only the last write can be unfinished, and a cut of
+    // power may have kept its later records without its earlier ones. Nobody was told of any of them, and their order must hold: all from the first
+    // missing one on are taken back, as those of a torn end are.
+    private void CutUnfinishedWrite(long durableThrough)
+    {
+        long first = LastIndex - _lastPlace;
+        if (Entries.Count == 0 || first <= durableThrough)
+        {
+            return;
+        }
+
+        for (int i = 0; i < Damage.Count; i++)
+        {
+            DamagedBytes part = Damage[i];
+            if (part.After <= first || part.After - part.Before <= 1)
+            {
+                continue;
+            }
+
+            long cut = Math.Max(part.Before + 1, first);
+            int keep = Find(cut);
+            for (int k = keep; k < Entries.Count; k++)
+            {
+                Counts[(int)Entries[k].Class]--;
+            }
+
+            Entries.RemoveRange(keep, Entries.Count - keep);
+            Damage.RemoveRange(i, Damage.Count - i);
+            if (part.Before + 1 < first)
+            {
+                Damage.Add(part with { After = first });
+            }
+
+            TailBytes = Length - part.Offset;
+            return;
+        }
     }
 
     /// <summary>Size of the whole record at a place, 0 when there is none.</summary>
@@ -208,6 +254,7 @@ internal sealed class SegmentContent
                 return 0;
             }
 
+            _lastPlace = BinaryPrimitives.ReadUInt16LittleEndian(rest[20..]);
             Entries.Add(new Entry(at + JournalFormat.RecordHeadBytes, length, index, rest[10], (RecordClass)mark));
             Counts[mark]++;
             return size;

@@ -74,7 +74,7 @@ public sealed class BasicTests
             taken++;
         }
 
-        Assert.AreEqual(4096 / 120, taken);
+        Assert.AreEqual(4096 / 122, taken);
         Assert.AreEqual(taken, bench.Log.LastIndex);
         Assert.AreEqual(taken, bench.Fold.Count);
         bench.Settle();

@@ -15,7 +15,7 @@ public sealed class DamageTests
     public TestContext TestContext { get; set; } = null!;
 
     [TestMethod]
-    public void Any_bit_of_a_closed_directory_may_flip_and_what_is_lost_is_declared()
+    public void Bits_all_over_a_closed_directory_may_flip_and_what_is_lost_is_declared()
     {
         Bench before = Closed(21);
         int flips = 0;
@@ -73,14 +73,14 @@ public sealed class DamageTests
         bench.BitRot = true;
         string file = bench.Disk.Files.First(f => f.StartsWith("segment", StringComparison.Ordinal));
         byte[] data = bench.Disk.Contents(file);
-        bench.Disk.FlipBit(file, (28 + 20 + 3) * 8);
+        bench.Disk.FlipBit(file, (28 + 22 + 3) * 8);
         bench.StartAndSettle();
         bench.ReadAll();
         bench.Settle(100_000);
         string kept = bench.Disk.Files.Single(f => f.StartsWith("quarantine", StringComparison.Ordinal));
         byte[] set = bench.Disk.Contents(kept);
-        Assert.AreEqual(data[28 + 20 + 3] ^ 1, set[20 + 3]);
-        CollectionAssert.AreEqual(data[28..(28 + 23)], set[..23]);
+        Assert.AreEqual(data[28 + 22 + 3] ^ 1, set[22 + 3]);
+        CollectionAssert.AreEqual(data[28..(28 + 25)], set[..25]);
         JournalLoss loss = bench.Losses.Single();
         Assert.AreEqual(1, loss.First);
         Assert.AreEqual(1, loss.Last);
@@ -176,6 +176,25 @@ public sealed class DamageTests
         Assert.AreEqual(1, bench.Recoveries);
         Assert.AreEqual(bench.Log.LastIndex, bench.Acknowledged);
         bench.Verify("after the disk was full");
+    }
+
+    [TestMethod]
+    public void A_start_on_a_full_disk_gives_the_reserve_back_and_opens()
+    {
+        var bench = new Bench(30, Bench.Small with { ReserveBytes = 4096 }).StartAndSettle();
+        for (int i = 0; i < 3; i++)
+        {
+            bench.Append(RecordClass.Vital, new byte[50]);
+            bench.Settle(100_000);
+        }
+
+        Assert.IsTrue(bench.Disk.Files.Contains("reserve.bin"));
+        bench.Disk.CutPower();
+        bench.Disk.PowerOn(CutKeeps.Nothing);
+        bench.Disk.CapacityBytes = bench.Disk.Files.Sum(f => (long)bench.Disk.Contents(f).Length);
+        bench.StartAndSettle();
+        Assert.AreEqual(3, bench.Log.LastIndex);
+        bench.Verify("a start on a full disk");
     }
 
     [TestMethod]
