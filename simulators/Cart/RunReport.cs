@@ -81,6 +81,7 @@ public sealed class RunReport
         AtMost(Balance.Pending, expect.MaxPending, "maxPending", "readings pending");
         AtLeast(Balance.Gaps, expect.MinGapReadings, "minGapReadings", "readings declared lost");
         AtMost(Balance.Gaps, expect.MaxGapReadings, "maxGapReadings", "readings declared lost");
+        AtMost(Balance.GapsKept, expect.MaxGapsKept, "maxGapsKept", "readings declared lost to the gateway alone");
         AtMost(Balance.LatencyP99Us, expect.MaxLatencyP99Us, "maxLatencyP99Ms", "latency, 99th percentile, µs");
         AtLeast(Balance.Unsynchronised, expect.MinUnsynchronised, "minUnsynchronised", "readings without UTC");
         AtLeast(Balance.Corrections, expect.MinCorrections, "minCorrections", "readings with a corrected time");

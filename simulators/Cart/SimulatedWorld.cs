@@ -166,7 +166,7 @@ public sealed class SimulatedWorld : WorldServices
     /// <returns>The report.</returns>
     public RunReport Report()
     {
-        SortedDictionary<ReadingId, long> held = [];
+        SortedDictionary<ReadingId, (long Pending, long Kept)> held = [];
         foreach (SimulatedCart cart in Carts)
         {
             foreach (SimulatedPod pod in cart.Pods)
@@ -184,7 +184,7 @@ public sealed class SimulatedWorld : WorldServices
             {
                 foreach (StreamHealth stream in core.Snapshot().Streams)
                 {
-                    held[new ReadingId(stream.DeviceId, stream.BootId, stream.Stream, 0)] = stream.Pending;
+                    held[new ReadingId(stream.DeviceId, stream.BootId, stream.Stream, 0)] = (stream.Pending, stream.Kept);
                 }
             }
         }

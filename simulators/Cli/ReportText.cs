@@ -26,7 +26,7 @@ internal static class ReportText
         Line("produced", Count(b.Produced));
         Line("delivered", Count(b.Delivered));
         Line("pending", Count(b.Pending));
-        Line("gaps", Count(b.Gaps) + " (declared lost)");
+        Line("gaps", Count(b.Gaps) + " declared lost" + (b.GapsKept > 0 ? $", {Count(b.GapsKept)} of them to the gateway alone" : string.Empty));
         Line("kept", Count(b.Kept) + " (of no session, or for the gateway alone)");
         Line("unaccounted", Count(b.Lost));
         Line("duplicates", Count(b.Duplicates));
@@ -61,6 +61,7 @@ internal static class ReportText
             json.WriteNumber("delivered", b.Delivered);
             json.WriteNumber("pending", b.Pending);
             json.WriteNumber("gaps", b.Gaps);
+            json.WriteNumber("gapsKept", b.GapsKept);
             json.WriteNumber("kept", b.Kept);
             json.WriteNumber("unaccounted", b.Lost);
             json.WriteNumber("duplicates", b.Duplicates);

@@ -55,7 +55,7 @@ public sealed class StreamLedger
     public int Count => _entries.Count;
 
     /// <summary>What gap records declare of this stream: first and last number, and whether the record was made or delivered.</summary>
-    internal List<(uint First, uint Last, ReadingFate Fate)> Declared { get; } = [];
+    internal List<(uint First, uint Last, ReadingFate Fate, ReadingId Record)> Declared { get; } = [];
 
     /// <summary>What has become of a reading.</summary>
     /// <param name="sequence">1 to <see cref="Count"/>.</param>
@@ -65,7 +65,7 @@ public sealed class StreamLedger
     internal ReadingFate DeclaredFate(uint sequence)
     {
         ReadingFate fate = ReadingFate.None;
-        foreach ((uint first, uint last, ReadingFate declared) in Declared)
+        foreach ((uint first, uint last, ReadingFate declared, _) in Declared)
         {
             fate |= sequence >= first && sequence <= last ? declared : ReadingFate.None;
         }
@@ -215,7 +215,7 @@ public sealed class DeliveryLedger
         {
             int body = offset + Frame.HeaderLength;
             ReadingId first = new(GapBody.DeviceId(buffer, body), GapBody.BootId(buffer, body), GapBody.Stream(buffer, body), GapBody.First(buffer, body));
-            Declare(first, GapBody.Last(buffer, body), ReadingFate.DeclaredByPod);
+            Declare(first, GapBody.Last(buffer, body), ReadingFate.DeclaredByPod, id);
         }
     }
 
@@ -273,7 +273,7 @@ public sealed class DeliveryLedger
 
         if (delivery.Gap is DeclaredGap gap)
         {
-            Declare(gap.First, gap.LastSequence, ReadingFate.GapDelivered);
+            Declare(gap.First, gap.LastSequence, ReadingFate.GapDelivered, delivery.Id);
         }
 
         if (!_streams.TryGetValue(delivery.Id with { Sequence = 0 }, out StreamLedger? stream))
@@ -323,9 +323,9 @@ public sealed class DeliveryLedger
     }
 
     /// <summary>Draws the balance.</summary>
-    /// <param name="atGateway">How many bound readings the gateways say they still have to deliver, by stream (sequence 0 in the key).</param>
+    /// <param name="atGateway">By stream (sequence 0 in the key): how many bound readings the gateways say they still have to deliver, and how many they keep to themselves.</param>
     /// <returns>The balance.</returns>
-    public LedgerBalance Balance(IReadOnlyDictionary<ReadingId, long> atGateway)
+    public LedgerBalance Balance(IReadOnlyDictionary<ReadingId, (long Pending, long Kept)> atGateway)
     {
         LedgerBalance balance = new();
         List<long> latencies = [];
@@ -333,6 +333,7 @@ public sealed class DeliveryLedger
         {
             long atGatewayOpen = 0;
             long unknown = 0;
+            long keptHere = 0;
             uint firstOpen = 0;
             for (uint sequence = 1; sequence <= stream.Count; sequence++)
             {
@@ -351,15 +352,25 @@ public sealed class DeliveryLedger
                 else if (entry.Fate.HasFlag(ReadingFate.Produced) && !entry.Fate.HasFlag(ReadingFate.Bound))
                 {
                     balance.Kept++;
+                    keptHere += entry.Fate.HasFlag(ReadingFate.Acknowledged) ? 1 : 0;
                 }
                 else if (entry.Fate.HasFlag(ReadingFate.Acknowledged))
                 {
                     atGatewayOpen++;
                     firstOpen = firstOpen == 0 ? sequence : firstOpen;
                 }
-                else if (IsHeldByPod(entry.Fate) || entry.Fate.HasFlag(ReadingFate.DeclaredByPod))
+                else if (IsHeldByPod(entry.Fate))
                 {
-                    balance.Pending++; // The reading itself, or the record of its loss.
+                    balance.Pending++;
+                }
+                else if (entry.Fate.HasFlag(ReadingFate.DeclaredByPod) && IsRecordWithGateway(stream, sequence))
+                {
+                    balance.Gaps++;
+                    balance.GapsKept++;
+                }
+                else if (entry.Fate.HasFlag(ReadingFate.DeclaredByPod))
+                {
+                    balance.Pending++; // The record of its loss is still under way.
                 }
                 else
                 {
@@ -368,15 +379,20 @@ public sealed class DeliveryLedger
                 }
             }
 
-            atGateway.TryGetValue(stream.First with { Sequence = 0 }, out long held);
-            balance.Pending += Math.Min(atGatewayOpen, held);
-            unknown += Math.Max(0, atGatewayOpen - held);
+            atGateway.TryGetValue(stream.First with { Sequence = 0 }, out (long Pending, long Kept) held);
+            long pending = Math.Min(atGatewayOpen, held.Pending);
+
+            // Measured across or after the session's close, with its epoch still on the pod: the gateway keeps them to itself.
+            long closed = Math.Min(atGatewayOpen - pending, Math.Max(0, held.Kept - keptHere));
+            balance.Pending += pending;
+            balance.Kept += closed;
+            unknown += atGatewayOpen - pending - closed;
             balance.Lost += unknown;
             if (unknown > 0)
             {
                 Find(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{stream.First with { Sequence = firstOpen }} and on: nobody knows of {unknown} readings (the gateway acknowledged {atGatewayOpen} that were not delivered and holds {held})"));
+                    $"{stream.First with { Sequence = firstOpen }} and on: nobody knows of {unknown} readings (the gateway acknowledged {atGatewayOpen} that were not delivered, and holds {held.Pending} and keeps {held.Kept})"));
             }
         }
 
@@ -436,7 +452,21 @@ public sealed class DeliveryLedger
     /// A record declares a range of numbers lost. Some of them may have arrived all the same, and, when its count is a lower bound, some may
     /// never have been given out: a range makes no readings, it only says what became of those there are.
     /// </summary>
-    private void Declare(in ReadingId first, uint last, ReadingFate fate) => StreamOf(first).Declared.Add((first.Sequence, last, fate));
+    private void Declare(in ReadingId first, uint last, ReadingFate fate, in ReadingId record) =>
+        StreamOf(first).Declared.Add((first.Sequence, last, fate, record));
+
+    private bool IsRecordWithGateway(StreamLedger stream, uint sequence)
+    {
+        foreach ((uint first, uint last, _, ReadingId record) in stream.Declared)
+        {
+            if (sequence >= first && sequence <= last && StreamOf(record)[record.Sequence].Fate.HasFlag(ReadingFate.Acknowledged))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }
 
 /// <summary>The balance of a run. Always: Produced = Delivered + Pending + Gaps + Kept, that is, Lost = 0.</summary>
@@ -451,8 +481,11 @@ public sealed record LedgerBalance
     /// <summary>Readings that pod or gateway still hold for a session.</summary>
     public long Pending { get; set; }
 
-    /// <summary>Readings that a delivered gap record declares lost.</summary>
+    /// <summary>Readings that a gap record declares lost, to the session or to the gateway.</summary>
     public long Gaps { get; set; }
+
+    /// <summary>Those of <see cref="Gaps"/> whose record reached the gateway and belongs to no session, so that no subscriber heard of it.</summary>
+    public long GapsKept { get; set; }
 
     /// <summary>Readings that belong to no session, or are for the gateway alone.</summary>
     public long Kept { get; set; }

@@ -269,6 +269,9 @@ public sealed record Expectations
     /// <summary>Fewest readings declared lost.</summary>
     public long MinGapReadings { get; init; }
 
+    /// <summary>Most readings declared lost to the gateway alone.</summary>
+    public long MaxGapsKept { get; init; }
+
     /// <summary>Longest time from measurement to delivery, 99th percentile, µs; <see cref="long.MaxValue"/> for any.</summary>
     public long MaxLatencyP99Us { get; init; } = long.MaxValue;
 

@@ -360,6 +360,7 @@ public static class ScenarioFile
             MaxPending = map.Whole("maxPending", map.Has("minPending") ? long.MaxValue : 0, 0, long.MaxValue),
             MinGapReadings = map.Whole("minGapReadings", 0, 0, long.MaxValue),
             MaxGapReadings = map.Whole("maxGapReadings", map.Has("minGapReadings") ? long.MaxValue : 0, 0, long.MaxValue),
+            MaxGapsKept = map.Whole("maxGapsKept", 0, 0, long.MaxValue),
             MaxLatencyP99Us = map.Scaled("maxLatencyP99Ms", long.MaxValue, Millisecond, 0.001m, 86_400_000),
             MinUnsynchronised = map.Whole("minUnsynchronised", 0, 0, long.MaxValue),
             MinCorrections = map.Whole("minCorrections", 0, 0, long.MaxValue),

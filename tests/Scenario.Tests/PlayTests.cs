@@ -1,0 +1,123 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Firmware.Protocol;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using Simulators.Cart;
+using Simulators.Chips;
+using Simulators.Patient;
+
+namespace Scenario.Tests;
+
+/// <summary>Where the published recordings are: CART_RECORDINGS, or shared/data beside the repository.</summary>
+internal static class Recordings
+{
+    public static string? Folder { get; } = Find();
+
+    public static IEnumerable<object[]> All => Folder is null
+        ? [["(no recordings)"]]
+        : Directory.GetFiles(Path.Combine(Folder, "bidmc"), "bidmc_??.csv")
+            .Concat(Directory.GetFiles(Path.Combine(Folder, "oxiwear"), "oxi_*.csv"))
+            .Order(StringComparer.Ordinal)
+            .Select(f => new object[] { Path.GetRelativePath(Folder, f) });
+
+    private static string? Find()
+    {
+        if (Environment.GetEnvironmentVariable("CART_RECORDINGS") is { Length: > 0 } named)
+        {
+            return named;
+        }
+
+        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
+        {
+            if (File.Exists(Path.Combine(at.FullName, "Firmware.sln")) && at.Parent is not null)
+            {
+                string folder = Path.Combine(at.Parent.FullName, "shared", "data");
+                return Directory.Exists(Path.Combine(folder, "bidmc")) ? folder : null;
+            }
+        }
+
+        return null;
+    }
+}
+
+/// <summary>Skips, with the reason, where the recordings are absent.</summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
+internal sealed class RecordingsAttribute : ConditionBaseAttribute
+{
+    public RecordingsAttribute()
+        : base(ConditionMode.Include)
+    {
+        IgnoreMessage = "The published recordings are not here: set CART_RECORDINGS, or put them at ../shared/data beside the repository.";
+    }
+
+    public override bool IsConditionMet => Recordings.Folder is not null;
+
+    public override string GroupName => "Recordings";
+}
+
+[TestClass]
+public sealed class PlayTests
+{
+    /// <summary>Largest error of a sample's time, µs: three periods of the FIFO at 50 Hz, since the pod only sees when it reads the FIFO.</summary>
+    private const long MaxTimeErrorUs = 60_000;
+
+    public static IEnumerable<object[]> All => Recordings.All;
+
+    [TestMethod]
+    [Recordings]
+    [DynamicData(nameof(All))]
+    public void Each_count_of_the_fifo_arrives_bit_for_bit_in_order_with_its_time(string recording)
+    {
+        Simulators.Cart.Scenario story = PlayedRecording.Story(Path.Combine(Recordings.Folder!, recording));
+        using SimulatedWorld world = new(story, 1, traced: false);
+        SimulatedPod pod = world.Carts[0].Pods[0];
+        List<FifoEvent> fifo = [];
+        pod.Oximeter!.FifoChanged += e =>
+        {
+            if (e.Fate is FifoFate.Stored or FifoFate.Refused)
+            {
+                fifo.Add(e);
+            }
+        };
+        List<(long TimeUs, int Count)> red = [];
+        List<(long TimeUs, int Count)> infrared = [];
+        long gaps = 0;
+        world.Carts[0].Subscribers[0].Received += (in Delivery delivery) =>
+        {
+            gaps += delivery.Gap?.Count ?? 0;
+            byte[] frame = delivery.Payload.ToArray();
+            if (delivery.IsFrame)
+            {
+                List<(long, int)> to = delivery.Id.Stream == Streams.RedLight ? red : infrared;
+                for (int i = 0; i < WaveformBody.Count(frame, Frame.HeaderLength); i++)
+                {
+                    long localUs = Frame.MonotonicUs(frame, 0) + ((long)i * WaveformBody.PeriodUs(frame, Frame.HeaderLength));
+                    to.Add((pod.WorldUs(localUs), WaveformBody.Sample(frame, Frame.HeaderLength, i)));
+                }
+            }
+        };
+        world.Run();
+        RunReport report = world.Report();
+        Assert.IsEmpty(report.Missed, string.Join('\n', report.Missed.Select(m => m.Render())));
+        Assert.AreEqual(0, gaps, "nothing goes wrong here, so nothing may be declared lost");
+        Assert.HasCount(red.Count, infrared);
+
+        // Before the session the pod measures nothing of the patient; from its first sample to its last none may be missing.
+        int first = fifo.FindIndex(e => Math.Abs(e.TimeUs - red[0].TimeUs) <= MaxTimeErrorUs && e.First == red[0].Count && e.Second == infrared[0].Count);
+        Assert.IsGreaterThanOrEqualTo(0, first, "the first sample received is none of the FIFO's");
+        for (int i = 0; i < red.Count; i++)
+        {
+            FifoEvent made = fifo[first + i];
+            Assert.AreEqual(made.First, red[i].Count, $"red, sample {i}");
+            Assert.AreEqual(made.Second, infrared[i].Count, $"infrared, sample {i}");
+            Assert.IsLessThanOrEqualTo(MaxTimeErrorUs, Math.Abs(made.TimeUs - red[i].TimeUs), $"time of sample {i}");
+        }
+
+        long recordedUs = story.DurationUs - PlayedRecording.BeginsUs - PlayedRecording.DrainUs;
+        long heldUs = fifo[first + red.Count - 1].TimeUs - PlayedRecording.BeginsUs;
+        Assert.IsLessThan(PlayedRecording.BeginsUs, red[0].TimeUs, "it began before the recording did");
+        Assert.IsGreaterThan(recordedUs - 500_000, heldUs, "it went on until the session closed, but for one chunk and the withdrawal of its epoch");
+    }
+}
