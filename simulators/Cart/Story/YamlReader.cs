@@ -35,6 +35,12 @@ internal sealed class YamlReader(string file)
             Add("S3002", (int)e.Start.Line, null, e.Message.TrimEnd('.'));
             return null;
         }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // The YAML library throws these where a bracket or brace that was opened meets what cannot stand in it, without a place.
+            Add("S3002", 1, null, "a bracket, brace or quote that was opened is not closed");
+            return null;
+        }
 
         if (stream.Documents.Count != 1 || stream.Documents[0].RootNode is not YamlMappingNode root)
         {
