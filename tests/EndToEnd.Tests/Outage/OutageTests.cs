@@ -17,8 +17,8 @@ namespace EndToEnd.Tests.Outage;
 [TestClass]
 public sealed class OutageTests
 {
-    /// <summary>Readings per second of one pod in a session: two light streams in chunks of 240 ms, temperature and die temperature.</summary>
-    private const double ReadingsPerSecond = 9.3;
+    /// <summary>Readings per second of one pod in a session: two light streams in chunks of 240 ms, a temperature, three vital signs of the light, its beats.</summary>
+    private const double ReadingsPerSecond = 13;
 
     private const int Window = 32;
     private const int Kills = 3;

@@ -1,0 +1,120 @@
+using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Text.RegularExpressions;
+using Firmware.Protocol;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+namespace Gateway.Tests.Core;
+
+/// <summary>Every example of edge-gateway/MQTT.md is published by this story, byte for byte, and every topic of the story is on the page.</summary>
+[TestClass]
+public sealed partial class MqttPageTests
+{
+    private const string Pod = "02aabbfffe0000a1";
+
+    public TestContext TestContext { get; set; } = null!;
+
+    [TestMethod]
+    public void Every_example_of_the_page_is_what_is_published()
+    {
+        string page = File.ReadAllText(PagePath());
+        List<(string Topic, string Payload)> story = Story();
+        MatchCollection examples = Example().Matches(page);
+        Assert.IsGreaterThanOrEqualTo(18, examples.Count, "the page has an example for each topic");
+        foreach (Match example in examples)
+        {
+            string topic = example.Groups["topic"].Value;
+            string payload = example.Groups["payload"].Value.Trim();
+            string[] published = [.. story.Where(m => m.Topic == topic).Select(m => m.Payload)];
+            Assert.Contains(payload, published, $"{topic}: the page shows\n{payload}\nand these are published\n{string.Join('\n', published)}");
+        }
+
+        string[] shown = [.. examples.Select(e => e.Groups["topic"].Value)];
+        foreach (string topic in story.Select(m => m.Topic).Distinct())
+        {
+            Assert.IsTrue(shown.Any(s => SameKind(s, topic)), topic + " is published and has no example on the page");
+        }
+    }
+
+    // Device and stream may differ from the example's; the kind of topic may not.
+    private static bool SameKind(string shown, string topic) => Generic(shown) == Generic(topic);
+
+    private static string Generic(string topic) => Regex.Replace(
+        topic.Replace("/replay/dr-1/", "/replay/{consumer}/", StringComparison.Ordinal), "/(02[0-9a-f]{14}|[0-9]+|r[0-9]+)(?=/|$)", "/*", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+
+    private static string PagePath()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Firmware.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        return Path.Combine(folder!.FullName, "edge-gateway", "MQTT.md");
+    }
+
+    /// <summary>One consultation that uses every topic, each message as text: JSON as it is, bytes as hexadecimal.</summary>
+    private static List<(string Topic, string Payload)> Story()
+    {
+        List<(string Topic, string Payload)> said = [];
+        Rig rig = new(77);
+        void Hear(string topic, byte[] payload)
+        {
+            if (!said.Contains((topic, Text(payload))))
+            {
+                said.Add((topic, Text(payload)));
+            }
+        }
+
+        TestClient pod = rig.Pod(Rig.PodA);
+        pod.OnReceived = Hear;
+        TestClient doctor = rig.Doctor();
+        doctor.OnReceived = Hear;
+        TestClient desk = rig.Add(new TestClient("desk"));
+        desk.OnReceived = Hear;
+        desk.Subscribe("cart/C1/reply/#", rig.NowUs);
+        pod.Subscribe(Topics.Command(Rig.PodA), rig.NowUs);
+        pod.Subscribe(Topics.TimeReply(Rig.PodA), rig.NowUs);
+        rig.Require(() => desk.Subscriptions.Count == 1 && pod.Subscriptions.Count == 2, "subscribed");
+        void Say(TestClient who, string topic, byte[] payload)
+        {
+            Hear(topic, payload);
+            who.Publish(topic, payload);
+            rig.Require(() => who.Waiting == 0, topic);
+            rig.Run(1_000_000);
+        }
+
+        Say(pod, Topics.State(Rig.PodA), Utf8("{\"v\":1,\"state\":\"online\",\"boot\":1,\"epoch\":0,\"peripherals\":[{\"name\":\"TMP117\",\"state\":\"measuring\"}]}"));
+        byte[] request = new byte[ClockMessage.RequestLength];
+        BinaryPrimitives.WriteUInt32LittleEndian(request, 1);
+        BinaryPrimitives.WriteUInt64LittleEndian(request.AsSpan(4), (ulong)rig.PodUs);
+        Say(pod, Topics.Time(Rig.PodA), request);
+        Say(desk, "cart/C1/command/session", Utf8("{\"command\":\"open\",\"session\":\"S1\",\"id\":\"r1\"}"));
+        Say(desk, "cart/C1/command/session", Utf8("{\"command\":\"open\",\"session\":\"S2\",\"id\":\"r2\"}"));
+        uint epoch = rig.Session("S1").Epoch;
+        Say(pod, Topics.Up(Rig.PodA), rig.ClockFrame(Rig.PodA, 1, 1));
+        Say(pod, Topics.Up(Rig.PodA), Frames.Numeric(Rig.PodA, 1, Streams.Temperature, 1, rig.PodUs, epoch, value: 36620, exponent: -3));
+        Say(pod, Topics.Up(Rig.PodA), Frames.Wave(Rig.PodA, 1, Streams.RedLight, 1, rig.PodUs, epoch, samples: 2));
+        Say(pod, Topics.Up(Rig.PodA), Frames.Event(Rig.PodA, 1, 1, rig.PodUs, epoch));
+        Say(pod, Topics.Up(Rig.PodA), Frames.Gap(Rig.PodA, 1, 1, rig.PodUs, epoch, Streams.RedLight, 2, 3, GapCause.RingFull));
+        rig.Run(2_000_000);
+        Say(doctor, "cart/C1/session/S1/receipt", Utf8(
+            $"{{\"v\":1,\"consumer\":\"dr-1\",\"streams\":[{{\"device\":\"{Pod}\",\"boot\":1,\"stream\":16,\"through\":1,\"holes\":[],\"seen\":1}}]}}"));
+        Say(doctor, "cart/C1/session/S1/replay", Utf8("{\"v\":1,\"consumer\":\"dr-1\",\"id\":\"r3\"}"));
+        rig.Run(5_000_000);
+        Say(desk, "cart/C1/command/session", Utf8("{\"command\":\"close\",\"session\":\"S1\",\"id\":\"r4\"}"));
+        rig.Run(5_000_000);
+        return said;
+    }
+
+    private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
+
+    private static string Text(byte[] payload) => payload.Length > 0 && payload[0] == (byte)'{' ? Encoding.UTF8.GetString(payload) : Convert.ToHexStringLower(payload);
+
+    [GeneratedRegex(@"<!-- example: (?<topic>\S+) -->\s*```\w*\n(?<payload>.*?)\n```", RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Example();
+}
