@@ -70,6 +70,16 @@ public readonly record struct MqttMessage
     public MqttPublishProperties? Properties { get; init; }
 }
 
+/// <summary>What carries a connection's bytes. An application may trust the ones differently.</summary>
+public enum MqttTransport : byte
+{
+    /// <summary>A byte stream of its own: TCP, TLS, memory.</summary>
+    Stream = 0,
+
+    /// <summary>WebSocket with the subprotocol "mqtt" (MQTT 5.0, 6), as browsers use it.</summary>
+    WebSocket = 1,
+}
+
 /// <summary>The outward half of one byte stream (TCP, WebSocket, memory). Called on the owner's loop only; never blocks.</summary>
 public interface IMqttConnection
 {
@@ -79,6 +89,9 @@ public interface IMqttConnection
 
     /// <summary>Bytes queued and not yet handed to the network. The state machines stop starting new deliveries above their named bound.</summary>
     int PendingBytes { get; }
+
+    /// <summary>What carries the bytes.</summary>
+    MqttTransport Transport => MqttTransport.Stream;
 
     /// <summary>Sends what is queued, then closes. Idempotent.</summary>
     void Close();
@@ -119,7 +132,11 @@ public enum MqttPublishDisposition
 /// <param name="Remote">The peer, for logs.</param>
 /// <param name="Version">Protocol level.</param>
 public readonly record struct MqttConnectRequest(
-    string ClientId, string? UserName, ReadOnlyMemory<byte> Password, string? CertificateSubject, string Remote, MqttVersion Version);
+    string ClientId, string? UserName, ReadOnlyMemory<byte> Password, string? CertificateSubject, string Remote, MqttVersion Version)
+{
+    /// <summary>What carries the connection.</summary>
+    public MqttTransport Transport { get; init; }
+}
 
 /// <summary>The application behind a server. Every call comes on the server's loop.</summary>
 public interface IMqttServerHandler

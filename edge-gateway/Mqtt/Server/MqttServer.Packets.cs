@@ -98,7 +98,10 @@ public sealed partial class MqttServer
         }
 
         byte verdict = _handler.Connecting(new MqttConnectRequest(
-            clientId, packet.UserName, packet.Password, connection.CertificateSubject, connection.Remote, packet.Version));
+            clientId, packet.UserName, packet.Password, connection.CertificateSubject, connection.Remote, packet.Version)
+        {
+            Transport = connection.Transport.Transport,
+        });
         if (connection.IsClosed)
         {
             return;

@@ -42,9 +42,10 @@ public sealed class MqttConnectionHandler : ConnectionHandler
     /// <param name="remote">The peer, for logs.</param>
     /// <param name="certificateSubject">Subject of the verified client certificate, or null.</param>
     /// <param name="abort">Ends the transport at once.</param>
+    /// <param name="transport">What carries the bytes, for the application.</param>
     /// <returns>Completed when the connection is over.</returns>
-    public Task ServeAsync(IDuplexPipe pipe, string remote, string? certificateSubject, Action abort) =>
-        new Peer(this, pipe, remote, certificateSubject).RunAsync(abort);
+    public Task ServeAsync(IDuplexPipe pipe, string remote, string? certificateSubject, Action abort, MqttTransport transport = MqttTransport.Stream) =>
+        new Peer(this, pipe, remote, certificateSubject) { Transport = transport }.RunAsync(abort);
 
     private sealed class Peer : PipePeer
     {

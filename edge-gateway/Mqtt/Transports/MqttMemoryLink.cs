@@ -26,6 +26,9 @@ public sealed class MqttMemoryLink
         _remote = remote;
     }
 
+    /// <summary>What the server is told that carries the bytes.</summary>
+    public MqttTransport Transport { get; init; }
+
     /// <summary>True while neither side has closed and nobody has cut.</summary>
     public bool IsUp => _up is { IsClosed: false } && _down is { IsClosed: false };
 
@@ -45,7 +48,7 @@ public sealed class MqttMemoryLink
         }
 
         _up = new Pipe();
-        _down = new Pipe();
+        _down = new Pipe { Transport = Transport };
         _inward = _server.Accept(_down, _remote, null, nowUs);
         _client.Open(_up, nowUs);
     }
@@ -113,6 +116,8 @@ public sealed class MqttMemoryLink
         private byte[] _bytes = new byte[256];
 
         public int PendingBytes { get; private set; }
+
+        public MqttTransport Transport { get; init; }
 
         public bool IsClosed { get; private set; }
 

@@ -65,6 +65,8 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
 
     public int PendingBytes => _unflushedBytes + _flushingBytes + _overflow.WrittenCount;
 
+    public MqttTransport Transport { get; init; }
+
     protected IMqttLoop Loop { get; }
 
     public void Write(ReadOnlySpan<byte> bytes)
