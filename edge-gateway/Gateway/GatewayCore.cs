@@ -47,6 +47,7 @@ public sealed class GatewayCore : IStepped
     private readonly Corrections _corrections;
     private readonly Replays _replays;
     private readonly RetainedTopics _retained;
+    private readonly ListenerAccess _listeners;
     private readonly Queue<(long Barrier, Action Then)> _afterSync = new();
     private readonly SortedSet<string> _clients = new(StringComparer.Ordinal);
     private readonly List<(long Ticket, byte Reason)> _delivered = [];
@@ -76,12 +77,13 @@ public sealed class GatewayCore : IStepped
         }
 
         _context = new GatewayContext(options, ports);
+        _listeners = new ListenerAccess(_context);
         _epochStart = ports.Entropy.NextUInt32();
         _server = ports.Server(new ServerHandler(this));
         if (options.External is { } broker)
         {
             _external = new ExternalLink(_context, broker, Settle, OnSessionMessage, LinkUp, LinkDown);
-            _link = _external;
+            _link = new MirroredLink(_external, _server, _listeners);
         }
         else
         {
@@ -176,6 +178,7 @@ public sealed class GatewayCore : IStepped
             _corrections.Step(nowUs);
             _replays.Step(nowUs);
             _retained.Step(nowUs);
+            next = Math.Min(next, _listeners.Step(_server, nowUs));
         }
 
         // What was appended or published in this step may have given the two below something to do.
@@ -286,6 +289,15 @@ public sealed class GatewayCore : IStepped
         }
 
         AfterSync(() => completed(new SessionResult(null, string.Empty, sessionId)));
+    }
+
+    /// <summary>What a page needs to listen to an open session over WebSocket.</summary>
+    /// <param name="sessionId">The session's name.</param>
+    /// <returns>The link with its token, or why there is none.</returns>
+    public ListenerLink LinkOf(string sessionId)
+    {
+        ArgumentNullException.ThrowIfNull(sessionId);
+        return _listeners.LinkOf(sessionId);
     }
 
     /// <summary>The gateway's health.</summary>
@@ -738,6 +750,16 @@ public sealed class GatewayCore : IStepped
                 return ServerUnavailable;
             }
 
+            if (request.Transport == MqttTransport.WebSocket)
+            {
+                return _core._listeners.Connecting(request);
+            }
+
+            if (ListenerAccess.IsListenerId(request.ClientId))
+            {
+                return Refused(ClientIdNotValid, "client identifiers that begin with web. are for listeners over WebSocket");
+            }
+
             if (!request.ClientId.StartsWith(PodPrefix, StringComparison.Ordinal))
             {
                 // With an external broker the session's side is there, and this server is for pods alone.
@@ -755,6 +777,7 @@ public sealed class GatewayCore : IStepped
         public void Connected(string clientId)
         {
             _core._clients.Add(clientId);
+            _core._listeners.Connected(clientId);
             if (TryPodId(clientId, out ulong device))
             {
                 Pod pod = _core._pods.Of(device);
@@ -767,6 +790,7 @@ public sealed class GatewayCore : IStepped
         public void Disconnected(string clientId)
         {
             _core._clients.Remove(clientId);
+            _core._listeners.Disconnected(clientId);
             if (TryPodId(clientId, out ulong device))
             {
                 Pod pod = _core._pods.Of(device);
@@ -778,6 +802,11 @@ public sealed class GatewayCore : IStepped
 
         public MqttPublishDisposition Published(string clientId, in MqttMessage message, long token)
         {
+            if (ListenerAccess.IsListenerId(clientId) && !_core._listeners.MayPublish(clientId, message))
+            {
+                return MqttPublishDisposition.Refuse;
+            }
+
             if (_core._state != State.Running)
             {
                 // Not acknowledged: whoever sent it keeps it and sends it again.
@@ -789,6 +818,11 @@ public sealed class GatewayCore : IStepped
 
         public bool MaySubscribe(string clientId, string filter)
         {
+            if (ListenerAccess.IsListenerId(clientId))
+            {
+                return _core._listeners.MaySubscribe(clientId, filter);
+            }
+
             bool allowed = TryPodId(clientId, out ulong device)
                 ? filter.StartsWith("pod/" + Topics.DeviceText(device) + "/", StringComparison.Ordinal)
                 : filter.StartsWith(_core._context.TopicRoot, StringComparison.Ordinal);

@@ -103,4 +103,7 @@ public sealed record GatewayPorts
 
     /// <summary>The log, or null for none.</summary>
     public IGatewayLog? Log { get; init; }
+
+    /// <summary>Makes and verifies the tokens of listeners over WebSocket; null admits none.</summary>
+    public Web.ListenerTokens? Listeners { get; init; }
 }

@@ -56,6 +56,45 @@ internal sealed class EmbeddedLink : ISessionLink
     }
 }
 
+/// <summary>
+/// An external broker, with a copy at QoS 0 of what it was handed for the cart's own page, which listens here. The copy settles nothing.
+/// </summary>
+internal sealed class MirroredLink : ISessionLink
+{
+    private readonly ISessionLink _link;
+    private readonly IMqttServer _server;
+    private readonly ListenerAccess _listeners;
+
+    public MirroredLink(ISessionLink link, IMqttServer server, ListenerAccess listeners)
+    {
+        _link = link;
+        _server = server;
+        _listeners = listeners;
+    }
+
+    public bool IsUp => _link.IsUp;
+
+    public bool TryPublish(in MqttMessage message, long ticket, long nowUs)
+    {
+        if (!_link.TryPublish(message, ticket, nowUs))
+        {
+            return false;
+        }
+
+        // Retained ones are kept for a page that comes later.
+        if (message.Retain || _listeners.Count > 0)
+        {
+            _server.Publish(message with { Qos = MqttQos.AtMostOnce }, 0, nowUs);
+        }
+
+        return true;
+    }
+
+    public long Step(long nowUs) => _link.Step(nowUs);
+
+    public void Stop(long nowUs) => _link.Stop(nowUs);
+}
+
 /// <summary>An external broker: connects, subscribes to what is for the gateway, and begins again after a loss with a bounded, seeded pause.</summary>
 internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHandler
 {

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using EdgeGateway.Gateway;
+using EdgeGateway.Gateway.Web;
 using EdgeGateway.Journal;
 using EdgeGateway.Mqtt;
 using Simulators.Kernel;
@@ -104,6 +105,7 @@ public sealed class SimulatedGateway
             Time = new GatewayTime(this),
             Entropy = new SeededEntropy(_random.Fork("entropy")),
             Log = new LogSink(this),
+            Listeners = new ListenerTokens(ListenerKey()),
         };
         _core = new GatewayCore(options, ports);
         _process = new SteppedProcess(_world.Kernel, _oscillator, Step);
@@ -150,6 +152,9 @@ public sealed class SimulatedGateway
     /// <summary>Closes a session, as soon as the gateway can.</summary>
     /// <param name="id">Its name.</param>
     public void CloseSession(string id) => Command(id, open: false);
+
+    /// <summary>Its machine's monotonic clock, µs; the disk is brought to the present. For transports that stand outside of the world.</summary>
+    public long NowUs => Enter();
 
     /// <summary>Something outside has changed: step.</summary>
     public void Wake() => _process?.Wake();
@@ -221,6 +226,19 @@ public sealed class SimulatedGateway
             _startAfterStop = false;
             Start();
         }
+    }
+
+    /// <summary>The key of its listeners: from the seed, since nothing in a simulated world is secret.</summary>
+    private byte[] ListenerKey()
+    {
+        SeededRandom random = _random.Fork("listener-key");
+        byte[] key = new byte[ListenerTokens.KeyLength];
+        for (int i = 0; i < key.Length; i++)
+        {
+            key[i] = (byte)random.NextUInt64();
+        }
+
+        return key;
     }
 
     private static JournalOptions Journal() => new()

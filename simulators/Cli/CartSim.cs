@@ -17,7 +17,9 @@ namespace Simulators.Cli;
 /// <summary>The command line of cart-sim.</summary>
 public static class CartSim
 {
-    private const string Speeds = "real|max";
+    private const string RealSpeed = "real";
+    private const string MaxSpeed = "max";
+    private const string Speeds = RealSpeed + "|" + MaxSpeed;
 
     /// <summary>Runs one command.</summary>
     /// <param name="args">The arguments.</param>
@@ -111,15 +113,15 @@ public static class CartSim
         Argument<string> scenario = new("scenario") { Description = "Name of a built-in scenario, or the path of a file that ends in .yaml." };
         Option<ulong?> seed = new("--seed") { Description = "Seed in place of the scenario's own." };
         Option<bool> serve = new("--serve") { Description = "Serve the first cart's gateway on HTTP, on port 8080 or a free one." };
-        Option<bool> realTime = Speed(defaultsToReal: false);
+        Option<string> speed = Speed(defaultsToReal: false);
         Option<string?> trace = new("--trace") { Description = "Write the trace to this file (simulators/Kernel/README.md describes it)." };
         Option<bool> json = Json();
-        Command command = new("run", "Runs a scenario and compares what came out with what it expects.") { scenario, seed, serve, realTime, trace, json };
+        Command command = new("run", "Runs a scenario and compares what came out with what it expects.") { scenario, seed, serve, speed, trace, json };
         command.SetAction((parsed, _) => RunCommand.RunAsync(here, new RunRequest(parsed.GetValue(scenario)!)
         {
             Seed = parsed.GetValue(seed),
             Serve = parsed.GetValue(serve),
-            RealTime = parsed.GetValue(realTime),
+            RealTime = parsed.GetValue(speed) is RealSpeed,
             TraceFile = parsed.GetValue(trace),
             Json = parsed.GetValue(json),
         }));
@@ -130,15 +132,15 @@ public static class CartSim
     {
         Argument<string> recording = new("recording") { Description = "A bidmc or oxiwear CSV file." };
         Option<ulong?> seed = new("--seed") { Description = "Seed of everything but the recording; 1 unless given." };
-        Option<bool> realTime = Speed(defaultsToReal: false);
+        Option<string> speed = Speed(defaultsToReal: false);
         Option<string?> trace = new("--trace") { Description = "Write the trace to this file." };
         Option<bool> json = Json();
-        Command command = new("play", "Plays recorded light through the oximeter's optical door into a consultation.") { recording, seed, realTime, trace, json };
+        Command command = new("play", "Plays recorded light through the oximeter's optical door into a consultation.") { recording, seed, speed, trace, json };
         command.SetAction((parsed, _) => RunCommand.RunAsync(here, new RunRequest(parsed.GetValue(recording)!)
         {
             IsRecording = true,
             Seed = parsed.GetValue(seed),
-            RealTime = parsed.GetValue(realTime),
+            RealTime = parsed.GetValue(speed) is RealSpeed,
             TraceFile = parsed.GetValue(trace),
             Json = parsed.GetValue(json),
         }));
@@ -242,23 +244,14 @@ public static class CartSim
 
     private static Option<bool> Json() => new("--json") { Description = "Exactly one JSON object on stdout." };
 
-    private static Option<bool> Speed(bool defaultsToReal) => new("--speed")
+    // A word, not a truth value: the parser takes no word but true and false after an option of type bool.
+    private static Option<string> Speed(bool defaultsToReal) => new Option<string>("--speed")
     {
         Description = "real: one second per second; max: as fast as the machine can.",
         HelpName = Speeds,
         Arity = ArgumentArity.ExactlyOne,
-        DefaultValueFactory = _ => defaultsToReal,
-        CustomParser = result =>
-        {
-            string text = result.Tokens[0].Value;
-            if (text is not ("real" or "max"))
-            {
-                result.AddError($"'{text}' is not one of {Speeds}");
-            }
-
-            return text is "real";
-        },
-    };
+        DefaultValueFactory = _ => defaultsToReal ? RealSpeed : MaxSpeed,
+    }.AcceptOnlyFromAmong(RealSpeed, MaxSpeed);
 
     private static Option<HostAndPort?> Endpoint(string name, string description) => new(name)
     {

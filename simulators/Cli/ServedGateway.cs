@@ -3,6 +3,8 @@ using System.Globalization;
 using System.IO;
 using System.Threading.Tasks;
 using EdgeGateway.Gateway.Hosting;
+using EdgeGateway.Gateway.Web;
+using EdgeGateway.Mqtt;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
@@ -29,8 +31,12 @@ internal sealed class ServedGateway : IAsyncDisposable
             builder.Logging.ClearProviders();
             builder.WebHost.UseUrls(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
             WebApplication web = builder.Build();
-            PacedLoop loop = new(world.Kernel, paced, world.Carts[0].Gateway.Wake);
+            GatewayLoop loop = new(world.Carts[0].Gateway, paced);
+            GatewayWebOptions options = new();
+            web.UseGatewayWeb(options, "en");
+            web.UseRouting();
             web.MapGateway(loop, () => world.Carts[0].Gateway.Core, "en");
+            web.MapGatewayWeb(options, loop, () => world.Carts[0].Gateway.Core, here.Time, null, "en");
             try
             {
                 await web.StartAsync().ConfigureAwait(false);
@@ -54,4 +60,16 @@ internal sealed class ServedGateway : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _web.DisposeAsync();
+
+    /// <summary>The simulated gateway, on its own clock and in step with the real one, as the owner of connections from outside.</summary>
+    private sealed class GatewayLoop(SimulatedGateway gateway, PacedRun paced) : IMqttLoop
+    {
+        public long NowUs => gateway.NowUs;
+
+        public bool TryPost(Action work) => paced.TryPost(() =>
+        {
+            work();
+            gateway.Wake();
+        });
+    }
 }

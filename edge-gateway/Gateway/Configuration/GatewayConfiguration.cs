@@ -7,6 +7,7 @@ using System.Net;
 using System.Text;
 using EdgeGateway.Gateway.Faults;
 using EdgeGateway.Gateway.Hosting;
+using EdgeGateway.Gateway.Web;
 using EdgeGateway.Mqtt;
 
 namespace EdgeGateway.Gateway.Configuration;
@@ -118,6 +119,7 @@ public static class GatewayConfiguration
             report.Add("G2009", line, listen.Full("httpPort"), $"mqttPort and httpPort are both {mqttPort.ToString(CultureInfo.InvariantCulture)}", "The defaults are 1883 and 8080.");
         }
 
+        GatewayWebOptions web = WebOf(root.Section("web"), report);
         ConfigurationSection journal = root.Section("journal");
         string directory = journal.Required("directory", d => d.Length > 0, "a directory", "directory: /var/lib/cart-gateway/journal");
         long quotaMebibytes = journal.Whole("quotaMebibytes", 16, 1_048_576, 2048);
@@ -159,6 +161,7 @@ public static class GatewayConfiguration
             TrustSystemClock = trust,
             TrustedClockUncertaintyMs = trustedMs,
             Language = language,
+            Web = web,
         };
     }
 
@@ -186,6 +189,44 @@ public static class GatewayConfiguration
         sessions.End();
         return options;
     }
+
+    private static GatewayWebOptions WebOf(ConfigurationSection section, ConfigurationReport report)
+    {
+        string[] origins = Entries(
+            section, report, "origins", "origin", o => string.Equals(o, "null", StringComparison.Ordinal) || IsOrigin(o), "https://name or http://name with an optional port, or null");
+        string[] names = Entries(section, report, "hostNames", "name", n => Uri.CheckHostName(n) != UriHostNameType.Unknown, "a host name or address without port");
+        section.End();
+        return new GatewayWebOptions { Origins = origins, HostNames = names };
+    }
+
+    private static string[] Entries(ConfigurationSection section, ConfigurationReport report, string key, string member, Func<string, bool> rule, string expected)
+    {
+        List<ConfigurationSection> items = section.Sections(key);
+        if (items.Count == 0)
+        {
+            return [];
+        }
+
+        List<string> entries = [];
+        foreach (ConfigurationSection item in items)
+        {
+            entries.Add(item.Required(member, rule, expected, member + ": " + (string.Equals(member, "origin", StringComparison.Ordinal) ? "https://clinic.example" : "cart.clinic.example")));
+            item.End();
+        }
+
+        if (items.Count > GatewayWebOptions.MaxEntries)
+        {
+            report.Add(
+                "G2005", items[GatewayWebOptions.MaxEntries].Line, section.Full(key),
+                string.Create(CultureInfo.InvariantCulture, $"{items.Count} entries; at most {GatewayWebOptions.MaxEntries} are taken"));
+        }
+
+        return [.. entries];
+    }
+
+    private static bool IsOrigin(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && (uri.Scheme is "http" or "https")
+        && string.Equals(uri.GetLeftPart(UriPartial.Authority), text, StringComparison.OrdinalIgnoreCase);
 
     // Law: until mutual TLS is configured every listener binds to loopback.
     private static IPAddress Listener(ConfigurationSection listen, ConfigurationReport report, string key)

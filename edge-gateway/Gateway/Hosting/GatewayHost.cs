@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeGateway.Gateway.Faults;
+using EdgeGateway.Gateway.Web;
 using EdgeGateway.Journal;
 using EdgeGateway.Mqtt;
 using Firmware.Core;
@@ -75,6 +76,11 @@ public sealed class GatewayHost : IAsyncDisposable
         }
 
         _disk = disk;
+        if (ListenerKeyFile.LoadOrCreate(_options.JournalDirectory, out refusal) is not { } key)
+        {
+            await DisposeAsync().ConfigureAwait(false);
+            return refusal;
+        }
 
         GatewayOptions core = _options.Core;
         JournalOptions journal = new() { QuotaBytes = _options.JournalQuotaBytes };
@@ -88,6 +94,7 @@ public sealed class GatewayHost : IAsyncDisposable
             Time = new SystemGatewayTime(_loop, _time, _options.TrustSystemClock, _options.TrustedClockUncertaintyMs * 1000L),
             Entropy = new SystemEntropy(),
             Log = _log,
+            Listeners = new ListenerTokens(key),
         });
         _loop.AddStep(_core.Step);
         _loop.Start();
@@ -101,6 +108,9 @@ public sealed class GatewayHost : IAsyncDisposable
                 _loop,
                 _core,
                 _options.Language,
+                _options.Web,
+                _time,
+                _log,
                 cancellation).ConfigureAwait(false);
         }
         catch (IOException exception)

@@ -1,5 +1,6 @@
 using System.Net;
 using EdgeGateway.Gateway.Faults;
+using EdgeGateway.Gateway.Web;
 
 namespace EdgeGateway.Gateway.Hosting;
 
@@ -32,6 +33,9 @@ public sealed record GatewayHostOptions
 
     /// <summary>The uncertainty of a clock trusted by configuration, ms, 1 to 60,000.</summary>
     public int TrustedClockUncertaintyMs { get; init; } = 1000;
+
+    /// <summary>Who may use the pages and the WebSocket.</summary>
+    public GatewayWebOptions Web { get; init; } = new();
 
     /// <summary>Language of messages, "en" or "fr".</summary>
     public string Language { get; init; } = "en";

@@ -39,7 +39,7 @@ public static class HttpApi
         routes.MapDelete("/api/session/{id}", context => SessionAsync(context, loop, core, open: false, language));
     }
 
-    private static string LanguageOf(HttpContext context, string configured)
+    internal static string LanguageOf(HttpContext context, string configured)
     {
         string wanted = context.Request.Headers.AcceptLanguage.ToString();
         return wanted.StartsWith("fr", StringComparison.OrdinalIgnoreCase) ? "fr"
@@ -126,7 +126,7 @@ public static class HttpApi
         await JsonAsync(context, StatusCodes.Status200OK, buffer.WrittenMemory).ConfigureAwait(false);
     }
 
-    private static async Task FaultAsync(HttpContext context, int status, string code, string detail, string language)
+    internal static async Task FaultAsync(HttpContext context, int status, string code, string detail, string language)
     {
         ArrayBufferWriter<byte> buffer = new(512);
         using (Utf8JsonWriter json = new(buffer))
@@ -137,7 +137,7 @@ public static class HttpApi
         await JsonAsync(context, status, buffer.WrittenMemory).ConfigureAwait(false);
     }
 
-    private static async Task JsonAsync(HttpContext context, int status, ReadOnlyMemory<byte> body)
+    internal static async Task JsonAsync(HttpContext context, int status, ReadOnlyMemory<byte> body)
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json; charset=utf-8";

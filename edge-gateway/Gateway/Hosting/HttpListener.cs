@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
+using EdgeGateway.Gateway.Web;
 using EdgeGateway.Mqtt;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -42,6 +43,9 @@ public sealed class HttpListener : IAsyncDisposable
     /// <param name="loop">The loop that owns the core.</param>
     /// <param name="core">The gateway's logic.</param>
     /// <param name="language">"en" or "fr".</param>
+    /// <param name="web">Who may use the pages and the WebSocket.</param>
+    /// <param name="time">The clock for closing times.</param>
+    /// <param name="log">The log, or null.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>The open listeners.</returns>
     /// <exception cref="IOException">A port is taken, or this user may not open it.</exception>
@@ -52,6 +56,9 @@ public sealed class HttpListener : IAsyncDisposable
         IMqttLoop loop,
         GatewayCore core,
         string language,
+        GatewayWebOptions web,
+        TimeProvider time,
+        IGatewayLog? log,
         CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(http);
@@ -74,8 +81,10 @@ public sealed class HttpListener : IAsyncDisposable
             }
         });
         WebApplication application = builder.Build();
+        application.UseGatewayWeb(web, language);
         application.UseRouting();
         application.MapGateway(loop, core, language);
+        application.MapGatewayWeb(web, loop, () => core, time, log, language);
         try
         {
             await application.StartAsync(cancellation).ConfigureAwait(false);

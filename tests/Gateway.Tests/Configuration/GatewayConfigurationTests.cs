@@ -47,8 +47,11 @@ public sealed class GatewayConfigurationTests
             new[] { new StreamSite(0x0200000000000010, 16, "axilla"), new StreamSite(0x0200000000000010, 32, "finger") }, options.Core.Sites.ToArray());
 
         // The part for a broker of one's own is a remark there; it must be right too.
-        string withBroker = string.Join('\n', example.Split('\n').Select(l => l.StartsWith("# sessionBroker", StringComparison.Ordinal) || l.StartsWith("#   ", StringComparison.Ordinal) ? l[2..] : l));
-        ExternalBroker broker = Good(withBroker).Core.External!;
+        string withBroker = string.Join('\n', example.Split('\n').Select(l => l.StartsWith("# sessionBroker", StringComparison.Ordinal) || l.StartsWith("# web", StringComparison.Ordinal) || l.StartsWith("#   ", StringComparison.Ordinal) ? l[2..] : l));
+        GatewayHostOptions whole = Good(withBroker);
+        CollectionAssert.AreEqual(new[] { "https://clinic.example" }, whole.Web.Origins.ToArray());
+        CollectionAssert.AreEqual(new[] { "cart.clinic.example" }, whole.Web.HostNames.ToArray());
+        ExternalBroker broker = whole.Core.External!;
         Assert.AreEqual("cart-cart-1", broker.ClientId);
         Assert.AreEqual("secret", Encoding.UTF8.GetString(broker.Password.Span));
         Assert.AreEqual(MqttVersion.V5, broker.Version);

@@ -100,7 +100,7 @@ internal sealed class TestClient : IMqttClientHandler
     private int _sentThrough;
     private long _ticket;
 
-    public TestClient(string id, MqttVersion version = MqttVersion.V5, uint sessionExpirySeconds = 0)
+    public TestClient(string id, MqttVersion version = MqttVersion.V5, uint sessionExpirySeconds = 0, string? userName = null, string? password = null)
     {
         Id = id;
         Options = new MqttClientOptions
@@ -112,6 +112,8 @@ internal sealed class TestClient : IMqttClientHandler
             KeepAliveSeconds = 0,
             KeepInFlight = false,
             Window = 16,
+            UserName = userName,
+            Password = Encoding.UTF8.GetBytes(password ?? string.Empty),
         };
         Client = new MqttClient(Options, this);
     }
@@ -123,6 +125,8 @@ internal sealed class TestClient : IMqttClientHandler
     public MqttClient Client { get; private set; }
 
     public MqttMemoryLink? Link { get; set; }
+
+    public MqttTransport Transport { get; init; }
 
     public List<Arrived> Received { get; } = [];
 
@@ -324,6 +328,7 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
             Time = this,
             Entropy = this,
             Log = this,
+            Listeners = new EdgeGateway.Gateway.Web.ListenerTokens(new byte[32]),
         });
         Core.Start(NowUs);
         RunUntil(() => Core.IsReady || Disk.IsOff, 5_000_000);
@@ -386,8 +391,8 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
 
     public void Connect(TestClient client)
     {
-        IMqttServer server = Broker is not null && !client.Id.StartsWith("pod-", StringComparison.Ordinal) ? Broker : Core.Server;
-        client.Link = new MqttMemoryLink(server, client.Client, client.Id);
+        IMqttServer server = Broker is not null && client.Transport == MqttTransport.Stream && !client.Id.StartsWith("pod-", StringComparison.Ordinal) ? Broker : Core.Server;
+        client.Link = new MqttMemoryLink(server, client.Client, client.Id) { Transport = client.Transport };
         client.Link.Open(NowUs);
     }
 
@@ -504,6 +509,12 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
             {
                 if (client.Link is { IsUp: false })
                 {
+                    if (client.Transport == MqttTransport.WebSocket)
+                    {
+                        // Last words first.
+                        client.Link.Pump(NowUs);
+                    }
+
                     client.Link.Cut(NowUs);
                     client.Link = null;
                 }

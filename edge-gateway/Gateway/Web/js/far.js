@@ -1,0 +1,46 @@
+// The far page: knows the session's broker and nothing else, from the link's fragment (#broker=…&cart=…&session=…&token=…). The fragment
+// never reaches a server; it is taken out of the address bar and kept for this tab, so that a reload works and a screenshot shows no token.
+
+import { View, byId, connectionText, say } from "./view.js";
+import { text } from "./text.js";
+import { listen } from "./listen.js";
+
+const KEPT = "link";
+const NAME = /^[A-Za-z0-9_-]{1,64}$/, TOKEN = /^[\x21-\x7e]{1,256}$/;
+
+function readLink() {
+  let fragment = location.hash.slice(1);
+  try {
+    if (fragment) {
+      sessionStorage.setItem(KEPT, fragment);
+      history.replaceState(null, "", location.pathname + location.search);
+    } else fragment = sessionStorage.getItem(KEPT) ?? "";
+  } catch { /* nothing can be kept here: the fragment stays where it is */ }
+  const fields = new URLSearchParams(fragment);
+  const link = { broker: fields.get("broker"), cart: fields.get("cart"), session: fields.get("session"), token: fields.get("token") };
+  const whole = /^wss?:\/\//.test(link.broker ?? "") && NAME.test(link.cart ?? "") && NAME.test(link.session ?? "") && TOKEN.test(link.token ?? "");
+  return whole ? link : null;
+}
+
+const view = new View({ titleKey: "titleFar" });
+const link = readLink();
+let state = { connected: false, reason: 0, first: true };
+
+function describe() {
+  if (!link) { view.connection(text("linkMissing")); return; }
+  view.connection(state.first ? text("connecting") : connectionText(state));
+}
+
+view.onlanguage = describe;
+addEventListener("hashchange", () => location.reload());
+if (link) {
+  const heard = listen({ ...link, far: true, view, onstate: (next) => { state = next; describe(); } });
+  view.ondraw = () => {
+    const { open } = heard.model;
+    const key = open === null ? "sessionUnknown" : open ? "sessionOpen" : "sessionClosed";
+    say(byId("session-state"), text(key, link.session));
+    byId("session-state").dataset.open = String(open);
+  };
+  globalThis.cartPage = heard;   // for diagnosis in the browser's console
+}
+describe();

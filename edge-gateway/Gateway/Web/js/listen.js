@@ -1,0 +1,43 @@
+// Joins a model to the session's broker. Both pages listen in the same way; what differs is QoS, and that the far one sends receipts.
+
+import { MqttListener } from "./mqtt.js";
+import { SessionModel } from "./model.js";
+import { Receipts } from "./receipts.js";
+
+/** Eight random characters for a client identifier that no other page has. */
+function randomName() {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * Listens to one session. At QoS 1 (far page) the cart counts a reading as sent when this page has acknowledged it, and receipts make it
+ * received; at QoS 0 (near page) nothing that this page does says that the consultation has anything.
+ */
+export function listen({ broker, cart, session, token, far, view, onstate }) {
+  const now = () => view.clock.now();
+  const model = new SessionModel({ cart, session, now, clocks: view.clocks });
+  const name = randomName();
+  const root = `cart/${cart}/session/${session}/`;
+  const listener = new MqttListener({
+    url: broker, clientId: `web.${session}.${name}`, userName: session, password: token, qos: far ? 1 : 0,
+    // Replays of other consumers run under …/replay/: they are not asked for.
+    filters: ["state", "device/+", "vital/+/+", "event/+/+", "gap/+/+", "wave/+/+"].map((filter) => root + filter),
+    onstate,
+    onmessage: (message) => model.take(message),
+  });
+  let timer = 0;
+  if (far) {
+    const receipts = new Receipts({ consumer: "web-" + name, now, publish: (json) => listener.publish(root + "receipt", json) });
+    model.onread = (reading) => receipts.read(reading);
+    timer = setInterval(() => receipts.step(), 1000);
+  }
+  view.clock.onjump = () => {
+    // The machine slept or its clock was set: no age is known any more.
+    model.reset();
+    view.show(model);
+    listener.lost("the clock jumped");
+  };
+  view.show(model);
+  return { model, listener, stop: () => { clearInterval(timer); listener.close(); } };
+}

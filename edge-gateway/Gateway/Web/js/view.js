@@ -1,0 +1,288 @@
+// Draws what a SessionModel knows. Elements are made once and changed in place, so that reading aids and keyboards keep their place.
+
+import { fill, has, language, preferredLanguage, setLanguage, text } from "./text.js";
+import { PageClock } from "./clock.js";
+import { Sweep } from "./sweep.js";
+
+/** Decimals shown; what is not here is shown as it was published. */
+const DECIMALS = new Map([[150456, 0], [149530, 0], [149546, 0], [150448, 2], [150388, 1], [150364, 1], [188452, 1], [188424, 1], [188420, 1], [150392, 1],
+  [150021, 0], [150022, 0], [150023, 0], [151562, 0]]);
+const UNITS = new Map([["Cel", "°C"], ["mm[Hg]", "mmHg"], ["1", ""]]);
+const STATE_MS = 250;
+const WAVE_SILENT_MS = 3000;
+const LANGUAGE_KEY = "language";
+
+export function byId(id) { return document.getElementById(id); }
+
+function make(tag, className, parent, content) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (content !== undefined) element.textContent = content;
+  parent?.append(element);
+  return element;
+}
+
+/** Changes a text only when it differs: an unchanged live region stays silent. */
+export function say(element, words) { if (element.textContent !== words) element.textContent = words; }
+
+export function formatNumber(value, mdc) {
+  const decimals = DECIMALS.get(mdc);
+  const options = decimals === undefined ? { maximumFractionDigits: 6 } : { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return new Intl.NumberFormat(language(), { ...options, useGrouping: false }).format(value);
+}
+
+export function formatUnit(unit) { return UNITS.get(unit) ?? unit ?? ""; }
+
+export function quantityName(mdc) { return has("mdc." + mdc) ? text("mdc." + mdc) : text("mdc.other", mdc); }
+
+export function formatAge(ageMs) {
+  const seconds = Math.floor(ageMs / 1000);
+  return seconds < 2 ? text("ageNow") : text("ageSeconds", seconds);
+}
+
+function absenceText(reason) { return has(reason) ? text(reason) : text("absence.unknown"); }
+
+/** The page as a whole: language, clock, wave, and a regular redrawing of everything. */
+export class View {
+  constructor({ titleKey }) {
+    this.titleKey = titleKey;
+    this.model = null;
+    this.clock = new PageClock();
+    this.clocks = new Map();
+    this.catalogue = new Map();
+    this.tiles = new Map();
+    this.podElements = new Map();
+    this.eventsShown = "";
+    this.lostShown = "";
+    this.waveSource = null;
+    this.waveHeardMs = -Infinity;
+    this.onlanguage = () => { };
+    this.ondraw = () => { };
+    setLanguage(readLanguage() ?? preferredLanguage());
+    const calm = matchMedia("(prefers-reduced-motion: reduce)");
+    this.sweep = new Sweep(byId("pleth"), { clock: () => this.clock.now(), calm: calm.matches });
+    calm.addEventListener("change", () => { this.sweep.calm = calm.matches; });
+    byId("language").addEventListener("click", () => {
+      setLanguage(language() === "en" ? "fr" : "en");
+      try { localStorage.setItem(LANGUAGE_KEY, language()); } catch { /* a browser that keeps nothing asks again next time */ }
+      this.relabel();
+      this.onlanguage();
+    });
+    this.relabel();
+    this.loadCatalogue();
+    setInterval(() => this.draw(), STATE_MS);
+  }
+
+  /** Shows another session's model; null for none. */
+  show(model) {
+    this.model = model;
+    this.waveSource = null;
+    this.waveHeardMs = -Infinity;
+    this.sweep.clear();
+    for (const tile of this.tiles.values()) tile.root.remove();
+    this.tiles.clear();
+    if (model) model.onwave = (wave) => this.takeWave(wave);
+    this.draw();
+  }
+
+  takeWave(wave) {
+    const source = wave.device + "." + wave.boot;
+    if (this.waveSource !== source) {
+      // One wave at a time: the first pod's, and another's only when that one is silent.
+      if (this.waveSource !== null && this.waveSource.slice(0, 16) !== wave.device && this.clock.now() - this.waveHeardMs < WAVE_SILENT_MS) return;
+      this.waveSource = source;
+      this.sweep.clear();
+    }
+    this.waveHeardMs = this.clock.now();
+    this.wavePeriodS = wave.periodS;
+    this.sweep.add(wave.startS, wave.periodS, wave.samples);
+  }
+
+  relabel() {
+    document.title = text(this.titleKey);
+    fill();
+    const button = byId("language");
+    button.lang = language() === "en" ? "fr" : "en";
+    button.setAttribute("aria-label", text("languageName"));
+    this.eventsShown = this.lostShown = "";
+    this.draw();
+  }
+
+  async loadCatalogue() {
+    try {
+      const answer = await fetch(new URL("../faults.json", import.meta.url));
+      if (!answer.ok) return;
+      for (const fault of (await answer.json()).faults) this.catalogue.set(fault.code, fault);
+      this.eventsShown = "";
+    } catch { /* codes stand alone where the catalogue was not copied along */ }
+  }
+
+  draw() {
+    const { model } = this;
+    const nowMs = this.clock.now();
+    this.drawTiles(model ? model.tiles() : [], nowMs);
+    byId("simulated").hidden = !model?.unreal;
+    this.drawWaveState(nowMs);
+    if (model) {
+      this.drawPods(model.pods(nowMs), nowMs);
+      this.drawLosses([...model.losses.values()]);
+      this.drawEvents(model.events);
+    }
+    byId("no-pods").hidden = this.podElements.size > 0;
+    this.ondraw(nowMs);
+  }
+
+  drawTiles(list, nowMs) {
+    const container = byId("tiles");
+    const wanted = new Set(list.map((tile) => tile.key));
+    for (const [key, tile] of this.tiles) if (!wanted.has(key)) { tile.root.remove(); this.tiles.delete(key); }
+    list.forEach(({ key, mdc, reading }, index) => {
+      let tile = this.tiles.get(key);
+      if (!tile) { tile = makeTile(key, mdc); this.tiles.set(key, tile); }
+      if (container.children[index] !== tile.root) container.insertBefore(tile.root, container.children[index] ?? null);
+      this.drawTile(tile, mdc, reading, nowMs);
+    });
+  }
+
+  drawTile(tile, mdc, reading, nowMs) {
+    const shown = this.model.shown(reading, nowMs);
+    const extra = [];
+    if (reading?.site) extra.push(reading.site);
+    if (reading?.flags.includes("predicted")) extra.push(text("predicted"));
+    if (reading?.flags.includes("manual")) extra.push(text("manual"));
+    say(tile.name, [quantityName(mdc), ...extra].join(", "));
+    say(tile.number, shown.number === null ? "–" : formatNumber(shown.number, mdc));
+    say(tile.unit, shown.number === null ? "" : formatUnit(reading.unit));
+    const reason = shown.reason === null ? "" : shown.reason.startsWith("absence.") ? absenceText(shown.reason) : text(shown.reason);
+    say(tile.reason, reason);
+    const age = shown.ageMs === null ? "" : formatAge(shown.ageMs);
+    say(tile.age, shown.number === null ? "" : shown.isLast ? text("lastValue", age) : age);
+    tile.root.classList.toggle("last", shown.isLast);
+    tile.root.dataset.mdc = mdc;
+    tile.root.dataset.state = shown.number === null ? "none" : shown.isLast ? "last" : "live";
+    tile.root.dataset.value = shown.number ?? "";
+    tile.root.dataset.reason = shown.reason ?? "";
+    const quality = shown.quality;
+    tile.quality.hidden = quality === null;
+    if (quality !== null) {
+      tile.bar.style.width = quality + "%";
+      tile.meter.setAttribute("aria-valuenow", quality);
+      tile.meter.setAttribute("aria-label", text("quality"));
+      tile.meter.setAttribute("aria-valuetext", text("qualityOf", quality));
+      say(tile.qualityNumber, text("quality") + " " + quality);
+    }
+  }
+
+  drawWaveState(nowMs) {
+    const live = nowMs - this.waveHeardMs < WAVE_SILENT_MS;
+    const words = live ? text("plethLive", Math.round(1 / this.wavePeriodS)) : text("plethNone");
+    say(byId("pleth-state"), words);
+    byId("pleth").setAttribute("aria-label", text("pleth") + ". " + words);
+    byId("pleth").dataset.segments = this.sweep.counters.segments;
+    byId("pleth").dataset.holes = this.sweep.counters.holes;
+    byId("pleth").dataset.late = this.sweep.counters.late;
+  }
+
+  drawPods(pods, nowMs) {
+    const list = byId("pods");
+    const wanted = new Set(pods.map((pod) => pod.device));
+    for (const [device, element] of this.podElements) if (!wanted.has(device)) { element.remove(); this.podElements.delete(device); }
+    for (const pod of pods) {
+      let element = this.podElements.get(pod.device);
+      if (!element) { element = make("li", "pod", list); this.podElements.set(pod.device, element); }
+      const { about } = pod;
+      const name = about?.role === "gateway" ? text("gateway") : text("pod", pod.device);
+      const state = about ? text(about.connected ? "podOnline" : "podOffline") : text("podUnknown");
+      const model = [about?.maker, about?.model].filter(Boolean).join(" ");
+      const lines = [name + ": " + state + (model ? " (" + model + (about.sensorClass === "hobby" ? ", " + text("notCeMarked") : "") + ")" : "")];
+      for (const part of [...pod.parts.values()].sort((a, b) => a.stream - b.stream)) {
+        const [key, stream] = part.name.split("/");
+        if (about?.role === "gateway") continue;
+        const what = part.ageMs > 30000 ? text("partSilent", Math.floor(part.ageMs / 1000)) : part.absent ? absenceText("absence." + part.absent) : text("partMeasuring");
+        lines.push("\u2003" + text(key, stream) + ": " + what);
+      }
+      element.dataset.connected = about ? String(about.connected) : "";
+      say(element, lines.join("\n"));
+    }
+  }
+
+  drawLosses(losses) {
+    const signature = language() + JSON.stringify(losses);
+    if (signature === this.lostShown) return;
+    this.lostShown = signature;
+    const list = byId("losses");
+    list.replaceChildren();
+    for (const { cause, unit, count, atLeast } of losses) {
+      const number = atLeast ? text("lostAtLeast", count) : count;
+      make("li", "", list, text(unit === "samples" ? "lostSamples" : "lostReadings", number, has("gap." + cause) ? text("gap." + cause) : text("gap.unknown")));
+    }
+    byId("losses-none").hidden = losses.length > 0;
+  }
+
+  drawEvents(events) {
+    const signature = language() + this.catalogue.size + JSON.stringify(events);
+    if (signature === this.eventsShown) return;
+    this.eventsShown = signature;
+    drawFaults(byId("events"), events.slice(0, 5).map((event) => this.fault(event)));
+    byId("events-none").hidden = events.length > 0;
+  }
+
+  /** An event's words from the catalogue. */
+  fault({ code, device }) {
+    const entry = this.catalogue.get(code);
+    return { code, detail: device, happened: entry ? entry.happened[language()] : text("unknownCode"), do: entry ? entry.do[language()] : "" };
+  }
+
+  /** One line on the connection, said politely by reading aids. */
+  connection(words) { say(byId("connection"), words); }
+}
+
+/** Faults as a list: code, what happened, next step. */
+export function drawFaults(list, faults) {
+  list.replaceChildren();
+  for (const fault of faults) {
+    const item = make("li", "fault", list);
+    make("span", "code", item, fault.code);
+    make("span", "", item, " " + fault.happened + (fault.detail ? " (" + fault.detail + ")" : ""));
+    if (fault.do) {
+      const next = make("p", "next", item);
+      make("strong", "", next, text("nextStep"));
+      next.append(" " + fault.do);
+    }
+  }
+}
+
+function makeTile(key, mdc) {
+  const root = make("article", "tile");
+  const id = "tile-" + key.replace(/[^a-z0-9]/gi, "-");
+  root.setAttribute("aria-labelledby", id);
+  const name = make("h3", "name", root);
+  name.id = id;
+  const line = make("p", "reading", root);
+  const number = make("span", "number", line);
+  line.append(" ");
+  const unit = make("span", "unit", line);
+  const reason = make("p", "reason", root);
+  const age = make("p", "age", root);
+  const quality = make("div", "quality", root);
+  const meter = make("div", "meter", quality);
+  meter.setAttribute("role", "meter");
+  meter.setAttribute("aria-valuemin", "0");
+  meter.setAttribute("aria-valuemax", "100");
+  const bar = make("div", "bar", meter);
+  const qualityNumber = make("span", "quality-number", quality);
+  return { root, name, number, unit, reason, age, quality, meter, bar, qualityNumber, mdc };
+}
+
+function readLanguage() {
+  try { return localStorage.getItem(LANGUAGE_KEY); } catch { return null; }
+}
+
+/** What the state of a connection means, in words. */
+export function connectionText({ connected, reason, over }) {
+  if (connected) return text("connected");
+  if (over) return text("sessionOver");
+  if (reason === 0x98) return text("sessionOver");
+  if (reason === 0x85 || reason === 0x86 || reason === 0x87) return text("refusedToken");
+  return reason >= 0x80 ? text("refusedOther", "0x" + reason.toString(16)) : text("reconnecting");
+}

@@ -1,0 +1,138 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text;
+using System.Text.RegularExpressions;
+using EdgeGateway.Gateway;
+using EdgeGateway.Gateway.Web;
+using Firmware.Core;
+using Firmware.Protocol;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+namespace Gateway.Tests.Web;
+
+/// <summary>The pages' words and files, read as text.</summary>
+[TestClass]
+public sealed partial class PageTextTests
+{
+    private static readonly Dictionary<string, (string En, string Fr)> Words = Line().Matches(File("/js/text.js"))
+        .ToDictionary(m => m.Groups["key"].Value, m => (m.Groups["en"].Value, m.Groups["fr"].Value), StringComparer.Ordinal);
+
+    [TestMethod]
+    public void Every_line_of_words_has_both_languages_with_the_same_places()
+    {
+        Assert.IsGreaterThan(80, Words.Count);
+        int lines = File("/js/text.js").Split('\n').Count(l => l.StartsWith("  \"", StringComparison.Ordinal));
+        Assert.AreEqual(lines, Words.Count, "a line of words is not in the form that can be read");
+        foreach ((string key, (string en, string fr)) in Words)
+        {
+            Assert.AreNotEqual(string.Empty, en.Trim(), key);
+            Assert.AreNotEqual(string.Empty, fr.Trim(), key);
+            CollectionAssert.AreEquivalent(Place().Matches(en).Select(m => m.Value).ToArray(), Place().Matches(fr).Select(m => m.Value).ToArray(), key);
+        }
+    }
+
+    [TestMethod]
+    public void Every_key_that_pages_and_scripts_use_has_words()
+    {
+        List<string> missing = [];
+        foreach ((string path, WebFile file) in WebFiles.All)
+        {
+            string content = Encoding.UTF8.GetString(file.Bytes.Span);
+            IEnumerable<Match> uses = path.EndsWith(".html", StringComparison.Ordinal) ? Attribute().Matches(content)
+                : path.EndsWith(".js", StringComparison.Ordinal) ? Call().Matches(content) : [];
+            missing.AddRange(uses.Select(m => m.Groups["key"].Value).Where(k => !Words.ContainsKey(k)).Select(k => path + ": " + k));
+        }
+
+        Assert.IsEmpty(missing, string.Join('\n', missing));
+    }
+
+    [TestMethod]
+    public void Every_reason_and_cause_of_the_wire_has_words_and_no_words_are_for_none()
+    {
+        string[] reasons = Enum.GetValues<AbsenceReason>().Where(r => r != AbsenceReason.None).Select(r => "absence." + Camel(r.ToString())).Append("absence.unknown").ToArray();
+        string[] causes = Enum.GetValues<GapCause>().Select(c => "gap." + Camel(c.ToString())).ToArray();
+        CollectionAssert.AreEquivalent(reasons, Words.Keys.Where(k => k.StartsWith("absence.", StringComparison.Ordinal)).ToArray());
+        CollectionAssert.AreEquivalent(causes, Words.Keys.Where(k => k.StartsWith("gap.", StringComparison.Ordinal)).ToArray());
+    }
+
+    [TestMethod]
+    public void Every_quantity_with_a_place_in_the_set_has_a_name()
+    {
+        string[] known = MdcTable.All.Where(q => q.ClinicalOrder is > 0 and < 8).Select(q => "mdc." + q.Mdc).ToArray();
+        Assert.IsEmpty(known.Where(k => !Words.ContainsKey(k)).ToArray());
+    }
+
+    [TestMethod]
+    public void The_intended_use_stands_on_both_pages_in_both_languages()
+    {
+        (string en, string fr) = Words["intendedUse"];
+        foreach (string part in new[] { "Attended spot checks and live viewing in a teleconsultation", "No physiological alarms", "no unattended monitoring", "no newborns", "never the only basis of an urgent decision", "not CE-marked" })
+        {
+            StringAssert.Contains(en, part);
+        }
+
+        foreach (string part in new[] { "Pas d'alarmes physiologiques", "pas de nouveau-nés", "jamais la seule base d'une décision urgente", "marquage CE" })
+        {
+            StringAssert.Contains(fr, part);
+        }
+
+        StringAssert.Contains(File("/index.html"), "data-text=\"intendedUse\"");
+        StringAssert.Contains(File("/far.html"), "data-text=\"intendedUse\"");
+    }
+
+    [TestMethod]
+    public void No_file_names_another_host_or_has_script_or_style_in_line()
+    {
+        foreach ((string path, WebFile file) in WebFiles.All.Where(f => f.Key != "/faults.json"))
+        {
+            string content = Encoding.UTF8.GetString(file.Bytes.Span).Replace("http://www.w3.org/2000/svg", string.Empty, StringComparison.Ordinal);
+            Assert.IsFalse(Host().IsMatch(content), path + " names a host");
+            if (path.EndsWith(".html", StringComparison.Ordinal))
+            {
+                Assert.IsFalse(Inline().IsMatch(content), path + " has script or style in line");
+            }
+
+            Assert.IsFalse(content.Contains("innerHTML", StringComparison.Ordinal), path + " builds markup from text");
+            Assert.IsFalse(content.Contains("eval(", StringComparison.Ordinal), path);
+        }
+    }
+
+    [TestMethod]
+    public void The_style_has_no_alarm_colour()
+    {
+        foreach (Match colour in Colour().Matches(File("/css/page.css")))
+        {
+            int value = Convert.ToInt32(colour.Groups["rgb"].Value, 16);
+            int r = value >> 16, g = (value >> 8) & 255, b = value & 255;
+            bool warm = r > b + 24;
+            bool green = g > r + 40 && g > b + 24;
+            Assert.IsFalse(warm || green, colour.Value + " is red, yellow or green");
+        }
+    }
+
+    private static string File(string path) => Encoding.UTF8.GetString(WebFiles.All[path].Bytes.Span);
+
+    private static string Camel(string name) => char.ToLowerInvariant(name[0]) + name[1..];
+
+    [GeneratedRegex("^  \"(?<key>[A-Za-z0-9.]+)\": \\[\"(?<en>[^\"]*)\", \"(?<fr>[^\"]*)\"\\],$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Line();
+
+    [GeneratedRegex(@"\{\d\}", RegexOptions.None, 1000)]
+    private static partial Regex Place();
+
+    [GeneratedRegex("data-text(-label|-placeholder)?=\"(?<key>[^\"]+)\"", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Attribute();
+
+    [GeneratedRegex("\\b(text\\(|titleKey: )\"(?<key>[a-z][A-Za-z0-9.]+)\"\\s*[,)}]", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Call();
+
+    [GeneratedRegex(@"(https?|wss?)://[a-z0-9]", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Host();
+
+    [GeneratedRegex(@"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=", RegexOptions.IgnoreCase, 1000)]
+    private static partial Regex Inline();
+
+    [GeneratedRegex("#(?<rgb>[0-9a-f]{6})", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Colour();
+}
