@@ -58,6 +58,7 @@ wanted=()
 command -v mosquitto > /dev/null || [ -x /usr/sbin/mosquitto ] || wanted+=(mosquitto)
 command -v mosquitto_sub > /dev/null || wanted+=(mosquitto-clients)
 command -v socat > /dev/null || wanted+=(socat)
+command -v chromium > /dev/null || wanted+=(chromium)
 if [ "${#wanted[@]}" -gt 0 ] && command -v apt-get > /dev/null; then
   as=()
   [ "$(id -u)" -eq 0 ] || as=(sudo -n)
@@ -69,6 +70,7 @@ if [ "${#wanted[@]}" -gt 0 ] && command -v apt-get > /dev/null; then
 fi
 export PATH="$PATH:/usr/sbin"
 command -v mosquitto > /dev/null || echo "mosquitto is absent and could not be installed: tests against a broker of its own are skipped"
+command -v chromium > /dev/null || echo "chromium is absent and could not be installed: tests of the pages are skipped"
 command -v socat > /dev/null || echo "socat is absent and could not be installed: tests over pairs of terminals are skipped"
 
 dotnet build Firmware.sln --nologo -v quiet || stop "The build failed."
