@@ -38,7 +38,7 @@ public sealed class OpticalDoor : ILightSource
     public LightSample At(long us)
     {
         OpticalSample sample = _patient.At(us);
-        return new LightSample(MilliCounts(sample.RedCounts), MilliCounts(sample.InfraredCounts), 0);
+        return new LightSample(MilliCounts(sample.RedCounts), MilliCounts(sample.InfraredCounts), MilliCounts(sample.AmbientCounts));
     }
 
     private static long MilliCounts(double counts) => (long)Math.Floor((counts * 1000) + 0.5);
@@ -90,6 +90,7 @@ public sealed class SimulatedPod
         _bus = new SimulatedI2cBus(world.Kernel);
         Pulse = new SyntheticPulse(story.Pulse, _random.Fork("pulse"));
         Pulse.FingerOn(story.FingerOnUs);
+        Light = new DisturbedLight(recording ?? Pulse, _random.Fork("disturbance")) { ChannelsSwapped = story.ChannelsSwapped };
         Skin = new ContactTemperature(story.AmbientMilliCelsius, story.PatientMilliCelsius);
         foreach (ChipKind chip in story.Chips)
         {
@@ -105,7 +106,7 @@ public sealed class SimulatedPod
             {
                 Oximeter = new Max30102Twin(world.Kernel, _random.Fork("max30102"))
                 {
-                    Light = new OpticalDoor(recording ?? Pulse),
+                    Light = new OpticalDoor(Light),
                 };
                 address = Max30102Twin.Address;
                 _bus.Attach(address, Oximeter);
@@ -136,6 +137,9 @@ public sealed class SimulatedPod
 
     /// <summary>The patient's synthetic pulse; used when there is no recording.</summary>
     public SyntheticPulse Pulse { get; }
+
+    /// <summary>What the sensor sees of the patient, with disturbances.</summary>
+    public DisturbedLight Light { get; }
 
     /// <summary>The patient's skin.</summary>
     public ContactTemperature Skin { get; }

@@ -287,7 +287,19 @@ public sealed class SimulatedWorld : WorldServices
                 cart.Gateway.Synchronise();
                 break;
             case TimelineAction.FingerOff:
-                cart.Pods[e.Target].Pulse.FingerOff(Kernel.NowUs);
+                cart.Pods[e.Target].Light.Set(Disturbance.FingerOff, true);
+                break;
+            case TimelineAction.Motion:
+                cart.Pods[e.Target].Light.Set(Disturbance.Motion, true);
+                break;
+            case TimelineAction.AmbientLight:
+                cart.Pods[e.Target].Light.Set(Disturbance.AmbientLight, true);
+                break;
+            case TimelineAction.Glare:
+                cart.Pods[e.Target].Light.Set(Disturbance.Glare, true);
+                break;
+            case TimelineAction.ColdFinger:
+                cart.Pods[e.Target].Pulse.SetCold(Kernel.NowUs, cold: true);
                 break;
             default:
                 throw new InvalidOperationException($"{e.Action} has no beginning.");
@@ -330,7 +342,19 @@ public sealed class SimulatedWorld : WorldServices
                 cart.Subscribers[e.Target].Start();
                 break;
             case TimelineAction.FingerOff:
-                cart.Pods[e.Target].Pulse.FingerOn(Kernel.NowUs);
+                cart.Pods[e.Target].Light.Set(Disturbance.FingerOff, false);
+                break;
+            case TimelineAction.Motion:
+                cart.Pods[e.Target].Light.Set(Disturbance.Motion, false);
+                break;
+            case TimelineAction.AmbientLight:
+                cart.Pods[e.Target].Light.Set(Disturbance.AmbientLight, false);
+                break;
+            case TimelineAction.Glare:
+                cart.Pods[e.Target].Light.Set(Disturbance.Glare, false);
+                break;
+            case TimelineAction.ColdFinger:
+                cart.Pods[e.Target].Pulse.SetCold(Kernel.NowUs, cold: false);
                 break;
             default:
                 throw new InvalidOperationException($"{e.Action} has no end.");

@@ -6,7 +6,8 @@ namespace Simulators.Patient;
 /// </summary>
 /// <param name="RedCounts">Red (660 nm), counts, 0 and above.</param>
 /// <param name="InfraredCounts">Infrared (880 nm), counts, 0 and above.</param>
-public readonly record struct OpticalSample(double RedCounts, double InfraredCounts);
+/// <param name="AmbientCounts">Light from outside, counts, 0 and above.</param>
+public readonly record struct OpticalSample(double RedCounts, double InfraredCounts, double AmbientCounts = 0);
 
 /// <summary>A patient as the oximeter sees one.</summary>
 public interface IPatientLight

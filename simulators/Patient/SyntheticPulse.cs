@@ -18,10 +18,15 @@ public sealed record SyntheticPulseOptions
     /// <summary>Mean red light, counts, 0 to 262,143.</summary>
     public double RedDcCounts { get; init; } = 110_000;
 
-    /// <summary>Perfusion index: pulsation of the infrared light peak to peak, per cent of its mean, 0 to 20.</summary>
+    /// <summary>
+    /// How much the pulse rate varies besides breathing, per cent of it, 0 to 20: the standard deviation, about. Slow waves of the seed's own phases.
+    /// </summary>
+    public double VariabilityPercent { get; init; }
+
+    /// <summary>Perfusion index: pulsation of the infrared light peak to peak, per cent of its mean, 0 to 20; 0.02 is the least that makers declare.</summary>
     public double PerfusionPercent { get; init; } = 1.5;
 
-    /// <summary>Ratio R of the relative pulsations, red over infrared, 0.2 to 3. About 0.5 at a saturation of 97 %.</summary>
+    /// <summary>Ratio R of the relative pulsations, red over infrared, 0.2 to 3. <see cref="PatientSaturation"/> gives it for a saturation.</summary>
     public double Ratio { get; init; } = 0.5;
 
     /// <summary>Noise, counts, evenly distributed within ± this; 0 to 1,000.</summary>
@@ -47,7 +52,14 @@ public sealed class SyntheticPulse : IPatientLight
     ];
 
     private readonly SyntheticPulseOptions _options;
+    // Guess: periods of about 10 s (Mayer waves) and slower, no simple ratio between them.
+    private static readonly double[] VariationHz = [0.097, 0.059, 0.031];
+
     private readonly ulong _seed;
+    private readonly double[] _variationPhase = new double[VariationHz.Length];
+    private double _perfusionBefore = 1;
+    private double _perfusion = 1;
+    private long _perfusionUs;
     private long _fingerOnUs;
     private long _fingerOffUs = long.MaxValue;
 
@@ -58,6 +70,11 @@ public sealed class SyntheticPulse : IPatientLight
     {
         _options = options;
         _seed = random.NextUInt64();
+        SeededRandom phases = new(_seed);
+        for (int i = 0; i < _variationPhase.Length; i++)
+        {
+            _variationPhase[i] = phases.NextDouble();
+        }
     }
 
     /// <summary>The finger is laid on the sensor.</summary>
@@ -71,6 +88,22 @@ public sealed class SyntheticPulse : IPatientLight
     /// <summary>The finger is taken away.</summary>
     /// <param name="worldUs">When, µs.</param>
     public void FingerOff(long worldUs) => _fingerOffUs = worldUs;
+
+    /// <summary>Time in which the skin's vessels close or open to 63 %, µs. Guess.</summary>
+    public const long ColdTimeConstantUs = 1_500_000;
+
+    /// <summary>What a cold finger keeps of its pulsation. Guess: far below what can be measured.</summary>
+    public const double ColdShare = 0.003;
+
+    /// <summary>The finger gets cold and its vessels close, or warm again.</summary>
+    /// <param name="worldUs">When, µs, not before an earlier change.</param>
+    /// <param name="cold">True for cold.</param>
+    public void SetCold(long worldUs, bool cold)
+    {
+        _perfusionBefore = PerfusionAt(worldUs);
+        _perfusion = cold ? ColdShare : 1;
+        _perfusionUs = worldUs;
+    }
 
     /// <inheritdoc/>
     public OpticalSample At(long worldUs)
@@ -86,12 +119,29 @@ public sealed class SyntheticPulse : IPatientLight
 
         double seconds = worldUs / 1e6;
         double breath = Shape.Wave(seconds * _options.BreathsPerMinute / 60);
-        double beats = (seconds * _options.RateBpm / 60) + (0.04 * breath);
+        double beats = (seconds * _options.RateBpm / 60) + (0.04 * breath) + Variation(seconds);
+        double perfusion = _options.PerfusionPercent / 100 * PerfusionAt(worldUs);
         double volume = VolumeAt(beats) * (1 + (0.08 * breath));
-        double infrared = _options.InfraredDcCounts * (1 - (_options.PerfusionPercent / 100 * (volume - 0.45)) + (0.001 * breath));
-        double red = _options.RedDcCounts * (1 - (_options.PerfusionPercent / 100 * _options.Ratio * (volume - 0.45)) + (0.001 * breath));
+        double infrared = _options.InfraredDcCounts * (1 - (perfusion * (volume - 0.45)) + (0.001 * breath));
+        double red = _options.RedDcCounts * (1 - (perfusion * _options.Ratio * (volume - 0.45)) + (0.001 * breath));
         return new OpticalSample(Math.Max(0, red + redNoise), Math.Max(0, infrared + infraredNoise));
     }
+
+    // Beats ahead of the even rhythm. A wave of amplitude a at f Hz has slopes of 8 a f at most, 4.6 a f by RMS (two parabolas per period).
+    private double Variation(double seconds)
+    {
+        double ahead = 0;
+        for (int i = 0; i < VariationHz.Length && _options.VariabilityPercent > 0; i++)
+        {
+            double slope = _options.VariabilityPercent / 100 * _options.RateBpm / 60 * 0.577;
+            ahead += slope / (4.6 * VariationHz[i]) * Shape.Wave((seconds * VariationHz[i]) + _variationPhase[i]);
+        }
+
+        return ahead;
+    }
+
+    private double PerfusionAt(long worldUs) =>
+        _perfusion + ((_perfusionBefore - _perfusion) * Shape.Decay(Math.Max(0, worldUs - _perfusionUs) / (double)ColdTimeConstantUs));
 
     private static double VolumeAt(double beats)
     {

@@ -130,6 +130,9 @@ public sealed record PodStory
     /// <summary>Light in place of both, laid on the world's time already, or null; not in scenario files.</summary>
     public IPatientLight? Light { get; init; }
 
+    /// <summary>True when red and infrared are exchanged on this pod's oximeter board.</summary>
+    public bool ChannelsSwapped { get; init; }
+
     /// <summary>The pod's publishing threshold for what it makes of light, 0 to 100, or null as shipped.</summary>
     public int? LeastPulseQuality { get; init; }
 
@@ -225,6 +228,18 @@ public enum TimelineAction
 
     /// <summary>The finger is taken off the sensor; it is laid on again after the time given, if one is given.</summary>
     FingerOff,
+
+    /// <summary>The finger moves on the sensor for the time given.</summary>
+    Motion,
+
+    /// <summary>Light from outside, too much to be cancelled, for the time given.</summary>
+    AmbientLight,
+
+    /// <summary>Something shiny lies on the sensor for the time given.</summary>
+    Glare,
+
+    /// <summary>The finger is cold for the time given; a recording has no such finger and stays as it is.</summary>
+    ColdFinger,
 }
 
 /// <summary>One thing that happens.</summary>

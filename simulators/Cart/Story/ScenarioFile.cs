@@ -38,6 +38,10 @@ public static class ScenarioFile
         ("stop-subscriber", TimelineAction.StopSubscriber),
         ("synchronise-clock", TimelineAction.SynchroniseClock),
         ("finger-off", TimelineAction.FingerOff),
+        ("motion", TimelineAction.Motion),
+        ("ambient-light", TimelineAction.AmbientLight),
+        ("glare", TimelineAction.Glare),
+        ("cold-finger", TimelineAction.ColdFinger),
     ];
 
     private static readonly (string, AbsenceReason)[] ReasonWords =
@@ -220,6 +224,7 @@ public static class ScenarioFile
             PluggedAtStart = map.Words("pluggedAtStart", ChipKind.Tmp117, ChipWords) ?? chips,
             Pulse = map.Map("pulse") is YamlMap pulse ? Pulse(pulse) : new SyntheticPulseOptions(),
             Recording = map.Has("recording") ? map.Text("recording", string.Empty) : null,
+            ChannelsSwapped = map.Flag("channelsSwapped", false),
             FingerOnUs = map.Scaled("fingerOnS", 0, Second, 0, MaxSeconds),
             AmbientMilliCelsius = (int)map.Scaled("ambientC", standard.AmbientMilliCelsius, 1000, -40, 60),
             PatientMilliCelsius = (int)map.Scaled("patientC", standard.PatientMilliCelsius, 1000, 10, 50),
@@ -254,6 +259,20 @@ public static class ScenarioFile
     private static SyntheticPulseOptions Pulse(YamlMap map)
     {
         SyntheticPulseOptions standard = new();
+        double ratio = map.Number("ratio", standard.Ratio, 0.2m, 3);
+        if (map.Has("saturationPercent"))
+        {
+            double saturation = map.Number(
+                "saturationPercent", PatientSaturation.HighestPercent, 60, 100);
+            saturation = Math.Clamp(saturation, PatientSaturation.LowestPercent, PatientSaturation.HighestPercent);
+            if (map.Has("ratio"))
+            {
+                map.Error("S3010", "ratio", "the pulse has a saturationPercent too, which gives the ratio");
+            }
+
+            ratio = PatientSaturation.RatioAt(saturation);
+        }
+
         SyntheticPulseOptions pulse = new()
         {
             RateBpm = map.Number("rateBpm", standard.RateBpm, 20, 300),
@@ -261,7 +280,8 @@ public static class ScenarioFile
             InfraredDcCounts = map.Number("infraredCounts", standard.InfraredDcCounts, 0, RecordedLight.MaxCounts),
             RedDcCounts = map.Number("redCounts", standard.RedDcCounts, 0, RecordedLight.MaxCounts),
             PerfusionPercent = map.Number("perfusionPercent", standard.PerfusionPercent, 0, 20),
-            Ratio = map.Number("ratio", standard.Ratio, 0.2m, 3),
+            VariabilityPercent = map.Number("variabilityPercent", standard.VariabilityPercent, 0, 20),
+            Ratio = ratio,
             NoiseCounts = map.Number("noiseCounts", standard.NoiseCounts, 0, 1000),
         };
         map.End();
@@ -348,7 +368,8 @@ public static class ScenarioFile
     }
 
     private static bool IsOfPod(TimelineAction action) => action is TimelineAction.UnplugChip or TimelineAction.CutPodPower
-        or TimelineAction.CutPodNetwork or TimelineAction.ResetPodConnection or TimelineAction.FingerOff;
+        or TimelineAction.CutPodNetwork or TimelineAction.ResetPodConnection or TimelineAction.FingerOff or TimelineAction.Motion or TimelineAction.AmbientLight
+        or TimelineAction.Glare or TimelineAction.ColdFinger;
 
     private static Expectations Expect(YamlMap map, List<CartStory> carts)
     {
