@@ -14,6 +14,7 @@ public sealed class FrameTests
     private const string Gap = "01062c00554433feff22110007000000010000000300000080841e000000000000000000554433feff22110006000000200003800a0000008a0000000000000005000000000000000600000000000000c6bdfe3c";
     private const string Event = "01050800554433feff221100070000000200000004000000c0c62d000000000000000000e9031000feffffff9f56ff69";
     private const string Clock = "01073400554433feff22110007000000030000000500000000093d0000000000000000006400000000000000bc1b000000000000201c00000000000090010000000000000ce5ffffffffffff64000000e0b1ffff0b0000005b929b51";
+    private const string Beat = "01030c00554433feff22110007000000260002002a00000015cd5b07000000000900000015cd5b07000000002c035a00289fa167";
 
     private static readonly SoftwareCrc32 Crc = new();
 
@@ -53,6 +54,20 @@ public sealed class FrameTests
         NumericBody.Write(buffer, Frame.HeaderLength, MdcCodes.SkinTemperature, 36_512, -3, AbsenceReason.None, 88, 125);
         Frame.WriteHeader(buffer, 0, FrameKind.Numeric, NumericBody.Length, DeviceId, 7, Streams.Temperature, FrameFlags.Simulated, 42, 123_456_789, 9);
         AssertFrame(Numeric, buffer, Frame.Seal(buffer, 0, Crc));
+    }
+
+    [TestMethod]
+    public void A_beat_frame_is_as_golden_and_reads_back()
+    {
+        byte[] buffer = new byte[128];
+        BeatBody.Write(buffer, Frame.HeaderLength, 123_456_789, 812, 90);
+        Frame.WriteHeader(buffer, 0, FrameKind.Beat, BeatBody.Length, DeviceId, 7, Streams.PulseBeats, FrameFlags.Simulated, 42, 123_456_789, 9);
+        AssertFrame(Beat, buffer, Frame.Seal(buffer, 0, Crc));
+        Assert.AreEqual(123_456_789L, BeatBody.TimeUs(buffer, Frame.HeaderLength));
+        Assert.AreEqual(812, BeatBody.IntervalMs(buffer, Frame.HeaderLength));
+        Assert.AreEqual(90, BeatBody.Quality(buffer, Frame.HeaderLength));
+        BeatBody.Write(buffer, 0, 1, BeatBody.MaxIntervalMs + 1, 0);
+        Assert.AreEqual(0, BeatBody.IntervalMs(buffer, 0));
     }
 
     [TestMethod]

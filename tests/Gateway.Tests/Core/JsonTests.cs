@@ -27,6 +27,39 @@ public sealed class JsonTests
     }
 
     [TestMethod]
+    public void A_saturation_of_60_carries_its_ratio()
+    {
+        byte[] body = new byte[NumericBody.LengthWithRatio];
+        NumericBody.Write(body, 0, MdcCodes.OxygenSaturation, 600, -1, AbsenceReason.None, 55, 8_000);
+        NumericBody.WriteRatio(body, 0, 16_420);
+        string json = Write(Sealed(FrameKind.Numeric, Streams.OxygenSaturation, body), new ReadingContext("S1", Known, "exchange", null));
+        StringAssert.Contains(json, "\"code\":{\"mdc\":150456,\"loinc\":\"59408-5\"},\"value\":60.0,\"unit\":\"%\",\"absent\":null,\"quality\":55,");
+        StringAssert.EndsWith(json, "\"window\":{\"ms\":8000},\"ratio\":1.6420}");
+    }
+
+    [TestMethod]
+    [DataRow(812, "812")]
+    [DataRow(0, "null")]
+    public void A_beat_has_its_time_interval_and_quality(int intervalMs, string text)
+    {
+        byte[] body = new byte[BeatBody.Length];
+        BeatBody.Write(body, 0, 123_456_789, intervalMs, 90);
+        Assert.AreEqual(
+            "{\"v\":1,\"id\":\"02aabbfffe0000a1.7.38.9\",\"session\":\"S1\",\"kind\":\"beat\",\"beat\":{\"deviceUs\":123456789,\"intervalMs\":" + text
+            + ",\"quality\":90},\"time\":{\"utc\":\"2026-01-02T03:04:05.678901Z\",\"uncertaintyMs\":4.2,\"method\":\"exchange\",\"deviceUs\":123456789,\"correctedFrom\":null}}",
+            Write(Sealed(FrameKind.Beat, Streams.PulseBeats, body), new ReadingContext("S1", Known, "exchange", null)));
+    }
+
+    private static byte[] Sealed(FrameKind kind, int stream, byte[] body)
+    {
+        byte[] frame = new byte[Frame.Overhead + body.Length];
+        body.CopyTo(frame, Frame.HeaderLength);
+        Frame.WriteHeader(frame, 0, kind, body.Length, Rig.PodA, 7, stream, 0, 9, 123_456_789, 5);
+        Frame.Seal(frame, 0, new SoftwareCrc32());
+        return frame;
+    }
+
+    [TestMethod]
     public void An_absence_has_a_reason_and_no_value()
     {
         byte[] frame = Frames.Numeric(Rig.PodA, 1, 16, 1, 5, 5, value: 1234, absence: AbsenceReason.NotOnPatient);
