@@ -1,0 +1,134 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Reflection;
+using Firmware.Core;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+namespace Firmware.Tests.Desk;
+
+/// <summary>
+/// What the oximeter's signals cost per second of light: their sources are compiled with a counter at each arithmetic operation and comparison, and run.
+/// The counts are of this code on any machine; how long one takes on a device is not known here.
+/// </summary>
+[TestClass]
+public sealed class SignalCostTests
+{
+    /// <summary>Most multiplications and divisions per second of light.</summary>
+    private const long MaxMultiplications = 1_300;
+
+    /// <summary>Most other operations and comparisons per second of light.</summary>
+    private const long MaxOthers = 5_500;
+
+    /// <summary>Most operations of all kinds in one sample, the one that ends a second.</summary>
+    private const long MaxInOneSample = 2_000;
+
+    private const int Seconds = 60;
+
+    private const string Counter = """
+        public static class Cost
+        {
+            public static long Multiplications, Others;
+            public static int M(int value) { Multiplications++; return value; }
+            public static long M(long value) { Multiplications++; return value; }
+            public static uint M(uint value) { Multiplications++; return value; }
+            public static int O(int value) { Others++; return value; }
+            public static long O(long value) { Others++; return value; }
+            public static uint O(uint value) { Others++; return value; }
+            public static bool O(bool value) { Others++; return value; }
+        }
+        """;
+
+    public TestContext TestContext { get; set; } = null!;
+
+    [TestMethod]
+    public void The_cost_of_a_second_of_light_is_bounded()
+    {
+        Assembly counted = Compile();
+        Type cost = counted.GetType("Cost", throwOnError: true)!;
+        FieldInfo multiplications = cost.GetField("Multiplications")!;
+        FieldInfo others = cost.GetField("Others")!;
+        Type curve = counted.GetType("Firmware.Signals.SaturationCurve", throwOnError: true)!;
+        object standard = curve.GetMethod("Default")!.Invoke(null, null)!;
+        object analysis = Activator.CreateInstance(counted.GetType("Firmware.Signals.PulseOximetry", throwOnError: true)!, standard, 50)!;
+        object calibration = Activator.CreateInstance(counted.GetType("Firmware.Signals.OpticalCalibration", throwOnError: true)!)!;
+        object light = Activator.CreateInstance(counted.GetType("Firmware.Signals.OpticalFrontEnd", throwOnError: true)!, calibration)!;
+        Func<int, int, bool> add = analysis.GetType().GetMethod("Add")!.CreateDelegate<Func<int, int, bool>>(analysis);
+        Func<int, int, bool> look = light.GetType().GetMethod("Add")!.CreateDelegate<Func<int, int, bool>>(light);
+        multiplications.SetValue(null, 0L);
+        others.SetValue(null, 0L);
+        long largest = 0;
+        for (int i = 0; i < Seconds * 50; i++)
+        {
+            long before = (long)multiplications.GetValue(null)! + (long)others.GetValue(null)!;
+
+            // 120 beats per minute: more beats than most, so more work.
+            int volume = Math.Abs((i % 25) - 12) * 100;
+            look(110_000 - (volume / 2), 120_000 - volume);
+            add(110_000 - (volume / 2), 120_000 - volume);
+            largest = Math.Max(largest, (long)multiplications.GetValue(null)! + (long)others.GetValue(null)! - before);
+        }
+
+        long multiplied = (long)multiplications.GetValue(null)! / Seconds;
+        long other = (long)others.GetValue(null)! / Seconds;
+        string said = $"per second of light at 50 Hz and 120 beats per minute: {multiplied} multiplications and divisions, {other} other operations and comparisons; at most {largest} of all in one sample";
+        TestContext.WriteLine(said);
+        Console.WriteLine(said);
+        Assert.IsTrue(multiplied > 500 && multiplied <= MaxMultiplications, said);
+        Assert.IsTrue(other > 1_000 && other <= MaxOthers, said);
+        Assert.IsTrue(largest <= MaxInOneSample, said);
+    }
+
+    private static Assembly Compile()
+    {
+        string folder = Path.Combine(AppContext.BaseDirectory, "signal-sources", "Optical");
+        CSharpParseOptions options = new(LanguageVersion.CSharp13);
+        SyntaxTree[] trees = Directory.GetFiles(folder, "*.cs").Order(StringComparer.Ordinal)
+            .Select(path => CSharpSyntaxTree.Create((CSharpSyntaxNode)new Counting().Visit(CSharpSyntaxTree.ParseText(File.ReadAllText(path), options).GetRoot()), options))
+            .Append(CSharpSyntaxTree.ParseText(Counter, options))
+            .ToArray();
+        string platform = (string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!;
+        string[] names = ["System.Runtime.dll", "System.Private.CoreLib.dll", "netstandard.dll"];
+        CSharpCompilation compilation = CSharpCompilation.Create(
+            "counted-signals",
+            trees,
+            platform.Split(Path.PathSeparator).Where(path => names.Contains(Path.GetFileName(path))).Append(typeof(AbsenceReason).Assembly.Location)
+                .Select(path => MetadataReference.CreateFromFile(path)),
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, nullableContextOptions: NullableContextOptions.Enable));
+        using MemoryStream image = new();
+        Microsoft.CodeAnalysis.Emit.EmitResult result = compilation.Emit(image);
+        Assert.IsTrue(result.Success, string.Join("\n", result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)));
+        return Assembly.Load(image.ToArray());
+    }
+
+    /// <summary>Puts a counter around each operation that is not a constant.</summary>
+    private sealed class Counting : CSharpSyntaxRewriter
+    {
+        public override SyntaxNode? VisitFieldDeclaration(FieldDeclarationSyntax node) => node;
+
+        public override SyntaxNode? VisitEnumDeclaration(EnumDeclarationSyntax node) => node;
+
+        public override SyntaxNode? VisitBinaryExpression(BinaryExpressionSyntax node)
+        {
+            SyntaxNode visited = base.VisitBinaryExpression(node)!;
+            return node.Kind() switch
+            {
+                SyntaxKind.MultiplyExpression or SyntaxKind.DivideExpression or SyntaxKind.ModuloExpression => Counted("M", visited),
+                SyntaxKind.LogicalAndExpression or SyntaxKind.LogicalOrExpression => visited,
+                _ => Counted("O", visited),
+            };
+        }
+
+        public override SyntaxNode? VisitAssignmentExpression(AssignmentExpressionSyntax node)
+        {
+            var visited = (AssignmentExpressionSyntax)base.VisitAssignmentExpression(node)!;
+            return node.IsKind(SyntaxKind.SimpleAssignmentExpression) ? visited : visited.WithRight(Counted("O", visited.Right));
+        }
+
+        private static ExpressionSyntax Counted(string counter, SyntaxNode expression) =>
+            SyntaxFactory.ParseExpression($"global::Cost.{counter}({expression})");
+    }
+}
