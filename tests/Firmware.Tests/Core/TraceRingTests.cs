@@ -1,5 +1,4 @@
 using Firmware.Core;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Firmware.Tests.Core;
 

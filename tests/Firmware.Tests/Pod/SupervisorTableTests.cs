@@ -1,6 +1,5 @@
 using Firmware.Core;
 using Firmware.Pod;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Firmware.Tests.Pod;
 

@@ -1,6 +1,5 @@
 using Firmware.Pod;
 using Firmware.Protocol;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Firmware.Tests.Pod;
 

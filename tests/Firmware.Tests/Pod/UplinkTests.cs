@@ -1,7 +1,6 @@
 using Firmware.Core;
 using Firmware.Pod;
 using Firmware.Protocol;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Firmware.Tests.Pod;
 

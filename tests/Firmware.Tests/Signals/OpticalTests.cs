@@ -1,6 +1,5 @@
 using Firmware.Core;
 using Firmware.Signals;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Firmware.Tests.Signals;
 
