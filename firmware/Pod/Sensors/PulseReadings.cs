@@ -122,6 +122,7 @@ public sealed class PulseReadings
     {
         _light.Reset();
         _analysis.Reset();
+        _order.Reset(); // what comes back may be another board
     }
 
     /// <summary>The binding epoch changed.</summary>

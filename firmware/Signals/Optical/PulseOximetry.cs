@@ -13,8 +13,8 @@ public sealed class PulseOximetry
     /// <summary>The longest window of a pulse rate, s.</summary>
     public const int PulseWindowSeconds = 10;
 
-    /// <summary>The shortest window a first pulse rate is made from, s.</summary>
-    public const int ShortestPulseWindowSeconds = 6;
+    /// <summary>The shortest window a first pulse rate is made from, s: its quality needs the window of R.</summary>
+    public const int ShortestPulseWindowSeconds = RatioWindowSeconds;
 
     /// <summary>The window of R and of the perfusion index, s.</summary>
     public const int RatioWindowSeconds = 8;

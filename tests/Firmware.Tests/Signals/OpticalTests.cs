@@ -244,6 +244,22 @@ public sealed class OpticalTests
     }
 
     [TestMethod]
+    public void Before_the_window_is_full_a_good_pulse_is_not_settled_and_nothing_else()
+    {
+        PulseOximetry analysis = new(SaturationCurve.Default(), 50);
+        for (int i = 0; i < 499; i++)
+        {
+            analysis.Add(100_000 - (Volume[i % 40] / 3), 120_000 - Volume[i % 40]);
+            Assert.AreEqual(AbsenceReason.NotSettled, analysis.PulseAbsence);
+            Assert.AreEqual(0, analysis.PulseRateTenths);
+        }
+
+        analysis.Add(100_000, 120_000);
+        Assert.AreEqual(AbsenceReason.None, analysis.PulseAbsence);
+        Assert.IsTrue(analysis.PulseQuality >= 50);
+    }
+
+    [TestMethod]
     [DataRow(20_000)]
     [DataRow(3_000)]
     public void A_saturation_beyond_the_range_is_named_and_not_clipped(int ratio)
