@@ -29,12 +29,14 @@ internal sealed class Binder
     private readonly SessionFold _sessions;
     private readonly TimeFold _time;
     private readonly BootFold _boots;
+    private readonly DeliveryFold _delivery;
 
-    public Binder(SessionFold sessions, TimeFold time, BootFold boots)
+    public Binder(SessionFold sessions, TimeFold time, BootFold boots, DeliveryFold delivery)
     {
         _sessions = sessions;
         _time = time;
         _boots = boots;
+        _delivery = delivery;
     }
 
     /// <summary>Decides.</summary>
@@ -51,7 +53,9 @@ internal sealed class Binder
 
         long endUs = EndUs(head, frame);
         Session? session = head.Epoch == 0 ? null : _sessions.FindByEpoch(head.Epoch);
-        (Session? bound, BindingReason reason) = session is null ? ByTime(head, endUs) : ByEpoch(session, head, endUs);
+        (Session? bound, BindingReason reason) = session is not null ? ByEpoch(session, head, endUs)
+            : ByLostReadings(head, frame) is { } heir ? (heir, BindingReason.ByLostReadings)
+            : ByTime(head, endUs);
         if (bound is null)
         {
             return (0, reason);
@@ -150,6 +154,24 @@ internal sealed class Binder
             TimeOrder.Across => (null, BindingReason.AcrossClose),
             _ => (null, BindingReason.TimeUnknown),
         };
+    }
+
+    // After a cut of power a pod declares what it lost before it is given an epoch again. The record holds no measurement; it belongs where the
+    // readings around the hole went, or nobody would learn of the loss.
+    private Session? ByLostReadings(FrameHead head, ReadOnlySpan<byte> frame)
+    {
+        if (head.Version != Frame.Version || head.Kind != FrameKind.Gap || head.BodyLength < GapBody.Length)
+        {
+            return null;
+        }
+
+        ReadOnlySpan<byte> body = frame[Frame.HeaderLength..];
+        StreamKey lost = new(
+            BinaryPrimitives.ReadUInt64LittleEndian(body),
+            BinaryPrimitives.ReadUInt32LittleEndian(body[8..]),
+            BinaryPrimitives.ReadUInt16LittleEndian(body[12..]));
+        uint number = lost.DeviceId == head.DeviceId ? _delivery.LastSessionOf(lost) : 0;
+        return number == 0 ? null : _sessions.Find(number);
     }
 
     private (Session? Session, BindingReason Reason) ByTime(FrameHead head, long endUs)

@@ -139,6 +139,20 @@ public sealed class DeliveryFold : IJournalFold
     /// <returns>How far it is, or null.</returns>
     public DeliveryMarks? Find(DeliveryKey key) => _marks.GetValueOrDefault(key);
 
+    /// <summary>The newest session that readings of a stream were bound to.</summary>
+    /// <param name="key">The stream.</param>
+    /// <returns>The session's number, 0 when there is none.</returns>
+    public uint LastSessionOf(StreamKey key)
+    {
+        uint session = 0;
+        foreach (DeliveryKey known in _marks.Keys)
+        {
+            session = known.Stream == key ? Math.Max(session, known.Session) : session;
+        }
+
+        return session;
+    }
+
     /// <summary>Totals of one stream.</summary>
     /// <param name="key">Which.</param>
     /// <returns>The totals, or null.</returns>

@@ -54,7 +54,7 @@ internal sealed class GatewayContext
         Delivery = new DeliveryFold();
         Time = new TimeFold(options.ClockDriftPpm, options.MaxUncertaintyUs);
         Boots = new BootFold();
-        Binder = new Binder(Sessions, Time, Boots);
+        Binder = new Binder(Sessions, Time, Boots, Delivery);
         TopicRoot = "cart/" + options.CartId + "/";
     }
 

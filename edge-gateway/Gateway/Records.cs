@@ -71,6 +71,9 @@ public enum BindingReason : byte
 
     /// <summary>Unbound: measured before its epoch's session was opened, which no sound pod does.</summary>
     BeforeOpen = 8,
+
+    /// <summary>A gap record without a session's epoch, bound to the session that the readings before it in the lost stream went to.</summary>
+    ByLostReadings = 9,
 }
 
 /// <summary>A moment on the gateway's clock.</summary>

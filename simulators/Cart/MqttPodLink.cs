@@ -135,6 +135,7 @@ public sealed class MqttPodLink : IPodLink, IUplinkEvents, IMqttClientHandler
 
         if (_stage == Stage.SettingUp && nowUs >= _deadlineUs)
         {
+            _deadlineUs = nowUs + SetUpTimeoutUs;
             _connection?.Close();
         }
 

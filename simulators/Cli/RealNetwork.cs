@@ -3,6 +3,7 @@ using System.IO;
 using EdgeGateway.Gateway;
 using EdgeGateway.Gateway.Faults;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.Transports;
 using Simulators.Kernel;
 
 namespace Simulators.Cli;
@@ -41,14 +42,10 @@ internal sealed class TcpConnector : IUplinkConnector, IDisposable
 
     public void Dispose() => _connector.Dispose();
 
-    /// <summary>What the TCP adapter takes for a client: bytes and their ends are handed on, nothing else is ever asked of it.</summary>
-    private sealed class Facade(Func<long> localNowUs, Action wake) : IMqttClient
+    /// <summary>Bytes and their ends, handed on with the pod's own time.</summary>
+    private sealed class Facade(Func<long> localNowUs, Action wake) : IMqttTransportEvents
     {
         public IUplinkEvents? Events { get; set; }
-
-        public bool IsConnected => false;
-
-        public int InFlight => 0;
 
         public void Failed(string text)
         {
@@ -56,7 +53,7 @@ internal sealed class TcpConnector : IUplinkConnector, IDisposable
             wake();
         }
 
-        public void Open(IMqttConnection connection, long nowUs)
+        public void Opened(IMqttConnection connection, long nowUs)
         {
             Events?.Opened(connection, localNowUs());
             wake();
@@ -68,21 +65,13 @@ internal sealed class TcpConnector : IUplinkConnector, IDisposable
             wake();
         }
 
+        public void Drained(long nowUs) => wake();
+
         public void Closed(long nowUs)
         {
             Events?.Closed("closed", localNowUs());
             wake();
         }
-
-        public bool TryPublish(in MqttMessage message, long ticket, long nowUs) => throw new NotSupportedException();
-
-        public void Subscribe(string filter, MqttQos qos, long nowUs) => throw new NotSupportedException();
-
-        public void Acknowledge(long token, long nowUs) => throw new NotSupportedException();
-
-        public void Disconnect(long nowUs) => throw new NotSupportedException();
-
-        public long Step(long nowUs) => long.MaxValue;
     }
 }
 

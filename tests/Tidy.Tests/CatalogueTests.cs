@@ -114,7 +114,7 @@ public sealed partial class CatalogueTests
         }
     }
 
-    [GeneratedRegex("\"(?<code>[PGJCFS][0-9]{4})\"", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("\"(?<code>[PGJCFS][0-9]{4})[\":]", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Literal();
 
     [GeneratedRegex(@"^\s*//.*$", RegexOptions.None, 1000)]

@@ -19,7 +19,7 @@ public interface IMqttTransportEvents
     /// <param name="nowUs">Monotonic µs.</param>
     void Drained(long nowUs);
 
-    /// <summary>The transport is gone.</summary>
+    /// <summary>The transport is gone, whoever closed it. Once for each Opened.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     void Closed(long nowUs);
 }

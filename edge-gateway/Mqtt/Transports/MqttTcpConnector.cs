@@ -78,13 +78,16 @@ public sealed class MqttTcpConnector : IDisposable
         ConnectionContext connection = _factory.Create(socket);
         await using (connection.ConfigureAwait(false))
         {
-            await new Peer(connection.Transport, _loop, _events, _time).RunAsync(connection.Abort).ConfigureAwait(false);
+            Peer peer = new(connection.Transport, _loop, _events, _time);
+            await peer.RunAsync(connection.Abort).ConfigureAwait(false);
+            _loop.TryPost(peer.Ended);
         }
     }
 
     private sealed class Peer : PipePeer
     {
         private readonly IMqttTransportEvents _events;
+        private bool _told;
 
         public Peer(IDuplexPipe pipe, IMqttLoop loop, IMqttTransportEvents events, TimeProvider time)
             : base(pipe, loop, time) => _events = events;
@@ -95,7 +98,20 @@ public sealed class MqttTcpConnector : IDisposable
 
         protected override void Drained(long nowUs) => _events.Drained(nowUs);
 
-        protected override void TransportClosed(long nowUs) => _events.Closed(nowUs);
+        protected override void TransportClosed(long nowUs)
+        {
+            _told = true;
+            _events.Closed(nowUs);
+        }
+
+        // Whoever closed the connection himself hears of its end too. A client does not: it has ended its own half already, and may have a new one.
+        public void Ended()
+        {
+            if (!_told && _events is not ClientEvents)
+            {
+                TransportClosed(Loop.NowUs);
+            }
+        }
     }
 
     private sealed class ClientEvents(IMqttClient client) : IMqttTransportEvents

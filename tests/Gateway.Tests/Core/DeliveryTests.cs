@@ -21,6 +21,32 @@ public sealed class DeliveryTests
     private static readonly string Place = Topics.DeviceText(Rig.PodA);
 
     [TestMethod]
+    public void What_a_pod_lost_with_its_power_is_told_to_the_session_it_was_lost_from()
+    {
+        Rig rig = new(41);
+        TestClient pod = rig.Pod(Rig.PodA);
+        TestClient doctor = rig.Doctor();
+        uint epoch = rig.OpenSession("S1");
+        pod.Publish(Topics.Up(Rig.PodA), Frames.Wave(Rig.PodA, 1, Streams.RedLight, 1, rig.PodUs, epoch));
+        rig.Require(() => pod.Waiting == 0, "stored");
+
+        // The next boot has no epoch and no clock exchange yet.
+        pod.Publish(Topics.Up(Rig.PodA), Frames.Gap(Rig.PodA, 2, 1, 5, 0, Streams.RedLight, 2, 9, GapCause.PowerLost));
+        byte[] stranger = Frames.Gap(Rig.PodA, 2, 2, 5, 0, Streams.InfraredLight, 2, 9, GapCause.PowerLost);
+        pod.Publish(Topics.Up(Rig.PodA), stranger);
+        rig.Require(() => pod.Waiting == 0, "stored");
+        rig.Run(5_000_000);
+        Arrived[] gaps = [.. doctor.Received.Where(m => m.Topic.Contains("/session/S1/gap/"))];
+        Assert.HasCount(0, gaps.Where(g => g.Text.Contains("\"stream\":33")).ToArray(), "nothing of that stream was ever of a session");
+        Assert.HasCount(0, gaps.Where(g => g.Text.Contains("\"stream\":32")).ToArray(), "the record names boot 2, whose readings went nowhere");
+
+        byte[] body = new byte[GapBody.Length];
+        GapBody.Write(body, 0, Rig.PodA, 1, Streams.RedLight, GapCause.PowerLost, GapBody.Readings | GapBody.AtLeast, 2, 9, 0, 0, 0);
+        pod.Publish(Topics.Up(Rig.PodA), Frames.Make(FrameKind.Gap, body, Rig.PodA, 2, Streams.Gaps, 3, 5, 0));
+        rig.Require(() => doctor.Received.Any(m => m.Topic.Contains("/session/S1/gap/") && m.Text.Contains("\"boot\":1,\"stream\":32")), "the session is told");
+    }
+
+    [TestMethod]
     public void Nothing_is_acknowledged_before_it_is_on_the_disk()
     {
         Rig rig = new();

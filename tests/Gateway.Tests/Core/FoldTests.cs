@@ -250,7 +250,7 @@ public sealed class FoldTests
             SessionFold sessions = new(64);
             TimeFold time = new(100, 2_000_000);
             BootFold boots = new();
-            Binder binder = new(sessions, time, boots);
+            Binder binder = new(sessions, time, boots, new DeliveryFold());
             long driftPpb = random.NextInt32(180_001) - 90_000;
             long ToGateway(long device) => device + (device * driftPpb / 1_000_000_000) + 5_000_000;
             long index = 1;
@@ -327,7 +327,7 @@ public sealed class FoldTests
             time.Apply(Record(5, Frames.Clock(Rig.PodA, 1, 1, 14_999_000, 15_000_000, 15_000_000, 15_001_000, 1), 0));
         }
 
-        return new Binder(sessions, time, boots);
+        return new Binder(sessions, time, boots, new DeliveryFold());
 
         static GatewayMoment At(long seconds) => new(1, seconds * 1_000_000, GatewayMoment.NoUtc, 0);
     }

@@ -1,0 +1,68 @@
+using System;
+using System.Threading.Tasks;
+using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.Transports;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+namespace Mqtt.Tests.Transports;
+
+/// <summary>An owner of outgoing transports hears of each end exactly once.</summary>
+[TestClass]
+public sealed class ConnectorTests
+{
+    [TestMethod]
+    [DataRow(true, DisplayName = "this side closes")]
+    [DataRow(false, DisplayName = "the broker closes")]
+    public async Task Each_opened_transport_is_told_closed_once(bool ownClose)
+    {
+        await using MqttBroker broker = new(new MqttServerOptions { ConnectTimeoutSeconds = 1 }, TimeProvider.System);
+        await broker.StartAsync(0);
+        using MqttLoop loop = new(TimeProvider.System, "test");
+        loop.Start();
+        for (int attempt = 0; attempt < 3; attempt++)
+        {
+            Owner owner = new(ownClose);
+            using MqttTcpConnector connector = new(loop, owner, TimeProvider.System);
+            connector.Connect("127.0.0.1", broker.Port, owner.Failed);
+
+            // Without a CONNECT the broker ends the connection by itself.
+            await owner.Ended.Task.WaitAsync(TimeSpan.FromSeconds(30));
+            TaskCompletionSource after = new();
+            loop.TryPost(after.SetResult);
+            await after.Task;
+            Assert.AreEqual("opened closed", owner.Heard);
+        }
+    }
+
+    private sealed class Owner(bool ownClose) : IMqttTransportEvents
+    {
+        public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public string Heard { get; private set; } = string.Empty;
+
+        public void Failed(string text) => Ended.TrySetException(new InvalidOperationException(text));
+
+        public void Opened(IMqttConnection connection, long nowUs)
+        {
+            Heard += "opened";
+            if (ownClose)
+            {
+                connection.Close();
+            }
+        }
+
+        public void Received(ReadOnlySpan<byte> bytes, long nowUs)
+        {
+        }
+
+        public void Drained(long nowUs)
+        {
+        }
+
+        public void Closed(long nowUs)
+        {
+            Heard += " closed";
+            Ended.TrySetResult();
+        }
+    }
+}
