@@ -94,7 +94,7 @@ public sealed class GatewayCore : IStepped
         _uplink = new Uplink(_context, _link, _retained);
         _ingest = new Ingest(_context, _server, _pods);
         _corrections = new Corrections(_context, _link);
-        _replays = new Replays(_context, _link, _uplink, Reply);
+        _replays = new Replays(_context, _link, _uplink, (id, session, command, code, text, count) => Reply(id, session, command, code, text, count));
         _context.Appended = _uplink.Appended;
         _context.Journal = ports.Journal(
             new JournalHandler(this),
@@ -525,7 +525,7 @@ public sealed class GatewayCore : IStepped
         _replays.LinkDown();
     }
 
-    private void Reply(string id, string session, string command, string? code, string text, long? count)
+    private void Reply(string id, string session, string command, string? code, string text, long? count, SessionRequest? asked = null)
     {
         JsonText json = new();
         json.Raw("{\"v\":1,\"id\":").String(id).Raw(",\"command\":").String(command).Raw(",\"session\":").String(session)
@@ -537,10 +537,15 @@ public sealed class GatewayCore : IStepped
 
         MqttMessage message = new()
         {
-            Topic = _context.TopicRoot + "reply/" + id,
+            Topic = asked?.ResponseTopic ?? (_context.TopicRoot + "reply/" + id),
             Payload = json.Raw("}").ToBytes(),
             Qos = MqttQos.AtLeastOnce,
-            Properties = new MqttPublishProperties { ContentType = ReadingMessage.JsonContentType, PayloadIsUtf8 = true },
+            Properties = new MqttPublishProperties
+            {
+                ContentType = ReadingMessage.JsonContentType,
+                PayloadIsUtf8 = true,
+                CorrelationData = asked?.CorrelationData ?? default,
+            },
         };
         if (!_link.TryPublish(message, 0, _context.NowUs))
         {
@@ -560,6 +565,7 @@ public sealed class GatewayCore : IStepped
 
         string[] parts = message.Topic[_context.TopicRoot.Length..].Split('/');
         SessionRequest request = SessionRequest.Read(message.Payload);
+        request.AnswerTo(message.Properties, _context.TopicRoot + "reply/");
         if (parts is ["command", "session"])
         {
             OnCommand(request);
@@ -594,11 +600,11 @@ public sealed class GatewayCore : IStepped
         string command = request.Command ?? string.Empty;
         if (request.Problem is not null || command is not ("open" or "close"))
         {
-            Reply(id, session, command, "G2301", request.Problem ?? "command is \"open\" or \"close\"", null);
+            Reply(id, session, command, "G2301", request.Problem ?? "command is \"open\" or \"close\"", null, request);
             return;
         }
 
-        void Completed(SessionResult result) => Reply(id, session, command, result.Code, result.Text, null);
+        void Completed(SessionResult result) => Reply(id, session, command, result.Code, result.Text, null, request);
         if (command is "open")
         {
             OpenSession(session, Completed);

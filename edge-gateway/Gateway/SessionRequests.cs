@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Text.Json;
+using EdgeGateway.Mqtt;
 
 namespace EdgeGateway.Gateway;
 
@@ -72,6 +73,12 @@ internal sealed class SessionRequest
 
     public List<ReceiptStream> Streams { get; } = [];
 
+    /// <summary>Where the answer is wanted (MQTT 5.0, 4.10); null for the topic made of the id.</summary>
+    public string? ResponseTopic { get; private set; }
+
+    /// <summary>What the answer carries back (MQTT 5.0, 4.10); empty when there is nothing.</summary>
+    public ReadOnlyMemory<byte> CorrelationData { get; private set; }
+
     /// <summary>What is wrong, English; null when it could be read.</summary>
     public string? Problem { get; private set; }
 
@@ -112,6 +119,15 @@ internal sealed class SessionRequest
         }
 
         return request;
+    }
+
+    /// <summary>Takes in the request/response properties of the message. A response topic elsewhere than below the cart's own replies is not followed.</summary>
+    /// <param name="properties">The message's properties, or null.</param>
+    /// <param name="root">Where answers may go, with its final slash.</param>
+    public void AnswerTo(MqttPublishProperties? properties, string root)
+    {
+        CorrelationData = properties?.CorrelationData.ToArray() ?? [];
+        ResponseTopic = properties?.ResponseTopic is { } topic && topic.Length > root.Length && topic.StartsWith(root, StringComparison.Ordinal) ? topic : null;
     }
 
     private static string? Text(JsonElement element, string name) =>

@@ -95,7 +95,7 @@ internal sealed record Arrived(string Topic, byte[] Payload, bool Retain, bool D
 /// <summary>A client over a link in memory; messages are sent again after each loss until they are acknowledged, as a pod does.</summary>
 internal sealed class TestClient : IMqttClientHandler
 {
-    private readonly List<(long Ticket, string Topic, byte[] Payload)> _unacknowledged = [];
+    private readonly List<(long Ticket, string Topic, byte[] Payload, MqttPublishProperties? Properties)> _unacknowledged = [];
     private readonly List<string> _filters = [];
     private int _sentThrough;
     private long _ticket;
@@ -146,9 +146,9 @@ internal sealed class TestClient : IMqttClientHandler
 
     public Action<long>? OnAcknowledged { get; set; }
 
-    public long Publish(string topic, byte[] payload)
+    public long Publish(string topic, byte[] payload, MqttPublishProperties? properties = null)
     {
-        _unacknowledged.Add((++_ticket, topic, payload));
+        _unacknowledged.Add((++_ticket, topic, payload, properties));
         return _ticket;
     }
 
@@ -165,8 +165,8 @@ internal sealed class TestClient : IMqttClientHandler
     {
         while (Client.IsConnected && _sentThrough < _unacknowledged.Count)
         {
-            (long ticket, string topic, byte[] payload) = _unacknowledged[_sentThrough];
-            if (!Client.TryPublish(new MqttMessage { Topic = topic, Payload = payload, Qos = MqttQos.AtLeastOnce }, ticket, nowUs))
+            (long ticket, string topic, byte[] payload, MqttPublishProperties? properties) = _unacknowledged[_sentThrough];
+            if (!Client.TryPublish(new MqttMessage { Topic = topic, Payload = payload, Qos = MqttQos.AtLeastOnce, Properties = properties }, ticket, nowUs))
             {
                 return;
             }
