@@ -37,7 +37,7 @@ public sealed class OutageTests
         int mqttPort = Programs.FreePort();
         int httpPort = Programs.FreePort();
         string brokerFile = await WriteBrokerFileAsync(folder, brokerPort);
-        string gatewayFile = await WriteGatewayFileAsync(folder, brokerPort, mqttPort, httpPort);
+        string gatewayFile = await GatewayFile.WriteAsync(folder, mqttPort, httpPort, brokerPort);
         LogFile podLog = new(Path.Combine(folder, "pod.log"));
         LogFile subscriberLog = new(Path.Combine(folder, "subscriber.log"));
         TimeSpan patience = TimeSpan.FromSeconds((3 * seconds) + 60);
@@ -133,31 +133,6 @@ public sealed class OutageTests
         await File.WriteAllTextAsync(
             file,
             $"user root\nlistener {port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {data}/\nmax_queued_messages 0\n");
-        return file;
-    }
-
-    private static async Task<string> WriteGatewayFileAsync(string folder, int brokerPort, int mqttPort, int httpPort)
-    {
-        string file = Path.Combine(folder, "gateway.yaml");
-        await File.WriteAllTextAsync(
-            file,
-            $"""
-            cart:
-              id: cart-1
-              gatewayId: "0200000000000001"
-              production: false
-            listen:
-              mqttPort: {mqttPort}
-              httpPort: {httpPort}
-            journal:
-              directory: ./journal
-            sessionBroker:
-              host: 127.0.0.1
-              port: {brokerPort}
-            time:
-              trustSystemClock: true
-
-            """);
         return file;
     }
 }

@@ -23,7 +23,7 @@ public sealed class ProgramTests
         string folder = Directory.CreateTempSubdirectory("cart-program-").FullName;
         int httpPort = Programs.FreePort();
         int mqttPort = Programs.FreePort();
-        string file = await WriteConfigurationAsync(folder, mqttPort, httpPort);
+        string file = await GatewayFile.WriteAsync(folder, mqttPort, httpPort);
         using RunningProcess gateway = RunningProcess.StartDotnet("gateway", Programs.CartGateway, file);
         await gateway.PrintsAsync("running");
         using HttpClient http = new() { BaseAddress = new Uri($"http://127.0.0.1:{httpPort}") };
@@ -74,7 +74,7 @@ public sealed class ProgramTests
         using Socket taken = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         taken.Listen();
-        string file = await WriteConfigurationAsync(folder, Programs.FreePort(), ((IPEndPoint)taken.LocalEndPoint!).Port);
+        string file = await GatewayFile.WriteAsync(folder, Programs.FreePort(), ((IPEndPoint)taken.LocalEndPoint!).Port);
         using RunningProcess refused = RunningProcess.StartDotnet("gateway", Programs.CartGateway, file);
         Assert.AreEqual(3, await refused.EndAsync(), refused.Printed);
         StringAssert.Contains(refused.Printed, "G2080");
@@ -107,27 +107,5 @@ public sealed class ProgramTests
         using RunningProcess unknown = RunningProcess.StartDotnet("cart-sim", Programs.CartSim, "run", "first-consultatoin");
         Assert.AreEqual(3, await unknown.EndAsync(), unknown.Printed);
         StringAssert.Contains(unknown.Printed, "first-consultation", "the nearest name is suggested");
-    }
-
-    private static async Task<string> WriteConfigurationAsync(string folder, int mqttPort, int httpPort)
-    {
-        string file = Path.Combine(folder, "gateway.yaml");
-        await File.WriteAllTextAsync(
-            file,
-            $"""
-            cart:
-              id: cart-1
-              gatewayId: "0200000000000001"
-              production: false
-            listen:
-              mqttPort: {mqttPort}
-              httpPort: {httpPort}
-            journal:
-              directory: ./journal
-            time:
-              trustSystemClock: true
-
-            """);
-        return file;
     }
 }
