@@ -101,6 +101,9 @@ public sealed partial class MqttPageTests
         Say(pod, Topics.Up(Rig.PodA), Frames.Wave(Rig.PodA, 1, Streams.RedLight, 1, rig.PodUs, epoch, samples: 2));
         Say(pod, Topics.Up(Rig.PodA), Frames.Event(Rig.PodA, 1, 1, rig.PodUs, epoch));
         Say(pod, Topics.Up(Rig.PodA), Frames.Gap(Rig.PodA, 1, 1, rig.PodUs, epoch, Streams.RedLight, 2, 3, GapCause.RingFull));
+        byte[] beat = new byte[BeatBody.Length];
+        BeatBody.Write(beat, 0, rig.PodUs, 833, 94);
+        Say(pod, Topics.Up(Rig.PodA), Frames.Make(FrameKind.Beat, beat, Rig.PodA, 1, Streams.PulseBeats, 1, rig.PodUs, epoch));
         rig.Run(2_000_000);
         Say(doctor, "cart/C1/session/S1/receipt", Utf8(
             $"{{\"v\":1,\"consumer\":\"dr-1\",\"streams\":[{{\"device\":\"{Pod}\",\"boot\":1,\"stream\":16,\"through\":1,\"holes\":[],\"seen\":1}}]}}"));
