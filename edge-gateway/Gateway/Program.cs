@@ -52,7 +52,11 @@ await using (host.ConfigureAwait(false))
 
     await Console.Out.WriteLineAsync($"mqtt {options.MqttAddress}:{host.MqttPort}").ConfigureAwait(false);
     await Console.Out.WriteLineAsync($"http {options.HttpAddress}:{host.HttpPort}").ConfigureAwait(false);
-    await Console.Out.WriteLineAsync("running").ConfigureAwait(false);
+    if (await Task.WhenAny(host.Ready, stop.Task, host.Broken).ConfigureAwait(false) == host.Ready)
+    {
+        await Console.Out.WriteLineAsync("running").ConfigureAwait(false);
+    }
+
     if (await Task.WhenAny(stop.Task, host.Broken).ConfigureAwait(false) == host.Broken)
     {
         Exception broken = await host.Broken.ConfigureAwait(false);

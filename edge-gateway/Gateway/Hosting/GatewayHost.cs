@@ -35,6 +35,7 @@ public sealed class GatewayHost : IAsyncDisposable
     private readonly HostLog _log;
     private readonly TimeProvider _time;
     private readonly TaskCompletionSource<Exception> _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MqttLoop _loop;
     private FileDisk? _disk;
     private TcpUplinkConnector? _uplink;
@@ -64,6 +65,9 @@ public sealed class GatewayHost : IAsyncDisposable
 
     /// <summary>Ends when the logic has broken one of its own rules; the process then ends with a record.</summary>
     public Task<Exception> Broken => _broken.Task;
+
+    /// <summary>Ends when the journal is open: from then on pods and subscribers are taken in.</summary>
+    public Task Ready => _ready.Task;
 
     /// <summary>Opens the journal and the listeners.</summary>
     /// <param name="cancellation">Gives up.</param>
@@ -96,7 +100,16 @@ public sealed class GatewayHost : IAsyncDisposable
             Log = _log,
             Listeners = new ListenerTokens(key),
         });
-        _loop.AddStep(_core.Step);
+        _loop.AddStep(nowUs =>
+        {
+            long next = _core.Step(nowUs);
+            if (_core.IsReady)
+            {
+                _ready.TrySetResult();
+            }
+
+            return next;
+        });
         _loop.Start();
         _loop.TryPost(() => _core.Start(_loop.NowUs));
         try
