@@ -24,6 +24,11 @@ internal interface ISessionLink
     /// <returns>False when it cannot be taken now.</returns>
     bool TryPublish(in MqttMessage message, long ticket, long nowUs);
 
+    /// <summary>Shows a message to the cart's own page, which takes no part in delivery.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    void View(in MqttMessage message, long nowUs);
+
     /// <summary>Connection attempts and protocol deadlines.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>When it wants to be called next.</returns>
@@ -48,6 +53,8 @@ internal sealed class EmbeddedLink : ISessionLink
         _server.Publish(message, ticket, nowUs);
         return true;
     }
+
+    public void View(in MqttMessage message, long nowUs) => _server.Publish(message with { Qos = MqttQos.AtMostOnce, Retain = false }, -1, nowUs);
 
     public long Step(long nowUs) => long.MaxValue;
 
@@ -89,6 +96,8 @@ internal sealed class MirroredLink : ISessionLink
 
         return true;
     }
+
+    public void View(in MqttMessage message, long nowUs) => _server.Publish(message with { Qos = MqttQos.AtMostOnce, Retain = false }, -1, nowUs);
 
     public long Step(long nowUs) => _link.Step(nowUs);
 
@@ -148,6 +157,11 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
     public bool IsUp => _client.IsConnected;
 
     public bool TryPublish(in MqttMessage message, long ticket, long nowUs) => _client.TryPublish(message, ticket, nowUs);
+
+    public void View(in MqttMessage message, long nowUs)
+    {
+        // The page listens on the cart, not at the broker.
+    }
 
     public long Step(long nowUs)
     {

@@ -12,6 +12,9 @@ namespace EdgeGateway.Gateway;
 /// </summary>
 internal sealed class Uplink
 {
+    /// <summary>Most readings waiting to be shown on the cart's own page; the oldest gives way, since a view is of the present.</summary>
+    private const int MaxViews = 256;
+
     /// <summary>Closed sessions whose backlog is worked on at the same time.</summary>
     private const int MaxBacklogSessions = 4;
 
@@ -25,6 +28,7 @@ internal sealed class Uplink
     private readonly SortedDictionary<uint, SessionState> _sessions = [];
     private readonly List<DeliveryKey> _blocked = [];
     private readonly List<SentEntry> _entries = [];
+    private readonly Queue<(long Index, uint Session, byte[] Record)> _views = new();
     private long _nextReleaseUs;
 
     public Uplink(GatewayContext context, ISessionLink link, RetainedTopics retained)
@@ -56,6 +60,15 @@ internal sealed class Uplink
             Lane lane = state.Lanes[(int)recordClass];
             lane.Scan.Offer(index, record, _context.Options.ReadAheadBytes);
             lane.Leap?.Offer(index, record, _context.Options.ReadAheadBytes);
+            if (!state.Confirmed || !_link.IsUp)
+            {
+                // Nobody far away takes this session's readings now; the nurse beside the patient still sees them.
+                _views.Enqueue((index, session, record));
+                if (_views.Count > MaxViews)
+                {
+                    _views.Dequeue();
+                }
+            }
         }
     }
 
@@ -164,6 +177,7 @@ internal sealed class Uplink
         DrainSettled(nowUs);
         Mark();
         Free();
+        ShowViews(nowUs);
         if (!mayPublish || !_link.IsUp)
         {
             return;
@@ -405,6 +419,20 @@ internal sealed class Uplink
             {
                 slot.MarkIndex = index;
                 entry++;
+            }
+        }
+    }
+
+    private void ShowViews(long nowUs)
+    {
+        while (_views.TryPeek(out (long Index, uint Session, byte[] Record) view) && view.Index <= _context.Journal.SyncedIndex)
+        {
+            _views.Dequeue();
+            if (_context.Sessions.Find(view.Session) is { } session)
+            {
+                ReadOnlySpan<byte> frame = view.Record.AsSpan(FrameStamp.Length);
+                ReadingMessage reading = ReadingMessage.Make(_context, session, FrameHead.Read(frame), frame, null);
+                _link.View(reading.Message(_context.TopicRoot + "session/" + session.Id + "/"), nowUs);
             }
         }
     }

@@ -191,7 +191,7 @@ public interface IMqttServer
 
     /// <summary>The host publishes to subscribers of the embedded endpoint.</summary>
     /// <param name="message">The message; its payload is copied.</param>
-    /// <param name="ticket">Above 0 (QoS 1 only): settled by <see cref="IMqttServerHandler.Delivered"/>. 0: not reported.</param>
+    /// <param name="ticket">Above 0 (QoS 1 only): settled by <see cref="IMqttServerHandler.Delivered"/>. 0: not reported. Below 0: a view, for subscribers at QoS 0 only, who take no part in delivery; not reported, not retained.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     void Publish(in MqttMessage message, long ticket, long nowUs);
 

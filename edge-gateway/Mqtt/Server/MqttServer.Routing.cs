@@ -24,6 +24,11 @@ public sealed partial class MqttServer
         bool dropped = false;
         foreach (ServerSession session in _targets)
         {
+            if (ticket < 0 && session.MatchQos != MqttQos.AtMostOnce)
+            {
+                continue;
+            }
+
             MqttQos qos = message.Qos < session.MatchQos ? message.Qos : session.MatchQos;
             bool retain = message.Retain && session.MatchRetainAsPublished;
             if (qos == MqttQos.AtMostOnce)

@@ -21,6 +21,32 @@ public sealed class DeliveryTests
     private static readonly string Place = Topics.DeviceText(Rig.PodA);
 
     [TestMethod]
+    public void The_carts_own_page_sees_what_no_consumer_takes_yet_and_settles_nothing()
+    {
+        Rig rig = new(42);
+        TestClient pod = rig.Pod(Rig.PodA);
+        TestClient page = rig.Add(new TestClient("page"));
+        page.Client.Subscribe("cart/C1/session/S1/#", MqttQos.AtMostOnce, rig.NowUs);
+        rig.Require(() => page.Subscriptions.Count == 1, "subscribed");
+        uint epoch = rig.OpenSession("S1");
+        for (uint i = 1; i <= 5; i++)
+        {
+            pod.Publish(Topics.Up(Rig.PodA), Frames.Numeric(Rig.PodA, 1, 16, i, rig.PodUs, epoch));
+            pod.Publish(Topics.Up(Rig.PodA), Frames.Numeric(Rig.PodA, 1, 17, i, rig.PodUs, epoch));
+            rig.Run(1_000_000);
+        }
+
+        string[] shown = [.. page.Received.Where(m => m.Topic.Contains("/vital/")).Select(m => m.Text.Split('"')[5]).Distinct()];
+        Assert.HasCount(10, shown, string.Join(' ', shown));
+        Assert.AreEqual(10, rig.Session("S1").Pending, "a view is no delivery");
+
+        TestClient doctor = rig.Doctor();
+        rig.Require(() => rig.Session("S1").Pending == 0, "the backlog follows");
+        string[] delivered = [.. doctor.Received.Where(m => m.Topic.Contains("/vital/") && m.Topic.EndsWith("/16", StringComparison.Ordinal)).Select(m => m.Text.Split('"')[5])];
+        CollectionAssert.AreEqual(Enumerable.Range(1, 5).Select(n => "02aabbfffe0000a1.1.16." + n).ToArray(), delivered, "once each, in order: views are not for consumers");
+    }
+
+    [TestMethod]
     public void What_a_pod_lost_with_its_power_is_told_to_the_session_it_was_lost_from()
     {
         Rig rig = new(41);
