@@ -1,5 +1,4 @@
 using System.Net;
-using EdgeGateway.Gateway.Faults;
 using EdgeGateway.Gateway.Web;
 
 namespace EdgeGateway.Gateway.Hosting;
@@ -40,7 +39,3 @@ public sealed record GatewayHostOptions
     /// <summary>Language of messages, "en" or "fr".</summary>
     public string Language { get; init; } = "en";
 }
-
-/// <summary>Why the host could not start.</summary>
-/// <param name="Error">The coded error.</param>
-public sealed record HostStartFailure(CodedError Error);
