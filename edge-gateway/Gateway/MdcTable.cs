@@ -24,6 +24,7 @@ public static class MdcTable
         new(150021, "MDC_PRESS_BLD_NONINV_SYS", "8480-6", "mm[Hg]", 4),
         new(150022, "MDC_PRESS_BLD_NONINV_DIA", "8462-4", "mm[Hg]", 5),
         new(150023, "MDC_PRESS_BLD_NONINV_MEAN", "8478-0", "mm[Hg]", 6),
+        new(150300, "MDC_PRESS_CUFF", null, "mm[Hg]", 0),
         new(150364, "MDC_TEMP_BODY", "8310-5", "Cel", 8),
         new(150388, "MDC_TEMP_SKIN", "39106-0", "Cel", 12),
         new(150392, "MDC_TEMP_TYMP", "8333-7", "Cel", 11),
@@ -41,6 +42,7 @@ public static class MdcTable
         new((1024u << 16) | 1, "PRIVATE_RED_LIGHT_COUNTS", null, "1", 0),
         new((1024u << 16) | 2, "PRIVATE_INFRARED_LIGHT_COUNTS", null, "1", 0),
         new((1024u << 16) | 3, "PRIVATE_DIE_TEMPERATURE", null, "Cel", 0),
+        new((1024u << 16) | 5, "PRIVATE_CUFF_PHASE", null, "1", 0),
     ];
 
     /// <summary>All rows, ascending by code.</summary>

@@ -28,6 +28,7 @@ internal static class ReadingJson
     [
         null, "notPresent", "busFault", "checksumMismatch", "sensorFault", "outOfRange", "notSettled", "stale", "wrongPart", "unconfirmed",
         "notOnPatient", "motion", "ambientLight", "saturated", "weakSignal", "channelsSwapped", "suspended", "quarantined",
+        "cuffOnSameArm", "deflationTooFast", "noDeflation", "tooFewBeats", "envelopeAtEdge", "implausible", "stopped", "cuffFault",
     ];
 
     private static readonly string[] CauseNames =

@@ -59,4 +59,28 @@ public enum AbsenceReason : byte
 
     /// <summary>The part has failed too often and is left alone until it is reset by a person.</summary>
     Quarantined = 17,
+
+    /// <summary>A cuff is inflated on the same arm, and blood does not reach the sensor.</summary>
+    CuffOnSameArm = 18,
+
+    /// <summary>The cuff deflated too fast for its oscillations to be read.</summary>
+    DeflationTooFast = 19,
+
+    /// <summary>The cuff did not deflate.</summary>
+    NoDeflation = 20,
+
+    /// <summary>Too few beats were seen in the cuff.</summary>
+    TooFewBeats = 21,
+
+    /// <summary>The cuff's oscillations were largest at an edge of what was measured.</summary>
+    EnvelopeAtEdge = 22,
+
+    /// <summary>Values that cannot belong together.</summary>
+    Implausible = 23,
+
+    /// <summary>A person ended it.</summary>
+    Stopped = 24,
+
+    /// <summary>The cuff, its hose, its pump or its valves failed, or a limit of safety ended the measurement; the event beside it says which.</summary>
+    CuffFault = 25,
 }

@@ -119,6 +119,9 @@ public sealed class PodHost : IStepped
     /// <summary>The binding epoch in force, 0 for none. A reboot forgets it; a lost link does not.</summary>
     public uint Epoch { get; private set; }
 
+    /// <summary>What one peripheral must know of another.</summary>
+    public PodSituation Situation { get; } = new PodSituation();
+
     /// <summary>How many peripherals there are.</summary>
     public int PeripheralCount => _supervisors.Length;
 
@@ -303,6 +306,17 @@ public sealed class PodHost : IStepped
 
                 return;
             default:
+                bool taken = false;
+                for (int i = 0; i < _sensors.Length; i++)
+                {
+                    taken |= _sensors[i].TryCommand(buffer[1], buffer, PodCommand.HeaderLength, count - PodCommand.HeaderLength, _nowUs);
+                }
+
+                if (taken)
+                {
+                    return;
+                }
+
                 break;
         }
 

@@ -5,7 +5,7 @@ namespace Firmware.Protocol;
 /// <summary>
 /// Body of <see cref="FrameKind.Numeric"/>, little endian, 16 bytes or more:
 /// <c>0 u32 MDC code | 4 i32 value | 8 i8 exponent | 9 u8 absence | 10 u8 quality | 11 u8 reserved 0 | 12 u32 window ms</c>, and for
-/// SpO2 <c>16 u16 ratio R x 10,000</c>. The quantity is value x 10^exponent in the unit that the MDC table gives for the code.
+/// SpO2 <c>16 u16 ratio R x 10,000</c>, for blood pressure <c>16 u16 status</c>, see <see cref="BloodPressureStatus"/>. The quantity is value x 10^exponent in the unit that the MDC table gives for the code.
 /// With an absence other than None the value is 0 and means nothing. The frame's time is the end of the window.
 /// </summary>
 public static class NumericBody
@@ -15,6 +15,9 @@ public static class NumericBody
 
     /// <summary>Length with a ratio.</summary>
     public const int LengthWithRatio = 18;
+
+    /// <summary>Length with a status.</summary>
+    public const int LengthWithStatus = 18;
 
     /// <summary>Writes the body without a ratio.</summary>
     /// <param name="buffer">The buffer.</param>
@@ -84,6 +87,40 @@ public static class NumericBody
     /// <param name="offset">Where the body begins.</param>
     /// <returns>The ratio.</returns>
     public static int RatioTenThousandths(byte[] buffer, int offset) => LittleEndian.ReadUInt16(buffer, offset + 16);
+}
+
+/// <summary>
+/// What a blood pressure says beside its value, one bit each; systolic, diastolic, mean and pulse of one measurement carry the same. The bits are those
+/// of the Bluetooth Blood Pressure Measurement (Source: Bluetooth SIG, Blood Pressure Service 1.1.1, 3.1.1.7), and above them ours.
+/// </summary>
+public static class BloodPressureStatus
+{
+    /// <summary>The body moved.</summary>
+    public const int BodyMoved = 1;
+
+    /// <summary>The cuff is loose.</summary>
+    public const int CuffLoose = 2;
+
+    /// <summary>The pulse is irregular: the value is less certain.</summary>
+    public const int IrregularPulse = 4;
+
+    /// <summary>The value came at a repetition.</summary>
+    public const int Repeated = 0x100;
+
+    /// <summary>The sensor has no valid two-point calibration.</summary>
+    public const int Uncalibrated = 0x200;
+
+    /// <summary>Writes the status of a body of <see cref="NumericBody.LengthWithStatus"/>.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <param name="status">The bits.</param>
+    public static void Write(byte[] buffer, int offset, int status) => LittleEndian.WriteUInt16(buffer, offset + 16, status);
+
+    /// <summary>The status of a body of <see cref="NumericBody.LengthWithStatus"/>.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <returns>The bits.</returns>
+    public static int Read(byte[] buffer, int offset) => LittleEndian.ReadUInt16(buffer, offset + 16);
 }
 
 /// <summary>
@@ -226,6 +263,89 @@ public static class BeatBody
     /// <param name="offset">Where the body begins.</param>
     /// <returns>The quality.</returns>
     public static int Quality(byte[] buffer, int offset) => buffer[offset + 10];
+}
+
+/// <summary>How the samples of a sound chunk are written.</summary>
+public enum SoundCodec : byte
+{
+    /// <summary>16-bit samples, two's complement, little endian.</summary>
+    Pcm16 = 0,
+
+    /// <summary>IMA ADPCM, 4 bits a sample, low nibble first, after <c>i16 predictor | u8 step index | u8 0</c>. Reduced: rhythm only. Never made by a pod.</summary>
+    ImaAdpcm = 1,
+}
+
+/// <summary>
+/// Body of <see cref="FrameKind.Sound"/>, little endian: <c>0 u16 sample rate Hz | 2 u8 codec | 3 u8 reserved 0 | 4 u16 count of samples | 6 u16 RMS level |
+/// 8 u16 peak | 10 u16 clipped samples | 12 samples</c>. Level and peak are in counts of 16 bits (0 to 32,768) of the raw samples; clipped are samples in runs of 3 or
+/// more at 0.99 of full scale or above. The frame's time is that of the first sample.
+/// </summary>
+public static class SoundBody
+{
+    /// <summary>Bytes before the first sample.</summary>
+    public const int SamplesOffset = 12;
+
+    /// <summary>Magnitude from which a sample is at full scale, counts. Source: 0.99 x 32,768.</summary>
+    public const int FullScaleCounts = 32440;
+
+    /// <summary>Samples in a row at full scale that count as clipped.</summary>
+    public const int ClippedRun = 3;
+
+    /// <summary>Writes all but the samples.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <param name="sampleRateHz">Samples per second.</param>
+    /// <param name="codec">How they are written.</param>
+    /// <param name="count">How many samples.</param>
+    /// <param name="level">RMS, counts.</param>
+    /// <param name="peak">Largest magnitude, counts.</param>
+    /// <param name="clipped">Clipped samples.</param>
+    public static void WriteHead(byte[] buffer, int offset, int sampleRateHz, SoundCodec codec, int count, int level, int peak, int clipped)
+    {
+        LittleEndian.WriteUInt16(buffer, offset, sampleRateHz);
+        buffer[offset + 2] = (byte)codec;
+        buffer[offset + 3] = 0;
+        LittleEndian.WriteUInt16(buffer, offset + 4, count);
+        LittleEndian.WriteUInt16(buffer, offset + 6, level);
+        LittleEndian.WriteUInt16(buffer, offset + 8, peak);
+        LittleEndian.WriteUInt16(buffer, offset + 10, clipped);
+    }
+
+    /// <summary>Samples per second.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <returns>Hz.</returns>
+    public static int SampleRateHz(byte[] buffer, int offset) => LittleEndian.ReadUInt16(buffer, offset);
+
+    /// <summary>How the samples are written.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <returns>The codec; one that is not known may come.</returns>
+    public static SoundCodec Codec(byte[] buffer, int offset) => (SoundCodec)buffer[offset + 2];
+
+    /// <summary>How many samples.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <returns>The number of samples.</returns>
+    public static int Count(byte[] buffer, int offset) => LittleEndian.ReadUInt16(buffer, offset + 4);
+
+    /// <summary>RMS of the raw samples.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <returns>Counts.</returns>
+    public static int Level(byte[] buffer, int offset) => LittleEndian.ReadUInt16(buffer, offset + 6);
+
+    /// <summary>Largest magnitude of the raw samples.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <returns>Counts.</returns>
+    public static int Peak(byte[] buffer, int offset) => LittleEndian.ReadUInt16(buffer, offset + 8);
+
+    /// <summary>Clipped samples.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <returns>How many.</returns>
+    public static int Clipped(byte[] buffer, int offset) => LittleEndian.ReadUInt16(buffer, offset + 10);
 }
 
 /// <summary>Body of <see cref="FrameKind.Event"/>, little endian, 8 bytes: <c>0 u16 fault code | 2 u16 about stream (0 = none) | 4 i32 argument</c>.</summary>

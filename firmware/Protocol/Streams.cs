@@ -35,6 +35,27 @@ public static class Streams
 
     /// <summary>Heart beats (MAX30102), one frame each.</summary>
     public const int PulseBeats = 38;
+
+    /// <summary>Cuff pressure while a cuff is used (MPRLS0300), waveform in hundredths of mmHg, never below 0.</summary>
+    public const int CuffPressure = 48;
+
+    /// <summary>Systolic pressure (cuff), numeric with <see cref="BloodPressureStatus"/>.</summary>
+    public const int Systolic = 49;
+
+    /// <summary>Diastolic pressure (cuff), numeric with <see cref="BloodPressureStatus"/>.</summary>
+    public const int Diastolic = 50;
+
+    /// <summary>Mean arterial pressure (cuff), numeric with <see cref="BloodPressureStatus"/>.</summary>
+    public const int MeanPressure = 51;
+
+    /// <summary>Pulse rate of the cuff's oscillations, numeric with <see cref="BloodPressureStatus"/>.</summary>
+    public const int CuffPulseRate = 52;
+
+    /// <summary>Phase of the cuff's measurement, numeric without unit, at each change: see <see cref="MdcCodes.CuffPhase"/>. For the page; no patient value.</summary>
+    public const int CuffPhase = 53;
+
+    /// <summary>Sound of the stethoscope (PCM1808), sound chunks of 100 ms.</summary>
+    public const int Sound = 64;
 }
 
 /// <summary>ISO/IEEE 11073-10101 codes in use (partition x 65,536 + term), and private ones (partition 1024) where the nomenclature has none.</summary>
@@ -58,6 +79,21 @@ public static class MdcCodes
     /// <summary>MDC_PULS_OXIM_PERF_REL, %.</summary>
     public const uint PerfusionIndex = 150448;
 
+    /// <summary>MDC_PRESS_CUFF, mm[Hg].</summary>
+    public const uint CuffPressure = 150300;
+
+    /// <summary>MDC_PRESS_BLD_NONINV_SYS, mm[Hg].</summary>
+    public const uint NoninvasiveSystolic = 150021;
+
+    /// <summary>MDC_PRESS_BLD_NONINV_DIA, mm[Hg].</summary>
+    public const uint NoninvasiveDiastolic = 150022;
+
+    /// <summary>MDC_PRESS_BLD_NONINV_MEAN, mm[Hg].</summary>
+    public const uint NoninvasiveMean = 150023;
+
+    /// <summary>MDC_PULS_RATE_NON_INV, /min.</summary>
+    public const uint NoninvasivePulseRate = 149546;
+
     /// <summary>MDC_PULS_OXIM_PLETH, dimensionless.</summary>
     public const uint Pleth = 150452;
 
@@ -72,4 +108,7 @@ public static class MdcCodes
 
     /// <summary>Private: the pulse's beats, each with the interval before it, ms.</summary>
     public const uint PulseBeat = (1024u << 16) | 4;
+
+    /// <summary>Private: phase of the cuff's measurement, a <c>CuffPhase</c> as a number.</summary>
+    public const uint CuffPhase = (1024u << 16) | 5;
 }

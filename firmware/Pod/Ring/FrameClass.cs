@@ -42,7 +42,7 @@ public static class FrameClasses
             case FrameKind.Sound:
                 return FrameClass.Wave;
             default:
-                return stream == Streams.OximeterDieTemperature ? FrameClass.Event : FrameClass.Vital;
+                return stream == Streams.OximeterDieTemperature || stream == Streams.CuffPhase ? FrameClass.Event : FrameClass.Vital;
         }
     }
 

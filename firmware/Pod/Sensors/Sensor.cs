@@ -30,6 +30,15 @@ public abstract class Sensor
     /// <param name="nowUs">Monotonic µs.</param>
     public abstract void ChangeEpoch(uint epoch, long nowUs);
 
+    /// <summary>A command that is not for the pod as a whole.</summary>
+    /// <param name="command">One of <see cref="Protocol.PodCommand"/>.</param>
+    /// <param name="buffer">Holds the command's body; valid during the call only.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <param name="count">Bytes of the body.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>True when it was for this sensor and was well formed; it may still have refused it, by an event that says why.</returns>
+    public virtual bool TryCommand(byte command, byte[] buffer, int offset, int count, long nowUs) => false;
+
     /// <summary>Does what is due.</summary>
     /// <param name="reason">Why there is no value now; None while measuring.</param>
     /// <param name="nowUs">Monotonic µs.</param>
