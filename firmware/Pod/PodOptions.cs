@@ -52,8 +52,17 @@ public sealed class PeripheralOptions
     /// <summary>The part.</summary>
     public PodPart Part { get; }
 
-    /// <summary>7-bit I2C address, 0x08 to 0x77.</summary>
+    /// <summary>7-bit I2C address, 0x08 to 0x77; 0 for a part that is not on the I2C bus.</summary>
     public int Address { get; }
+
+    /// <summary>The cuff's outputs, for <see cref="PodPart.Mprls0300"/>.</summary>
+    public ICuffActuators? Cuff { get; set; }
+
+    /// <summary>The serial line, for <see cref="PodPart.SunTechNibp"/>: 9,600 baud, 8N1.</summary>
+    public ISerialPort? Serial { get; set; }
+
+    /// <summary>The sound, for <see cref="PodPart.Pcm1808"/>.</summary>
+    public IAudioPort? Audio { get; set; }
 
     /// <summary>Its main stream: the temperature, or the red light.</summary>
     public int Stream { get; set; }

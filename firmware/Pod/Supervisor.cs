@@ -170,7 +170,7 @@ public sealed class Supervisor : IStepped
     /// <param name="driver">The part's driver.</param>
     /// <param name="sensor">What makes readings of its counts.</param>
     /// <param name="bus">Its bus.</param>
-    /// <param name="address">Its address.</param>
+    /// <param name="address">Its address; 0 for a part that is not on the I2C bus.</param>
     /// <param name="events">Where faults are reported.</param>
     public Supervisor(IDriver driver, Sensor sensor, II2cPort bus, int address, EventReporter events)
     {
@@ -394,7 +394,7 @@ public sealed class Supervisor : IStepped
     private void Look(long nowUs)
     {
         _lookUs = nowUs + QuarantineLookUs;
-        if (_bus.WriteRead(_address, _none, 0, 0, _none, 0, 1) == I2cStatus.AddressNack)
+        if (_address != 0 && _bus.WriteRead(_address, _none, 0, 0, _none, 0, 1) == I2cStatus.AddressNack)
         {
             Apply(SupervisorEvent.NotPresent, nowUs);
             _lookUs = _dueUs;

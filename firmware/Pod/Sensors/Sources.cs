@@ -77,6 +77,16 @@ public interface ILightSource : IDriver
     int DieTemperatureMilliCelsius { get; }
 }
 
+/// <summary>A driver whose counts are the pressure in a cuff.</summary>
+public interface ICuffPressureSource : IDriver
+{
+    /// <summary>The newest pressure by the part's nominal transfer function, thousandths of mmHg, neither zeroed nor calibrated. New after Ready only.</summary>
+    int PressureMilliMmHg { get; }
+
+    /// <summary>When its conversion ended, monotonic µs.</summary>
+    long SampledAtUs { get; }
+}
+
 /// <summary>The TMP117 as a source of temperatures.</summary>
 public sealed class Tmp117Source : ITemperatureSource
 {
