@@ -153,4 +153,72 @@ public enum FaultCode : ushort
 
     /// <summary>The gateway's clock began anew.</summary>
     GatewayClockChanged = 1403,
+
+    // P1500 to P1549: the own cuff's measurement.
+
+    /// <summary>A measurement with the cuff was refused: nobody said who is measured, or not an adult.</summary>
+    CuffNoCategory = 1500,
+
+    /// <summary>A measurement was refused: the self test has not passed in this boot, or not lately.</summary>
+    CuffSelfTestDue = 1501,
+
+    /// <summary>A measurement was refused: one is under way.</summary>
+    CuffBusy = 1502,
+
+    /// <summary>A measurement was refused: the sensor gives nothing.</summary>
+    CuffSensorAbsent = 1503,
+
+    /// <summary>A command named another session than the one in force.</summary>
+    CuffWrongSession = 1504,
+
+    /// <summary>The open cuff does not read zero.</summary>
+    CuffNotAtZero = 1510,
+
+    /// <summary>No sample for as long as is allowed.</summary>
+    CuffSensorLost = 1511,
+
+    /// <summary>The pressure passed the trip.</summary>
+    CuffOverPressure = 1512,
+
+    /// <summary>The pressure jumped as no cuff can.</summary>
+    CuffImplausibleJump = 1513,
+
+    /// <summary>The pressure rose too fast.</summary>
+    CuffHoseKinked = 1514,
+
+    /// <summary>The pressure fell too fast.</summary>
+    CuffCameOff = 1515,
+
+    /// <summary>The cuff loses air.</summary>
+    CuffLeaks = 1516,
+
+    /// <summary>The pump runs and there is no pressure.</summary>
+    CuffNoPressure = 1517,
+
+    /// <summary>The target was not reached in time.</summary>
+    CuffInflationTimeout = 1518,
+
+    /// <summary>The cuff did not deflate through the bleed valve.</summary>
+    CuffNoDeflation = 1519,
+
+    /// <summary>The cuff was inflated for as long as is allowed.</summary>
+    CuffTooLong = 1520,
+
+    /// <summary>The pressure switch cut the current.</summary>
+    CuffSwitchOpened = 1521,
+
+    /// <summary>Nothing says that the cuff is empty: it must be taken off by hand.</summary>
+    CuffDeflationNotConfirmed = 1522,
+
+    /// <summary>The deflation gave no blood pressure.</summary>
+    CuffNoReading = 1523,
+
+    /// <summary>The self test of the cuff's chain passed.</summary>
+    CuffSelfTestPassed = 1530,
+
+    /// <summary>A link of the cuff's chain failed its test; the argument says which.</summary>
+    CuffSelfTestFailed = 1531,
+
+    /// <summary>A link of the cuff's chain passed its test; the argument is link x 100,000 + what was measured.</summary>
+    CuffLinkPassed = 1532,
 }

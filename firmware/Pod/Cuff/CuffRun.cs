@@ -1,0 +1,580 @@
+using Firmware.Core;
+using Firmware.Signals;
+
+namespace Firmware.Pod;
+
+/// <summary>
+/// One measurement with the own cuff, from zero check to empty cuff: judges each sample, drives pump and valves, feeds the oscillometry. The dump valve is held
+/// closed by a one-shot that is triggered for each sample that was judged good, and by nothing else: no sample, no pulse, no pressure.
+/// Whatever ends it, the dump valve is let go first, then the bleed valve, then the pump.
+/// </summary>
+public sealed class CuffRun
+{
+    /// <summary>From one sample to the next, µs.</summary>
+    public const int PeriodUs = Oscillometry.SamplePeriodUs;
+
+    private const int WindowSamples = 200; // 2 s, for slopes
+    private const int PumpStartPermille = 500;
+    private const int PumpLeastPermille = 120;
+    private const int BleedStartPermille = 200;
+    private const int BleedLeastPermille = 60;
+    private const int ControlSamples = 50;
+
+    private readonly ICuffActuators _chain;
+    private readonly CuffLimits _limits;
+    private readonly CuffCalibration _calibration;
+    private readonly Oscillometry _oscillometry;
+    private readonly int[] _window = new int[WindowSamples];
+    private int _windowCount;
+    private int _windowNext;
+    private long _stateSinceUs;
+    private long _pumpSinceUs = -1;
+    private long _emptySinceUs = long.MinValue;
+    private long _lastSampleUs = -1;
+    private int _lastCentiMmHg;
+    private bool _hasSample;
+    private int _zeroMilliMmHg;
+    private int _zeroCount;
+    private int _zeroLow;
+    private int _zeroHigh;
+    private long _zeroSum;
+    private int _target;
+    private int _repeats;
+    private bool _repeat;
+    private int _pumpPermille;
+    private int _bleedPermille;
+    private int _sinceControl;
+    private int _bleedFrom;
+    private bool _analysed;
+    private bool _measured;
+
+    /// <summary>Stores; the valves are open until the first start.</summary>
+    /// <param name="chain">Pump and valves.</param>
+    /// <param name="limits">The limits.</param>
+    /// <param name="calibration">The sensor's.</param>
+    /// <param name="oscillometry">What reads the pressures out of the deflation.</param>
+    public CuffRun(ICuffActuators chain, CuffLimits limits, CuffCalibration calibration, Oscillometry oscillometry)
+    {
+        _chain = chain;
+        _limits = limits;
+        _calibration = calibration;
+        _oscillometry = oscillometry;
+    }
+
+    /// <summary>Where it stands.</summary>
+    public CuffState State { get; private set; }
+
+    /// <summary>Changes whenever <see cref="State"/> does.</summary>
+    public int Changes { get; private set; }
+
+    /// <summary>True between a start and <see cref="CuffState.Done"/>.</summary>
+    public bool IsActive => State != CuffState.Idle && State != CuffState.Done;
+
+    /// <summary>True while there may be pressure in the cuff: from before the pump starts until it is known to be empty.</summary>
+    public bool MayBeInflated => State >= CuffState.Inflate && State <= CuffState.Unconfirmed;
+
+    /// <summary>In <see cref="CuffState.Done"/>: why there is no result; None when there is one.</summary>
+    public AbsenceReason Reason { get; private set; }
+
+    /// <summary>The fault that ended it, or the refusal; None otherwise.</summary>
+    public FaultCode FaultCode { get; private set; }
+
+    /// <summary>Repetitions that were used.</summary>
+    public int Repeats => _repeats;
+
+    /// <summary>The newest pressure, hundredths of mmHg, against this measurement's zero.</summary>
+    public int CuffCentiMmHg => _lastCentiMmHg;
+
+    /// <summary>The target of the newest inflation, hundredths of mmHg.</summary>
+    public int TargetCentiMmHg => _target;
+
+    /// <summary>When the newest inflation began, monotonic µs; -1 while the cuff is known to be empty.</summary>
+    public long InflatedSinceUs => _pumpSinceUs;
+
+    /// <summary>Begins. A cuff that has not rested is let rest first.</summary>
+    /// <param name="lastSystolicCentiMmHg">The session's last systolic pressure, hundredths of mmHg; 0 when none is known.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>False when one is under way.</returns>
+    public bool TryStart(int lastSystolicCentiMmHg, long nowUs)
+    {
+        if (IsActive)
+        {
+            return false;
+        }
+
+        _repeats = 0;
+        _repeat = false;
+        Reason = AbsenceReason.None;
+        FaultCode = FaultCode.None;
+        int target = lastSystolicCentiMmHg > 0 ? lastSystolicCentiMmHg + _limits.AboveSystolicCentiMmHg : _limits.FirstTargetCentiMmHg;
+        _target = Bounded(target);
+        Apply(IsRested(nowUs) ? CuffEvent.Start : CuffEvent.StartTired, nowUs);
+        return true;
+    }
+
+    /// <summary>Ends it. Always obeyed, at once, and harmless at rest.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public void Stop(AbsenceReason reason, long nowUs)
+    {
+        OpenAll();
+        if (IsActive)
+        {
+            Note(reason, FaultCode.None);
+            Apply(CuffEvent.Stop, nowUs);
+        }
+    }
+
+    /// <summary>A sample that the driver stands for.</summary>
+    /// <param name="readingMilliMmHg">The part's reading, thousandths of mmHg.</param>
+    /// <param name="atUs">When its conversion ended, monotonic µs.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public void Sample(int readingMilliMmHg, long atUs, long nowUs)
+    {
+        int before = _lastCentiMmHg;
+        bool hadSample = _hasSample;
+        int zero = State == CuffState.ZeroCheck || State == CuffState.Idle || State == CuffState.Rest ? _calibration.ZeroMilliMmHg : _zeroMilliMmHg;
+        int centiMmHg = _calibration.ToCentiMmHg(readingMilliMmHg, zero);
+        _lastCentiMmHg = centiMmHg;
+        _lastSampleUs = atUs;
+        _hasSample = true;
+        if (State == CuffState.ZeroCheck)
+        {
+            CheckZero(readingMilliMmHg, centiMmHg, nowUs);
+            return;
+        }
+
+        if (!MayBeInflated)
+        {
+            return;
+        }
+
+        Push(centiMmHg);
+        if (State == CuffState.Dump || State == CuffState.Unconfirmed)
+        {
+            return; // the valves are open, and whether the cuff is empty is judged by Step
+        }
+
+        int step = centiMmHg - before;
+        if (hadSample && (step > _limits.JumpCentiMmHg || -step > _limits.JumpCentiMmHg))
+        {
+            Fail(AbsenceReason.CuffFault, FaultCode.CuffImplausibleJump, nowUs);
+            return;
+        }
+
+        if (centiMmHg >= _calibration.Trip)
+        {
+            Fail(AbsenceReason.CuffFault, FaultCode.CuffOverPressure, nowUs);
+            return;
+        }
+
+        if (!Judge(centiMmHg, nowUs))
+        {
+            return;
+        }
+
+        // Only here: this sample was seen, and nothing is wrong with it.
+        if (State != CuffState.Dump)
+        {
+            _chain.TriggerDumpHold();
+        }
+    }
+
+    /// <summary>The driver has no sample and says why, or was restarted.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public void SensorFailed(AbsenceReason reason, long nowUs)
+    {
+        if (State == CuffState.ZeroCheck || (MayBeInflated && State < CuffState.Dump))
+        {
+            Fail(AbsenceReason.CuffFault, reason == AbsenceReason.Saturated ? FaultCode.CuffOverPressure : FaultCode.CuffSensorLost, nowUs);
+        }
+    }
+
+    /// <summary>Does what time asks for. To be called at least each <see cref="PeriodUs"/> while active.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>When it wants to be called next.</returns>
+    public long Step(long nowUs)
+    {
+        switch (State)
+        {
+            case CuffState.Rest:
+                if (IsRested(nowUs))
+                {
+                    Apply(CuffEvent.Rested, nowUs);
+                }
+
+                break;
+            case CuffState.ZeroCheck:
+                if (nowUs - _stateSinceUs > _limits.ZeroTimeoutUs)
+                {
+                    Fail(AbsenceReason.CuffFault, FaultCode.CuffSensorLost, nowUs);
+                }
+
+                break;
+            case CuffState.Inflate:
+            case CuffState.Hold:
+            case CuffState.Bleed:
+                WatchTime(nowUs);
+                break;
+            case CuffState.Dump:
+            case CuffState.Unconfirmed:
+                WatchEmptying(nowUs);
+                break;
+            default:
+                break;
+        }
+
+        return IsActive ? nowUs + PeriodUs : long.MaxValue;
+    }
+
+    private bool IsRested(long nowUs) => _emptySinceUs == long.MinValue || nowUs - _emptySinceUs >= _limits.RestUs;
+
+    private int Bounded(int target) => target > _limits.HighestTargetCentiMmHg ? _limits.HighestTargetCentiMmHg : target;
+
+    private void CheckZero(int readingMilliMmHg, int centiMmHg, long nowUs)
+    {
+        int allowed = _calibration.IsCalibrated ? _limits.ZeroCentiMmHg : _limits.UncalibratedZeroCentiMmHg;
+        if (centiMmHg > allowed || centiMmHg < -allowed)
+        {
+            // Air may still be on its way out; only what stays is a fault.
+            _zeroCount = 0;
+            if (nowUs - _stateSinceUs > _limits.ZeroTimeoutUs / 2)
+            {
+                Fail(AbsenceReason.CuffFault, FaultCode.CuffNotAtZero, nowUs);
+            }
+
+            return;
+        }
+
+        if (_zeroCount == 0)
+        {
+            _zeroLow = centiMmHg;
+            _zeroHigh = centiMmHg;
+            _zeroSum = 0;
+        }
+
+        _zeroCount++;
+        _zeroSum += readingMilliMmHg;
+        _zeroLow = centiMmHg < _zeroLow ? centiMmHg : _zeroLow;
+        _zeroHigh = centiMmHg > _zeroHigh ? centiMmHg : _zeroHigh;
+        if (_zeroHigh - _zeroLow > _limits.ZeroSpreadCentiMmHg)
+        {
+            _zeroCount = 0;
+            return;
+        }
+
+        if (_zeroCount * PeriodUs >= _limits.ZeroUs)
+        {
+            _zeroMilliMmHg = (int)(_zeroSum / _zeroCount);
+            Apply(CuffEvent.Zeroed, nowUs);
+        }
+    }
+
+    private bool Judge(int centiMmHg, long nowUs)
+    {
+        int rise = Slope(_limits.RiseWindow);
+        switch (State)
+        {
+            case CuffState.Inflate:
+                if (rise > _limits.RiseCentiMmHgPerSecond)
+                {
+                    return Fail(AbsenceReason.CuffFault, FaultCode.CuffHoseKinked, nowUs);
+                }
+
+                if (-rise > _limits.FallCentiMmHgPerSecond)
+                {
+                    return Fail(AbsenceReason.CuffFault, FaultCode.CuffCameOff, nowUs);
+                }
+
+                if (centiMmHg >= _target)
+                {
+                    Apply(CuffEvent.Reached, nowUs);
+                    return true;
+                }
+
+                DrivePump();
+                return true;
+            case CuffState.Hold:
+                if (_windowCount >= 50 && -Slope(50) > _limits.LeakCentiMmHgPerSecond && nowUs - _stateSinceUs >= _limits.HoldUs)
+                {
+                    return Fail(AbsenceReason.CuffFault, FaultCode.CuffLeaks, nowUs);
+                }
+
+                if (nowUs - _stateSinceUs >= _limits.HoldUs)
+                {
+                    Apply(CuffEvent.Held, nowUs);
+                    _bleedFrom = centiMmHg;
+                }
+
+                return true;
+            default:
+                if (-rise > _limits.FallCentiMmHgPerSecond)
+                {
+                    return Fail(AbsenceReason.CuffFault, FaultCode.CuffCameOff, nowUs);
+                }
+
+                _oscillometry.Add(centiMmHg < 0 ? 0 : centiMmHg);
+                if (centiMmHg <= _limits.BleedEndCentiMmHg || _oscillometry.IsDiastolicPassed)
+                {
+                    _measured = true;
+                    Apply(CuffEvent.Measured, nowUs);
+                    return false;
+                }
+
+                DriveBleed();
+                return true;
+        }
+    }
+
+    private void WatchTime(long nowUs)
+    {
+        if (nowUs - _lastSampleUs > _limits.SensorLostUs)
+        {
+            Fail(AbsenceReason.CuffFault, FaultCode.CuffSensorLost, nowUs);
+            return;
+        }
+
+        if (nowUs - _pumpSinceUs > _limits.InflatedUs)
+        {
+            Fail(AbsenceReason.CuffFault, FaultCode.CuffTooLong, nowUs);
+            return;
+        }
+
+        if (_chain.IsPressureSwitchOpen)
+        {
+            Fail(AbsenceReason.CuffFault, FaultCode.CuffSwitchOpened, nowUs);
+            return;
+        }
+
+        if (State == CuffState.Inflate)
+        {
+            if (nowUs - _stateSinceUs > _limits.InflateTimeoutUs)
+            {
+                Fail(AbsenceReason.CuffFault, FaultCode.CuffInflationTimeout, nowUs);
+            }
+            else if (nowUs - _stateSinceUs > _limits.EarlyUs && _lastCentiMmHg < _limits.EarlyCentiMmHg)
+            {
+                Fail(AbsenceReason.CuffFault, FaultCode.CuffNoPressure, nowUs);
+            }
+        }
+        else if (State == CuffState.Bleed && nowUs - _stateSinceUs > _limits.BleedStuckUs && _bleedFrom - _lastCentiMmHg < _limits.BleedFallCentiMmHg)
+        {
+            Fail(AbsenceReason.NoDeflation, FaultCode.CuffNoDeflation, nowUs);
+        }
+    }
+
+    private void WatchEmptying(long nowUs)
+    {
+        // A stuck output must not undo what was commanded once.
+        OpenAll();
+        if (_measured && !_analysed)
+        {
+            _analysed = _oscillometry.Step();
+        }
+
+        bool isFresh = _hasSample && nowUs - _lastSampleUs <= _limits.SensorLostUs;
+        bool isEmpty = isFresh && _lastCentiMmHg < PodSituation.InflatedCentiMmHg && nowUs - _stateSinceUs >= 5 * PeriodUs;
+        if (!isEmpty)
+        {
+            if (State == CuffState.Dump && nowUs - _stateSinceUs > _limits.DumpUs)
+            {
+                Note(AbsenceReason.CuffFault, FaultCode.CuffDeflationNotConfirmed);
+                Apply(CuffEvent.NotEmptied, nowUs);
+            }
+
+            return;
+        }
+
+        if (_measured && !_analysed)
+        {
+            return; // empty, and the analysis needs a few more steps
+        }
+
+        _pumpSinceUs = -1;
+        _emptySinceUs = nowUs;
+        Settle();
+        Apply(_repeat ? CuffEvent.EmptiedRepeat : CuffEvent.Emptied, nowUs);
+    }
+
+    private void Settle()
+    {
+        _repeat = false;
+        if (!_measured || Reason != AbsenceReason.None)
+        {
+            return;
+        }
+
+        OscillometryRefusal refusal = _oscillometry.Refusal;
+        if (refusal == OscillometryRefusal.None)
+        {
+            return;
+        }
+
+        bool isHigher = refusal == OscillometryRefusal.SystolicNotBracketed || refusal == OscillometryRefusal.EdgeMaximum;
+        bool isWorth = isHigher || refusal == OscillometryRefusal.TooMuchMotion || refusal == OscillometryRefusal.Weak || refusal == OscillometryRefusal.TooFewBeats;
+        if (isWorth && _repeats < _limits.MaxRepeats && !(isHigher && _target >= _limits.HighestTargetCentiMmHg))
+        {
+            _repeats++;
+            _repeat = true;
+            _target = isHigher ? Bounded(_target + _limits.RepeatStepCentiMmHg) : _target;
+            return;
+        }
+
+        Reason = ReasonOf(refusal);
+        FaultCode = FaultCode.CuffNoReading;
+    }
+
+    private static AbsenceReason ReasonOf(OscillometryRefusal refusal)
+    {
+        switch (refusal)
+        {
+            case OscillometryRefusal.TooFast:
+                return AbsenceReason.DeflationTooFast;
+            case OscillometryRefusal.NoDeflation:
+                return AbsenceReason.NoDeflation;
+            case OscillometryRefusal.TooFewBeats:
+                return AbsenceReason.TooFewBeats;
+            case OscillometryRefusal.Weak:
+                return AbsenceReason.WeakSignal;
+            case OscillometryRefusal.TooMuchMotion:
+                return AbsenceReason.Motion;
+            case OscillometryRefusal.Implausible:
+            case OscillometryRefusal.TooLong:
+                return AbsenceReason.Implausible;
+            default:
+                return AbsenceReason.EnvelopeAtEdge;
+        }
+    }
+
+    // The first reason is the one that counts; a cuff that does not empty outweighs all others.
+    private void Note(AbsenceReason reason, FaultCode code)
+    {
+        if (Reason == AbsenceReason.None || code == FaultCode.CuffDeflationNotConfirmed)
+        {
+            Reason = reason;
+            FaultCode = code;
+        }
+    }
+
+    private bool Fail(AbsenceReason reason, FaultCode code, long nowUs)
+    {
+        OpenAll();
+        Note(reason, code);
+        Apply(CuffEvent.Fault, nowUs);
+        return false;
+    }
+
+    private void OpenAll()
+    {
+        _chain.OpenDumpValve();
+        _chain.SetBleedValve(1000);
+        _chain.SetPump(0);
+    }
+
+    private void Apply(CuffEvent happened, long nowUs)
+    {
+        CuffState before = State;
+        State = CuffTable.Next(before, happened, out CuffAction action);
+        if (State != before)
+        {
+            Changes++;
+            _stateSinceUs = nowUs;
+        }
+
+        switch (action)
+        {
+            case CuffAction.Open:
+            case CuffAction.Warn:
+                OpenAll();
+                break;
+            case CuffAction.Zero:
+                OpenAll();
+                _zeroCount = 0;
+                _hasSample = false;
+                break;
+            case CuffAction.Pump:
+                _windowCount = 0;
+                _measured = false;
+                _analysed = false;
+                _repeat = false;
+                _pumpSinceUs = nowUs;
+                _pumpPermille = PumpStartPermille;
+                _sinceControl = 0;
+                _lastSampleUs = nowUs;
+                _hasSample = false;
+                _lastCentiMmHg = 0;
+                _chain.TriggerDumpHold();
+                _chain.SetBleedValve(0);
+                _chain.SetPump(_pumpPermille);
+                break;
+            case CuffAction.Hold:
+                _chain.SetPump(0);
+                break;
+            case CuffAction.Bleed:
+                _oscillometry.Reset();
+                _bleedPermille = BleedStartPermille;
+                _sinceControl = 0;
+                _chain.SetBleedValve(_bleedPermille);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void DrivePump()
+    {
+        if (++_sinceControl < 10)
+        {
+            return;
+        }
+
+        _sinceControl = 0;
+        _pumpPermille += (_limits.PumpCentiMmHgPerSecond - Slope(_limits.RiseWindow)) / 20;
+        _pumpPermille = _pumpPermille < PumpLeastPermille ? PumpLeastPermille : _pumpPermille > 1000 ? 1000 : _pumpPermille;
+        _chain.SetPump(_pumpPermille);
+    }
+
+    // The mean of the last second less the mean of the one before: a heart beat makes no difference to it.
+    private void DriveBleed()
+    {
+        if (++_sinceControl < ControlSamples || _windowCount < WindowSamples)
+        {
+            return;
+        }
+
+        _sinceControl = 0;
+        long newer = 0;
+        long older = 0;
+        for (int i = 0; i < WindowSamples / 2; i++)
+        {
+            newer += At(i);
+            older += At(i + (WindowSamples / 2));
+        }
+
+        int fall = (int)((older - newer) / (WindowSamples / 2));
+        _bleedPermille += (_limits.BleedCentiMmHgPerSecond - fall) / 10;
+        _bleedPermille = _bleedPermille < BleedLeastPermille ? BleedLeastPermille : _bleedPermille > 1000 ? 1000 : _bleedPermille;
+        _chain.SetBleedValve(_bleedPermille);
+    }
+
+    private void Push(int centiMmHg)
+    {
+        _window[_windowNext] = centiMmHg;
+        _windowNext = _windowNext + 1 == WindowSamples ? 0 : _windowNext + 1;
+        if (_windowCount < WindowSamples)
+        {
+            _windowCount++;
+        }
+    }
+
+    // 0 is the newest.
+    private int At(int back)
+    {
+        int slot = _windowNext - 1 - back;
+        return _window[slot < 0 ? slot + WindowSamples : slot];
+    }
+
+    // Hundredths of mmHg per second over the newest samples; 0 while there are too few.
+    private int Slope(int samples) => _windowCount <= samples ? 0 : (At(0) - At(samples)) * (1_000_000 / PeriodUs) / samples;
+}
