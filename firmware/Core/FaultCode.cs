@@ -154,6 +154,41 @@ public enum FaultCode : ushort
     /// <summary>The gateway's clock began anew.</summary>
     GatewayClockChanged = 1403,
 
+    // P1450 to P1479: MPRLS0300.
+
+    /// <summary>Nothing answers at the cuff sensor's address.</summary>
+    Mprls0300NotPresent = 1450,
+
+    /// <summary>Another part answers at the cuff sensor's address.</summary>
+    Mprls0300WrongPart = 1451,
+
+    /// <summary>A bus transaction with the cuff sensor failed.</summary>
+    Mprls0300BusFault = 1452,
+
+    /// <summary>The cuff sensor does not end its conversion.</summary>
+    Mprls0300NoConversion = 1453,
+
+    /// <summary>The cuff sensor's memory is damaged.</summary>
+    Mprls0300MemoryFailed = 1454,
+
+    /// <summary>The cuff sensor's status has bits that no status has.</summary>
+    Mprls0300StatusImplausible = 1455,
+
+    /// <summary>Two readings of one conversion do not agree.</summary>
+    Mprls0300ReadingsDisagree = 1456,
+
+    /// <summary>The pressure is beyond the cuff sensor's range.</summary>
+    Mprls0300Saturated = 1457,
+
+    /// <summary>The cuff sensor gives the same word again and again.</summary>
+    Mprls0300Frozen = 1458,
+
+    /// <summary>A pressure far below zero.</summary>
+    Mprls0300BelowRange = 1459,
+
+    /// <summary>A value exactly at an end of the range that has not been confirmed yet.</summary>
+    Mprls0300EndUnconfirmed = 1460,
+
     // P1500 to P1549: the own cuff's measurement.
 
     /// <summary>A measurement with the cuff was refused: nobody said who is measured, or not an adult.</summary>

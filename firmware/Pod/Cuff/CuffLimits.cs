@@ -48,14 +48,17 @@ public sealed class CuffLimits
     /// <summary>A faster rise, hundredths of mmHg per second over <see cref="RiseWindow"/> samples, is a kinked hose.</summary>
     public int RiseCentiMmHgPerSecond { get; set; } = 6_000;
 
-    /// <summary>Samples (10 ms each) over which a rise or a fall is judged.</summary>
+    /// <summary>Samples (10 ms each) over which a rise is judged.</summary>
     public int RiseWindow { get; set; } = 10;
 
     /// <summary>The pump is driven for this rise. Guess: fast enough for 10 s to 200 mmHg, slow enough to stop within 3 mmHg.</summary>
     public int PumpCentiMmHgPerSecond { get; set; } = 2_500;
 
-    /// <summary>A faster fall while the valves are not open is a cuff that comes off or a torn hose.</summary>
-    public int FallCentiMmHgPerSecond { get; set; } = 2_000;
+    /// <summary>A faster fall over <see cref="FallWindow"/> samples while the valves are not open is a cuff that comes off or a torn hose. Ten times the wanted deflation.</summary>
+    public int FallCentiMmHgPerSecond { get; set; } = 3_000;
+
+    /// <summary>Samples over which a fall is judged: longer than the fall of one pulsation.</summary>
+    public int FallWindow { get; set; } = 30;
 
     /// <summary>The cuff is held this long before it bleeds.</summary>
     public int HoldUs { get; set; } = 1_000_000;

@@ -282,7 +282,7 @@ public sealed class CuffRun
                     return Fail(AbsenceReason.CuffFault, FaultCode.CuffHoseKinked, nowUs);
                 }
 
-                if (-rise > _limits.FallCentiMmHgPerSecond)
+                if (-Slope(_limits.FallWindow) > _limits.FallCentiMmHgPerSecond)
                 {
                     return Fail(AbsenceReason.CuffFault, FaultCode.CuffCameOff, nowUs);
                 }
@@ -309,7 +309,7 @@ public sealed class CuffRun
 
                 return true;
             default:
-                if (-rise > _limits.FallCentiMmHgPerSecond)
+                if (-Slope(_limits.FallWindow) > _limits.FallCentiMmHgPerSecond)
                 {
                     return Fail(AbsenceReason.CuffFault, FaultCode.CuffCameOff, nowUs);
                 }

@@ -1,0 +1,332 @@
+using Firmware.Core;
+using Firmware.Protocol;
+using Firmware.Signals;
+
+namespace Firmware.Pod.Sensors;
+
+/// <summary>
+/// The own cuff as a sensor: commands of people, the rules of the session (who is measured is asked once; adults only; nothing without a session), self test and
+/// measurement, and what is published of them. A stop is obeyed whatever else is the case.
+/// </summary>
+public sealed class BloodPressureCuff : Sensor
+{
+    /// <summary>What the body of <see cref="PodCommand.TestCuff"/> says when the cuff is off the arm.</summary>
+    public const byte OffTheArm = 0xA5;
+
+    private readonly ICuffPressureSource _source;
+    private readonly PodSituation _situation;
+    private readonly EventReporter _events;
+    private readonly CuffCalibration _calibration;
+    private readonly Oscillometry _oscillometry = new();
+    private readonly CuffRun _run;
+    private readonly CuffSelfTest _test;
+    private readonly BloodPressureReadings _readings;
+    private uint _epoch;
+    private PatientCategory _category;
+    private CuffSize _cuffSize;
+    private bool _sameArm;
+    private int _lastSystolic;
+    private int _changes;
+    private int _results;
+    private long _bleedUs;
+    private bool _publish;
+    private bool _available;
+
+    /// <summary>Stores; the valves are open.</summary>
+    /// <param name="source">The sensor's driver.</param>
+    /// <param name="options">Streams, chain and calibration.</param>
+    /// <param name="ring">Where readings go.</param>
+    /// <param name="situation">What oximeter and stethoscope must know.</param>
+    /// <param name="events">Where faults are reported.</param>
+    public BloodPressureCuff(ICuffPressureSource source, PeripheralOptions options, PodRing ring, PodSituation situation, EventReporter events)
+        : base(options.Stream)
+    {
+        _source = source;
+        _situation = situation;
+        _events = events;
+        _calibration = options.CuffCalibration;
+        _readings = new BloodPressureReadings(options, ring);
+        _run = new CuffRun(options.Cuff!, options.CuffLimits, _calibration, _oscillometry);
+        _test = new CuffSelfTest(options.Cuff!, options.CuffLimits, _calibration);
+        _run.Stop(AbsenceReason.Stopped, 0); // whatever the outputs were before: open
+    }
+
+    /// <summary>The measurement.</summary>
+    public CuffRun Run => _run;
+
+    /// <summary>The chain's test.</summary>
+    public CuffSelfTest Test => _test;
+
+    /// <summary>Who is measured in this session.</summary>
+    public PatientCategory Category => _category;
+
+    /// <summary>Which cuff is used in this session.</summary>
+    public CuffSize CuffSize => _cuffSize;
+
+    /// <inheritdoc/>
+    public override void Take(long nowUs)
+    {
+        _available = true;
+        long atUs = _source.SampledAtUs;
+        int milliMmHg = _source.PressureMilliMmHg;
+        if (_test.IsActive)
+        {
+            _test.Sample(milliMmHg, atUs, nowUs);
+            return;
+        }
+
+        _run.Sample(milliMmHg, atUs, nowUs);
+        if (_run.IsActive)
+        {
+            _readings.Pressure(_run.CuffCentiMmHg, atUs, CuffRun.PeriodUs, nowUs);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Withhold(AbsenceReason reason, long nowUs)
+    {
+        // One disturbed transfer is no lost sensor: the clock decides, unless the part itself says what is wrong.
+        if (_test.IsActive)
+        {
+            _test.SensorFailed(reason, nowUs);
+        }
+        else if (reason == AbsenceReason.Saturated)
+        {
+            _run.SensorFailed(reason, nowUs);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Interrupt(long nowUs)
+    {
+        _available = false;
+        _test.SensorFailed(AbsenceReason.SensorFault, nowUs);
+        _run.SensorFailed(AbsenceReason.SensorFault, nowUs);
+    }
+
+    /// <inheritdoc/>
+    public override void ChangeEpoch(uint epoch, long nowUs)
+    {
+        if (_run.IsActive)
+        {
+            _run.Stop(AbsenceReason.Stopped, nowUs);
+            _publish = false;
+        }
+
+        _readings.ChangeEpoch(epoch, nowUs);
+        _epoch = epoch;
+        _category = PatientCategory.Unknown;
+        _cuffSize = CuffSize.Unknown;
+        _sameArm = false;
+        _situation.IsCuffOnOximeterArm = false;
+        _lastSystolic = 0;
+    }
+
+    /// <inheritdoc/>
+    public override bool TryCommand(byte command, byte[] buffer, int offset, int count, long nowUs)
+    {
+        switch (command)
+        {
+            case PodCommand.StopCuff:
+                _test.Stop();
+                _run.Stop(AbsenceReason.Stopped, nowUs);
+                return true;
+            case PodCommand.SetPatient:
+                if (count != 7)
+                {
+                    return false;
+                }
+
+                if (IsForSession(buffer, offset, nowUs))
+                {
+                    _category = (PatientCategory)buffer[offset + 4];
+                    _cuffSize = (CuffSize)buffer[offset + 5];
+                    _sameArm = buffer[offset + 6] == 1;
+                    _situation.IsCuffOnOximeterArm = _sameArm;
+                }
+
+                return true;
+            case PodCommand.StartCuff:
+                if (count != 4)
+                {
+                    return false;
+                }
+
+                if (IsForSession(buffer, offset, nowUs))
+                {
+                    Start(nowUs);
+                }
+
+                return true;
+            case PodCommand.TestCuff:
+                if (count != 1 || buffer[offset] != OffTheArm)
+                {
+                    return false;
+                }
+
+                if (_run.IsActive || !_available)
+                {
+                    _events.Report(_run.IsActive ? FaultCode.CuffBusy : FaultCode.CuffSensorAbsent, Stream, nowUs);
+                }
+                else
+                {
+                    _test.TryStart(nowUs);
+                }
+
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override long Step(AbsenceReason reason, long nowUs)
+    {
+        long next = _test.Step(nowUs);
+        long run = _run.Step(nowUs);
+        if (run < next)
+        {
+            next = run;
+        }
+
+        if (_results != _test.Results)
+        {
+            _results = _test.Results;
+            ReportTest(nowUs);
+        }
+
+        if (_changes != _run.Changes)
+        {
+            _changes = _run.Changes;
+            Follow(nowUs);
+        }
+
+        _situation.IsCuffInflated = _run.MayBeInflated || _test.IsActive;
+        return next;
+    }
+
+    private bool IsForSession(byte[] buffer, int offset, long nowUs)
+    {
+        uint epoch = LittleEndian.ReadUInt32(buffer, offset);
+        if (epoch != 0 && epoch == _epoch)
+        {
+            return true;
+        }
+
+        _events.Report(FaultCode.CuffWrongSession, Stream, nowUs);
+        return false;
+    }
+
+    private void Start(long nowUs)
+    {
+        FaultCode refused = _run.IsActive || _test.IsActive ? FaultCode.CuffBusy
+            : _category != PatientCategory.Adult || _cuffSize == CuffSize.Unknown || _cuffSize == CuffSize.Child ? FaultCode.CuffNoCategory
+            : !_available ? FaultCode.CuffSensorAbsent
+            : !_test.IsValid(nowUs) ? FaultCode.CuffSelfTestDue
+            : FaultCode.None;
+        if (refused != FaultCode.None)
+        {
+            _events.Report(refused, Stream, nowUs);
+            if (refused != FaultCode.CuffBusy)
+            {
+                _readings.Absent(AbsenceReason.Suspended, Status(), nowUs);
+            }
+
+            return;
+        }
+
+        _publish = true;
+        _situation.IsCuffInflated = true;
+        _run.TryStart(_lastSystolic, nowUs);
+    }
+
+    private int Status() => (_calibration.IsCalibrated ? 0 : BloodPressureStatus.Uncalibrated) | (_run.Repeats > 0 ? BloodPressureStatus.Repeated : 0);
+
+    private void Follow(long nowUs)
+    {
+        if (_run.State == CuffState.Bleed)
+        {
+            _bleedUs = nowUs;
+        }
+
+        bool isFault = _run.FaultCode != FaultCode.None;
+        if (isFault && (_run.State == CuffState.Dump || _run.State == CuffState.Unconfirmed || _run.State == CuffState.Done))
+        {
+            _events.Report(_run.FaultCode, Stream, nowUs);
+        }
+
+        _readings.Phase(PhaseOf(isFault), nowUs);
+        if (_run.State != CuffState.Done)
+        {
+            return;
+        }
+
+        _readings.FlushPressure(nowUs);
+        if (!_publish)
+        {
+            return;
+        }
+
+        _publish = false;
+        if (_run.Reason != AbsenceReason.None)
+        {
+            _readings.Absent(_run.Reason, Status(), nowUs);
+            return;
+        }
+
+        _lastSystolic = _oscillometry.SystolicCentiMmHg;
+        int status = Status() | (_oscillometry.IrregularPulse ? BloodPressureStatus.IrregularPulse : 0);
+        int windowMs = _oscillometry.SampleCount * (Oscillometry.SamplePeriodUs / 1000);
+        _readings.Result(
+            _oscillometry.SystolicCentiMmHg,
+            _oscillometry.DiastolicCentiMmHg,
+            _oscillometry.MeanCentiMmHg,
+            _oscillometry.PulseRateTenthsPerMinute,
+            status,
+            _oscillometry.Quality,
+            windowMs,
+            _bleedUs + (windowMs * 1000L),
+            nowUs);
+    }
+
+    private CuffPhase PhaseOf(bool isFault)
+    {
+        switch (_run.State)
+        {
+            case CuffState.Idle:
+                return CuffPhase.Idle;
+            case CuffState.Rest:
+                return CuffPhase.Rest;
+            case CuffState.ZeroCheck:
+                return CuffPhase.ZeroCheck;
+            case CuffState.Inflate:
+            case CuffState.Hold:
+                return CuffPhase.Inflate;
+            case CuffState.Bleed:
+                return CuffPhase.Bleed;
+            case CuffState.Dump:
+                return CuffPhase.Dump;
+            case CuffState.Done:
+                return isFault ? CuffPhase.Fault : CuffPhase.Done;
+            default:
+                return CuffPhase.Fault;
+        }
+    }
+
+    private void ReportTest(long nowUs)
+    {
+        if (!_test.IsActive)
+        {
+            if (_test.IsValid(nowUs))
+            {
+                _events.Report(FaultCode.CuffSelfTestPassed, Stream, nowUs);
+            }
+
+            return;
+        }
+
+        FaultCode code = _test.LinkPassed ? FaultCode.CuffLinkPassed : FaultCode.CuffSelfTestFailed;
+        _events.ReportWith(code, Stream, ((int)_test.Link * 100_000) + (_test.Measured < 0 ? 0 : _test.Measured), nowUs);
+        _readings.Phase(CuffPhase.SelfTest, nowUs);
+    }
+}
