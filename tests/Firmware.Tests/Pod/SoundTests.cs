@@ -127,7 +127,7 @@ public sealed class SoundTests
         bench.Link.Connect();
         bench.ListenNow();
         bench.Run(3 * Second);
-        StringAssert.Contains(bench.State, "{\"name\":\"PCM1808\",\"state\":\"measuring\",\"activity\":\"listening\"}");
+        Assert.IsTrue(bench.State.Contains("{\"name\":\"PCM1808\",\"state\":\"measuring\",\"activity\":\"listening\"}"), bench.State);
         bench.Host.Situation.IsCuffInflated = true;
         bench.Host.Step(bench.NowUs);
         Assert.IsFalse(bench.Audio.IsOpen);
@@ -137,17 +137,18 @@ public sealed class SoundTests
         Assert.AreEqual(frames, bench.Frames);
         Assert.AreEqual(reads, bench.Audio.Reads);
         Assert.AreEqual(1, bench.Events(FaultCode.ListeningSuspended));
-        StringAssert.Contains(bench.State, "\"activity\":\"suspended\"");
+        Assert.IsTrue(bench.State.Contains("\"activity\":\"suspended\""), bench.State);
         bench.Host.Situation.IsCuffInflated = false;
         bench.Run(5 * Second);
         Assert.AreEqual(1, bench.Events(FaultCode.ListeningResumed));
         Assert.IsTrue(bench.Frames > frames + 20);
-        StringAssert.Contains(bench.State, "\"activity\":\"listening\"");
+        Assert.IsTrue(bench.State.Contains("\"activity\":\"listening\""), bench.State);
         Assert.AreEqual(0, bench.Gaps);
-        Assert.AreEqual(1, bench.Host.Peripheral(0).Failures + bench.Audio.Starts - 1);
+        Assert.AreEqual(2, bench.Audio.Starts);
+        Assert.AreEqual(0, bench.Host.Peripheral(0).Failures);
         bench.Listen(1, 0);
         bench.Run(Second);
-        StringAssert.Contains(bench.State, "\"activity\":\"off\"");
+        Assert.IsTrue(bench.State.Contains("\"activity\":\"off\""), bench.State);
     }
 
     [TestMethod]
