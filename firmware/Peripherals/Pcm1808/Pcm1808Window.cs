@@ -116,12 +116,12 @@ internal sealed class Pcm1808Window
     public FaultCode Judge()
     {
         int mean = _sum / _looks;
-        bool isOffset = mean >= OffsetCounts || mean <= -OffsetCounts;
+        bool isRail = _high + _low >= RailLooks;
+        bool isOffset = !isRail && (mean >= OffsetCounts || mean <= -OffsetCounts);
         _offsets = ((_offsets << 1) | (isOffset ? 1 : 0)) & ((1 << OffsetHistory) - 1);
         _wasOtherAlive = _otherLargest - _otherLeast >= SignalSpan;
         bool isSwapped = _largest - _least <= QuietSpan && _wasOtherAlive;
         _swapped = isSwapped ? _swapped + 1 : 0;
-        bool isRail = _high + _low >= RailLooks;
         bool isBoth = _high >= EachRailLooks && _low >= EachRailLooks;
         Begin();
         return isRail ? (isBoth ? FaultCode.Pcm1808CableLoose : FaultCode.Pcm1808StuckAtRail)
