@@ -20,6 +20,9 @@ internal abstract class AudioWorld
     /// <summary>The port.</summary>
     public abstract IAudioPort Port { get; }
 
+    /// <summary>Samples that the port lost and does not count, since the beginning.</summary>
+    public virtual long HiddenLosses => 0;
+
     /// <summary>Moves time on.</summary>
     public abstract void AdvanceTo(long nowUs);
 
@@ -138,6 +141,7 @@ internal sealed class AudioContract(AudioBinding binding, Func<IAudioPort, IDriv
         private readonly List<(int First, int Count)> _batches = [];
         private readonly System.Reflection.PropertyInfo[] _members;
         private int _next;
+        private long _lostSeen;
         private long _nowUs;
         private long _retryUs = long.MaxValue;
         private bool _probing = true;
@@ -169,25 +173,29 @@ internal sealed class AudioContract(AudioBinding binding, Func<IAudioPort, IDriv
         public AudioStatus Start()
         {
             _starts.Add(_given.Count);
-            return _port.Start();
+            AudioStatus status = _port.Start();
+            _lostSeen = _port.LostSamples + _world.HiddenLosses;
+            return status;
         }
 
         public void Stop() => _port.Stop();
 
         public AudioStatus Read(short[] wired, short[] other, int offset, int count, out int read)
         {
-            long lost = _port.LostSamples;
             AudioStatus status = _port.Read(wired, other, offset, count, out read);
+            long total = _port.LostSamples + _world.HiddenLosses;
+            long lost = total - _lostSeen;
+            _lostSeen = total;
             for (int i = 0; i < read; i++)
             {
                 _given.Add(wired[offset + i]);
-                _missing.Add(i == 0 ? _port.LostSamples - lost : 0);
+                _missing.Add(i == 0 ? lost : 0);
             }
 
-            if (read == 0 && _port.LostSamples > lost)
+            if (read == 0 && lost > 0)
             {
                 _given.Add(short.MinValue); // a place for what was lost with nothing behind it yet
-                _missing.Add(_port.LostSamples - lost - 1);
+                _missing.Add(lost - 1);
             }
 
             return status;
@@ -253,6 +261,11 @@ internal sealed class AudioContract(AudioBinding binding, Func<IAudioPort, IDriv
             long lost = (int)_members[2].GetValue(_driver)!;
             bool isLowerBound = (bool)_members[3].GetValue(_driver)!;
             int first = Find(samples, count, lost, isLowerBound);
+            if (first < 0 && Findings.Count > MaxFindings)
+            {
+                return;
+            }
+
             if (first < 0)
             {
                 Findings.Add($"{count} samples at {_nowUs} µs, {lost} declared lost{(isLowerBound ? " at least" : string.Empty)}, are not what the port gave, or a hole is not declared");

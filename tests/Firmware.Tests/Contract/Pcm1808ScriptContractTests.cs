@@ -36,6 +36,9 @@ public sealed class Pcm1808ScriptContractTests : AudioContractTests
     private sealed class World : AudioWorld
     {
         private readonly AudioScript _script = new();
+        private long _hidden;
+
+        public override long HiddenLosses => _hidden;
 
         public override IAudioPort Port => _script;
 
@@ -77,7 +80,8 @@ public sealed class Pcm1808ScriptContractTests : AudioContractTests
                     break;
                 default:
                     _script.HidesNumber = fault == "an overrun of unknown size";
-                    _script.Overrun();
+                    long lost = _script.Overrun();
+                    _hidden += _script.HidesNumber ? lost : 0;
                     break;
             }
         }

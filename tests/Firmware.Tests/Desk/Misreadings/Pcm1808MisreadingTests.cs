@@ -50,7 +50,7 @@ public sealed class Pcm1808MisreadingTests
         new("swinging not seen", "Pcm1808Window.cs", "return isRail ?", "return false ?"),
         new("stamps ahead of the time", "Pcm1808Clock.cs", "Correct(Clamp(age, _period));", "_least = 0;"),
         new("stamps that lag", "Pcm1808Clock.cs", "LargestStepPeriods = 4", "LargestStepPeriods = 0"),
-        new("a sample too many counted by the clock", "Pcm1808.Pieces.cs", "        _clock.Advance(read);\n        _count", "        _clock.Advance(read + 1);\n        _count"),
+        new("the time of the batch's end", "Pcm1808.Pieces.cs", "FirstSampleUs = _clock.BackUs(_count);", "FirstSampleUs = _clock.NextUs;"),
     ];
 
     [TestMethod]
