@@ -256,4 +256,39 @@ public enum FaultCode : ushort
 
     /// <summary>A link of the cuff's chain passed its test; the argument is link x 100,000 + what was measured.</summary>
     CuffLinkPassed = 1532,
+
+    // P1600 to P1649: PCM1808 and stethoscope.
+
+    /// <summary>No samples of sound came in the time of three pieces, or the bus says that its clock stands still.</summary>
+    Pcm1808ClockLost = 1600,
+
+    /// <summary>The wired slot gives one and the same value.</summary>
+    Pcm1808SlotDead = 1601,
+
+    /// <summary>The signal is in the slot that should be empty, and only there.</summary>
+    Pcm1808SlotsSwapped = 1602,
+
+    /// <summary>The sound is stuck at one end of the converter's range.</summary>
+    Pcm1808StuckAtRail = 1603,
+
+    /// <summary>The sound swings between both ends of the range, or its middle jumps: a loose cable.</summary>
+    Pcm1808CableLoose = 1604,
+
+    /// <summary>Reading sound failed, or gave what cannot be.</summary>
+    Pcm1808PortFailed = 1605,
+
+    /// <summary>The sound bus was never opened.</summary>
+    Pcm1808PortNotOpen = 1606,
+
+    /// <summary>Samples of sound come faster or slower than the rate that was set.</summary>
+    Pcm1808RateWrong = 1607,
+
+    /// <summary>A cuff inflates: the stethoscope is stopped until it is empty.</summary>
+    ListeningSuspended = 1620,
+
+    /// <summary>The cuff is empty: the stethoscope is started again.</summary>
+    ListeningResumed = 1621,
+
+    /// <summary>Listening was asked for outside the session in force.</summary>
+    ListeningRefused = 1622,
 }

@@ -22,6 +22,13 @@ public enum AudioStatus : byte
     NotOpen = 5,
 }
 
+/// <summary>What an adapter owes of the slot that is not wired.</summary>
+public static class OtherSlot
+{
+    /// <summary>Only every so many samples of the other slot are looked at, from the offset of each read on; an adapter for which each sample is dear need not write those between.</summary>
+    public const int Stride = 8;
+}
+
 /// <summary>
 /// One channel of sound from an I2S converter: 16-bit samples at <see cref="SampleRateHz"/>. The adapter reads both slots of the bus (RightLeft) in pieces
 /// of 20 to 30 ms and gives the slot that is wired. It never waits longer than one piece and throws nothing for an expected fault.
@@ -42,7 +49,7 @@ public interface IAudioPort
     /// Takes what is due, at most <paramref name="count"/> samples. Both slots are given, so that a dead or swapped slot can be told from silence.
     /// </summary>
     /// <param name="wired">Where the samples of the wired slot are put.</param>
-    /// <param name="other">Where the samples of the other slot are put; as many.</param>
+    /// <param name="other">Where the samples of the other slot are put; as many, at least each <see cref="OtherSlot.Stride"/>th from <paramref name="offset"/> on.</param>
     /// <param name="offset">First place in both.</param>
     /// <param name="count">Most samples.</param>
     /// <param name="read">How many were put there; 0 unless Ok or Overrun.</param>

@@ -24,6 +24,27 @@ public static class Board
     /// <summary>7-bit address of U3.</summary>
     public const int Max30102Address = 0x57;
 
+    /// <summary>I2S controller that reads U6.</summary>
+    public const int SoundBusId = 1;
+
+    /// <summary>I2S controller whose bit clock is the system clock of U6.</summary>
+    public const int SoundClockBusId = 2;
+
+    /// <summary>GPIO of BCK.</summary>
+    public const int SoundBckPin = 18;
+
+    /// <summary>GPIO of LRCK.</summary>
+    public const int SoundWsPin = 19;
+
+    /// <summary>GPIO of DOUT of U6.</summary>
+    public const int SoundDinPin = 35;
+
+    /// <summary>GPIO of SCKI.</summary>
+    public const int SoundClockPin = 23;
+
+    /// <summary>True: the microphone is wired to VINL.</summary>
+    public const bool IsSoundLeft = true;
+
     /// <summary>The littlefs drive, 256 KiB.</summary>
     public const string StoreRoot = "I:\\";
 

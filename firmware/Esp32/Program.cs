@@ -34,6 +34,10 @@ public static class Program
         entropy.Stir();
         Configuration.SetPinFunction(Board.SdaPin, DeviceFunction.I2C1_DATA);
         Configuration.SetPinFunction(Board.SclPin, DeviceFunction.I2C1_CLOCK);
+        Configuration.SetPinFunction(Board.SoundBckPin, DeviceFunction.I2S1_BCK);
+        Configuration.SetPinFunction(Board.SoundWsPin, DeviceFunction.I2S1_WS);
+        Configuration.SetPinFunction(Board.SoundDinPin, DeviceFunction.I2S1_MDATA_IN);
+        Configuration.SetPinFunction(Board.SoundClockPin, DeviceFunction.I2S2_BCK);
 
         // Joins the network that is stored on the board, in the background.
         WifiNetworkHelper.SetupNetworkHelper();
@@ -55,9 +59,10 @@ public static class Program
         {
             new PeripheralOptions(PodPart.Tmp117, Board.Tmp117Address),
             new PeripheralOptions(PodPart.Max30102, Board.Max30102Address),
+            new PeripheralOptions(PodPart.Pcm1808, 0) { Audio = new EspAudioPort(clock, Board.SoundBusId, Board.SoundClockBusId, Board.IsSoundLeft) },
         });
         options.Clock = clock;
-        options.Model = "two-sensor pod";
+        options.Model = "three-sensor pod";
         options.Firmware = Board.Version;
         PodHost host = new PodHost(options, new EspI2cPort(Board.I2cBusId), store, EspCrc32.Choose(), entropy, link);
         while (true)

@@ -36,6 +36,12 @@ public sealed class PodCounters
     /// <summary>Samples and values discarded because no session was open, or because they straddled a change of epoch.</summary>
     public long OutsideSession;
 
+    /// <summary>Sound frames whose live copy was given to the link.</summary>
+    public long LiveSoundSent;
+
+    /// <summary>Sound frames whose live copy was dropped: the link did not take it, or it was too old. The durable copy is not touched by that.</summary>
+    public long LiveSoundDropped;
+
     /// <summary>Frames written to the store (a frame acknowledged within the flush period never is).</summary>
     public long Stored;
 

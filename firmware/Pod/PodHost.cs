@@ -23,6 +23,7 @@ public sealed class PodHost : IStepped
     private readonly PodRing _ring;
     private readonly RingRecovery _recovery;
     private readonly Uplink _uplink;
+    private readonly LiveSound _liveSound;
     private readonly TimeExchange _time;
     private readonly StateMessage _state;
     private readonly Supervisor[] _supervisors;
@@ -52,6 +53,7 @@ public sealed class PodHost : IStepped
         _ring = new PodRing(options, log, crc32, Counters, _events);
         _recovery = new RingRecovery(options, store, crc32, entropy, log, _ring, Counters, _events);
         _uplink = new Uplink(options, _ring, link, Counters, _events);
+        _liveSound = new LiveSound(options, _ring, link, Counters);
         _time = new TimeExchange(options, _ring, link, Counters, _events);
         _state = new StateMessage(options, link);
         _commandTopic = Topics.Command(options.DeviceId);
@@ -149,13 +151,13 @@ public sealed class PodHost : IStepped
             return Earlier(next, _recovery.Step(nowUs));
         }
 
-        long sent = Counters.MessagesSent + _time.Sent + _state.Sent;
+        long sent = Sent;
         int changes = 0;
         for (int i = 0; i < _supervisors.Length; i++)
         {
             next = Earlier(next, _supervisors[i].Step(nowUs));
             next = Earlier(next, _sensors[i].Step(_supervisors[i].Reason, nowUs));
-            changes += _supervisors[i].Changes;
+            changes += _supervisors[i].Changes + _sensors[i].Changes;
         }
 
         if (changes != _changes)
@@ -168,13 +170,22 @@ public sealed class PodHost : IStepped
         next = Earlier(next, _ring.Step(nowUs, _link.IsConnected));
         _events.Step(_ring, Epoch, nowUs);
         next = Earlier(next, _state.Step(BootId, Epoch, _supervisors, nowUs));
+        if (_liveSound.IsWaiting)
+        {
+            // Vital signs, then the live copy, then the durable one.
+            _uplink.SendUrgent(nowUs);
+            _liveSound.Step(nowUs);
+        }
+
         next = Earlier(next, _uplink.Step(nowUs));
         next = Earlier(next, _events.NextUs);
         Counters.Pending = _ring.Pending;
 
         // What was given to the link leaves in its own step.
-        return sent == Counters.MessagesSent + _time.Sent + _state.Sent && next > nowUs ? next : nowUs;
+        return sent == Sent && next > nowUs ? next : nowUs;
     }
+
+    private long Sent => Counters.MessagesSent + Counters.LiveSoundSent + _time.Sent + _state.Sent;
 
     private static long Earlier(long a, long b) => a < b ? a : b;
 
@@ -193,7 +204,8 @@ public sealed class PodHost : IStepped
         if (options.VitalRingBytes < Frame.MaxMessageLength
             || options.GapRingBytes < Frame.MaxMessageLength
             || options.EventRingBytes < Frame.MaxMessageLength
-            || options.WaveRingBytes < Frame.MaxMessageLength)
+            || options.WaveRingBytes < Frame.MaxMessageLength
+            || options.SoundRingBytes < Frame.MaxMessageLength)
         {
             throw new ArgumentOutOfRangeException(nameof(options), "Every ring needs room for the longest frame, 4096 bytes.");
         }
@@ -235,6 +247,10 @@ public sealed class PodHost : IStepped
     {
         IDriver driver = peripheral.Driver ?? (peripheral.Part == PodPart.Tmp117
             ? new Tmp117Source(_bus, peripheral.Address)
+            : peripheral.Part == PodPart.Mprls0300
+            ? new Mprls0300Source(_bus, peripheral.Address)
+            : peripheral.Part == PodPart.Pcm1808
+            ? new Pcm1808Source(peripheral.Audio ?? throw new ArgumentOutOfRangeException(nameof(peripheral), "A PCM1808 needs PeripheralOptions.Audio."))
             : new Max30102Source(_bus, peripheral.Address));
         Sensor sensor;
         if (driver is ITemperatureSource temperature)
@@ -243,11 +259,24 @@ public sealed class PodHost : IStepped
         }
         else if (driver is ILightSource light)
         {
-            sensor = new Oximeter(light, peripheral, _options, _ring, Counters);
+            sensor = new Oximeter(light, peripheral, _options, _ring, Counters, Situation);
+        }
+        else if (driver is ICuffPressureSource cuff)
+        {
+            if (peripheral.Cuff is null)
+            {
+                throw new ArgumentOutOfRangeException(nameof(peripheral), "A cuff needs PeripheralOptions.Cuff.");
+            }
+
+            sensor = new BloodPressureCuff(cuff, peripheral, _ring, Situation, _events);
+        }
+        else if (driver is ISoundSource sound)
+        {
+            sensor = new Stethoscope(sound, peripheral.Stream, _ring, Counters, _events, Situation);
         }
         else
         {
-            throw new ArgumentOutOfRangeException(nameof(peripheral), "The driver is neither a source of temperatures nor of light.");
+            throw new ArgumentOutOfRangeException(nameof(peripheral), "The driver is no source of temperatures, light, pressure or sound.");
         }
 
         _sensors[index] = sensor;

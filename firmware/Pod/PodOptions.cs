@@ -37,6 +37,20 @@ public sealed class PeripheralOptions
         {
             Stream = Streams.Temperature;
         }
+        else if (part == PodPart.Pcm1808)
+        {
+            Stream = Streams.Sound;
+        }
+        else if (part == PodPart.Mprls0300 || part == PodPart.SunTechNibp)
+        {
+            Stream = Streams.Systolic;
+            PressureStream = Streams.CuffPressure;
+            SystolicStream = Streams.Systolic;
+            DiastolicStream = Streams.Diastolic;
+            MeanStream = Streams.MeanPressure;
+            CuffPulseStream = Streams.CuffPulseRate;
+            PhaseStream = Streams.CuffPhase;
+        }
         else
         {
             Stream = Streams.RedLight;
@@ -64,7 +78,31 @@ public sealed class PeripheralOptions
     /// <summary>The sound, for <see cref="PodPart.Pcm1808"/>.</summary>
     public IAudioPort? Audio { get; set; }
 
-    /// <summary>Its main stream: the temperature, or the red light.</summary>
+    /// <summary>The cuff's limits. Only tests have others than the default.</summary>
+    public CuffLimits CuffLimits { get; set; } = new CuffLimits();
+
+    /// <summary>The cuff sensor's calibration; the default is the uncalibrated part.</summary>
+    public CuffCalibration CuffCalibration { get; set; } = new CuffCalibration();
+
+    /// <summary>The stream of the cuff's pressure; 0 for none.</summary>
+    public int PressureStream { get; set; }
+
+    /// <summary>The systolic pressure's stream; 0 for none.</summary>
+    public int SystolicStream { get; set; }
+
+    /// <summary>The diastolic pressure's stream; 0 for none.</summary>
+    public int DiastolicStream { get; set; }
+
+    /// <summary>The mean pressure's stream; 0 for none.</summary>
+    public int MeanStream { get; set; }
+
+    /// <summary>The stream of the pulse rate seen in the cuff; 0 for none.</summary>
+    public int CuffPulseStream { get; set; }
+
+    /// <summary>The stream of the measurement's phases; 0 for none.</summary>
+    public int PhaseStream { get; set; }
+
+    /// <summary>Its main stream: the temperature, the red light, the systolic pressure, or the sound.</summary>
     public int Stream { get; set; }
 
     /// <summary>The infrared light's stream; 0 for none.</summary>
@@ -88,7 +126,7 @@ public sealed class PeripheralOptions
     /// <summary>The oximeter's optics: curve and thresholds of this board. The default is the bare part's.</summary>
     public OpticalCalibration Optics { get; set; } = new OpticalCalibration();
 
-    /// <summary>A driver used in place of the part's own, which must be an <c>ITemperatureSource</c> or an <c>ILightSource</c>; null for the part's own.</summary>
+    /// <summary>A driver used in place of the part's own, which must be an <c>ITemperatureSource</c>, an <c>ILightSource</c> or an <c>ISoundSource</c>; null for the part's own.</summary>
     public IDriver? Driver { get; set; }
 }
 
@@ -131,6 +169,9 @@ public sealed class PodOptions
     /// <summary>RAM for waveforms, bytes. Default 96 KiB: about 140 s of both lights.</summary>
     public int WaveRingBytes { get; set; } = 96 * 1024;
 
+    /// <summary>RAM for sound, bytes; allocated on a pod with a stethoscope only. Default 512 KiB: about 31 s.</summary>
+    public int SoundRingBytes { get; set; } = 512 * 1024;
+
     /// <summary>Length at which a segment file is followed by the next, bytes. Default 16 KiB.</summary>
     public int SegmentBytes { get; set; } = 16 * 1024;
 
@@ -143,10 +184,10 @@ public sealed class PodOptions
     /// <summary>Messages sent and not acknowledged. Default 4.</summary>
     public int WindowMessages { get; set; } = 4;
 
-    /// <summary>Bytes of waveform that make a message go, at most <see cref="Frame.MaxMessageLength"/>. Default 3,072.</summary>
+    /// <summary>Bytes of waveform and sound that make a message go, at most <see cref="Frame.MaxMessageLength"/>. Default 3,072.</summary>
     public int SendBytes { get; set; } = 3072;
 
-    /// <summary>Time after which a waveform goes in any case, ms. Default 250.</summary>
+    /// <summary>Time after which a waveform or sound goes in any case, ms. Default 250.</summary>
     public int SendAfterMs { get; set; } = 250;
 
     /// <summary>Time after which an acknowledgement is overdue and everything not acknowledged is sent again, ms; doubled at each repetition up to 8 times. Default 20,000.</summary>

@@ -7,7 +7,7 @@ namespace Firmware.Pod;
 /// <summary>
 /// The pod's retained state as JSON:
 /// <c>{"v":1,"state":"online","boot":7,"epoch":0,"peripherals":[{"name":"TMP117","state":"measuring"}],"device":{"maker":"…",…}}</c>;
-/// <c>device</c> only when something is known of it. Published when the link comes up and at each change.
+/// <c>device</c> only when something is known of it. A stethoscope has an <c>activity</c> beside its state: <c>off</c>, <c>listening</c> or <c>suspended</c>. Published when the link comes up and at each change.
 /// </summary>
 public sealed class StateMessage
 {
@@ -110,6 +110,12 @@ public sealed class StateMessage
             Text(supervisors[i].PartName);
             Raw("\",\"state\":\"");
             Raw(Name(supervisors[i].State));
+            if (supervisors[i].Activity.Length > 0)
+            {
+                Raw("\",\"activity\":\"");
+                Raw(supervisors[i].Activity);
+            }
+
             Raw("\"}");
         }
 

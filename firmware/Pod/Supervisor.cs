@@ -194,6 +194,9 @@ public sealed class Supervisor : IStepped
     /// <summary>Changes whenever <see cref="State"/> does.</summary>
     public int Changes { get; private set; }
 
+    /// <summary>What the peripheral does now, one plain word; empty for one that does but one thing.</summary>
+    public string Activity => _sensor.Activity;
+
     /// <summary>Why there is no value now; None while measuring.</summary>
     public AbsenceReason Reason
     {

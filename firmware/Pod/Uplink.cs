@@ -88,6 +88,20 @@ public sealed class Uplink
         _counters.AcknowledgementsIgnored++;
     }
 
+    /// <summary>Sends vital signs, gap records and events that wait, and nothing with them: what else goes in this step goes after them.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public void SendUrgent(long nowUs)
+    {
+        if (!_link.IsConnected || nowUs < _pauseUntilUs)
+        {
+            return;
+        }
+
+        while (_outstanding < _tickets.Length && _ring.HasUrgent() && TrySend(true, nowUs))
+        {
+        }
+    }
+
     /// <summary>Sends what is due.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>When it wants to be called next.</returns>
@@ -125,21 +139,10 @@ public sealed class Uplink
         long dueUs = long.MaxValue;
         while (_outstanding < _tickets.Length && _ring.WantsToSend(nowUs, out dueUs))
         {
-            int ticket = _nextTicket;
-            int count = _ring.Fill(_message, ticket);
-            _tickets[_outstanding] = ticket;
-            _sentUs[_outstanding] = nowUs;
-            _outstanding++;
-            if (!_link.TryPublish(_topic, _message, count, ticket, false))
+            if (!TrySend(false, nowUs))
             {
-                _outstanding--;
-                _ring.Unfill(ticket);
-                _pauseUntilUs = nowUs + RefusedPauseUs;
                 return _pauseUntilUs;
             }
-
-            _nextTicket = _nextTicket == int.MaxValue ? 1 : _nextTicket + 1;
-            _counters.MessagesSent++;
         }
 
         if (_outstanding == _tickets.Length)
@@ -153,5 +156,25 @@ public sealed class Uplink
         }
 
         return overdueUs < dueUs ? overdueUs : dueUs;
+    }
+
+    private bool TrySend(bool urgentOnly, long nowUs)
+    {
+        int ticket = _nextTicket;
+        int count = _ring.Fill(_message, ticket, urgentOnly);
+        _tickets[_outstanding] = ticket;
+        _sentUs[_outstanding] = nowUs;
+        _outstanding++;
+        if (!_link.TryPublish(_topic, _message, count, ticket, false))
+        {
+            _outstanding--;
+            _ring.Unfill(ticket);
+            _pauseUntilUs = nowUs + RefusedPauseUs;
+            return false;
+        }
+
+        _nextTicket = _nextTicket == int.MaxValue ? 1 : _nextTicket + 1;
+        _counters.MessagesSent++;
+        return true;
     }
 }

@@ -32,6 +32,14 @@ public sealed class CartTests
     [DataRow("\"address\": \"0x48\"", "\"address\": \"0x49\"", "Tmp117")]
     [DataRow("\"address\": \"0x57\"", "\"address\": \"0x48\"", "twice")]
     [DataRow("\"waveRingBytes\": 98304", "\"waveRingBytes\": 98305", "waveRingBytes")]
+    [DataRow("\"soundRingBytes\": 524288", "\"soundRingBytes\": 524289", "soundRingBytes")]
+    [DataRow("\"wsPin\": 19", "\"wsPin\": 18", "pin 18")]
+    [DataRow("\"bckPin\": 18", "\"bckPin\": 12", "12 chooses the boot mode")]
+    [DataRow("\"dinPin\": 35", "\"dinPin\": 22", "pin 22")]
+    [DataRow("\"bckPin\": 18", "\"bckPin\": 34", "34 is an input only")]
+    [DataRow("\"bus\": \"i2s-1\"", "\"bus\": \"i2c-1\"", "Pcm1808 has no address")]
+    [DataRow("\"kind\": \"sound\"", "\"kind\": \"waveform\"", "Sound has no code")]
+    [DataRow("\"periodUs\": 125,", "\"periodUs\": 250,", "Sound.periodUs")]
     [DataRow("\"staleMs\": 3000", "\"staleMs\": 3001", "staleMs")]
     [DataRow("\"periodUs\": 20000", "\"periodUs\": 10000", "RedLight.periodUs")]
     [DataRow("\"sclPin\": 22", "\"sclPin\": 21", "pin 21")]
@@ -69,7 +77,14 @@ public sealed class CartTests
             ("I2cBusId", bus.GetProperty("busId").GetRawText()),
             ("SdaPin", bus.GetProperty("sdaPin").GetRawText()),
             ("SclPin", bus.GetProperty("sclPin").GetRawText()),
-            .. parts.Select(p => (p.GetProperty("part").GetString()! + "Address", p.GetProperty("address").GetString()!)),
+            .. parts.Where(p => p.TryGetProperty("address", out _)).Select(p => (p.GetProperty("part").GetString()! + "Address", p.GetProperty("address").GetString()!)),
+            .. SoundBuses(pod).SelectMany(b => new[]
+            {
+                ("SoundBusId", b.GetProperty("busId").GetRawText()), ("SoundClockBusId", b.GetProperty("systemClockBusId").GetRawText()),
+                ("SoundBckPin", b.GetProperty("bckPin").GetRawText()), ("SoundWsPin", b.GetProperty("wsPin").GetRawText()),
+                ("SoundDinPin", b.GetProperty("dinPin").GetRawText()), ("SoundClockPin", b.GetProperty("systemClockPin").GetRawText()),
+                ("IsSoundLeft", b.GetProperty("wiredSlot").GetString() == "left" ? "true" : "false"),
+            }),
         ];
         StringAssert.Contains(File.ReadAllText(Repository.At("Directory.Build.props")), "<Version>" + Regex.Match(code, "Version = \"(?<version>[^\"]+)\"", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["version"].Value + "</Version>");
         foreach ((string name, string value) in expected)
@@ -85,11 +100,51 @@ public sealed class CartTests
         using JsonDocument cart = JsonDocument.Parse(Text);
         JsonElement pod = cart.RootElement.GetProperty("pods")[0];
         IEnumerable<string> words = pod.GetProperty("peripherals").EnumerateArray()
-            .SelectMany(p => new[] { p.GetProperty("designator").GetString()!, p.GetProperty("address").GetString()! })
+            .Where(p => p.TryGetProperty("address", out _)).SelectMany(p => new[] { p.GetProperty("designator").GetString()!, p.GetProperty("address").GetString()! })
             .Concat(pod.GetProperty("buses").EnumerateArray().SelectMany(b => new[] { "GPIO " + b.GetProperty("sdaPin"), "GPIO " + b.GetProperty("sclPin") }));
         foreach (string word in words)
         {
             StringAssert.Contains(page, word);
+        }
+    }
+
+    [TestMethod]
+    public void The_stethoscopes_page_names_every_part_and_pin()
+    {
+        string page = File.ReadAllText(Repository.At("hardware/wiring/stethoscope.md"));
+        using JsonDocument cart = JsonDocument.Parse(Text);
+        JsonElement pod = cart.RootElement.GetProperty("pods")[0];
+        string[] names = SoundBuses(pod).Select(b => b.GetProperty("name").GetString()!).ToArray();
+        IEnumerable<string> words = pod.GetProperty("peripherals").EnumerateArray().Where(p => names.Contains(p.GetProperty("bus").GetString())).Select(p => p.GetProperty("designator").GetString()!)
+            .Concat(SoundBuses(pod).SelectMany(Pins).Select(p => "GPIO " + p));
+        Assert.IsNotEmpty(names);
+        foreach (string word in words)
+        {
+            StringAssert.Contains(page, word);
+        }
+    }
+
+    private static JsonElement[] SoundBuses(JsonElement pod) => pod.TryGetProperty("soundBuses", out JsonElement buses) ? buses.EnumerateArray().ToArray() : [];
+
+    private static IEnumerable<string> Pins(JsonElement bus) => bus.EnumerateObject().Where(p => p.Name.EndsWith("Pin", StringComparison.Ordinal)).Select(p => p.Value.GetRawText());
+
+    private static void CheckPins(JsonElement pod, List<string> problems)
+    {
+        // Source: Espressif, ESP32 datasheet, strapping pins and pin list.
+        string[] strapping = ["0", "2", "5", "12", "15"];
+        string[] inputs = ["34", "35", "36", "39"];
+        foreach (JsonProperty pin in SoundBuses(pod).SelectMany(b => b.EnumerateObject()).Where(p => p.Name.EndsWith("Pin", StringComparison.Ordinal)))
+        {
+            string number = pin.Value.GetRawText();
+            if (strapping.Contains(number))
+            {
+                problems.Add($"{pin.Name}: GPIO {number} chooses the boot mode");
+            }
+
+            if (inputs.Contains(number) && pin.Name != "dinPin")
+            {
+                problems.Add($"{pin.Name}: GPIO {number} is an input only");
+            }
         }
     }
 
@@ -102,6 +157,7 @@ public sealed class CartTests
         foreach (JsonElement pod in cart.RootElement.GetProperty("pods").EnumerateArray())
         {
             CheckParts(pod, problems);
+            CheckPins(pod, problems);
             CheckStreams(pod, problems);
             CheckBounds(pod, problems);
         }
@@ -137,14 +193,17 @@ public sealed class CartTests
     {
         JsonElement[] buses = pod.GetProperty("buses").EnumerateArray().ToArray();
         JsonElement[] parts = pod.GetProperty("peripherals").EnumerateArray().ToArray();
+        JsonElement[] addressed = parts.Where(p => p.TryGetProperty("address", out _)).ToArray();
+        JsonElement[] soundBuses = SoundBuses(pod);
         Twice(parts.Append(pod.GetProperty("board")).Select(p => p.GetProperty("designator").GetString()!), "{0} stands twice", problems);
-        Twice(parts.Select(p => p.GetProperty("bus").GetString() + " " + p.GetProperty("address").GetString()), "{0} is given twice", problems);
-        Twice(buses.SelectMany(b => new[] { b.GetProperty("sdaPin").GetRawText(), b.GetProperty("sclPin").GetRawText() }), "pin {0} is given twice", problems);
+        Twice(addressed.Select(p => p.GetProperty("bus").GetString() + " " + p.GetProperty("address").GetString()), "{0} is given twice", problems);
+        Twice(buses.Concat(soundBuses).SelectMany(Pins), "pin {0} is given twice", problems);
         foreach (JsonElement part in parts)
         {
             string name = part.GetProperty("part").GetString()!;
             string bus = part.GetProperty("bus").GetString()!;
-            if (!buses.Any(b => b.GetProperty("name").GetString() == bus))
+            bool isOnI2c = buses.Any(b => b.GetProperty("name").GetString() == bus);
+            if (!isOnI2c && !soundBuses.Any(b => b.GetProperty("name").GetString() == bus))
             {
                 problems.Add($"{name} is on {bus}, which is not there");
             }
@@ -155,9 +214,17 @@ public sealed class CartTests
                 continue;
             }
 
-            int address = int.Parse(part.GetProperty("address").GetString().AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            bool hasAddress = part.TryGetProperty("address", out JsonElement given7);
+            if (hasAddress != isOnI2c)
+            {
+                problems.Add($"{name} has {(hasAddress ? "an" : "no")} address, and {bus} is {(isOnI2c ? "an I2C bus" : "none")}");
+                continue;
+            }
+
+            int address = hasAddress ? int.Parse(given7.GetString().AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture) : 0;
             int standard = known switch
             {
+                PodPart.Pcm1808 => 0,
                 PodPart.Tmp117 => Tmp117.DefaultAddress,
                 PodPart.Max30102 => Max30102.DefaultAddress,
                 _ => throw new NotSupportedException(name + " has no default address here: add it"),
@@ -193,6 +260,7 @@ public sealed class CartTests
             ["OxygenSaturation"] = (1_000_000, new PodOptions(1, []).PulseStaleMs),
             ["PulseRate"] = (1_000_000, new PodOptions(1, []).PulseStaleMs),
             ["PerfusionIndex"] = (1_000_000, new PodOptions(1, []).PulseStaleMs),
+            ["Sound"] = (1_000_000 / Pcm1808.SampleRateHz, Pcm1808.StallUs / 1000),
             ["PulseBeats"] = (Firmware.Signals.BeatDetector.RefractoryMs * 1000, new PodOptions(1, []).PulseStaleMs),
             ["OximeterDieTemperature"] = (Max30102.DieTemperatureIntervalUs, (Max30102.DieTemperatureIntervalUs + Max30102.DieTemperatureTimeoutUs) / 1000),
         };
@@ -217,10 +285,20 @@ public sealed class CartTests
         foreach (JsonElement stream in streams)
         {
             string name = stream.GetProperty("name").GetString()!;
-            string code = stream.GetProperty("code").GetString()!;
-            if (!codes.TryGetValue(code, out long mdc) || mdc != stream.GetProperty("mdc").GetInt64())
+            if (!stream.TryGetProperty("code", out JsonElement codeName) || !stream.TryGetProperty("mdc", out JsonElement codeNumber))
             {
-                problems.Add($"stream {name}: in MdcCodes {code} is {(codes.ContainsKey(code) ? mdc : "absent")}");
+                if (stream.GetProperty("kind").GetString() != "sound")
+                {
+                    problems.Add($"stream {name} has no code");
+                }
+            }
+            else
+            {
+                string code = codeName.GetString()!;
+                if (!codes.TryGetValue(code, out long mdc) || mdc != codeNumber.GetInt64())
+                {
+                    problems.Add($"stream {name}: in MdcCodes {code} is {(codes.ContainsKey(code) ? mdc : "absent")}");
+                }
             }
 
             if (times.TryGetValue(name, out (long PeriodUs, long? StaleMs) time))

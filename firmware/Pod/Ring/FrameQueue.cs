@@ -17,8 +17,8 @@ public sealed class FrameQueue
     /// <summary>Segment of a frame that is not in the store.</summary>
     public const int NotStored = 0;
 
-    // A frame has 40 bytes besides its body, so this many entries are enough whatever the bodies are.
-    private const int SmallestFrame = 40;
+    /// <summary>Bytes of a frame besides its body: with room for so many entries the bytes are the only bound.</summary>
+    public const int SmallestFrame = 40;
 
     private readonly int[] _start;
     private readonly int[] _length;
@@ -30,10 +30,11 @@ public sealed class FrameQueue
 
     /// <summary>Allocates.</summary>
     /// <param name="bytes">Room for frames, bytes.</param>
-    public FrameQueue(int bytes)
+    /// <param name="typicalFrame">Frames are seldom shorter than this, bytes, at least <see cref="SmallestFrame"/>: it decides how many entries there are. Many shorter ones make it full sooner.</param>
+    public FrameQueue(int bytes, int typicalFrame)
     {
         Data = new byte[bytes];
-        int entries = (bytes / SmallestFrame) + 1;
+        int entries = (bytes / typicalFrame) + 1;
         _start = new int[entries];
         _length = new int[entries];
         _ticket = new int[entries];

@@ -28,6 +28,9 @@ public sealed class PodRing
     /// <summary>While the link is up, a loss is declared this long after the last declaration, µs.</summary>
     public const long DeclarePeriodUs = 1_000_000;
 
+    // A chunk of sound is shorter only where it was ended early. Of these 1,652 bytes are 100 ms.
+    private const int TypicalSoundFrame = 512;
+
     // Pause between two batches or two deletions, so that the sensors come in between.
     private const long BatchPauseUs = 5_000;
 
@@ -51,6 +54,7 @@ public sealed class PodRing
     private long _dirtySinceUs = long.MaxValue;
     private long _releaseSinceUs = long.MaxValue;
     private long _waveSinceUs = long.MaxValue;
+    private long _soundSinceUs = long.MaxValue;
     private long _declareUs;
     private bool _hasLosses;
 
@@ -68,10 +72,13 @@ public sealed class PodRing
         _counters = counters;
         _events = events;
         Scratch = new byte[Frame.MaxMessageLength];
-        _queues[(int)FrameClass.Vital] = new FrameQueue(options.VitalRingBytes);
-        _queues[(int)FrameClass.Gap] = new FrameQueue(options.GapRingBytes);
-        _queues[(int)FrameClass.Event] = new FrameQueue(options.EventRingBytes);
-        _queues[(int)FrameClass.Wave] = new FrameQueue(options.WaveRingBytes);
+        _queues[(int)FrameClass.Vital] = new FrameQueue(options.VitalRingBytes, FrameQueue.SmallestFrame);
+        _queues[(int)FrameClass.Gap] = new FrameQueue(options.GapRingBytes, FrameQueue.SmallestFrame);
+        _queues[(int)FrameClass.Event] = new FrameQueue(options.EventRingBytes, FrameQueue.SmallestFrame);
+        _queues[(int)FrameClass.Wave] = new FrameQueue(options.WaveRingBytes, FrameQueue.SmallestFrame);
+
+        // Half a mebibyte is allocated only where something is heard.
+        _queues[(int)FrameClass.Sound] = new FrameQueue(HasSound(options) ? options.SoundRingBytes : Frame.MaxMessageLength, TypicalSoundFrame);
     }
 
     /// <summary>A frame was made.</summary>
@@ -269,6 +276,13 @@ public sealed class PodRing
                 _waveSinceUs = nowUs;
             }
         }
+        else if (frameClass == FrameClass.Sound)
+        {
+            if (_soundSinceUs == long.MaxValue)
+            {
+                _soundSinceUs = nowUs;
+            }
+        }
         else if (_dirtySinceUs == long.MaxValue)
         {
             _dirtySinceUs = nowUs;
@@ -316,7 +330,30 @@ public sealed class PodRing
     public bool WantsToSend(long nowUs, out long dueUs)
     {
         dueUs = long.MaxValue;
-        for (int i = 0; i < (int)FrameClass.Wave; i++)
+        if (HasUrgent())
+        {
+            return true;
+        }
+
+        FrameQueue sound = _queues[(int)FrameClass.Sound];
+        FrameQueue waves = _queues[(int)FrameClass.Wave];
+        _soundSinceUs = Since(sound, _soundSinceUs, nowUs);
+        _waveSinceUs = Since(waves, _waveSinceUs, nowUs);
+        long sinceUs = Earlier(_soundSinceUs, _waveSinceUs);
+        if (sinceUs == long.MaxValue)
+        {
+            return false;
+        }
+
+        dueUs = sinceUs + (_options.SendAfterMs * 1000L);
+        return sound.UnsentBytes + waves.UnsentBytes >= _options.SendBytes || dueUs <= nowUs;
+    }
+
+    /// <summary>Whether a vital sign, a gap record or an event waits to be sent.</summary>
+    /// <returns>True when one does.</returns>
+    public bool HasUrgent()
+    {
+        for (int i = 0; i < FrameClasses.DurableCount; i++)
         {
             if (_queues[i].MoveToUnsent())
             {
@@ -324,32 +361,21 @@ public sealed class PodRing
             }
         }
 
-        FrameQueue waves = _queues[(int)FrameClass.Wave];
-        if (!waves.MoveToUnsent())
-        {
-            _waveSinceUs = long.MaxValue;
-            return false;
-        }
-
-        if (_waveSinceUs == long.MaxValue)
-        {
-            _waveSinceUs = nowUs;
-        }
-
-        dueUs = _waveSinceUs + (_options.SendAfterMs * 1000L);
-        return waves.UnsentBytes >= _options.SendBytes || dueUs <= nowUs;
+        return false;
     }
 
     /// <summary>Puts whole frames into a message: by class, in order within each.</summary>
     /// <param name="message">Where to put them, <see cref="Frame.MaxMessageLength"/> bytes.</param>
     /// <param name="ticket">The message's ticket.</param>
+    /// <param name="urgentOnly">True for vital signs, gap records and events alone.</param>
     /// <returns>Bytes in the message.</returns>
-    public int Fill(byte[] message, int ticket)
+    public int Fill(byte[] message, int ticket, bool urgentOnly)
     {
         int count = 0;
-        for (int i = 0; i < FrameClasses.Count; i++)
+        int places = urgentOnly ? FrameClasses.DurableCount : FrameClasses.Count;
+        for (int i = 0; i < places; i++)
         {
-            FrameQueue queue = _queues[i];
+            FrameQueue queue = _queues[(int)FrameClasses.InOrderOfSending(i)];
             while (queue.MoveToUnsent())
             {
                 int length = queue.Length(queue.Sent);
@@ -489,9 +515,25 @@ public sealed class PodRing
 
     private static long Earlier(long a, long b) => a < b ? a : b;
 
+    private static bool HasSound(PodOptions options)
+    {
+        for (int i = 0; i < options.Peripherals.Length; i++)
+        {
+            if (options.Peripherals[i].Part == PodPart.Pcm1808)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static long Since(FrameQueue queue, long sinceUs, long nowUs) =>
+        !queue.MoveToUnsent() ? long.MaxValue : sinceUs == long.MaxValue ? nowUs : sinceUs;
+
     private bool HasUnstored()
     {
-        for (int c = 0; c < (int)FrameClass.Wave; c++)
+        for (int c = 0; c < FrameClasses.DurableCount; c++)
         {
             if (_queues[c].Stored < _queues[c].Count)
             {
@@ -505,7 +547,7 @@ public sealed class PodRing
     private void PassOver()
     {
         bool dirty = false;
-        for (int c = 0; c < (int)FrameClass.Wave; c++)
+        for (int c = 0; c < FrameClasses.DurableCount; c++)
         {
             FrameQueue queue = _queues[c];
             int stored = queue.Stored;
@@ -826,7 +868,7 @@ public sealed class PodRing
     private int AddOldest(int frames)
     {
         int oldest = _log.Oldest();
-        for (int c = 0; c < (int)FrameClass.Wave && oldest != 0; c++)
+        for (int c = 0; c < FrameClasses.DurableCount && oldest != 0; c++)
         {
             FrameQueue queue = _queues[c];
             for (int i = 0; i < queue.Stored && frames < MaxFramesPerBatch; i++)

@@ -489,7 +489,7 @@ public sealed class RingRecovery
     }
 
     private GapCause Cause(StreamLedger ledger) =>
-        _damaged && (ledger.Closed || ledger.Class != FrameClass.Wave) ? GapCause.StoreDamaged : GapCause.PowerLost;
+        _damaged && (ledger.Closed || FrameClasses.IsDurable(ledger.Class)) ? GapCause.StoreDamaged : GapCause.PowerLost;
 
     private void Close(long nowUs)
     {

@@ -13,7 +13,11 @@ public sealed class BloodPressureCuff : Sensor
     /// <summary>What the body of <see cref="PodCommand.TestCuff"/> says when the cuff is off the arm.</summary>
     public const byte OffTheArm = 0xA5;
 
+    /// <summary>In the argument of a link's result: link x this + what was measured.</summary>
+    public const int LinkFactor = 100_000;
+
     private readonly ICuffPressureSource _source;
+    private readonly PodRing _ring;
     private readonly PodSituation _situation;
     private readonly EventReporter _events;
     private readonly CuffCalibration _calibration;
@@ -42,6 +46,7 @@ public sealed class BloodPressureCuff : Sensor
         : base(options.Stream)
     {
         _source = source;
+        _ring = ring;
         _situation = situation;
         _events = events;
         _calibration = options.CuffCalibration;
@@ -326,7 +331,9 @@ public sealed class BloodPressureCuff : Sensor
         }
 
         FaultCode code = _test.LinkPassed ? FaultCode.CuffLinkPassed : FaultCode.CuffSelfTestFailed;
-        _events.ReportWith(code, Stream, ((int)_test.Link * 100_000) + (_test.Measured < 0 ? 0 : _test.Measured), nowUs);
+        _events.Trace.Add(nowUs, (int)code, Stream);
+        EventBody.Write(_ring.Scratch, PodRing.BodyOffset, code, Stream, ((int)_test.Link * LinkFactor) + (_test.Measured < 0 ? 0 : _test.Measured));
+        _ring.Commit(FrameKind.Event, Streams.Events, EventBody.Length, nowUs, _epoch, nowUs);
         _readings.Phase(CuffPhase.SelfTest, nowUs);
     }
 }

@@ -55,10 +55,11 @@ public sealed class Oximeter : Sensor
     /// <param name="pod">The publishing threshold and the staleness.</param>
     /// <param name="ring">Where readings go.</param>
     /// <param name="counters">The counters.</param>
-    public Oximeter(ILightSource source, PeripheralOptions options, PodOptions pod, PodRing ring, PodCounters counters)
+    /// <param name="situation">Whether a cuff keeps the blood away.</param>
+    public Oximeter(ILightSource source, PeripheralOptions options, PodOptions pod, PodRing ring, PodCounters counters, PodSituation situation)
         : base(options.Stream)
     {
-        _pulse = new PulseReadings(source, options, pod, ring);
+        _pulse = new PulseReadings(source, options, pod, ring, situation);
         _source = source;
         _infraredStream = options.SecondStream;
         _dieStream = options.DieStream;

@@ -27,7 +27,13 @@ public sealed class PulseReadings
     private const int TenthsExponent = -1;
     private const int MilliExponent = -3;
 
+    /// <summary>
+    /// After a cuff on the oximeter's arm is empty, its blood needs this long to be what it was before, µs. Guess: 10 s, as long as monitors hold their values back.
+    /// </summary>
+    public const long ReperfusionUs = 10_000_000;
+
     private readonly ILightSource _source;
+    private readonly PodSituation _situation;
     private readonly PodRing _ring;
     private readonly OpticalCalibration _optics;
     private readonly OpticalFrontEnd _light;
@@ -43,6 +49,7 @@ public sealed class PulseReadings
     private uint _epoch;
     private long _epochSinceUs;
     private long _ambientUntilUs;
+    private long _cuffUntilUs;
     private long _takenUs;
     private long _resultUs;
 
@@ -51,9 +58,11 @@ public sealed class PulseReadings
     /// <param name="options">The streams and the optics.</param>
     /// <param name="pod">The publishing threshold and the staleness.</param>
     /// <param name="ring">Where readings go.</param>
-    public PulseReadings(ILightSource source, PeripheralOptions options, PodOptions pod, PodRing ring)
+    /// <param name="situation">Whether a cuff keeps the blood away.</param>
+    public PulseReadings(ILightSource source, PeripheralOptions options, PodOptions pod, PodRing ring, PodSituation situation)
     {
         _source = source;
+        _situation = situation;
         _ring = ring;
         _optics = options.Optics;
         _light = new OpticalFrontEnd(_optics);
@@ -77,6 +86,12 @@ public sealed class PulseReadings
         if (_source.LostSamples > 0)
         {
             _light.Begin();
+            _analysis.Reset();
+        }
+
+        if (_situation.IsCuffInflated && _situation.IsCuffOnOximeterArm)
+        {
+            _cuffUntilUs = nowUs + ReperfusionUs;
             _analysis.Reset();
         }
 
@@ -180,6 +195,11 @@ public sealed class PulseReadings
     // Why nothing can be made of the light that comes in.
     private AbsenceReason Reason(long nowUs)
     {
+        if (nowUs < _cuffUntilUs || (_situation.IsCuffInflated && _situation.IsCuffOnOximeterArm))
+        {
+            return AbsenceReason.CuffOnSameArm;
+        }
+
         if (nowUs < _ambientUntilUs)
         {
             return AbsenceReason.AmbientLight;

@@ -12,6 +12,12 @@ public abstract class Sensor
     /// <summary>Its main stream.</summary>
     public int Stream { get; }
 
+    /// <summary>What it does now, one plain word for the state message; empty for a sensor that does but one thing.</summary>
+    public virtual string Activity => string.Empty;
+
+    /// <summary>Changes whenever <see cref="Activity"/> does.</summary>
+    public virtual int Changes => 0;
+
     /// <summary>The driver has new counts.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     public abstract void Take(long nowUs);

@@ -125,6 +125,44 @@ public sealed class Tmp117Source : ITemperatureSource
     public DriverResult Measure(long nowUs) => _driver.Measure(nowUs);
 }
 
+/// <summary>The MPRLS0300 as a source of cuff pressure.</summary>
+public sealed class Mprls0300Source : ICuffPressureSource
+{
+    private readonly Mprls0300 _driver;
+
+    /// <summary>Stores; talks to nobody.</summary>
+    /// <param name="bus">The bus.</param>
+    /// <param name="address">7-bit address.</param>
+    public Mprls0300Source(II2cPort bus, int address) => _driver = new Mprls0300(bus, address);
+
+    /// <inheritdoc/>
+    public string PartName => _driver.PartName;
+
+    /// <inheritdoc/>
+    public long NextStepUs => _driver.NextStepUs;
+
+    /// <inheritdoc/>
+    public AbsenceReason Reason => _driver.Reason;
+
+    /// <inheritdoc/>
+    public FaultCode FaultCode => _driver.FaultCode;
+
+    /// <inheritdoc/>
+    public int PressureMilliMmHg => _driver.PressureMilliMmHg;
+
+    /// <inheritdoc/>
+    public long SampledAtUs => _driver.SampledAtUs;
+
+    /// <inheritdoc/>
+    public void Restart() => _driver.Restart();
+
+    /// <inheritdoc/>
+    public DriverResult Probe(long nowUs) => _driver.Probe(nowUs);
+
+    /// <inheritdoc/>
+    public DriverResult Measure(long nowUs) => _driver.Measure(nowUs);
+}
+
 /// <summary>The MAX30102 as a source of light.</summary>
 public sealed class Max30102Source : ILightSource
 {

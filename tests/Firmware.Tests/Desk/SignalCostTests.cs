@@ -2,10 +2,6 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Reflection;
-using Firmware.Core;
-using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp;
-using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Firmware.Tests.Desk;
@@ -28,26 +24,13 @@ public sealed class SignalCostTests
 
     private const int Seconds = 60;
 
-    private const string Counter = """
-        public static class Cost
-        {
-            public static long Multiplications, Others;
-            public static int M(int value) { Multiplications++; return value; }
-            public static long M(long value) { Multiplications++; return value; }
-            public static uint M(uint value) { Multiplications++; return value; }
-            public static int O(int value) { Others++; return value; }
-            public static long O(long value) { Others++; return value; }
-            public static uint O(uint value) { Others++; return value; }
-            public static bool O(bool value) { Others++; return value; }
-        }
-        """;
-
     public TestContext TestContext { get; set; } = null!;
 
     [TestMethod]
     public void The_cost_of_a_second_of_light_is_bounded()
     {
-        Assembly counted = Compile();
+        string folder = Path.Combine(AppContext.BaseDirectory, "signal-sources", "Optical");
+        Assembly counted = CountedCode.Compile(Directory.GetFiles(folder, "*.cs").Order(StringComparer.Ordinal).Select(File.ReadAllText), withMemory: false);
         Type cost = counted.GetType("Cost", throwOnError: true)!;
         FieldInfo multiplications = cost.GetField("Multiplications")!;
         FieldInfo others = cost.GetField("Others")!;
@@ -80,55 +63,5 @@ public sealed class SignalCostTests
         Assert.IsTrue(multiplied > 500 && multiplied <= MaxMultiplications, said);
         Assert.IsTrue(other > 1_000 && other <= MaxOthers, said);
         Assert.IsTrue(largest <= MaxInOneSample, said);
-    }
-
-    private static Assembly Compile()
-    {
-        string folder = Path.Combine(AppContext.BaseDirectory, "signal-sources", "Optical");
-        CSharpParseOptions options = new(LanguageVersion.CSharp13);
-        SyntaxTree[] trees = Directory.GetFiles(folder, "*.cs").Order(StringComparer.Ordinal)
-            .Select(path => CSharpSyntaxTree.Create((CSharpSyntaxNode)new Counting().Visit(CSharpSyntaxTree.ParseText(File.ReadAllText(path), options).GetRoot()), options))
-            .Append(CSharpSyntaxTree.ParseText(Counter, options))
-            .ToArray();
-        string platform = (string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!;
-        string[] names = ["System.Runtime.dll", "System.Private.CoreLib.dll", "netstandard.dll"];
-        CSharpCompilation compilation = CSharpCompilation.Create(
-            "counted-signals",
-            trees,
-            platform.Split(Path.PathSeparator).Where(path => names.Contains(Path.GetFileName(path))).Append(typeof(AbsenceReason).Assembly.Location)
-                .Select(path => MetadataReference.CreateFromFile(path)),
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, nullableContextOptions: NullableContextOptions.Enable));
-        using MemoryStream image = new();
-        Microsoft.CodeAnalysis.Emit.EmitResult result = compilation.Emit(image);
-        Assert.IsTrue(result.Success, string.Join("\n", result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)));
-        return Assembly.Load(image.ToArray());
-    }
-
-    /// <summary>Puts a counter around each operation that is not a constant.</summary>
-    private sealed class Counting : CSharpSyntaxRewriter
-    {
-        public override SyntaxNode? VisitFieldDeclaration(FieldDeclarationSyntax node) => node;
-
-        public override SyntaxNode? VisitEnumDeclaration(EnumDeclarationSyntax node) => node;
-
-        public override SyntaxNode? VisitBinaryExpression(BinaryExpressionSyntax node)
-        {
-            SyntaxNode visited = base.VisitBinaryExpression(node)!;
-            return node.Kind() switch
-            {
-                SyntaxKind.MultiplyExpression or SyntaxKind.DivideExpression or SyntaxKind.ModuloExpression => Counted("M", visited),
-                SyntaxKind.LogicalAndExpression or SyntaxKind.LogicalOrExpression => visited,
-                _ => Counted("O", visited),
-            };
-        }
-
-        public override SyntaxNode? VisitAssignmentExpression(AssignmentExpressionSyntax node)
-        {
-            var visited = (AssignmentExpressionSyntax)base.VisitAssignmentExpression(node)!;
-            return node.IsKind(SyntaxKind.SimpleAssignmentExpression) ? visited : visited.WithRight(Counted("O", visited.Right));
-        }
-
-        private static ExpressionSyntax Counted(string counter, SyntaxNode expression) =>
-            SyntaxFactory.ParseExpression($"global::Cost.{counter}({expression})");
     }
 }

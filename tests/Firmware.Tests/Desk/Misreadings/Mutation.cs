@@ -20,6 +20,19 @@ internal static class MutantCompiler
     /// <summary>The driver's constructor, from its sources with one passage changed.</summary>
     public static Func<II2cPort, IDriver> Compile(string part, int address, Mutation? mutation)
     {
+        Type type = CompileType(part, mutation);
+        return port => (IDriver)Activator.CreateInstance(type, port, address)!;
+    }
+
+    /// <summary>The constructor of a driver of sound, likewise.</summary>
+    public static Func<IAudioPort, IDriver> CompileSound(string part, Mutation? mutation)
+    {
+        Type type = CompileType(part, mutation);
+        return port => (IDriver)Activator.CreateInstance(type, port)!;
+    }
+
+    private static Type CompileType(string part, Mutation? mutation)
+    {
         string folder = Path.Combine(AppContext.BaseDirectory, "driver-sources", part);
         var trees = new List<SyntaxTree>();
         bool applied = mutation is null;
@@ -48,8 +61,7 @@ internal static class MutantCompiler
         var result = compilation.Emit(image);
         string errors = string.Join("\n", result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error));
         Assert.IsTrue(result.Success, $"'{mutation?.Name}' does not compile, so it proves nothing:\n{errors}");
-        Type type = Assembly.Load(image.ToArray()).GetType($"Firmware.Peripherals.{part}", throwOnError: true)!;
-        return port => (IDriver)Activator.CreateInstance(type, port, address)!;
+        return Assembly.Load(image.ToArray()).GetType($"Firmware.Peripherals.{part}", throwOnError: true)!;
     }
 
     private static MetadataReference[] FindReferences()
