@@ -72,7 +72,7 @@ public sealed class CuffLimits
     /// <summary>The bleed ends here at the latest. Guess: below the lowest diastolic pressure of an adult.</summary>
     public int BleedEndCentiMmHg { get; set; } = 3_000;
 
-    /// <summary>Within this time the bleed must have let the pressure fall by <see cref="BleedFallCentiMmHg"/>.</summary>
+    /// <summary>In each such time the bleed must let the pressure fall by <see cref="BleedFallCentiMmHg"/>.</summary>
     public int BleedStuckUs { get; set; } = 8_000_000;
 
     /// <summary>See <see cref="BleedStuckUs"/>.</summary>

@@ -45,6 +45,7 @@ public sealed class CuffRun
     private int _bleedPermille;
     private int _sinceControl;
     private int _bleedFrom;
+    private long _bleedFromUs;
     private bool _analysed;
     private bool _measured;
 
@@ -305,6 +306,7 @@ public sealed class CuffRun
                 {
                     Apply(CuffEvent.Held, nowUs);
                     _bleedFrom = centiMmHg;
+                    _bleedFromUs = nowUs;
                 }
 
                 return true;
@@ -358,9 +360,15 @@ public sealed class CuffRun
                 Fail(AbsenceReason.CuffFault, FaultCode.CuffNoPressure, nowUs);
             }
         }
-        else if (State == CuffState.Bleed && nowUs - _stateSinceUs > _limits.BleedStuckUs && _bleedFrom - _lastCentiMmHg < _limits.BleedFallCentiMmHg)
+        else if (State == CuffState.Bleed && nowUs - _bleedFromUs > _limits.BleedStuckUs)
         {
-            Fail(AbsenceReason.NoDeflation, FaultCode.CuffNoDeflation, nowUs);
+            if (_bleedFrom - _lastCentiMmHg < _limits.BleedFallCentiMmHg)
+            {
+                Fail(AbsenceReason.NoDeflation, FaultCode.CuffNoDeflation, nowUs);
+            }
+
+            _bleedFrom = _lastCentiMmHg;
+            _bleedFromUs = nowUs;
         }
     }
 

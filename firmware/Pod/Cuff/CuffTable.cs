@@ -113,7 +113,7 @@ public static class CuffTable
     [
         /* Idle        */ 0x25, 0x11, Stay, Stay, Stay, Stay, Stay, 0x81, 0x01, Stay, Stay, Stay,
         /* Rest        */ Stay, Stay, 0x25, Stay, Stay, Stay, Stay, 0x81, 0x81, Stay, Stay, Stay,
-        /* ZeroCheck   */ Stay, Stay, Stay, 0x32, Stay, Stay, Stay, 0x61, 0x61, Stay, Stay, Stay,
+        /* ZeroCheck   */ Stay, Stay, Stay, 0x32, Stay, Stay, Stay, 0x81, 0x81, Stay, Stay, Stay,
         /* Inflate     */ Stay, Stay, Stay, Stay, 0x43, Stay, Stay, 0x61, 0x61, Stay, Stay, Stay,
         /* Hold        */ Stay, Stay, Stay, Stay, Stay, 0x54, Stay, 0x61, 0x61, Stay, Stay, Stay,
         /* Bleed       */ Stay, Stay, Stay, Stay, Stay, Stay, 0x61, 0x61, 0x61, Stay, Stay, Stay,

@@ -33,6 +33,12 @@ public sealed class CuffPneumatics
     /// <summary>How much more a cuff takes that lies off the arm. Guess.</summary>
     private const double OffTheArmGrowth = 3.5;
 
+    /// <summary>How far a sticking bleed valve opens.</summary>
+    private const double StickingOpening = 1.0 / 6;
+
+    /// <summary>What a worn pump still gives.</summary>
+    private const double WornShare = 1.0 / 6;
+
     private const double StepSeconds = StepUs / 1e6;
 
     private readonly CuffPneumaticsOptions _options;
@@ -163,8 +169,9 @@ public sealed class CuffPneumatics
         }
 
         double bleedOpen = Has(CuffChainFaults.BleedStuckClosed) ? 0 : Has(CuffChainFaults.BleedStuckOpen) || !HasSupply ? 1 : _bleedOpen;
+        bleedOpen = Has(CuffChainFaults.BleedSticking) ? Math.Min(bleedOpen, StickingOpening) : bleedOpen;
         bool dumpOpen = !Has(CuffChainFaults.DumpStuckClosed) && (Has(CuffChainFaults.DumpStuckOpen) || !_dumpHeld);
-        double pump = _options.PumpMilliLitresPerSecond * _pumpSpeed * Math.Max(0, 1 - (_manifold / _options.PumpStallMmHg));
+        double pump = (Has(CuffChainFaults.PumpWeak) ? WornShare : 1) * _options.PumpMilliLitresPerSecond * _pumpSpeed * Math.Max(0, 1 - (_manifold / _options.PumpStallMmHg));
 
         // An orifice passes the root of the pressure; a needle valve's opening acts with its square.
         double bleed = _options.BleedMilliLitresPerSecond * bleedOpen * bleedOpen * Slope(_manifold);

@@ -119,6 +119,12 @@ public enum CuffChainFaults
 
     /// <summary>The cuff lies off the arm, or very loosely: it takes far more air.</summary>
     OffTheArm = 16_384,
+
+    /// <summary>The bleed valve sticks and opens by a sixth at most, whatever its input says.</summary>
+    BleedSticking = 32_768,
+
+    /// <summary>The pump is worn and gives a sixth of its flow.</summary>
+    PumpWeak = 65_536,
 }
 
 /// <summary>An arm in the cuff. Its artery's volume is what makes the cuff's pressure oscillate.</summary>
