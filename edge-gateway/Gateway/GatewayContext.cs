@@ -54,6 +54,7 @@ internal sealed class GatewayContext
         Delivery = new DeliveryFold();
         Time = new TimeFold(options.ClockDriftPpm, options.MaxUncertaintyUs);
         Boots = new BootFold();
+        Clips = new Sound.ClipFold();
         Binder = new Binder(Sessions, Time, Boots, Delivery);
         TopicRoot = "cart/" + options.CartId + "/";
     }
@@ -73,6 +74,8 @@ internal sealed class GatewayContext
     public TimeFold Time { get; }
 
     public BootFold Boots { get; }
+
+    public Sound.ClipFold Clips { get; }
 
     public Binder Binder { get; }
 

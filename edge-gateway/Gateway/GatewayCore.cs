@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using EdgeGateway.Gateway.Sound;
 using EdgeGateway.Journal;
 using EdgeGateway.Mqtt;
 using Firmware.Core;
@@ -22,7 +23,7 @@ public readonly record struct SessionResult(string? Code, string Text, string Se
 /// The gateway's logic in one synchronous, single-threaded part without I/O: bytes, completions and time come in by calls, bytes, writes and
 /// deadlines go out through ports. One loop owns it and everything it makes.
 /// </summary>
-public sealed class GatewayCore : IStepped
+public sealed partial class GatewayCore : IStepped
 {
     /// <summary>Session commands and receipts that wait for the disk at once; further ones are refused with G2306.</summary>
     public const int MaxWaiting = 256;
@@ -48,6 +49,9 @@ public sealed class GatewayCore : IStepped
     private readonly Replays _replays;
     private readonly RetainedTopics _retained;
     private readonly ListenerAccess _listeners;
+    private readonly LiveSound _sound;
+    private readonly SoundDesk _desk;
+    private readonly Clips _clips;
     private readonly Queue<(long Barrier, Action Then)> _afterSync = new();
     private readonly SortedSet<string> _clients = new(StringComparer.Ordinal);
     private readonly List<(long Ticket, byte Reason)> _delivered = [];
@@ -91,14 +95,21 @@ public sealed class GatewayCore : IStepped
         }
 
         _retained = new RetainedTopics(_context, _link, _pods);
-        _uplink = new Uplink(_context, _link, _retained);
+        _sound = new LiveSound(_context, _link);
+        _uplink = new Uplink(_context, _link, _retained, () => _sound.IsActive);
         _ingest = new Ingest(_context, _server, _pods);
         _corrections = new Corrections(_context, _link);
         _replays = new Replays(_context, _link, _uplink, (id, session, command, code, text, count) => Reply(id, session, command, code, text, count));
-        _context.Appended = _uplink.Appended;
+        _desk = new SoundDesk(_context, _link, _server, _pods);
+        _clips = new Clips(_context, _link, _desk);
+        _context.Appended = (index, recordClass, session, record) =>
+        {
+            _uplink.Appended(index, recordClass, session, record);
+            _clips.Appended(index, recordClass, session, record);
+        };
         _context.Journal = ports.Journal(
             new JournalHandler(this),
-            [_context.Deduplication, _context.Sessions, _context.Delivery, _context.Time, _context.Boots]);
+            [_context.Deduplication, _context.Sessions, _context.Delivery, _context.Time, _context.Boots, _context.Clips]);
     }
 
     private enum State
@@ -178,6 +189,10 @@ public sealed class GatewayCore : IStepped
             _corrections.Step(nowUs);
             _replays.Step(nowUs);
             _retained.Step(nowUs);
+            _desk.Step(nowUs);
+            _sound.Step(_desk, nowUs);
+            _clips.Step(nowUs);
+            next = Math.Min(next, Math.Min(_sound.NextUs, _clips.NextUs));
             next = Math.Min(next, _listeners.Step(_server, nowUs));
         }
 
@@ -252,7 +267,7 @@ public sealed class GatewayCore : IStepped
         {
             // Only now: an epoch that is not on the disk could be given twice.
             GiveEpochs();
-            _retained.SessionChanged();
+            SessionChanged();
             completed(new SessionResult(null, string.Empty, sessionId));
         });
     }
@@ -285,7 +300,7 @@ public sealed class GatewayCore : IStepped
 
             // At once: the sooner the pods stop, the less is measured that belongs to nobody.
             GiveEpochs();
-            _retained.SessionChanged();
+            SessionChanged();
         }
 
         AfterSync(() => completed(new SessionResult(null, string.Empty, sessionId)));
@@ -375,6 +390,7 @@ public sealed class GatewayCore : IStepped
                 AccessRefused = counts.AccessRefused,
                 HeldOverflows = counts.HeldOverflows,
             },
+            LiveSound = _sound.Counts,
             Sessions = sessions,
             Pods = pods,
             Streams = streams,
@@ -435,7 +451,8 @@ public sealed class GatewayCore : IStepped
         _state = State.Running;
         _nextUtcUs = nowUs;
         _uplink.Begin();
-        _retained.SessionChanged();
+        SessionChanged();
+        _clips.Begin();
         _context.Log("G2200", "start " + GatewayContext.Text(_context.BootId));
         return true;
     }
@@ -516,6 +533,8 @@ public sealed class GatewayCore : IStepped
     {
         _uplink.LinkUp();
         _retained.LinkUp();
+        _desk.LinkUp();
+        _clips.LinkUp();
     }
 
     private void LinkDown()
@@ -579,6 +598,15 @@ public sealed class GatewayCore : IStepped
         {
             OnReplay(parts[1], request);
             acknowledge();
+        }
+        else if (parts is ["command", "sound"])
+        {
+            OnSoundCommand(message);
+            acknowledge();
+        }
+        else if (parts is ["session", _, .. string[] rest] && SoundTopics.IsFromListener(string.Join('/', rest)))
+        {
+            OnListener(parts[1], rest, message.Payload, acknowledge);
         }
         else
         {
@@ -855,6 +883,7 @@ public sealed class GatewayCore : IStepped
                 Pod pod = _core._pods.Of(device);
                 pod.HasCommands = true;
                 _core.GiveEpoch(pod);
+                _core._desk.Tell(pod);
             }
         }
 
@@ -891,7 +920,16 @@ public sealed class GatewayCore : IStepped
                 case "time":
                     _core.AnswerClock(device, message.Payload.Span);
                     return message.Qos == MqttQos.AtMostOnce ? MqttPublishDisposition.Deferred : MqttPublishDisposition.Accept;
+                case "sound":
+                    _core._sound.FromPod(device, message.Payload.ToArray(), _core._context.NowUs);
+                    return message.Qos == MqttQos.AtMostOnce ? MqttPublishDisposition.Deferred : MqttPublishDisposition.Accept;
                 case "state":
+                    Pod pod = _core._pods.Of(device);
+                    if (pod.TakeState(message.Payload))
+                    {
+                        _core._desk.Tell(pod);
+                    }
+
                     return MqttPublishDisposition.Accept;
                 default:
                     return Refuse(clientId, message.Topic);
@@ -902,7 +940,8 @@ public sealed class GatewayCore : IStepped
         {
             string root = _core._context.TopicRoot;
             bool forGateway = message.Topic.StartsWith(root, StringComparison.Ordinal)
-                && message.Topic[root.Length..].Split('/') is ["command", "session"] or ["session", _, "receipt"] or ["session", _, "replay"];
+                && message.Topic[root.Length..].Split('/') is ["command", "session" or "sound"] or ["session", _, "receipt"] or ["session", _, "replay"]
+                    or ["session", _, "request" or "listening" or "listener-check"] or ["session", _, "clip", _, "mark"];
             if (!forGateway)
             {
                 return Refuse(clientId, message.Topic);

@@ -149,6 +149,9 @@ public sealed record GatewaySnapshot
     /// <summary>Counts since the start.</summary>
     public required GatewayCounters Counters { get; init; }
 
+    /// <summary>Counts of live sound since the start.</summary>
+    public Sound.LiveSoundCounts LiveSound { get; init; }
+
     /// <summary>Sessions remembered, oldest first.</summary>
     public required IReadOnlyList<SessionHealth> Sessions { get; init; }
 

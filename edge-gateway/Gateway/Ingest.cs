@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Text.Json;
 using EdgeGateway.Mqtt;
 using Firmware.Protocol;
 
@@ -274,6 +275,9 @@ internal sealed class Ingest
 /// <summary>What is known of a connected or known pod.</summary>
 internal sealed class Pod
 {
+    /// <summary>Most parts of one pod; further ones are not known by name.</summary>
+    private const int MaxParts = 16;
+
     public required ulong DeviceId { get; init; }
 
     public bool IsConnected { get; set; }
@@ -287,6 +291,60 @@ internal sealed class Pod
     public long LastHeardUs { get; set; }
 
     public uint Epoch { get; set; }
+
+    /// <summary>The parts that the pod's last state names.</summary>
+    public IReadOnlyList<string> Parts { get; private set; } = [];
+
+    public bool Has(string part)
+    {
+        foreach (string name in Parts)
+        {
+            if (string.Equals(name, part, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Reads the pod's state message; one that is not understood, or says offline, changes nothing.</summary>
+    /// <returns>True when the parts are others than before.</returns>
+    public bool TakeState(ReadOnlyMemory<byte> json)
+    {
+        List<string> parts = [];
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 8 });
+            if (document.RootElement.ValueKind != JsonValueKind.Object
+                || !document.RootElement.TryGetProperty("peripherals", out JsonElement list) || list.ValueKind != JsonValueKind.Array)
+            {
+                return false;
+            }
+
+            foreach (JsonElement part in list.EnumerateArray())
+            {
+                if (part.ValueKind == JsonValueKind.Object && part.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String
+                    && parts.Count < MaxParts)
+                {
+                    parts.Add(name.GetString()!);
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+
+        bool changed = parts.Count != Parts.Count;
+        for (int i = 0; !changed && i < parts.Count; i++)
+        {
+            changed = !string.Equals(parts[i], Parts[i], StringComparison.Ordinal);
+        }
+
+        Parts = parts;
+        return changed;
+    }
 }
 
 /// <summary>Pods by device id.</summary>

@@ -137,7 +137,8 @@ internal sealed class ListenerAccess
     public bool MayPublish(string clientId, in MqttMessage message)
     {
         bool allowed = Root(clientId) is { } root && !message.Retain && message.Topic.StartsWith(root, StringComparison.Ordinal)
-            && (message.Topic[root.Length..] is "receipt" or "replay") && IsOwn(clientId, message.Payload);
+            && (message.Topic[root.Length..] is "receipt" or "replay" || Sound.SoundTopics.IsFromListener(message.Topic[root.Length..]))
+            && IsOwn(clientId, message.Payload);
         if (!allowed)
         {
             Refused(NotAuthorised, TopicRefused, Shown(clientId) + " may not publish this to " + Shown(message.Topic));

@@ -40,6 +40,12 @@ public enum JournalRecordType : byte
 
     /// <summary>Stored readings were lost before they were sent, see <see cref="StoreLossRecord"/>; the gap frame that says so to the session follows.</summary>
     StoreLoss = 10,
+
+    /// <summary>A clip of sound was asked for, see <see cref="Sound.ClipRecord"/>.</summary>
+    Clip = 12,
+
+    /// <summary>A doctor's word on a clip, see <see cref="Sound.ClipMarkRecord"/>.</summary>
+    ClipMark = 13,
 }
 
 /// <summary>Why a frame belongs to a session or to none. The byte is part of the journal's format: values are only ever added.</summary>

@@ -224,6 +224,12 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
         _client.Subscribe(_context.TopicRoot + "command/session", MqttQos.AtLeastOnce, nowUs);
         _client.Subscribe(_context.TopicRoot + "session/+/receipt", MqttQos.AtLeastOnce, nowUs);
         _client.Subscribe(_context.TopicRoot + "session/+/replay", MqttQos.AtLeastOnce, nowUs);
+        foreach (string topic in Sound.SoundTopics.FromListeners)
+        {
+            _client.Subscribe(_context.TopicRoot + "session/+/" + topic, MqttQos.AtLeastOnce, nowUs);
+        }
+
+        _client.Subscribe(_context.TopicRoot + "command/sound", MqttQos.AtLeastOnce, nowUs);
         _up();
     }
 

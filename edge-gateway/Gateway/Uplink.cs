@@ -18,6 +18,12 @@ internal sealed class Uplink
     /// <summary>Closed sessions whose backlog is worked on at the same time.</summary>
     private const int MaxBacklogSessions = 4;
 
+    /// <summary>
+    /// Sound and waveforms in flight while somebody listens: what they queue on a thin link, live sound waits for. One frame of sound takes 53 ms
+    /// at 256 kbit/s; two keep a way of 60 ms busy.
+    /// </summary>
+    private const int MaxBulkWhileListening = 2;
+
     private static readonly RecordClass[] Order = [RecordClass.Vital, RecordClass.Event, RecordClass.Sound, RecordClass.Wave];
 
     private readonly GatewayContext _context;
@@ -29,10 +35,12 @@ internal sealed class Uplink
     private readonly List<DeliveryKey> _blocked = [];
     private readonly List<SentEntry> _entries = [];
     private readonly Queue<(long Index, uint Session, byte[] Record)> _views = new();
+    private readonly Func<bool> _isListening;
     private long _nextReleaseUs;
 
-    public Uplink(GatewayContext context, ISessionLink link, RetainedTopics retained)
+    public Uplink(GatewayContext context, ISessionLink link, RetainedTopics retained, Func<bool> isListening)
     {
+        _isListening = isListening;
         _context = context;
         _link = link;
         _retained = retained;
@@ -446,8 +454,14 @@ internal sealed class Uplink
     private bool TrySendOne(long nowUs)
     {
         uint open = _context.Sessions.Open?.Number ?? 0;
+        bool isThrottled = _isListening() && BulkInFlight() >= MaxBulkWhileListening;
         foreach (RecordClass recordClass in Order)
         {
+            if (isThrottled && IsBulk(recordClass))
+            {
+                continue;
+            }
+
             if (open != 0 && _sessions.TryGetValue(open, out SessionState? live) && TrySendFrom(live, recordClass, nowUs))
             {
                 return true;
@@ -471,6 +485,19 @@ internal sealed class Uplink
         }
 
         return false;
+    }
+
+    private static bool IsBulk(RecordClass recordClass) => recordClass is RecordClass.Sound or RecordClass.Wave;
+
+    private int BulkInFlight()
+    {
+        int count = 0;
+        foreach (Slot slot in _slots)
+        {
+            count += slot.State == SlotState.Published && IsBulk(slot.Class) ? 1 : 0;
+        }
+
+        return count;
     }
 
     private bool TrySendFrom(SessionState state, RecordClass recordClass, long nowUs)
@@ -624,6 +651,7 @@ internal sealed class Uplink
             ToldUtcUs = reading.Time.IsKnown ? reading.Time.UtcUs : GatewayMoment.NoUtc,
             ToldUncertaintyUs = reading.Time.IsKnown ? (uint)Math.Min(reading.Time.UncertaintyUs, uint.MaxValue) : 0,
             IsCorrectable = reading.IsJson && item.Head.DeviceId != _context.Options.GatewayId,
+            Class = cursor.Class,
         };
         _slots.Add(slot);
         if (!_link.TryPublish(reading.Message(_context.TopicRoot + "session/" + session.Id + "/"), slot.Ticket, nowUs))
@@ -698,6 +726,8 @@ internal sealed class Uplink
         public required uint ToldUncertaintyUs { get; init; }
 
         public required bool IsCorrectable { get; init; }
+
+        public required RecordClass Class { get; init; }
 
         public SlotState State { get; set; }
 

@@ -66,6 +66,12 @@ public readonly record struct MqttMessage
     /// <summary>DUP flag as received.</summary>
     public bool Duplicate { get; init; }
 
+    /// <summary>
+    /// At QoS 0: bytes waiting in a receiver's connection above which the message is dropped for it, since it is worth nothing when late. 0: the
+    /// state machine's own bound. Never travels.
+    /// </summary>
+    public int DropAbovePendingBytes { get; init; }
+
     /// <summary>Properties, or null for none.</summary>
     public MqttPublishProperties? Properties { get; init; }
 }

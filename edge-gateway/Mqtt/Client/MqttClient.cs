@@ -203,7 +203,10 @@ public sealed class MqttClient : IMqttClient
             throw new ArgumentException("the topic is no topic name", nameof(message));
         }
 
-        if (_state != State.Connected || _connection!.PendingBytes > _options.MaxPendingBytes || _window.Resend is not null)
+        int bound = message.Qos == MqttQos.AtMostOnce && message.DropAbovePendingBytes > 0
+            ? Math.Min(message.DropAbovePendingBytes, _options.MaxPendingBytes)
+            : _options.MaxPendingBytes;
+        if (_state != State.Connected || _connection!.PendingBytes > bound || _window.Resend is not null)
         {
             return false;
         }

@@ -96,7 +96,8 @@ public sealed partial class MqttServer
             return; // QoS 0 is not kept for absent clients (4.1)
         }
 
-        if (connection.Transport.PendingBytes > _options.MaxPendingBytes)
+        int bound = message.DropAbovePendingBytes > 0 ? Math.Min(message.DropAbovePendingBytes, _options.MaxPendingBytes) : _options.MaxPendingBytes;
+        if (connection.Transport.PendingBytes > bound)
         {
             NoteDrop(session.ClientId, message.Topic, MqttDropReason.SlowConsumer);
             return;
