@@ -97,6 +97,7 @@ public sealed partial class GatewayCore
 
     private void SessionChanged()
     {
+        _patient = null;
         _retained.SessionChanged();
         _sound.SessionChanged();
         _desk.SessionChanged();

@@ -599,6 +599,11 @@ public sealed partial class GatewayCore : IStepped
             OnReplay(parts[1], request);
             acknowledge();
         }
+        else if (parts is ["command", "cuff"])
+        {
+            OnCuffCommand(message.Payload);
+            acknowledge();
+        }
         else if (parts is ["command", "sound"])
         {
             OnSoundCommand(message);
@@ -884,6 +889,7 @@ public sealed partial class GatewayCore : IStepped
                 pod.HasCommands = true;
                 _core.GiveEpoch(pod);
                 _core._desk.Tell(pod);
+                _core.TellPatient(pod);
             }
         }
 
@@ -928,6 +934,7 @@ public sealed partial class GatewayCore : IStepped
                     if (pod.TakeState(message.Payload))
                     {
                         _core._desk.Tell(pod);
+                        _core.TellPatient(pod);
                     }
 
                     return MqttPublishDisposition.Accept;
@@ -940,7 +947,7 @@ public sealed partial class GatewayCore : IStepped
         {
             string root = _core._context.TopicRoot;
             bool forGateway = message.Topic.StartsWith(root, StringComparison.Ordinal)
-                && message.Topic[root.Length..].Split('/') is ["command", "session" or "sound"] or ["session", _, "receipt"] or ["session", _, "replay"]
+                && message.Topic[root.Length..].Split('/') is ["command", "session" or "sound" or "cuff"] or ["session", _, "receipt"] or ["session", _, "replay"]
                     or ["session", _, "request" or "listening" or "listener-check"] or ["session", _, "clip", _, "mark"];
             if (!forGateway)
             {

@@ -103,6 +103,11 @@ internal static class ReadingJson
                     json.Raw(",\"site\":").String(context.Site);
                 }
 
+                if (body.Length >= NumericBody.LengthWithStatus && IsBloodPressure(NumericBody.MdcCode(body, 0)))
+                {
+                    Status(json, BloodPressureStatus.Read(body, 0));
+                }
+
                 if (body.Length >= NumericBody.LengthWithRatio && NumericBody.MdcCode(body, 0) == MdcCodes.OxygenSaturation)
                 {
                     json.Raw(",\"ratio\":").Scaled(NumericBody.RatioTenThousandths(body, 0), -4);
@@ -134,6 +139,35 @@ internal static class ReadingJson
     /// <summary><c>"code":{…}</c>, as in a vital.</summary>
     public static void Code(JsonText json, uint mdc, Quantity? quantity) =>
         json.Raw("\"code\":{\"mdc\":").Number(mdc).Raw(",\"loinc\":").String(quantity?.Loinc).Raw("}");
+
+    private static bool IsBloodPressure(uint mdc) =>
+        mdc is MdcCodes.NoninvasiveSystolic or MdcCodes.NoninvasiveDiastolic or MdcCodes.NoninvasiveMean or MdcCodes.NoninvasivePulseRate;
+
+    private static void Status(JsonText json, int status)
+    {
+        (int Bit, string Name)[] names =
+        [
+            (BloodPressureStatus.BodyMoved, "bodyMoved"),
+            (BloodPressureStatus.CuffLoose, "cuffLoose"),
+            (BloodPressureStatus.IrregularPulse, "irregularPulse"),
+            (BloodPressureStatus.Repeated, "repeated"),
+            (BloodPressureStatus.Uncalibrated, "uncalibrated"),
+        ];
+        bool any = false;
+        foreach ((int bit, string name) in names)
+        {
+            if ((status & bit) != 0)
+            {
+                json.Raw(any ? "," : ",\"status\":[").String(name);
+                any = true;
+            }
+        }
+
+        if (any)
+        {
+            json.Raw("]");
+        }
+    }
 
     private static void Numeric(JsonText json, byte[] body)
     {

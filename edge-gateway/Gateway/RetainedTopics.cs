@@ -100,7 +100,13 @@ internal sealed class RetainedTopics
             int bits = body[10];
             json.Raw(",");
             ReadingJson.Code(json, mdc, quantity);
-            json.Raw(",\"unit\":").String(quantity?.Unit).Raw(",\"periodUs\":").Number(BinaryPrimitives.ReadUInt32LittleEndian(body[4..]))
+            json.Raw(",\"unit\":").String(quantity?.Unit);
+            if (mdc == MdcCodes.CuffPressure)
+            {
+                json.Raw(",\"scale\":0.01");
+            }
+
+            json.Raw(",\"periodUs\":").Number(BinaryPrimitives.ReadUInt32LittleEndian(body[4..]))
                 .Raw(",\"bits\":").Number(bits).Raw(",\"sampleBytes\":").Number(WaveformBody.BytesPerSample(bits)).Raw(",\"byteOrder\":\"little\"");
         }
 

@@ -230,6 +230,7 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
         }
 
         _client.Subscribe(_context.TopicRoot + "command/sound", MqttQos.AtLeastOnce, nowUs);
+        _client.Subscribe(_context.TopicRoot + "command/cuff", MqttQos.AtLeastOnce, nowUs);
         _up();
     }
 

@@ -38,6 +38,7 @@ public static class HttpApi
         routes.MapPut("/api/session/{id}", context => SessionAsync(context, loop, core, open: true, language));
         routes.MapDelete("/api/session/{id}", context => SessionAsync(context, loop, core, open: false, language));
         routes.MapSound(loop, core, language);
+        routes.MapCuff(loop, core, language);
     }
 
     internal static string LanguageOf(HttpContext context, string configured)

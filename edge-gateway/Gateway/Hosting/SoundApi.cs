@@ -39,7 +39,7 @@ public static class SoundApi
         routes.MapGet("/api/session/{id}/clips.zip", context => ZipAsync(context, loop, core, language));
     }
 
-    private static string Route(HttpContext context, string name) => (string?)context.Request.RouteValues[name] ?? string.Empty;
+    internal static string Route(HttpContext context, string name) => (string?)context.Request.RouteValues[name] ?? string.Empty;
 
     private static async Task<SoundRequest?> BodyAsync(HttpContext context, string language)
     {
@@ -153,7 +153,7 @@ public static class SoundApi
     }
 
     /// <summary>Asks on the loop; the default when the gateway does not run.</summary>
-    private static async Task<T?> AskAsync<T>(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, Action<GatewayCore, Action<T?>> ask)
+    internal static async Task<T?> AskAsync<T>(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, Action<GatewayCore, Action<T?>> ask)
     {
         TaskCompletionSource<T?> answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
         bool posted = loop.TryPost(() =>
@@ -170,7 +170,7 @@ public static class SoundApi
         return posted ? await answered.Task.WaitAsync(context.RequestAborted).ConfigureAwait(false) : default;
     }
 
-    private static async Task AnswerAsync(HttpContext context, string? code, string text, string language, Action<Utf8JsonWriter> write)
+    internal static async Task AnswerAsync(HttpContext context, string? code, string text, string language, Action<Utf8JsonWriter> write)
     {
         if (code is not null)
         {
