@@ -297,7 +297,7 @@ public sealed class Supervisor : IStepped
 
         AbsenceReason reason = _driver.Reason == AbsenceReason.None ? AbsenceReason.SensorFault : _driver.Reason;
         SupervisorEvent happened = Judge(reason);
-        if (happened != SupervisorEvent.NotPresent || !_announcedAbsent)
+        if ((happened != SupervisorEvent.NotPresent || !_announcedAbsent) && !(happened == SupervisorEvent.Withheld && _sensor.Expects(reason)))
         {
             _events.Report(_driver.FaultCode, _sensor.Stream, nowUs);
         }

@@ -92,6 +92,23 @@ public sealed class RunReport
             AtLeast(times, absence.AtLeast, "absences", $"absences of {Topics.DeviceText(pod.DeviceId)} stream {absence.Stream} as {absence.Reason}");
         }
 
+        foreach (ExpectedValue value in expect.Values)
+        {
+            PodStory pod = Scenario.Carts[value.Cart].Pods[value.Pod];
+            bool there = Ledger.Values.TryGetValue((pod.DeviceId, value.Stream), out double last);
+            Expect(there && last >= value.Low && last <= value.High, "values", string.Create(
+                CultureInfo.InvariantCulture,
+                $"last value of {Topics.DeviceText(pod.DeviceId)} stream {value.Stream}: {(there ? last.ToString(CultureInfo.InvariantCulture) : "none")}, not {value.Low} to {value.High}"));
+        }
+
+        foreach (ExpectedEvent e in expect.Events)
+        {
+            PodStory pod = Scenario.Carts[e.Cart].Pods[e.Pod];
+            Ledger.Events.TryGetValue((pod.DeviceId, e.Code), out int times);
+            Expect(e.AtLeast == 0 ? times == 0 : times >= e.AtLeast, "events", string.Create(
+                CultureInfo.InvariantCulture, $"events P{e.Code} of {Topics.DeviceText(pod.DeviceId)}: {times}, not {(e.AtLeast == 0 ? "none" : "at least " + e.AtLeast.ToString(CultureInfo.InvariantCulture))}"));
+        }
+
         return missed;
     }
 }

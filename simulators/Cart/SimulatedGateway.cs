@@ -153,6 +153,28 @@ public sealed class SimulatedGateway
     /// <param name="id">Its name.</param>
     public void CloseSession(string id) => Command(id, open: false);
 
+    /// <summary>What whoever stands at the cart asks for now. A gateway that does not run does not hear it.</summary>
+    /// <param name="what">Asked with the name of the open session, empty when there is none.</param>
+    public void Command(Func<GatewayCore, string, SessionResult> what)
+    {
+        ArgumentNullException.ThrowIfNull(what);
+        if (_core is not { IsReady: true } core)
+        {
+            _world.Trace?.Begin(_story.Id, "command").Add("code", "unheard").End();
+            return;
+        }
+
+        Enter();
+        string session = string.Empty;
+        foreach (SessionHealth health in core.Snapshot().Sessions)
+        {
+            session = health.IsOpen ? health.Id : session;
+        }
+
+        _world.Trace?.Begin(_story.Id, "command").Add("code", what(core, session).Code ?? "done").End();
+        Wake();
+    }
+
     /// <summary>Its machine's monotonic clock, µs; the disk is brought to the present. For transports that stand outside of the world.</summary>
     public long NowUs => Enter();
 

@@ -44,6 +44,19 @@ public sealed class OpticalDoor : ILightSource
     private static long MilliCounts(double counts) => (long)Math.Floor((counts * 1000) + 0.5);
 }
 
+/// <summary>The patient's arm as the cuff feels it.</summary>
+public sealed class ArmDoor : IArmUnderCuff
+{
+    private readonly CuffedArm _arm;
+
+    /// <summary>Makes a door.</summary>
+    /// <param name="arm">Whose arm.</param>
+    public ArmDoor(CuffedArm arm) => _arm = arm;
+
+    /// <inheritdoc/>
+    public double ArteryMicroLitres(long us, double cuffMmHg) => _arm.MicroLitresAt(us, cuffMmHg);
+}
+
 /// <summary>Makes a pod's way to the gateway for one boot.</summary>
 /// <param name="localNowUs">The boot's own clock.</param>
 /// <param name="wake">To be called after each event.</param>
@@ -92,10 +105,15 @@ public sealed class SimulatedPod
         Pulse.FingerOn(story.FingerOnUs);
         Light = new DisturbedLight(recording ?? Pulse, _random.Fork("disturbance")) { ChannelsSwapped = story.ChannelsSwapped };
         Skin = new ContactTemperature(story.AmbientMilliCelsius, story.PatientMilliCelsius);
+        Arm = new CuffedArm(Pulse, story.Arm);
         foreach (ChipKind chip in story.Chips)
         {
             int address;
-            if (chip == ChipKind.Tmp117)
+            if (chip == ChipKind.Mprls0300)
+            {
+                address = AddCuff(world, story);
+            }
+            else if (chip == ChipKind.Tmp117)
             {
                 Thermometer = new Tmp117Twin(world.Kernel, _random.Fork("tmp117"), new Tmp117Options { HasNoise = true, HasPartError = true });
                 Thermometer.SetTemperature(us => Skin.MilliCelsiusAt(us));
@@ -106,7 +124,7 @@ public sealed class SimulatedPod
             {
                 Oximeter = new Max30102Twin(world.Kernel, _random.Fork("max30102"))
                 {
-                    Light = new OpticalDoor(Light),
+                    Light = new OpticalDoor(Finger(story)),
                 };
                 address = Max30102Twin.Address;
                 _bus.Attach(address, Oximeter);
@@ -150,6 +168,15 @@ public sealed class SimulatedPod
     /// <summary>The oximeter's twin, or null.</summary>
     public Max30102Twin? Oximeter { get; }
 
+    /// <summary>The arm in the cuff.</summary>
+    public CuffedArm Arm { get; }
+
+    /// <summary>The cuff with pump, valves and what is beyond software's reach, or null.</summary>
+    public CuffPneumatics? Cuff { get; private set; }
+
+    /// <summary>The cuff sensor's twin, or null.</summary>
+    public Mprls0300Twin? CuffSensor { get; private set; }
+
     /// <summary>The program that runs; null while the power is off.</summary>
     public PodHost? Host { get; private set; }
 
@@ -184,6 +211,8 @@ public sealed class SimulatedPod
             }
         }
 
+        Cuff?.AdvanceTo(_world.Kernel.NowUs);
+        Cuff?.PowerOn();
         SeededRandom random = _random.Fork("boot:" + Boots.ToString(System.Globalization.CultureInfo.InvariantCulture));
         SteppedProcess? process = null;
         _connector = _connectors(() => oscillator.LocalUs(_world.Kernel.NowUs), () => process?.Wake());
@@ -223,12 +252,33 @@ public sealed class SimulatedPod
         Host = null;
         (_connector as SimulatedConnector)?.Vanish(machineAnswers: false);
         _flash?.CutPower();
+        Cuff?.AdvanceTo(_world.Kernel.NowUs);
+        Cuff?.PowerOff();
         foreach ((_, (int address, _)) in _chips)
         {
             _bus.Unplug(address);
         }
 
         _world.Ledger.PowerCut(Story.DeviceId);
+    }
+
+    /// <summary>The program hangs: nothing calls it any more, and its outputs stay as they are. Only <see cref="CutPower"/> ends it.</summary>
+    public void Hang()
+    {
+        _world.Trace?.Begin(_place, "hang").End();
+        _process?.Stop();
+    }
+
+    /// <summary>Something is wrong with the cuff, or right again.</summary>
+    /// <param name="fault">What.</param>
+    /// <param name="isThere">True for wrong.</param>
+    public void SetCuffFault(CuffChainFaults fault, bool isThere)
+    {
+        if (Cuff is { } cuff)
+        {
+            cuff.AdvanceTo(_world.Kernel.NowUs);
+            cuff.Faults = isThere ? cuff.Faults | fault : cuff.Faults & ~fault;
+        }
     }
 
     /// <summary>A chip is plugged in or out.</summary>
@@ -254,7 +304,19 @@ public sealed class SimulatedPod
         List<PeripheralOptions> peripherals = [];
         foreach ((ChipKind chip, (int address, _)) in _chips)
         {
-            PeripheralOptions peripheral = new(chip == ChipKind.Tmp117 ? PodPart.Tmp117 : PodPart.Max30102, address);
+            PodPart part = chip switch
+            {
+                ChipKind.Tmp117 => PodPart.Tmp117,
+                ChipKind.Max30102 => PodPart.Max30102,
+                _ => PodPart.Mprls0300,
+            };
+            PeripheralOptions peripheral = new(part, address);
+            if (part == PodPart.Mprls0300)
+            {
+                peripheral.Cuff = new SimulatedCuffActuators(Cuff!, _world.Kernel);
+                peripheral.CuffLimits.FirstTargetCentiMmHg = Story.CuffTargetCentiMmHg ?? peripheral.CuffLimits.FirstTargetCentiMmHg;
+            }
+
             if (Story.Curve is not null)
             {
                 peripheral.Optics.Curve = Story.Curve;
@@ -294,7 +356,53 @@ public sealed class SimulatedPod
             }
         }
 
+        if (Frame.Kind(buffer, offset) == FrameKind.Numeric && NumericBody.Absence(buffer, offset + Frame.HeaderLength) == AbsenceReason.None)
+        {
+            double value = NumericBody.Value(buffer, offset + Frame.HeaderLength);
+            for (int exponent = NumericBody.Exponent(buffer, offset + Frame.HeaderLength); exponent < 0; exponent++)
+            {
+                value /= 10;
+            }
+
+            _world.Ledger.Values[(Story.DeviceId, Frame.Stream(buffer, offset))] = value;
+        }
+        else if (Frame.Kind(buffer, offset) == FrameKind.Event)
+        {
+            (ulong, int) key = (Story.DeviceId, (int)EventBody.Code(buffer, offset + Frame.HeaderLength));
+            _world.Ledger.Events[key] = _world.Ledger.Events.GetValueOrDefault(key) + 1;
+        }
+
         FrameProduced?.Invoke(buffer, offset, length);
+    }
+
+    private int AddCuff(WorldServices world, PodStory story)
+    {
+        Cuff = new CuffPneumatics { Arm = new ArmDoor(Arm) };
+        CuffSensor = new Mprls0300Twin(world.Kernel, _random.Fork("mprls0300"));
+        CuffPneumatics cuff = Cuff;
+        CuffSensor.SetPressure(story.CuffPressure ?? (us =>
+        {
+            cuff.AdvanceTo(us);
+            return cuff.ManifoldMicroMmHg;
+        }));
+        _bus.Attach(Mprls0300Twin.Address, CuffSensor);
+        return Mprls0300Twin.Address;
+    }
+
+    // The cuff may be on the arm that wears the oximeter.
+    private IPatientLight Finger(PodStory story)
+    {
+        if (!story.IsCuffOnOximeterArm)
+        {
+            return Light;
+        }
+
+        OpticalSample mean = new(story.Pulse.RedDcCounts, story.Pulse.InfraredDcCounts);
+        return new CuffedLight(Light, mean, us =>
+        {
+            Cuff?.AdvanceTo(us);
+            return Arm.Passes(Cuff?.BladderMmHg ?? 0);
+        });
     }
 
     private void AtPod(byte[] buffer, int offset, string? word, ReadingFate fate)

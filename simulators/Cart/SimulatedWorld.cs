@@ -3,6 +3,8 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using EdgeGateway.Gateway;
+using Firmware.Protocol;
+using Simulators.Chips;
 using Simulators.Kernel;
 using Simulators.Network;
 using Simulators.Patient;
@@ -153,6 +155,9 @@ public sealed class SimulatedWorld : WorldServices
         Schedule();
     }
 
+    /// <summary>No cuff ever has more, mmHg. Source: IEC 80601-2-30, 201.12.1.107, under a single fault.</summary>
+    public const int MaxBladderMmHg = 330;
+
     /// <summary>The story.</summary>
     public Scenario Scenario { get; }
 
@@ -167,6 +172,18 @@ public sealed class SimulatedWorld : WorldServices
     public RunReport Report()
     {
         SortedDictionary<ReadingId, (long Pending, long Kept)> held = [];
+        foreach (SimulatedCart cart in Carts)
+        {
+            foreach (SimulatedPod pod in cart.Pods)
+            {
+                // Whatever the story: what an arm may feel (IEC 80601-2-30). A self test is done with the cuff off the arm.
+                if (pod.Cuff is { } cuff && cuff.HighestMmHg > MaxBladderMmHg)
+                {
+                    Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Story.Id}/{pod.Story.Id}: the cuff had {cuff.HighestMmHg:F0} mmHg, more than {MaxBladderMmHg}"));
+                }
+            }
+        }
+
         foreach (SimulatedCart cart in Carts)
         {
             foreach (SimulatedPod pod in cart.Pods)
@@ -301,6 +318,37 @@ public sealed class SimulatedWorld : WorldServices
             case TimelineAction.ColdFinger:
                 cart.Pods[e.Target].Pulse.SetCold(Kernel.NowUs, cold: true);
                 break;
+            case TimelineAction.SetPatient:
+                cart.Gateway.Command((core, session) => core.SetPatient(
+                    session, new CuffPatient(PatientCategory.Adult, CuffSize.Adult, cart.Pods[e.Target].Story.IsCuffOnOximeterArm)));
+                break;
+            case TimelineAction.TestCuff:
+                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.OffTheArm, true);
+                cart.Gateway.Command((core, _) => core.TestCuff());
+                break;
+            case TimelineAction.StartCuff:
+                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.OffTheArm, false);
+                cart.Gateway.Command((core, session) => core.StartCuff(session));
+                break;
+            case TimelineAction.StopCuff:
+                cart.Gateway.Command((core, _) =>
+                {
+                    core.StopCuffs();
+                    return default;
+                });
+                break;
+            case TimelineAction.CuffLeak:
+                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.Leak, true);
+                break;
+            case TimelineAction.CuffKink:
+                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.MeasuringLumenBlocked, true);
+                break;
+            case TimelineAction.CuffOff:
+                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.Disconnected, true);
+                break;
+            case TimelineAction.HangPod:
+                cart.Pods[e.Target].Hang();
+                break;
             default:
                 throw new InvalidOperationException($"{e.Action} has no beginning.");
         }
@@ -355,6 +403,19 @@ public sealed class SimulatedWorld : WorldServices
                 break;
             case TimelineAction.ColdFinger:
                 cart.Pods[e.Target].Pulse.SetCold(Kernel.NowUs, cold: false);
+                break;
+            case TimelineAction.CuffLeak:
+                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.Leak, false);
+                break;
+            case TimelineAction.CuffKink:
+                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.MeasuringLumenBlocked, false);
+                break;
+            case TimelineAction.CuffOff:
+                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.Disconnected, false);
+                break;
+            case TimelineAction.HangPod:
+                cart.Pods[e.Target].CutPower();
+                cart.Pods[e.Target].PowerOn();
                 break;
             default:
                 throw new InvalidOperationException($"{e.Action} has no end.");

@@ -34,8 +34,8 @@ public sealed class CuffedArm
     /// <summary>The pulsation reaches the upper arm this much earlier than the finger, in beats. Guess: 50 ms at 72 /min.</summary>
     private const double AheadBeats = 0.06;
 
-    /// <summary>Transmural pressure at which half of the volume is open, mmHg. Chosen so that systolic and diastolic shares are near 0.5 and 0.75.</summary>
-    private const double HalfOpenMmHg = 2.5;
+    /// <summary>Transmural pressure at which half of the volume is open, mmHg, for a pulse pressure of 40. Chosen so that systolic and diastolic shares are near 0.5 and 0.75.</summary>
+    private const double HalfOpenMmHg = 6;
 
     /// <summary>Width of the opening, mmHg, for a pulse pressure of 40; wider pulses open a wider curve. Guess.</summary>
     private const double WidthMmHg = 15;
@@ -87,7 +87,7 @@ public sealed class CuffedArm
     /// <returns>µL.</returns>
     public double MicroLitresAt(long worldUs, double cuffMmHg)
     {
-        double x = (ArterialMmHg(worldUs) - cuffMmHg - HalfOpenMmHg) / _width;
+        double x = ((ArterialMmHg(worldUs) - cuffMmHg) / _width) - (HalfOpenMmHg / WidthMmHg);
         return _options.ArteryMicroLitres * 0.5 * (1 + (x / Math.Sqrt(1 + (x * x))));
     }
 

@@ -26,6 +26,11 @@ public sealed record SyntheticPulseOptions
     /// <summary>Perfusion index: pulsation of the infrared light peak to peak, per cent of its mean, 0 to 20; 0.02 is the least that makers declare.</summary>
     public double PerfusionPercent { get; init; } = 1.5;
 
+    /// <summary>
+    /// How irregular the rhythm is, per cent of the interval by which single beats come early or late, 0 to 40: 25 looks like atrial fibrillation to a cuff. Guess.
+    /// </summary>
+    public double IrregularPercent { get; init; }
+
     /// <summary>Ratio R of the relative pulsations, red over infrared, 0.2 to 3. <see cref="PatientSaturation"/> gives it for a saturation.</summary>
     public double Ratio { get; init; } = 0.5;
 
@@ -40,7 +45,7 @@ public sealed record SyntheticPulseOptions
 /// A made-up pulse: one volume curve per beat (fast systolic rise, dicrotic notch, diastolic decay), modulated by breathing, turned into
 /// light that falls as volume rises. Every value is a pure function of time and seed.
 /// </summary>
-public sealed class SyntheticPulse : IPatientLight
+public sealed class SyntheticPulse : IPatientLight, IHeartClock
 {
     // Guess: the usual picture of a finger's volume pulse in a healthy adult, 32 points over one beat, 0 = diastole, 1 = systolic peak.
     private static readonly double[] Volume =
@@ -119,13 +124,39 @@ public sealed class SyntheticPulse : IPatientLight
 
         double seconds = worldUs / 1e6;
         double breath = Shape.Wave(seconds * _options.BreathsPerMinute / 60);
-        double beats = (seconds * _options.RateBpm / 60) + (0.04 * breath) + Variation(seconds);
+        double beats = BeatsAt(worldUs);
         double perfusion = _options.PerfusionPercent / 100 * PerfusionAt(worldUs);
         double volume = VolumeAt(beats) * (1 + (0.08 * breath));
         double infrared = _options.InfraredDcCounts * (1 - (perfusion * (volume - 0.45)) + (0.001 * breath));
         double red = _options.RedDcCounts * (1 - (perfusion * _options.Ratio * (volume - 0.45)) + (0.001 * breath));
         return new OpticalSample(Math.Max(0, red + redNoise), Math.Max(0, infrared + infraredNoise));
     }
+
+    /// <inheritdoc/>
+    public double BeatsAt(long worldUs)
+    {
+        double seconds = worldUs / 1e6;
+        double breath = Shape.Wave(seconds * _options.BreathsPerMinute / 60);
+        double beats = (seconds * _options.RateBpm / 60) + (0.04 * breath) + Variation(seconds);
+        if (_options.IrregularPercent <= 0)
+        {
+            return beats;
+        }
+
+        // Each beat's foot is moved by its own part of an interval; between two feet time runs evenly.
+        double whole = Math.Floor(beats);
+        double here = whole + Moved(whole);
+        if (beats < here)
+        {
+            double before = whole - 1 + Moved(whole - 1);
+            return whole - 1 + ((beats - before) / (here - before));
+        }
+
+        double next = whole + 1 + Moved(whole + 1);
+        return whole + ((beats - here) / (next - here));
+    }
+
+    private double Moved(double beat) => _options.IrregularPercent / 100 * ((2 * new SeededRandom(_seed ^ ((ulong)(long)beat * 0x9E3779B97F4A7C15)).NextDouble()) - 1);
 
     // Beats ahead of the even rhythm. A wave of amplitude a at f Hz has slopes of 8 a f at most, 4.6 a f by RMS (two parabolas per period).
     private double Variation(double seconds)

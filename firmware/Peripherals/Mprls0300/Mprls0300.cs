@@ -246,17 +246,22 @@ public sealed class Mprls0300 : IDriver
             return Withhold(AbsenceReason.OutOfRange, FaultCode.Mprls0300BelowRange);
         }
 
-        // What stands exactly at an end of the transfer function may be a substitute, not a measurement.
-        bool isEnd = counts == Mprls0300Decoder.ZeroCounts || counts == Mprls0300Decoder.FullScaleCounts;
-        int away = milliMmHg - _withheldMilliMmHg;
-        if (isEnd && !(_hasWithheld && away <= ConfirmMilliMmHg && -away <= ConfirmMilliMmHg))
+        // What stands exactly at an end of the transfer function may be a substitute, not a measurement: a second conversion, at once, decides.
+        if (!_hasWithheld && (counts == Mprls0300Decoder.ZeroCounts || counts == Mprls0300Decoder.FullScaleCounts))
         {
             _hasWithheld = true;
             _withheldMilliMmHg = milliMmHg;
+            return Continue(nowUs);
+        }
+
+        int away = milliMmHg - _withheldMilliMmHg;
+        bool isConfirmed = !_hasWithheld || (away <= ConfirmMilliMmHg && -away <= ConfirmMilliMmHg);
+        _hasWithheld = false;
+        if (!isConfirmed)
+        {
             return Withhold(AbsenceReason.Unconfirmed, FaultCode.Mprls0300EndUnconfirmed);
         }
 
-        _hasWithheld = false;
         Counts = counts;
         PressureMilliMmHg = milliMmHg;
         SampledAtUs = _commandUs + ConversionUs;

@@ -43,6 +43,9 @@ public sealed class CuffSelfTest
     /// <summary>The pump must reach it within this time, µs. A cuff off the arm takes three times the air.</summary>
     public const int PumpUs = 30_000_000;
 
+    /// <summary>After the pump the pressure needs this long to be the same in hose and bladder, µs.</summary>
+    public const int SettleUs = 500_000;
+
     /// <summary>How long tightness is watched, µs.</summary>
     public const int TightUs = 1_000_000;
 
@@ -146,8 +149,11 @@ public sealed class CuffSelfTest
     public void Stop()
     {
         OpenAll();
-        _stage = 0;
-        _passedUs = long.MinValue;
+        if (IsActive)
+        {
+            _stage = 0;
+            _passedUs = long.MinValue;
+        }
     }
 
     /// <summary>A sample that the driver stands for.</summary>
@@ -293,7 +299,11 @@ public sealed class CuffSelfTest
                 WorkPump(nowUs);
                 break;
             case 3:
-                if (nowUs - _sinceUs >= TightUs)
+                if (nowUs - _sinceUs < SettleUs)
+                {
+                    _startCentiMmHg = _centiMmHg; // what the pump's flow added at the sensor goes first
+                }
+                else if (nowUs - _sinceUs >= SettleUs + TightUs)
                 {
                     int lost = _startCentiMmHg - _centiMmHg;
                     if (lost > TightCentiMmHg)

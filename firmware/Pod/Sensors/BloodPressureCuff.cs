@@ -34,6 +34,7 @@ public sealed class BloodPressureCuff : Sensor
     private int _results;
     private long _bleedUs;
     private bool _publish;
+    private FaultCode _reported;
     private bool _available;
 
     /// <summary>Stores; the valves are open.</summary>
@@ -88,15 +89,15 @@ public sealed class BloodPressureCuff : Sensor
     }
 
     /// <inheritdoc/>
+    public override bool Expects(AbsenceReason reason) => reason == AbsenceReason.Saturated && _test.IsActive;
+
+    /// <inheritdoc/>
     public override void Withhold(AbsenceReason reason, long nowUs)
     {
         // One disturbed transfer is no lost sensor: the clock decides, unless the part itself says what is wrong.
-        if (_test.IsActive)
+        if (reason == AbsenceReason.Saturated)
         {
             _test.SensorFailed(reason, nowUs);
-        }
-        else if (reason == AbsenceReason.Saturated)
-        {
             _run.SensorFailed(reason, nowUs);
         }
     }
@@ -255,8 +256,13 @@ public sealed class BloodPressureCuff : Sensor
         }
 
         bool isFault = _run.FaultCode != FaultCode.None;
-        if (isFault && (_run.State == CuffState.Dump || _run.State == CuffState.Unconfirmed || _run.State == CuffState.Done))
+        if (!isFault)
         {
+            _reported = FaultCode.None;
+        }
+        else if (_run.FaultCode != _reported)
+        {
+            _reported = _run.FaultCode;
             _events.Report(_run.FaultCode, Stream, nowUs);
         }
 

@@ -22,6 +22,11 @@ public abstract class Sensor
     /// <param name="nowUs">Monotonic µs.</param>
     public abstract void Take(long nowUs);
 
+    /// <summary>True while a failure of this kind is what the sensor is after, and no fault to be told of.</summary>
+    /// <param name="reason">Why there is no value.</param>
+    /// <returns>True to keep quiet.</returns>
+    public virtual bool Expects(AbsenceReason reason) => false;
+
     /// <summary>The part works, but its reading may not be used.</summary>
     /// <param name="reason">Why.</param>
     /// <param name="nowUs">Monotonic µs.</param>

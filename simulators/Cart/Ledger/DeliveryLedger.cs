@@ -174,6 +174,12 @@ public sealed class DeliveryLedger
     /// <summary>How much was found to be wrong.</summary>
     public long FindingCount { get; private set; }
 
+    /// <summary>The last value published, by stream of a device, in its unit.</summary>
+    public SortedDictionary<(ulong Device, int Stream), double> Values { get; } = [];
+
+    /// <summary>Coded events made, by device and code.</summary>
+    public SortedDictionary<(ulong Device, int Code), int> Events { get; } = [];
+
     /// <summary>Absences published, by stream of a device and reason.</summary>
     public SortedDictionary<(ulong Device, int Stream, AbsenceReason Reason), int> Absences { get; } = [];
 

@@ -133,6 +133,18 @@ public sealed record PodStory
     /// <summary>True when red and infrared are exchanged on this pod's oximeter board.</summary>
     public bool ChannelsSwapped { get; init; }
 
+    /// <summary>The arm that the cuff is laid on.</summary>
+    public CuffedArmOptions Arm { get; init; } = new();
+
+    /// <summary>True when the cuff is on the arm that wears the oximeter.</summary>
+    public bool IsCuffOnOximeterArm { get; init; }
+
+    /// <summary>Pressure at the cuff's sensor in place of the simulated cuff, µmmHg by world time; not in scenario files.</summary>
+    public System.Func<long, long>? CuffPressure { get; init; }
+
+    /// <summary>The first target of the cuff, hundredths of mmHg, or null as shipped; not in scenario files.</summary>
+    public int? CuffTargetCentiMmHg { get; init; }
+
     /// <summary>The pod's publishing threshold for what it makes of light, 0 to 100, or null as shipped.</summary>
     public int? LeastPulseQuality { get; init; }
 
@@ -182,6 +194,9 @@ public enum ChipKind
 
     /// <summary>Pulse oximeter front end.</summary>
     Max30102,
+
+    /// <summary>Cuff pressure sensor, with pump, valves and cuff.</summary>
+    Mprls0300,
 }
 
 /// <summary>What can happen on the timeline.</summary>
@@ -240,6 +255,30 @@ public enum TimelineAction
 
     /// <summary>The finger is cold for the time given; a recording has no such finger and stays as it is.</summary>
     ColdFinger,
+
+    /// <summary>The nurse says who is measured, once per session: an adult, an adult's cuff, on the arm that the story names.</summary>
+    SetPatient,
+
+    /// <summary>The nurse takes the cuff off the arm and begins its self test.</summary>
+    TestCuff,
+
+    /// <summary>The nurse lays the cuff on and begins a measurement.</summary>
+    StartCuff,
+
+    /// <summary>The nurse stops the cuff.</summary>
+    StopCuff,
+
+    /// <summary>The cuff has a large leak.</summary>
+    CuffLeak,
+
+    /// <summary>The hose between cuff and sensor is kinked.</summary>
+    CuffKink,
+
+    /// <summary>The cuff's hose is pulled out.</summary>
+    CuffOff,
+
+    /// <summary>The pod's program hangs; its outputs stay as they are. At the end the pod is switched off and on.</summary>
+    HangPod,
 }
 
 /// <summary>One thing that happens.</summary>
@@ -259,6 +298,21 @@ public sealed record TimelineEvent(long AtUs, TimelineAction Action, int Cart, i
 /// <param name="Reason">The reason.</param>
 /// <param name="AtLeast">How often at least.</param>
 public sealed record ExpectedAbsence(int Cart, int Pod, int Stream, Firmware.Core.AbsenceReason Reason, int AtLeast);
+
+/// <summary>A value that must have been the last of its stream.</summary>
+/// <param name="Cart">Index of the cart.</param>
+/// <param name="Pod">Index of the pod.</param>
+/// <param name="Stream">The stream.</param>
+/// <param name="Low">Lowest, in the stream's unit.</param>
+/// <param name="High">Highest, in the stream's unit.</param>
+public sealed record ExpectedValue(int Cart, int Pod, int Stream, double Low, double High);
+
+/// <summary>A coded event that must have been made by a pod.</summary>
+/// <param name="Cart">Index of the cart.</param>
+/// <param name="Pod">Index of the pod.</param>
+/// <param name="Code">The code's number.</param>
+/// <param name="AtLeast">How often at least; 0: never.</param>
+public sealed record ExpectedEvent(int Cart, int Pod, int Code, int AtLeast);
 
 /// <summary>
 /// What must have come out. Without being asked for, every run must end with produced = delivered + pending + gaps + kept, no reading
@@ -298,4 +352,10 @@ public sealed record Expectations
 
     /// <summary>Absences that must have been published.</summary>
     public IReadOnlyList<ExpectedAbsence> Absences { get; init; } = [];
+
+    /// <summary>Values that must have been published last.</summary>
+    public IReadOnlyList<ExpectedValue> Values { get; init; } = [];
+
+    /// <summary>Coded events that must have been made.</summary>
+    public IReadOnlyList<ExpectedEvent> Events { get; init; } = [];
 }

@@ -18,7 +18,7 @@ public static class ScenarioFile
     private const long Millisecond = 1000;
     private const decimal MaxSeconds = Scenario.MaxDurationUs / Second;
 
-    private static readonly (string, ChipKind)[] ChipWords = [("tmp117", ChipKind.Tmp117), ("max30102", ChipKind.Max30102)];
+    private static readonly (string, ChipKind)[] ChipWords = [("tmp117", ChipKind.Tmp117), ("max30102", ChipKind.Max30102), ("mprls0300", ChipKind.Mprls0300)];
 
     private static readonly (string, bool)[] BrokerWords = [("embedded", false), ("external", true)];
 
@@ -42,6 +42,14 @@ public static class ScenarioFile
         ("ambient-light", TimelineAction.AmbientLight),
         ("glare", TimelineAction.Glare),
         ("cold-finger", TimelineAction.ColdFinger),
+        ("set-patient", TimelineAction.SetPatient),
+        ("test-cuff", TimelineAction.TestCuff),
+        ("start-cuff", TimelineAction.StartCuff),
+        ("stop-cuff", TimelineAction.StopCuff),
+        ("cuff-leak", TimelineAction.CuffLeak),
+        ("cuff-kink", TimelineAction.CuffKink),
+        ("cuff-off", TimelineAction.CuffOff),
+        ("hang-pod", TimelineAction.HangPod),
     ];
 
     private static readonly (string, AbsenceReason)[] ReasonWords =
@@ -63,6 +71,14 @@ public static class ScenarioFile
         ("channels-swapped", AbsenceReason.ChannelsSwapped),
         ("suspended", AbsenceReason.Suspended),
         ("quarantined", AbsenceReason.Quarantined),
+        ("cuff-on-same-arm", AbsenceReason.CuffOnSameArm),
+        ("deflation-too-fast", AbsenceReason.DeflationTooFast),
+        ("no-deflation", AbsenceReason.NoDeflation),
+        ("too-few-beats", AbsenceReason.TooFewBeats),
+        ("envelope-at-edge", AbsenceReason.EnvelopeAtEdge),
+        ("implausible", AbsenceReason.Implausible),
+        ("stopped", AbsenceReason.Stopped),
+        ("cuff-fault", AbsenceReason.CuffFault),
     ];
 
     private static readonly (string, int)[] StreamWords =
@@ -72,6 +88,10 @@ public static class ScenarioFile
         ("oxygen-saturation", Streams.OxygenSaturation),
         ("pulse-rate", Streams.PulseRate),
         ("perfusion-index", Streams.PerfusionIndex),
+        ("systolic", Streams.Systolic),
+        ("diastolic", Streams.Diastolic),
+        ("mean-pressure", Streams.MeanPressure),
+        ("cuff-pulse-rate", Streams.CuffPulseRate),
     ];
 
     /// <summary>Reads a scenario from a file.</summary>
@@ -213,6 +233,7 @@ public static class ScenarioFile
     private static PodStory Pod(YamlMap map, long durationUs)
     {
         PodStory standard = new() { Id = string.Empty, DeviceId = 0 };
+        bool onOximeterArm = false;
         IReadOnlyList<ChipKind> chips = map.Words("chips", ChipKind.Tmp117, ChipWords) ?? standard.Chips;
         PodStory pod = new()
         {
@@ -229,6 +250,8 @@ public static class ScenarioFile
             AmbientMilliCelsius = (int)map.Scaled("ambientC", standard.AmbientMilliCelsius, 1000, -40, 60),
             PatientMilliCelsius = (int)map.Scaled("patientC", standard.PatientMilliCelsius, 1000, 10, 50),
             TouchUs = map.Scaled("touchS", standard.TouchUs, Second, 0, MaxSeconds),
+            Arm = map.Map("arm") is YamlMap arm ? Arm(arm, out onOximeterArm) : new CuffedArmOptions(),
+            IsCuffOnOximeterArm = onOximeterArm,
         };
         foreach (ChipKind chip in pod.PluggedAtStart)
         {
@@ -240,6 +263,25 @@ public static class ScenarioFile
 
         map.End();
         return pod;
+    }
+
+    private static CuffedArmOptions Arm(YamlMap map, out bool onOximeterArm)
+    {
+        CuffedArmOptions standard = new();
+        CuffedArmOptions arm = new()
+        {
+            SystolicMmHg = map.Number("systolicMmHg", standard.SystolicMmHg, 60, 250),
+            DiastolicMmHg = map.Number("diastolicMmHg", standard.DiastolicMmHg, 30, 150),
+        };
+        if (arm.SystolicMmHg - arm.DiastolicMmHg < 10)
+        {
+            map.Error("S3010", "diastolicMmHg", "it is not 10 mmHg below systolicMmHg");
+            arm = standard;
+        }
+
+        onOximeterArm = map.Flag("onOximeterArm", false);
+        map.End();
+        return arm;
     }
 
     private static ulong Device(YamlMap map)
@@ -281,6 +323,7 @@ public static class ScenarioFile
             RedDcCounts = map.Number("redCounts", standard.RedDcCounts, 0, RecordedLight.MaxCounts),
             PerfusionPercent = map.Number("perfusionPercent", standard.PerfusionPercent, 0, 20),
             VariabilityPercent = map.Number("variabilityPercent", standard.VariabilityPercent, 0, 20),
+            IrregularPercent = map.Number("irregularPercent", standard.IrregularPercent, 0, 40),
             Ratio = ratio,
             NoiseCounts = map.Number("noiseCounts", standard.NoiseCounts, 0, 1000),
         };
@@ -352,7 +395,13 @@ public static class ScenarioFile
         }
 
         long forUs = long.MaxValue;
-        if (action is not (TimelineAction.ResetPodConnection or TimelineAction.SynchroniseClock))
+        if (IsOfCuff(action) && target >= 0 && !story!.Pods[target].Chips.Contains(ChipKind.Mprls0300))
+        {
+            map.Error("S3009", "do", $"pod '{story.Pods[target].Id}' has no cuff", "Add mprls0300 to its chips.");
+        }
+
+        if (action is not (TimelineAction.ResetPodConnection or TimelineAction.SynchroniseClock or TimelineAction.SetPatient or TimelineAction.TestCuff
+            or TimelineAction.StartCuff or TimelineAction.StopCuff))
         {
             bool mustEnd = action is TimelineAction.KillGateway or TimelineAction.CutGatewayPower or TimelineAction.RestartGateway;
             forUs = map.Scaled("forS", long.MaxValue, Second, 0.001m, MaxSeconds, required: mustEnd);
@@ -369,7 +418,10 @@ public static class ScenarioFile
 
     private static bool IsOfPod(TimelineAction action) => action is TimelineAction.UnplugChip or TimelineAction.CutPodPower
         or TimelineAction.CutPodNetwork or TimelineAction.ResetPodConnection or TimelineAction.FingerOff or TimelineAction.Motion or TimelineAction.AmbientLight
-        or TimelineAction.Glare or TimelineAction.ColdFinger;
+        or TimelineAction.Glare or TimelineAction.ColdFinger or TimelineAction.HangPod || IsOfCuff(action);
+
+    private static bool IsOfCuff(TimelineAction action) => action is TimelineAction.SetPatient or TimelineAction.TestCuff or TimelineAction.StartCuff
+        or TimelineAction.StopCuff or TimelineAction.CuffLeak or TimelineAction.CuffKink or TimelineAction.CuffOff;
 
     private static Expectations Expect(YamlMap map, List<CartStory> carts)
     {
@@ -386,6 +438,8 @@ public static class ScenarioFile
             MinUnsynchronised = map.Whole("minUnsynchronised", 0, 0, long.MaxValue),
             MinCorrections = map.Whole("minCorrections", 0, 0, long.MaxValue),
             Absences = ReadAll(map.Maps("absences", 64), absence => Absence(absence, carts)),
+            Values = ReadAll(map.Maps("values", 64), value => Value(value, carts)),
+            Events = ReadAll(map.Maps("events", 64), e => Coded(e, carts)),
         };
         map.End();
         return expect;
@@ -393,17 +447,53 @@ public static class ScenarioFile
 
     private static ExpectedAbsence Absence(YamlMap map, List<CartStory> carts)
     {
-        int cart = Reference(map, "cart", carts.Select(c => c.Id).ToList(), "cart", carts.Count == 1);
-        CartStory? story = cart < 0 ? null : carts[cart];
-        int pod = Reference(map, "pod", story?.Pods.Select(p => p.Id).ToList(), "pod", story?.Pods.Count == 1);
+        (int cart, int pod) = Whose(map, carts);
         ExpectedAbsence absence = new(
-            Math.Max(cart, 0),
-            Math.Max(pod, 0),
+            cart,
+            pod,
             map.Word("stream", Streams.Temperature, StreamWords, required: true),
             map.Word("reason", AbsenceReason.NotPresent, ReasonWords, required: true),
             (int)map.Whole("atLeast", 1, 1, int.MaxValue));
         map.End();
         return absence;
+    }
+
+    private static ExpectedValue Value(YamlMap map, List<CartStory> carts)
+    {
+        (int cart, int pod) = Whose(map, carts);
+        ExpectedValue value = new(
+            cart, pod, map.Word("stream", Streams.Temperature, StreamWords, required: true), map.Number("low", 0, -1000, 1_000_000), map.Number("high", 0, -1000, 1_000_000));
+        if (value.High < value.Low)
+        {
+            map.Error("S3010", "high", "it is below low");
+        }
+
+        map.End();
+        return value;
+    }
+
+    private static ExpectedEvent Coded(YamlMap map, List<CartStory> carts)
+    {
+        (int cart, int pod) = Whose(map, carts);
+        string code = map.Text("code", string.Empty, required: true);
+        bool good = code.Length == 5 && code[0] == 'P' && int.TryParse(code.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
+        if (!good && code.Length > 0)
+        {
+            map.Error("S3006", "code", $"'{YamlReader.Short(code)}' is not a pod's code: P and four digits");
+        }
+
+        ExpectedEvent expected = new(
+            cart, pod, good ? int.Parse(code.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture) : 0, (int)map.Whole("atLeast", 1, 0, int.MaxValue));
+        map.End();
+        return expected;
+    }
+
+    private static (int Cart, int Pod) Whose(YamlMap map, List<CartStory> carts)
+    {
+        int cart = Reference(map, "cart", carts.Select(c => c.Id).ToList(), "cart", carts.Count == 1);
+        CartStory? story = cart < 0 ? null : carts[cart];
+        int pod = Reference(map, "pod", story?.Pods.Select(p => p.Id).ToList(), "pod", story?.Pods.Count == 1);
+        return (Math.Max(cart, 0), Math.Max(pod, 0));
     }
 
     /// <summary>The index of what a key names; the only one there is when the key is left out.</summary>
