@@ -171,7 +171,8 @@ public sealed class SimulatedGateway
             session = health.IsOpen ? health.Id : session;
         }
 
-        _world.Trace?.Begin(_story.Id, "command").Add("code", what(core, session).Code ?? "done").End();
+        SessionResult result = what(core, session);
+        _world.Trace?.Begin(_story.Id, "command").Add("code", result.Code ?? "done").End();
         Wake();
     }
 

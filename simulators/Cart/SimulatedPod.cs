@@ -315,6 +315,7 @@ public sealed class SimulatedPod
             {
                 peripheral.Cuff = new SimulatedCuffActuators(Cuff!, _world.Kernel);
                 peripheral.CuffLimits.FirstTargetCentiMmHg = Story.CuffTargetCentiMmHg ?? peripheral.CuffLimits.FirstTargetCentiMmHg;
+                peripheral.CuffLimits.MaxRepeats = Story.CuffRepeats ?? peripheral.CuffLimits.MaxRepeats;
             }
 
             if (Story.Curve is not null)
@@ -380,11 +381,11 @@ public sealed class SimulatedPod
         Cuff = new CuffPneumatics { Arm = new ArmDoor(Arm) };
         CuffSensor = new Mprls0300Twin(world.Kernel, _random.Fork("mprls0300"));
         CuffPneumatics cuff = Cuff;
-        CuffSensor.SetPressure(story.CuffPressure ?? (us =>
+        CuffSensor.SetPressure(us =>
         {
             cuff.AdvanceTo(us);
-            return cuff.ManifoldMicroMmHg;
-        }));
+            return story.CuffPressure?.Invoke(us, cuff.IsDumpValveCoilPowered) ?? cuff.ManifoldMicroMmHg;
+        });
         _bus.Attach(Mprls0300Twin.Address, CuffSensor);
         return Mprls0300Twin.Address;
     }

@@ -139,8 +139,14 @@ public sealed record PodStory
     /// <summary>True when the cuff is on the arm that wears the oximeter.</summary>
     public bool IsCuffOnOximeterArm { get; init; }
 
-    /// <summary>Pressure at the cuff's sensor in place of the simulated cuff, µmmHg by world time; not in scenario files.</summary>
-    public System.Func<long, long>? CuffPressure { get; init; }
+    /// <summary>
+    /// Pressure at the cuff's sensor in place of the simulated cuff's, µmmHg, by world time and whether the dump valve is held; null from it for the simulated
+    /// cuff's. Not in scenario files.
+    /// </summary>
+    public System.Func<long, bool, long?>? CuffPressure { get; init; }
+
+    /// <summary>Repetitions of a measurement at most, or null as shipped; not in scenario files.</summary>
+    public int? CuffRepeats { get; init; }
 
     /// <summary>The first target of the cuff, hundredths of mmHg, or null as shipped; not in scenario files.</summary>
     public int? CuffTargetCentiMmHg { get; init; }

@@ -1,0 +1,321 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using EdgeGateway.Gateway.Faults;
+using Firmware.Protocol;
+
+namespace Simulators.Cart.Evaluation;
+
+/// <summary>What came of one cuff's recording at the session's subscriber.</summary>
+public sealed record CuffRecordResult
+{
+    /// <summary>Its name.</summary>
+    public required string Record { get; init; }
+
+    /// <summary>Systolic pressure received, mmHg; null when it was absent.</summary>
+    public double? Systolic { get; init; }
+
+    /// <summary>Diastolic pressure received, mmHg; null when it was absent.</summary>
+    public double? Diastolic { get; init; }
+
+    /// <summary>Pulse rate received, 1/min; null when it was absent.</summary>
+    public double? Pulse { get; init; }
+
+    /// <summary>The reference's systolic pressure, mmHg; null where there is none.</summary>
+    public double? SystolicReference { get; init; }
+
+    /// <summary>The reference's diastolic pressure, mmHg; null where there is none.</summary>
+    public double? DiastolicReference { get; init; }
+
+    /// <summary>Why there is no pressure; null when there is one.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>A whole evaluation of cuffs.</summary>
+/// <param name="Set">The set's name.</param>
+/// <param name="Records">Per recording, in order of name.</param>
+public sealed record CuffEvaluationResult(string Set, IReadOnlyList<CuffRecordResult> Records)
+{
+    /// <summary>Recordings that a hold or a fast deflation must keep without a value. Source: the set's description.</summary>
+    public static readonly IReadOnlyList<string> MustBeFlagged = ["g07_01", "g07_09", "g07_11", "g07_13"];
+
+    /// <summary>The metrics by their names in JSON, in order.</summary>
+    public IReadOnlyList<(string Name, double? Value)> Named
+    {
+        get
+        {
+            List<double> systolic = [];
+            List<double> diastolic = [];
+            double worst = 0;
+            foreach (CuffRecordResult record in Records)
+            {
+                if (record is { Systolic: { } s, Diastolic: { } d, SystolicReference: { } rs, DiastolicReference: { } rd })
+                {
+                    systolic.Add(s - rs);
+                    diastolic.Add(d - rd);
+                    worst = Math.Max(worst, Math.Max(Math.Abs(s - rs), Math.Abs(d - rd)));
+                }
+            }
+
+            int flagged = Records.Count(r => r.Systolic is null && MustBeFlagged.Contains(r.Record, StringComparer.Ordinal));
+            int rejected = Records.Count(r => r.Systolic is null && !MustBeFlagged.Contains(r.Record, StringComparer.Ordinal));
+            return
+            [
+                ("sbp_bias", Mean(systolic)), ("sbp_sd", Deviation(systolic)), ("dbp_bias", Mean(diastolic)), ("dbp_sd", Deviation(diastolic)),
+                ("worst_difference", systolic.Count == 0 ? null : worst), ("rejected", rejected), ("flagged", flagged),
+            ];
+        }
+    }
+
+    /// <summary>The set's targets.</summary>
+    public IReadOnlyList<PulseTarget> Targets => Set is CuffEvaluation.Cuff20
+        ? [new("sbp_bias", 5, true), new("sbp_sd", 8, true), new("dbp_bias", 5, true), new("dbp_sd", 8, true), new("rejected", 1, true)]
+        : [new("worst_difference", 10, true), new("rejected", 0, true), new("flagged", MustBeFlagged.Count, false)];
+
+    /// <summary>True when every target is met; of a bias the magnitude counts.</summary>
+    public bool IsMet => Targets.All(t => t.IsMet(Named.First(n => string.Equals(n.Name, t.Metric, StringComparison.Ordinal)).Value is { } v ? Math.Abs(v) : null));
+
+    private static double? Mean(List<double> values) => values.Count == 0 ? null : values.Average();
+
+    private static double? Deviation(List<double> values) =>
+        values.Count < 2 ? null : Math.Sqrt(values.Sum(v => (v - values.Average()) * (v - values.Average())) / (values.Count - 1));
+}
+
+/// <summary>
+/// Plays recorded deflations at the pressure twin's physical door, through the unchanged measurement: the simulated cuff passes its self test, then the sensor sees an open cuff,
+/// a rise to where the recording begins, a hold, and the recording. When the pod lets the dump valve go, the pressure is gone.
+/// </summary>
+public static class CuffEvaluation
+{
+    /// <summary>Deflations with the pressures that a person heard.</summary>
+    public const string Cuff20 = "cuff20";
+
+    /// <summary>Deflations with another program's pressures; some are refused on purpose.</summary>
+    public const string Glasgow = "cuff_glasgow";
+
+    private const long SamplePeriodUs = 5_000; // 200 Hz
+    private const long OpenUs = 100_000_000;
+    private const long StartUs = 102_000_000;
+    private const long RiseUs = 104_000_000;
+    private const long RisePerSecond = 25_000_000; // µmmHg
+    private const long HoldUs = 1_600_000;
+    private const long AfterUs = 20_000_000;
+    private const int BelowPeakCentiMmHg = 100;
+    private const int SettleSamples = 100;
+
+    /// <summary>The sets that are known.</summary>
+    public static IReadOnlyList<string> Names { get; } = [Cuff20, Glasgow];
+
+    /// <summary>Plays and scores.</summary>
+    /// <param name="name">The set.</param>
+    /// <param name="data">The folder that holds the sets' folders.</param>
+    /// <param name="seed">Everything random comes from it.</param>
+    /// <param name="parallel">Recordings at a time.</param>
+    /// <param name="progress">Told how many of how many are done, or null.</param>
+    /// <param name="stop">Ends it.</param>
+    /// <returns>The result.</returns>
+    /// <exception cref="CodedErrorException">Files are missing or malformed.</exception>
+    public static CuffEvaluationResult Run(string name, string data, ulong seed, int parallel, Action<int, int>? progress, CancellationToken stop)
+    {
+        string folder = Path.Combine(data, name);
+        if (!Directory.Exists(folder))
+        {
+            throw new CodedErrorException(new CodedError(RecordingSet.MissingCode, new ErrorPlace(folder, 0, null), "there is no such folder"));
+        }
+
+        string[] paths = Directory.GetFiles(folder, "*.csv").Where(p => !Path.GetFileName(p).StartsWith("REFERENCE", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
+        SortedDictionary<string, (double Systolic, double Diastolic)> references = References(name, folder, paths);
+        CuffRecordResult[] results = new CuffRecordResult[paths.Length];
+        int done = 0;
+        Parallel.For(0, paths.Length, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = stop }, i =>
+        {
+            results[i] = Play(paths[i], references, seed);
+            progress?.Invoke(Interlocked.Increment(ref done), paths.Length);
+        });
+        return new CuffEvaluationResult(name, results);
+    }
+
+    private static SortedDictionary<string, (double Systolic, double Diastolic)> References(string name, string folder, string[] paths)
+    {
+        SortedDictionary<string, (double, double)> references = new(StringComparer.Ordinal);
+        if (name is Cuff20)
+        {
+            foreach (string path in paths)
+            {
+                // cuff_<nn>_<systolic>_<diastolic>
+                string[] words = Path.GetFileNameWithoutExtension(path).Split('_');
+                if (words.Length != 4 || !Number(words[2], out double systolic) || !Number(words[3], out double diastolic))
+                {
+                    throw new CodedErrorException(new CodedError(RecordingSet.MalformedCode, new ErrorPlace(path, 0, null), "the name is not cuff_<nn>_<systolic>_<diastolic>"));
+                }
+
+                references.Add(Path.GetFileNameWithoutExtension(path), (systolic, diastolic));
+            }
+
+            return references;
+        }
+
+        string file = Path.Combine(folder, "REFERENCE_glasgow.csv");
+        string[] lines = Read(file);
+        for (int i = 1; i < lines.Length; i++)
+        {
+            string[] fields = lines[i].Split(',');
+            if (fields.Length >= 5 && Number(fields[3], out double systolic) && Number(fields[4], out double diastolic))
+            {
+                references[Path.GetFileNameWithoutExtension(fields[0])] = (systolic, diastolic);
+            }
+        }
+
+        return references;
+    }
+
+    private static CuffRecordResult Play(string path, SortedDictionary<string, (double Systolic, double Diastolic)> references, ulong seed)
+    {
+        long[] micro = Load(path);
+
+        // What the stop of that cuff's pump left behind is not its deflation.
+        int peak = Math.Min(Array.IndexOf(micro, micro.Max()) + SettleSamples, micro.Length - 2);
+        long recordUs = RiseUs + (micro[peak] * 1_000_000 / RisePerSecond) + HoldUs;
+        long endUs = recordUs + ((micro.Length - peak) * SamplePeriodUs);
+        long closeUs = endUs + AfterUs;
+        bool let = false;
+        long? Pressure(long us, bool held)
+        {
+            if (us < OpenUs)
+            {
+                return null; // the simulated cuff, for its self test
+            }
+
+            let |= us > RiseUs + 1_000_000 && !held;
+            if (us < RiseUs || let)
+            {
+                return 0;
+            }
+
+            if (us < recordUs)
+            {
+                return Math.Min(micro[peak], (us - RiseUs) * RisePerSecond / 1_000_000);
+            }
+
+            long at = us - recordUs;
+            long index = peak + (at / SamplePeriodUs);
+            if (index + 1 < micro.Length)
+            {
+                return micro[index] + ((micro[index + 1] - micro[index]) * (at % SamplePeriodUs) / SamplePeriodUs);
+            }
+
+            // A recording that ends above the pod's own end of a deflation goes on falling at the wanted rate.
+            return Math.Max(0, micro[^1] - ((us - endUs) * 3));
+        }
+
+        Scenario story = new()
+        {
+            Name = "evaluate",
+            Summary = Path.GetFileNameWithoutExtension(path),
+            DurationUs = closeUs + EvaluationRun.DrainUs,
+            Carts =
+            [
+                new CartStory
+                {
+                    Id = "cart-a",
+                    Pods =
+                    [
+                        new PodStory
+                        {
+                            Id = "bedside",
+                            DeviceId = 0x02a1b2fffe0000f2,
+                            DriftPpb = 8000,
+                            Chips = [ChipKind.Mprls0300],
+                            PluggedAtStart = [ChipKind.Mprls0300],
+                            CuffPressure = Pressure,
+                            CuffTargetCentiMmHg = (int)(micro[peak] / 10_000) - BelowPeakCentiMmHg,
+                            CuffRepeats = 0,
+                        },
+                    ],
+                    Sessions = [new SessionStory("S1", 1_000_000, closeUs)],
+                    Subscribers = [new SubscriberStory { Id = "doctor", Session = "S1" }],
+                },
+            ],
+            Timeline =
+            [
+                new TimelineEvent(2_000_000, TimelineAction.TestCuff, 0, 0, ChipKind.Mprls0300, long.MaxValue, 0),
+                new TimelineEvent(OpenUs, TimelineAction.CuffOff, 0, 0, ChipKind.Mprls0300, long.MaxValue, 0), // the recording takes the simulated cuff's place
+                new TimelineEvent(OpenUs, TimelineAction.SetPatient, 0, 0, ChipKind.Mprls0300, long.MaxValue, 0),
+                new TimelineEvent(StartUs, TimelineAction.StartCuff, 0, 0, ChipKind.Mprls0300, long.MaxValue, 0),
+            ],
+            Expect = new Expectations { MinDelivered = 0 },
+        };
+        using SimulatedWorld world = new(story, seed, traced: false);
+        SortedDictionary<uint, (double? Value, string? Absent)> last = [];
+        world.Carts[0].Subscribers[0].Received += (in Delivery delivery) =>
+        {
+            if (delivery.Class is not "vital")
+            {
+                return;
+            }
+
+            using JsonDocument document = JsonDocument.Parse(delivery.Payload);
+            JsonElement value = document.RootElement.GetProperty("value");
+            last[document.RootElement.GetProperty("code").GetProperty("mdc").GetUInt32()] =
+                (value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null, document.RootElement.GetProperty("absent").GetString());
+        };
+        world.Run();
+        string record = Path.GetFileNameWithoutExtension(path);
+        bool known = references.TryGetValue(record, out (double Systolic, double Diastolic) reference);
+        last.TryGetValue(MdcCodes.NoninvasiveSystolic, out (double? Value, string? Absent) systolic);
+        last.TryGetValue(MdcCodes.NoninvasiveDiastolic, out (double? Value, string? Absent) diastolic);
+        last.TryGetValue(MdcCodes.NoninvasivePulseRate, out (double? Value, string? Absent) pulse);
+        return new CuffRecordResult
+        {
+            Record = record,
+            Systolic = systolic.Value,
+            Diastolic = diastolic.Value,
+            Pulse = pulse.Value,
+            SystolicReference = known ? reference.Systolic : null,
+            DiastolicReference = known ? reference.Diastolic : null,
+            Reason = systolic.Absent ?? (systolic.Value is null ? "nothing received" : null),
+        };
+    }
+
+    private static long[] Load(string path)
+    {
+        string[] lines = Read(path);
+        if (lines.Length < 1000 || !lines[0].StartsWith("mmhg_x100", StringComparison.Ordinal))
+        {
+            throw new CodedErrorException(new CodedError(RecordingSet.MalformedCode, new ErrorPlace(path, 1, null), "it is no column mmhg_x100 of at least 5 s at 200 Hz"));
+        }
+
+        long[] micro = new long[lines.Length - 1];
+        for (int i = 1; i < lines.Length; i++)
+        {
+            if (!Number(lines[i], out double centi) || centi is < -2000 or > 30_000)
+            {
+                throw new CodedErrorException(new CodedError(RecordingSet.MalformedCode, new ErrorPlace(path, i + 1, null), "'" + lines[i] + "' is no pressure of -20 to 300 mmHg"));
+            }
+
+            micro[i - 1] = (long)Math.Floor(centi * 10_000);
+        }
+
+        return micro;
+    }
+
+    private static string[] Read(string path)
+    {
+        try
+        {
+            return File.ReadAllLines(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CodedErrorException(new CodedError(RecordingSet.MissingCode, new ErrorPlace(path, 0, null), e.Message.TrimEnd('.')));
+        }
+    }
+
+    private static bool Number(string text, out double value) =>
+        double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
+}
