@@ -24,6 +24,27 @@ public static class Board
     /// <summary>7-bit address of U3.</summary>
     public const int Max30102Address = 0x57;
 
+    /// <summary>7-bit address of U4.</summary>
+    public const int Mprls0300Address = 0x18;
+
+    /// <summary>GPIO of the pump's transistor.</summary>
+    public const int CuffPumpPin = 25;
+
+    /// <summary>GPIO of the bleed valve's transistor.</summary>
+    public const int CuffBleedPin = 26;
+
+    /// <summary>GPIO of the one-shot's trigger.</summary>
+    public const int CuffTriggerPin = 27;
+
+    /// <summary>GPIO of the one-shot's clear input.</summary>
+    public const int CuffClearPin = 32;
+
+    /// <summary>GPIO that senses the dump valve's current.</summary>
+    public const int CuffValveSensePin = 34;
+
+    /// <summary>GPIO that senses the pressure switch.</summary>
+    public const int CuffSwitchSensePin = 36;
+
     /// <summary>I2S controller that reads U6.</summary>
     public const int SoundBusId = 1;
 

@@ -30,6 +30,11 @@ public static class Program
 
     private static void Run()
     {
+        // First of all: whatever the outputs were before, the cuff's valves are open and its pump is off.
+        Configuration.SetPinFunction(Board.CuffPumpPin, DeviceFunction.PWM1);
+        Configuration.SetPinFunction(Board.CuffBleedPin, DeviceFunction.PWM2);
+        EspCuffActuators cuff = new EspCuffActuators(
+            Board.CuffPumpPin, Board.CuffBleedPin, Board.CuffTriggerPin, Board.CuffClearPin, Board.CuffValveSensePin, Board.CuffSwitchSensePin);
         EspEntropy entropy = new EspEntropy();
         entropy.Stir();
         Configuration.SetPinFunction(Board.SdaPin, DeviceFunction.I2C1_DATA);
@@ -59,10 +64,11 @@ public static class Program
         {
             new PeripheralOptions(PodPart.Tmp117, Board.Tmp117Address),
             new PeripheralOptions(PodPart.Max30102, Board.Max30102Address),
+            new PeripheralOptions(PodPart.Mprls0300, Board.Mprls0300Address) { Cuff = cuff },
             new PeripheralOptions(PodPart.Pcm1808, 0) { Audio = new EspAudioPort(clock, Board.SoundBusId, Board.SoundClockBusId, Board.IsSoundLeft) },
         });
         options.Clock = clock;
-        options.Model = "three-sensor pod";
+        options.Model = "four-sensor pod";
         options.Firmware = Board.Version;
         PodHost host = new PodHost(options, new EspI2cPort(Board.I2cBusId), store, EspCrc32.Choose(), entropy, link);
         while (true)

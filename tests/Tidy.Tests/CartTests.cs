@@ -34,6 +34,10 @@ public sealed class CartTests
     [DataRow("\"waveRingBytes\": 98304", "\"waveRingBytes\": 98305", "waveRingBytes")]
     [DataRow("\"soundRingBytes\": 524288", "\"soundRingBytes\": 524289", "soundRingBytes")]
     [DataRow("\"wsPin\": 19", "\"wsPin\": 18", "pin 18")]
+    [DataRow("\"pumpPin\": 25", "\"pumpPin\": 15", "15 chooses the boot mode")]
+    [DataRow("\"clearPin\": 32", "\"clearPin\": 39", "39 is an input only")]
+    [DataRow("\"triggerPin\": 27", "\"triggerPin\": 26", "pin 26")]
+    [DataRow("\"oneShotMilliseconds\": 330", "\"oneShotMilliseconds\": 900", "500")]
     [DataRow("\"bckPin\": 18", "\"bckPin\": 12", "12 chooses the boot mode")]
     [DataRow("\"dinPin\": 35", "\"dinPin\": 22", "pin 22")]
     [DataRow("\"bckPin\": 18", "\"bckPin\": 34", "34 is an input only")]
@@ -78,6 +82,8 @@ public sealed class CartTests
             ("SdaPin", bus.GetProperty("sdaPin").GetRawText()),
             ("SclPin", bus.GetProperty("sclPin").GetRawText()),
             .. parts.Where(p => p.TryGetProperty("address", out _)).Select(p => (p.GetProperty("part").GetString()! + "Address", p.GetProperty("address").GetString()!)),
+            .. Cuff(pod).SelectMany(c => c.EnumerateObject()).Where(p => p.Name.EndsWith("Pin", StringComparison.Ordinal))
+                .Select(p => ("Cuff" + char.ToUpperInvariant(p.Name[0]) + p.Name[1..], p.Value.GetRawText())),
             .. SoundBuses(pod).SelectMany(b => new[]
             {
                 ("SoundBusId", b.GetProperty("busId").GetRawText()), ("SoundClockBusId", b.GetProperty("systemClockBusId").GetRawText()),
@@ -124,6 +130,21 @@ public sealed class CartTests
         }
     }
 
+    private static JsonElement[] Cuff(JsonElement pod) => pod.TryGetProperty("cuff", out JsonElement cuff) ? [cuff] : [];
+
+    [TestMethod]
+    public void The_cuffs_page_names_every_part_and_pin()
+    {
+        string page = File.ReadAllText(Repository.At("hardware/wiring/cuff.md"));
+        using JsonDocument cart = JsonDocument.Parse(Text);
+        JsonElement pod = cart.RootElement.GetProperty("pods")[0];
+        Assert.IsNotEmpty(Cuff(pod));
+        foreach (string word in Cuff(pod).SelectMany(Pins).Select(p => "GPIO " + p).Append("U4").Append("0x18"))
+        {
+            StringAssert.Contains(page, word);
+        }
+    }
+
     private static JsonElement[] SoundBuses(JsonElement pod) => pod.TryGetProperty("soundBuses", out JsonElement buses) ? buses.EnumerateArray().ToArray() : [];
 
     private static IEnumerable<string> Pins(JsonElement bus) => bus.EnumerateObject().Where(p => p.Name.EndsWith("Pin", StringComparison.Ordinal)).Select(p => p.Value.GetRawText());
@@ -133,7 +154,7 @@ public sealed class CartTests
         // Source: Espressif, ESP32 datasheet, strapping pins and pin list.
         string[] strapping = ["0", "2", "5", "12", "15"];
         string[] inputs = ["34", "35", "36", "39"];
-        foreach (JsonProperty pin in SoundBuses(pod).SelectMany(b => b.EnumerateObject()).Where(p => p.Name.EndsWith("Pin", StringComparison.Ordinal)))
+        foreach (JsonProperty pin in SoundBuses(pod).Concat(Cuff(pod)).SelectMany(b => b.EnumerateObject()).Where(p => p.Name.EndsWith("Pin", StringComparison.Ordinal)))
         {
             string number = pin.Value.GetRawText();
             if (strapping.Contains(number))
@@ -141,7 +162,7 @@ public sealed class CartTests
                 problems.Add($"{pin.Name}: GPIO {number} chooses the boot mode");
             }
 
-            if (inputs.Contains(number) && pin.Name != "dinPin")
+            if (inputs.Contains(number) && pin.Name is not ("dinPin" or "valveSensePin" or "switchSensePin"))
             {
                 problems.Add($"{pin.Name}: GPIO {number} is an input only");
             }
@@ -197,7 +218,7 @@ public sealed class CartTests
         JsonElement[] soundBuses = SoundBuses(pod);
         Twice(parts.Append(pod.GetProperty("board")).Select(p => p.GetProperty("designator").GetString()!), "{0} stands twice", problems);
         Twice(addressed.Select(p => p.GetProperty("bus").GetString() + " " + p.GetProperty("address").GetString()), "{0} is given twice", problems);
-        Twice(buses.Concat(soundBuses).SelectMany(Pins), "pin {0} is given twice", problems);
+        Twice(buses.Concat(soundBuses).Concat(Cuff(pod)).SelectMany(Pins), "pin {0} is given twice", problems);
         foreach (JsonElement part in parts)
         {
             string name = part.GetProperty("part").GetString()!;
@@ -225,6 +246,7 @@ public sealed class CartTests
             int standard = known switch
             {
                 PodPart.Pcm1808 => 0,
+                PodPart.Mprls0300 => Mprls0300.DefaultAddress,
                 PodPart.Tmp117 => Tmp117.DefaultAddress,
                 PodPart.Max30102 => Max30102.DefaultAddress,
                 _ => throw new NotSupportedException(name + " has no default address here: add it"),
@@ -239,6 +261,7 @@ public sealed class CartTests
             {
                 options.Stream, options.SecondStream, options.DieStream,
                 options.SaturationStream, options.PulseStream, options.PerfusionStream, options.BeatStream,
+                options.PressureStream, options.DiastolicStream, options.MeanStream, options.CuffPulseStream, options.PhaseStream,
             }.Where(s => s != 0).Order().ToArray();
             int[] given = part.GetProperty("streams").EnumerateArray().Select(s => s.GetProperty("number").GetInt32()).Order().ToArray();
             if (!numbers.SequenceEqual(given))
@@ -260,6 +283,7 @@ public sealed class CartTests
             ["OxygenSaturation"] = (1_000_000, new PodOptions(1, []).PulseStaleMs),
             ["PulseRate"] = (1_000_000, new PodOptions(1, []).PulseStaleMs),
             ["PerfusionIndex"] = (1_000_000, new PodOptions(1, []).PulseStaleMs),
+            ["CuffPressure"] = (Mprls0300.PeriodUs, new CuffLimits().SensorLostUs / 1000),
             ["Sound"] = (1_000_000 / Pcm1808.SampleRateHz, Pcm1808.StallUs / 1000),
             ["PulseBeats"] = (Firmware.Signals.BeatDetector.RefractoryMs * 1000, new PodOptions(1, []).PulseStaleMs),
             ["OximeterDieTemperature"] = (Max30102.DieTemperatureIntervalUs, (Max30102.DieTemperatureIntervalUs + Max30102.DieTemperatureTimeoutUs) / 1000),
