@@ -153,7 +153,7 @@ public sealed class Mprls0300 : IDriver
     {
         if (_stage == Stage.Begin)
         {
-            return Command(Stage.Await, nowUs, nowUs + ConversionUs);
+            return BeginConversion(nowUs);
         }
 
         if (_stage != Stage.Await)
@@ -189,6 +189,31 @@ public sealed class Mprls0300 : IDriver
         }
 
         return Judge(nowUs);
+    }
+
+    private DriverResult BeginConversion(long nowUs)
+    {
+        DriverResult result = Command(Stage.Await, nowUs, nowUs + ConversionUs);
+        if (result == DriverResult.Failed)
+        {
+            return result;
+        }
+
+        // A part that does not turn busy has begun no conversion: its word would be an old one. One flipped bit is not believed.
+        for (int look = 0; look < 2; look++)
+        {
+            if (!Read(_answer, 1, nowUs))
+            {
+                return DriverResult.Failed;
+            }
+
+            if ((_answer[0] & Mprls0300Registers.Busy) != 0)
+            {
+                return result;
+            }
+        }
+
+        return Lose(AbsenceReason.SensorFault, FaultCode.Mprls0300NoConversion, nowUs);
     }
 
     private DriverResult ProbeFirst(long nowUs)
