@@ -33,6 +33,12 @@ public sealed class Oscillometry
     /// <summary>Lowest height of the envelope, hundredths of mmHg: nine times a sensor's noise of 0.05 mmHg. Guess.</summary>
     public const int WeakestCentiMmHg = 45;
 
+    /// <summary>Largest mean distance of the beats' amplitudes from the envelope, percent of its height. Chosen on recordings and made-up disturbance, see README.md.</summary>
+    public const int MostScatterPercent = 10;
+
+    /// <summary>The envelope's ups and downs together, percent of those of one hill of its height. Chosen as the scatter.</summary>
+    public const int MostUnevenPercent = 220;
+
     // Moving averages for the deflation, twice, and for the oscillation. Odd, so that their delays are whole samples.
     private const int SlowTaps = 75;
     private const int FastTaps = 7;
@@ -660,7 +666,22 @@ public sealed class Oscillometry
         int percent = count == 0 ? 100 : (int)(off * 100 / ((long)count * _height));
         int quality = 100 - (percent * 2) - (replaced * 50 / BeatCount) - (IrregularPulse ? 20 : 0);
         Quality = quality < 1 ? 1 : quality;
-        return percent > 25 || count < LeastBeats / 2 || PulseRateTenthsPerMinute == 0 ? OscillometryRefusal.TooMuchMotion : OscillometryRefusal.None;
+        return percent > MostScatterPercent || UnevenPercent() > MostUnevenPercent || count < LeastBeats / 2 || PulseRateTenthsPerMinute == 0
+            ? OscillometryRefusal.TooMuchMotion : OscillometryRefusal.None;
+    }
+
+    // What a pulse under a deflating cuff leaves is one hill: up once, down once. A moving arm leaves several.
+    private int UnevenPercent()
+    {
+        long way = 0;
+        for (int i = 1; i < BeatCount; i++)
+        {
+            int step = _envelope[i] - _envelope[i - 1];
+            way += step < 0 ? -step : step;
+        }
+
+        int hill = (2 * _height) - _envelope[0] - _envelope[BeatCount - 1];
+        return hill <= 0 ? int.MaxValue : (int)(way * 100 / hill);
     }
 
     // Of the first entries of _sort, which are sorted by it.
