@@ -99,6 +99,9 @@ public sealed class RunReport
             Expect(there && last >= value.Low && last <= value.High, "values", string.Create(
                 CultureInfo.InvariantCulture,
                 $"last value of {Topics.DeviceText(pod.DeviceId)} stream {value.Stream}: {(there ? last.ToString(CultureInfo.InvariantCulture) : "none")}, not {value.Low} to {value.High}"));
+            Ledger.Statuses.TryGetValue((pod.DeviceId, value.Stream), out int status);
+            Expect((status & value.Status) == value.Status, "values", string.Create(
+                CultureInfo.InvariantCulture, $"status of the last value of {Topics.DeviceText(pod.DeviceId)} stream {value.Stream}: {status}, not with {value.Status}"));
         }
 
         foreach (ExpectedEvent e in expect.Events)

@@ -366,6 +366,8 @@ public sealed class SimulatedPod
             }
 
             _world.Ledger.Values[(Story.DeviceId, Frame.Stream(buffer, offset))] = value;
+            bool hasStatus = Frame.BodyLength(buffer, offset) >= NumericBody.LengthWithStatus;
+            _world.Ledger.Statuses[(Story.DeviceId, Frame.Stream(buffer, offset))] = hasStatus ? BloodPressureStatus.Read(buffer, offset + Frame.HeaderLength) : 0;
         }
         else if (Frame.Kind(buffer, offset) == FrameKind.Event)
         {

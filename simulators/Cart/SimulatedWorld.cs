@@ -158,6 +158,9 @@ public sealed class SimulatedWorld : WorldServices
     /// <summary>No cuff ever has more, mmHg. Source: IEC 80601-2-30, 201.12.1.107, under a single fault.</summary>
     public const int MaxBladderMmHg = 330;
 
+    /// <summary>No cuff is above 15 mmHg for longer, µs. Source: IEC 80601-2-30, 201.12.1.107.</summary>
+    public const long MaxInflatedUs = 180_000_000;
+
     /// <summary>The story.</summary>
     public Scenario Scenario { get; }
 
@@ -180,6 +183,16 @@ public sealed class SimulatedWorld : WorldServices
                 if (pod.Cuff is { } cuff && cuff.HighestMmHg > MaxBladderMmHg)
                 {
                     Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Story.Id}/{pod.Story.Id}: the cuff had {cuff.HighestMmHg:F0} mmHg, more than {MaxBladderMmHg}"));
+                }
+
+                if (pod.Cuff is { } inflated && inflated.LongestInflatedUs > MaxInflatedUs)
+                {
+                    Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Story.Id}/{pod.Story.Id}: the cuff was above 15 mmHg for {inflated.LongestInflatedUs / 1e6:F1} s, longer than {MaxInflatedUs / 1e6:F0}"));
+                }
+
+                if (pod.Cuff is { } left && left.BladderMmHg > 15)
+                {
+                    Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Story.Id}/{pod.Story.Id}: at the end the cuff still has {left.BladderMmHg:F0} mmHg"));
                 }
             }
         }

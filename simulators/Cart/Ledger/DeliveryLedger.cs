@@ -177,6 +177,9 @@ public sealed class DeliveryLedger
     /// <summary>The last value published, by stream of a device, in its unit.</summary>
     public SortedDictionary<(ulong Device, int Stream), double> Values { get; } = [];
 
+    /// <summary>Status of the last value of each stream, bits of <see cref="Firmware.Protocol.BloodPressureStatus"/>; 0 where a value has none.</summary>
+    public SortedDictionary<(ulong Device, int Stream), int> Statuses { get; } = [];
+
     /// <summary>Coded events made, by device and code.</summary>
     public SortedDictionary<(ulong Device, int Code), int> Events { get; } = [];
 

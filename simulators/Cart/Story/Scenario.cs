@@ -311,7 +311,8 @@ public sealed record ExpectedAbsence(int Cart, int Pod, int Stream, Firmware.Cor
 /// <param name="Stream">The stream.</param>
 /// <param name="Low">Lowest, in the stream's unit.</param>
 /// <param name="High">Highest, in the stream's unit.</param>
-public sealed record ExpectedValue(int Cart, int Pod, int Stream, double Low, double High);
+/// <param name="Status">Bits of <see cref="Firmware.Protocol.BloodPressureStatus"/> that it must have.</param>
+public sealed record ExpectedValue(int Cart, int Pod, int Stream, double Low, double High, int Status);
 
 /// <summary>A coded event that must have been made by a pod.</summary>
 /// <param name="Cart">Index of the cart.</param>

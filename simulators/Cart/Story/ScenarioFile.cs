@@ -81,6 +81,13 @@ public static class ScenarioFile
         ("cuff-fault", AbsenceReason.CuffFault),
     ];
 
+    private static readonly (string, int)[] StatusWords =
+    [
+        ("irregular-pulse", BloodPressureStatus.IrregularPulse),
+        ("repeated", BloodPressureStatus.Repeated),
+        ("uncalibrated", BloodPressureStatus.Uncalibrated),
+    ];
+
     private static readonly (string, int)[] StreamWords =
     [
         ("temperature", Streams.Temperature),
@@ -462,7 +469,8 @@ public static class ScenarioFile
     {
         (int cart, int pod) = Whose(map, carts);
         ExpectedValue value = new(
-            cart, pod, map.Word("stream", Streams.Temperature, StreamWords, required: true), map.Number("low", 0, -1000, 1_000_000), map.Number("high", 0, -1000, 1_000_000));
+            cart, pod, map.Word("stream", Streams.Temperature, StreamWords, required: true), map.Number("low", 0, -1000, 1_000_000), map.Number("high", 0, -1000, 1_000_000),
+            map.Word("status", 0, StatusWords));
         if (value.High < value.Low)
         {
             map.Error("S3010", "high", "it is below low");

@@ -39,6 +39,8 @@ public sealed class CuffPneumatics
     /// <summary>What a worn pump still gives.</summary>
     private const double WornShare = 1.0 / 6;
 
+    private const double InflatedMmHg = 15;
+
     private const double StepSeconds = StepUs / 1e6;
 
     private readonly CuffPneumaticsOptions _options;
@@ -56,6 +58,7 @@ public sealed class CuffPneumatics
     private long _dumpReleasedUs;
     private bool _switchOpen;
     private bool _powered;
+    private long _inflatedUs;
 
     /// <summary>Makes a cuff without pressure and without supply.</summary>
     /// <param name="options">Which.</param>
@@ -82,6 +85,9 @@ public sealed class CuffPneumatics
 
     /// <summary>Highest pressure that was in the bladder, mmHg.</summary>
     public double HighestMmHg { get; private set; }
+
+    /// <summary>Longest time that the bladder was above 15 mmHg without a break, µs. Source of the 15: IEC 80601-2-30, 201.12.1.107.</summary>
+    public long LongestInflatedUs { get; private set; }
 
     /// <summary>True while current flows through the dump valve's coil.</summary>
     public bool IsDumpValveCoilPowered => HasSupply && IsOneShotHigh;
@@ -202,6 +208,8 @@ public sealed class CuffPneumatics
         _dump = dumped;
         _bladder = Math.Max(0, _bladder + (((inflow * StepSeconds) + squeezed) / AirPerMmHg(_bladder)));
         HighestMmHg = Math.Max(HighestMmHg, _bladder);
+        _inflatedUs = _bladder > InflatedMmHg ? _inflatedUs + StepUs : 0;
+        LongestInflatedUs = Math.Max(LongestInflatedUs, _inflatedUs);
     }
 
     /// <summary>mL of the room's air that raise the bladder by 1 mmHg: what is pressed together, and what it grows by.</summary>
