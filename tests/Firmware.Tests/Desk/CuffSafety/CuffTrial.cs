@@ -290,7 +290,7 @@ internal sealed class CuffTrial : II2cPort
             {
                 long tookUs = _clock.NowUs - inflatedAtFault;
                 inflatedAtFault = 0;
-                if (fault is TrialFault.SensorFrozen or TrialFault.SensorUnplugged or TrialFault.SensorSaturated)
+                if (fault is TrialFault.SensorFrozen or TrialFault.SensorSlow or TrialFault.SensorUnplugged or TrialFault.SensorSaturated)
                 {
                     WorstDetectionUs = Math.Max(WorstDetectionUs, tookUs);
                     Rule(tookUs <= 120_000, "the sensor was lost for " + tookUs + " us before the valves were opened");

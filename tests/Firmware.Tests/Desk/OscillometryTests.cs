@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using Firmware.Signals;
 
-namespace Firmware.Tests.Signals;
+namespace Firmware.Tests.Desk;
 
 /// <summary>
 /// Deflations made from an envelope whose shares are known by construction: half of its height at the systolic pressure, three quarters at the diastolic one. What
