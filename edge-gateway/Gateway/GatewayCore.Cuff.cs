@@ -101,6 +101,17 @@ public sealed partial class GatewayCore
             return refused;
         }
 
+        bool hasOwn = false;
+        foreach (Pod pod in _pods.All)
+        {
+            hasOwn |= pod.Has(OwnCuff);
+        }
+
+        if (!hasOwn)
+        {
+            return new SessionResult("G2311", "no pod of this cart has the own cuff; an OEM module tests itself", string.Empty);
+        }
+
         Command(PodCommand.TestCuff, [0xA5], onlyCuffs: true);
         return new SessionResult(null, string.Empty, string.Empty);
     }

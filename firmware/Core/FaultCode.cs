@@ -189,6 +189,68 @@ public enum FaultCode : ushort
     /// <summary>A value exactly at an end of the range that has not been confirmed yet.</summary>
     Mprls0300EndUnconfirmed = 1460,
 
+    // P1480 to P1499: SunTech OEM module.
+
+    /// <summary>The blood pressure module does not answer.</summary>
+    SunTechNotPresent = 1480,
+
+    /// <summary>The serial line to the blood pressure module failed.</summary>
+    SunTechLineFailed = 1481,
+
+    /// <summary>One question to the blood pressure module had no answer.</summary>
+    SunTechNoAnswer = 1482,
+
+    /// <summary>A damaged answer came from the blood pressure module.</summary>
+    SunTechBadFrame = 1483,
+
+    /// <summary>The module gave values that cannot be.</summary>
+    SunTechImplausible = 1484,
+
+    /// <summary>The module did not accept a measurement.</summary>
+    SunTechNotAccepted = 1485,
+
+    /// <summary>The module did not inflate the cuff.</summary>
+    SunTechNotStarted = 1486,
+
+    /// <summary>The cuff's pressure was lost during a measurement.</summary>
+    SunTechPressureLost = 1487,
+
+    /// <summary>The module's cuff passed 300 mmHg.</summary>
+    SunTechOverPressure = 1488,
+
+    /// <summary>The result may be that of the measurement before.</summary>
+    SunTechStaleResult = 1489,
+
+    /// <summary>The module has pressure in the cuff that nobody asked for.</summary>
+    SunTechUnasked = 1490,
+
+    /// <summary>The module found a weak signal or none.</summary>
+    SunTechWeakSignal = 1491,
+
+    /// <summary>The module found an erratic signal.</summary>
+    SunTechArtifact = 1492,
+
+    /// <summary>The module gave up after its own repetitions.</summary>
+    SunTechRetriesExceeded = 1493,
+
+    /// <summary>The measurement of the module took too long.</summary>
+    SunTechTimeLimit = 1494,
+
+    /// <summary>The module found a blocked hose.</summary>
+    SunTechBlocked = 1495,
+
+    /// <summary>The module did not reach its pressure in time.</summary>
+    SunTechInflationTimeout = 1496,
+
+    /// <summary>The module's own protection tripped.</summary>
+    SunTechSafetyTripped = 1497,
+
+    /// <summary>The module's supply is out of its range.</summary>
+    SunTechSupply = 1498,
+
+    /// <summary>The module reported an error that is not known.</summary>
+    SunTechUnknownError = 1499,
+
     // P1500 to P1549: the own cuff's measurement.
 
     /// <summary>A measurement with the cuff was refused: nobody said who is measured, or not an adult.</summary>

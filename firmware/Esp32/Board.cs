@@ -45,6 +45,15 @@ public static class Board
     /// <summary>GPIO that senses the pressure switch.</summary>
     public const int CuffSwitchSensePin = 36;
 
+    /// <summary>UART of an OEM blood pressure module in the place of the own cuff, "COM2"; empty for the own cuff. See hardware/wiring/oem-blood-pressure.md.</summary>
+    public const string OemSerialPort = "";
+
+    /// <summary>GPIO of the UART's transmitter, to the module's RX.</summary>
+    public const int OemTxPin = 33;
+
+    /// <summary>GPIO of the UART's receiver, from the module's TX.</summary>
+    public const int OemRxPin = 13;
+
     /// <summary>I2S controller that reads U6.</summary>
     public const int SoundBusId = 1;
 

@@ -60,11 +60,23 @@ public static class Program
             new string(Encoding.UTF8.GetChars(StateMessage.Will())),
             new string[] { Topics.Command(Board.DeviceId), Topics.TimeReply(Board.DeviceId) },
             wake);
+        PeripheralOptions pressure;
+        if (Board.OemSerialPort.Length > 0)
+        {
+            Configuration.SetPinFunction(Board.OemTxPin, DeviceFunction.COM2_TX);
+            Configuration.SetPinFunction(Board.OemRxPin, DeviceFunction.COM2_RX);
+            pressure = new PeripheralOptions(PodPart.SunTechNibp, 0) { Serial = new EspSerialPort(Board.OemSerialPort) };
+        }
+        else
+        {
+            pressure = new PeripheralOptions(PodPart.Mprls0300, Board.Mprls0300Address) { Cuff = cuff };
+        }
+
         PodOptions options = new PodOptions(Board.DeviceId, new PeripheralOptions[]
         {
             new PeripheralOptions(PodPart.Tmp117, Board.Tmp117Address),
             new PeripheralOptions(PodPart.Max30102, Board.Max30102Address),
-            new PeripheralOptions(PodPart.Mprls0300, Board.Mprls0300Address) { Cuff = cuff },
+            pressure,
             new PeripheralOptions(PodPart.Pcm1808, 0) { Audio = new EspAudioPort(clock, Board.SoundBusId, Board.SoundClockBusId, Board.IsSoundLeft) },
         });
         options.Clock = clock;

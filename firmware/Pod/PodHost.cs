@@ -249,6 +249,8 @@ public sealed class PodHost : IStepped
             ? new Tmp117Source(_bus, peripheral.Address)
             : peripheral.Part == PodPart.Mprls0300
             ? new Mprls0300Source(_bus, peripheral.Address)
+            : peripheral.Part == PodPart.SunTechNibp
+            ? new SunTechNibpSource(peripheral.Serial ?? throw new ArgumentOutOfRangeException(nameof(peripheral), "A SunTech module needs PeripheralOptions.Serial."))
             : peripheral.Part == PodPart.Pcm1808
             ? new Pcm1808Source(peripheral.Audio ?? throw new ArgumentOutOfRangeException(nameof(peripheral), "A PCM1808 needs PeripheralOptions.Audio."))
             : new Max30102Source(_bus, peripheral.Address));
@@ -269,6 +271,10 @@ public sealed class PodHost : IStepped
             }
 
             sensor = new BloodPressureCuff(cuff, peripheral, _ring, Situation, _events);
+        }
+        else if (driver is IBloodPressureModule module)
+        {
+            sensor = new OemBloodPressure(module, peripheral, _ring, Situation, _events);
         }
         else if (driver is ISoundSource sound)
         {

@@ -23,8 +23,8 @@ public sealed class CuffTableTests
         for (int i = 0; i < CuffTable.Events; i++)
         {
             CuffState next = CuffTable.Next(state, (CuffEvent)i, out CuffAction action);
-            Assert.AreEqual("IRZPHBDUE".IndexOf(states[i], System.StringComparison.Ordinal), (int)next, $"{state}, {(CuffEvent)i}");
-            Assert.AreEqual(".ophbzw".IndexOf(actions[i], System.StringComparison.Ordinal), (int)action, $"{state}, {(CuffEvent)i}");
+            Assert.AreEqual("IRZPHBDUE".IndexOf(states[i]), (int)next, $"{state}, {(CuffEvent)i}");
+            Assert.AreEqual(".ophbzw".IndexOf(actions[i]), (int)action, $"{state}, {(CuffEvent)i}");
         }
     }
 

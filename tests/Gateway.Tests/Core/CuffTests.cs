@@ -61,6 +61,7 @@ public sealed class CuffTests
         (rig, _, commands, _) = Make(Oem);
         Assert.IsNull(rig.Core.SetPatient("S1", new CuffPatient(PatientCategory.Pediatric, CuffSize.Child, false)).Code);
         rig.Require(() => Told(commands, PodCommand.SetPatient).Count == 1, "told");
+        Assert.AreEqual("G2311", rig.Core.TestCuff().Code, "a module tests itself");
     }
 
     [TestMethod]

@@ -31,6 +31,13 @@ internal static class MutantCompiler
         return port => (IDriver)Activator.CreateInstance(type, port)!;
     }
 
+    /// <summary>The constructor of a driver of a serial line, likewise.</summary>
+    public static Func<ISerialPort, IDriver> CompileSerial(string part, Mutation? mutation)
+    {
+        Type type = CompileType(part, mutation);
+        return port => (IDriver)Activator.CreateInstance(type, port)!;
+    }
+
     private static Type CompileType(string part, Mutation? mutation)
     {
         string folder = Path.Combine(AppContext.BaseDirectory, "driver-sources", part);

@@ -1,7 +1,7 @@
 using System;
 using Firmware.Signals;
 
-namespace Firmware.Tests.Signals;
+namespace Firmware.Tests.Desk;
 
 [TestClass]
 public sealed class CuffCalibrationTests

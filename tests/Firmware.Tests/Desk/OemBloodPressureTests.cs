@@ -1,0 +1,243 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Firmware.Core;
+using Firmware.Pod;
+using Firmware.Pod.Sensors;
+using Firmware.Protocol;
+using Firmware.Tests.Pod;
+using Simulators.Cart;
+using Simulators.Chips;
+using Simulators.Kernel;
+
+namespace Firmware.Tests.Desk;
+
+/// <summary>A whole pod with an OEM module's twin: commands in, frames out.</summary>
+[TestClass]
+public sealed class OemBloodPressureTests
+{
+    private const int Epoch = 7;
+
+    [TestMethod]
+    public void A_measurement_comes_out_as_that_of_the_own_cuff_does()
+    {
+        Rig rig = new();
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Values.ContainsKey(Streams.CuffPulseRate), 60);
+        Assert.AreEqual(1200, rig.Values[Streams.Systolic].Value);
+        Assert.AreEqual(800, rig.Values[Streams.Diastolic].Value);
+        Assert.AreEqual(930, rig.Values[Streams.MeanPressure].Value);
+        Assert.AreEqual(720, rig.Values[Streams.CuffPulseRate].Value);
+        Assert.AreEqual(1, rig.Twin.Starts[0x20]);
+        Assert.IsTrue(rig.Pressures > 30, "the cuff's pressure is streamed");
+        CollectionAssert.AreEqual(new[] { CuffPhase.ZeroCheck, CuffPhase.Inflate, CuffPhase.Dump, CuffPhase.Done }, rig.Phases);
+        Assert.IsFalse(rig.Host.Situation.IsCuffInflated);
+    }
+
+    [TestMethod]
+    public void Without_a_category_nothing_starts_and_a_newborn_cannot_be_named()
+    {
+        Rig rig = new();
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Run(5);
+        for (int category = 3; category < 256; category++)
+        {
+            rig.Patient((PatientCategory)category, CuffSize.Child);
+            rig.Command(PodCommand.StartCuff, Epoch);
+            rig.Run(1);
+        }
+
+        Assert.AreEqual(0, rig.Twin.Starts.Count);
+        Assert.IsTrue(rig.Codes.Contains(FaultCode.CuffNoCategory));
+        Assert.AreEqual(AbsenceReason.Suspended, rig.Values[Streams.Systolic].Absence);
+        rig.Patient(PatientCategory.Pediatric, CuffSize.Child);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Twin.Starts.Count > 0, 5);
+        Assert.AreEqual(1, rig.Twin.Starts[0x87]);
+        Assert.IsFalse(rig.Twin.Starts.ContainsKey(0x28));
+    }
+
+    [TestMethod]
+    public void A_command_of_another_session_does_nothing_but_a_stop_is_always_obeyed()
+    {
+        Rig rig = new();
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Command(PodCommand.StartCuff, Epoch + 1);
+        rig.Run(3);
+        Assert.AreEqual(0, rig.Twin.Starts.Count);
+        Assert.IsTrue(rig.Codes.Contains(FaultCode.CuffWrongSession));
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Twin.TruePressureMmHg > 80, 10);
+        long at = rig.Clock.NowUs;
+        rig.Command(PodCommand.StopCuff);
+        rig.Run(0.1);
+        Assert.IsTrue(rig.Twin.AbortedUs - at is > 0 and <= 100_000, $"{rig.Twin.AbortedUs - at} µs");
+        rig.Until(() => rig.Values.ContainsKey(Streams.Systolic), 10);
+        Assert.AreEqual(AbsenceReason.Stopped, rig.Values[Streams.Systolic].Absence);
+    }
+
+    [TestMethod]
+    public void The_end_of_the_session_lets_the_air_out_and_publishes_nothing()
+    {
+        Rig rig = new();
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Twin.TruePressureMmHg > 80, 10);
+        rig.SetEpoch(0);
+        rig.Until(() => rig.Twin.TruePressureMmHg < 5, 5);
+        rig.Run(5);
+        Assert.IsFalse(rig.Values.ContainsKey(Streams.Systolic));
+        rig.SetEpoch(9);
+        rig.Command(PodCommand.StartCuff, 9);
+        rig.Run(2);
+        Assert.AreEqual(1, rig.Twin.Starts.Values.Sum(), "who is measured is asked once per session");
+    }
+
+    [TestMethod]
+    public void A_second_measurement_rests_first_and_begins_higher_when_the_first_was_high()
+    {
+        Rig rig = new(new SunTechNibpOptions { Systolic = 185, Diastolic = 110, Mean = 135 });
+        rig.Patient(PatientCategory.Adult, CuffSize.LargeAdult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Values.ContainsKey(Streams.CuffPulseRate), 90);
+        long ended = rig.Clock.NowUs;
+        rig.Values.Clear();
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Twin.Starts[0x20] == 2, 40);
+        Assert.IsTrue(rig.Clock.NowUs - ended >= 29_900_000, $"{rig.Clock.NowUs - ended} µs of rest");
+        Assert.AreEqual(215, rig.Twin.InflationMmHg);
+        Assert.IsTrue(rig.Phases.Contains(CuffPhase.Rest));
+    }
+
+    [TestMethod]
+    public void A_module_that_is_unplugged_with_an_inflated_cuff_is_a_cuff_to_be_taken_off_by_hand()
+    {
+        Rig rig = new();
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Twin.TruePressureMmHg > 100, 10);
+        rig.Twin.IsSilent = true;
+        rig.Until(() => rig.Codes.Contains(FaultCode.CuffDeflationNotConfirmed), 16);
+        rig.Until(() => rig.Values.ContainsKey(Streams.Systolic), 2);
+        Assert.AreEqual(AbsenceReason.CuffFault, rig.Values[Streams.Systolic].Absence);
+        Assert.IsTrue(rig.Host.Situation.IsCuffInflated, "no sound and no SpO2 of that arm while nobody knows");
+        rig.Twin.IsSilent = false;
+        rig.Until(() => rig.Twin.TruePressureMmHg < 5 && !rig.Host.Situation.IsCuffInflated, 90);
+    }
+
+    [TestMethod]
+    public void Each_error_of_the_module_is_an_absence_with_its_code()
+    {
+        foreach ((int error, FaultCode code, AbsenceReason reason) in new[] { (1, FaultCode.SunTechWeakSignal, AbsenceReason.WeakSignal), (2, FaultCode.SunTechArtifact, AbsenceReason.Motion), (89, FaultCode.SunTechSafetyTripped, AbsenceReason.CuffFault) })
+        {
+            Rig rig = new();
+            rig.Twin.Error = error;
+            rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+            rig.Command(PodCommand.StartCuff, Epoch);
+            rig.Until(() => rig.Values.ContainsKey(Streams.Systolic), 60);
+            Assert.AreEqual(reason, rig.Values[Streams.Systolic].Absence);
+            Assert.AreEqual(reason, rig.Values[Streams.CuffPulseRate].Absence);
+            Assert.IsTrue(rig.Codes.Contains(code));
+        }
+    }
+
+    private sealed class Rig
+    {
+        private readonly FakeLink _link = new();
+        private long _nextUs;
+
+        public Rig(SunTechNibpOptions? options = null)
+        {
+            Twin = new SunTechNibpTwin(Clock, options);
+            PodOptions pod = new(PodBench.DeviceId, [new PeripheralOptions(PodPart.SunTechNibp, 0) { Serial = new SimulatedSerialPort(Twin) }]);
+            Host = new PodHost(pod, new FakeBus(), new SimulatedByteStore(), new SoftwareCrc32(), new FakeEntropy(), _link);
+            Host.FrameProduced += OnFrame;
+            _link.Connect();
+            Run(3);
+            SetEpoch(Epoch);
+            Run(0.1);
+        }
+
+        public ManualClock Clock { get; } = new();
+
+        public SunTechNibpTwin Twin { get; }
+
+        public PodHost Host { get; }
+
+        public SortedDictionary<int, (int Value, AbsenceReason Absence)> Values { get; } = [];
+
+        public List<CuffPhase> Phases { get; } = [];
+
+        public HashSet<FaultCode> Codes { get; } = [];
+
+        public int Pressures { get; private set; }
+
+        public void SetEpoch(int epoch) => Command(PodCommand.SetEpoch, epoch);
+
+        public void Patient(PatientCategory category, CuffSize size)
+        {
+            byte[] body = [Epoch, 0, 0, 0, (byte)category, (byte)size, 0];
+            Send(PodCommand.SetPatient, body);
+        }
+
+        public void Command(byte command, int epoch) => Send(command, [(byte)epoch, 0, 0, 0]);
+
+        public void Command(byte command) => Send(command, []);
+
+        public void Run(double seconds) => Step(() => false, seconds);
+
+        public void Until(Func<bool> fact, double seconds)
+        {
+            Step(fact, seconds);
+            Assert.IsTrue(fact(), $"not within {seconds} s; {Twin.TruePressureMmHg} mmHg; {string.Join(' ', Codes)}");
+        }
+
+        private void Send(byte command, byte[] body) =>
+            _link.Send(Topics.Command(PodBench.DeviceId), [1, command, 0, 0, .. body]);
+
+        private void Step(Func<bool> fact, double seconds)
+        {
+            long end = Clock.NowUs + (long)(seconds * 1e6);
+            while (!fact())
+            {
+                long at = Math.Max(Clock.NowUs, Math.Min(_nextUs, Clock.NowUs + 10_000));
+                if (at > end)
+                {
+                    Clock.AdvanceTo(end);
+                    return;
+                }
+
+                Clock.AdvanceTo(at);
+                _nextUs = Host.Step(at);
+                if (_nextUs <= at)
+                {
+                    Clock.Advance(100);
+                }
+            }
+        }
+
+        private void OnFrame(byte[] buffer, int offset, int length)
+        {
+            int body = offset + Frame.HeaderLength;
+            int stream = Frame.Stream(buffer, offset);
+            switch (Frame.Kind(buffer, offset))
+            {
+                case FrameKind.Numeric when stream == Streams.CuffPhase:
+                    Phases.Add((CuffPhase)NumericBody.Value(buffer, body));
+                    break;
+                case FrameKind.Numeric:
+                    Values[stream] = (NumericBody.Value(buffer, body), NumericBody.Absence(buffer, body));
+                    break;
+                case FrameKind.Waveform:
+                    Pressures++;
+                    break;
+                case FrameKind.Event:
+                    Codes.Add(EventBody.Code(buffer, body));
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+}
