@@ -226,7 +226,7 @@ public sealed class BloodPressureCuff : Sensor
     private void Start(long nowUs)
     {
         FaultCode refused = _run.IsActive || _test.IsActive ? FaultCode.CuffBusy
-            : _category != PatientCategory.Adult || _cuffSize == CuffSize.Unknown || _cuffSize == CuffSize.Child ? FaultCode.CuffNoCategory
+            : _category != PatientCategory.Adult || (_cuffSize != CuffSize.SmallAdult && _cuffSize != CuffSize.Adult && _cuffSize != CuffSize.LargeAdult) ? FaultCode.CuffNoCategory
             : !_available ? FaultCode.CuffSensorAbsent
             : !_test.IsValid(nowUs) ? FaultCode.CuffSelfTestDue
             : FaultCode.None;

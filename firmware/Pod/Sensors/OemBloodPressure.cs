@@ -317,8 +317,14 @@ public sealed class OemBloodPressure : Sensor
         return false;
     }
 
-    private bool IsKnown => _cuffSize != CuffSize.Unknown
-        && ((_category == PatientCategory.Adult && _cuffSize != CuffSize.Child) || _category == PatientCategory.Pediatric);
+    private bool IsKnown
+    {
+        get
+        {
+            bool isAdultCuff = _cuffSize == CuffSize.SmallAdult || _cuffSize == CuffSize.Adult || _cuffSize == CuffSize.LargeAdult;
+            return (_category == PatientCategory.Adult && isAdultCuff) || (_category == PatientCategory.Pediatric && (isAdultCuff || _cuffSize == CuffSize.Child));
+        }
+    }
 
     private void Start(long nowUs)
     {
