@@ -1,25 +1,31 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using EdgeGateway.Gateway.Faults;
+using EdgeGateway.Gateway.Sound;
 using Firmware.Protocol;
-using Simulators.Kernel;
 
 namespace Simulators.Cart;
 
 /// <summary>How a run came out.</summary>
 public sealed class RunReport
 {
-    internal RunReport(Scenario scenario, ulong seed, long endUs, LedgerBalance balance, DeliveryLedger ledger, TraceWriter? trace)
+    internal RunReport(SimulatedWorld world, LedgerBalance balance)
     {
-        Scenario = scenario;
-        Seed = seed;
-        EndUs = endUs;
+        Scenario = world.Scenario;
+        Seed = world.Seed;
+        EndUs = world.Kernel.NowUs;
         Balance = balance;
-        Ledger = ledger;
-        TraceSha256 = trace?.Finish();
-        TraceLines = trace?.Lines ?? 0;
-        Missed = Compare();
+        Ledger = world.Ledger;
+        TraceSha256 = world.Trace?.Finish();
+        TraceLines = world.Trace?.Lines ?? 0;
+        Sound = [.. world.Carts.SelectMany(Hear)];
+        Missed = Compare(world);
     }
+
+    /// <summary>What listeners heard, in the order of carts and subscribers.</summary>
+    public IReadOnlyList<SoundReport> Sound { get; }
 
     /// <summary>The story.</summary>
     public Scenario Scenario { get; }
@@ -45,7 +51,61 @@ public sealed class RunReport
     /// <summary>Expectations that were not met; empty when all were.</summary>
     public IReadOnlyList<CodedError> Missed { get; }
 
-    private List<CodedError> Compare()
+    private static IEnumerable<SoundReport> Hear(SimulatedCart cart)
+    {
+        foreach (SimulatedSubscriber subscriber in cart.Subscribers)
+        {
+            if (subscriber.Consumer?.Listener is not { } ears)
+            {
+                continue;
+            }
+
+            (long delay, long variation) = SoundListener.Measure(
+                [.. ears.Pieces.Where(p => p.Step == ListeningStep.Full)],
+                piece => (cart.Pods.First(p => p.Story.DeviceId == piece.Device).WorldUs(piece.DeviceUs)) - subscriber.WorldUs(0));
+            yield return new SoundReport
+            {
+                Place = cart.Story.Id + "/" + subscriber.Story.Id,
+                Pieces = ears.Pieces.Count,
+                Missing = ears.Missing,
+                DelayP95Us = delay,
+                VariationUs = variation,
+                Steps = [.. ears.Steps],
+            };
+        }
+    }
+
+    private void CompareSound(SimulatedWorld world, Action<bool, string, string> expect)
+    {
+        foreach (ExpectedSound sound in Scenario.Expect.Sound)
+        {
+            SoundReport? heard = Sound.FirstOrDefault(s => s.Place.StartsWith(Scenario.Carts[sound.Cart].Id + "/", StringComparison.Ordinal));
+            ListeningStep lowest = heard is { Steps.Count: > 0 } ? heard.Steps.Max() : ListeningStep.Full;
+            ListeningStep last = heard is { Steps.Count: > 0 } ? heard.Steps[^1] : ListeningStep.ClipsOnly;
+            expect(heard is not null && heard.Pieces >= sound.MinPieces, "sound", string.Create(CultureInfo.InvariantCulture, $"live pieces heard: {heard?.Pieces ?? 0}, not at least {sound.MinPieces}"));
+            expect(lowest == sound.Lowest, "sound", $"the most reduced step: {lowest}, not {sound.Lowest}");
+            expect(last == sound.AtEnd, "sound", $"the step at the end: {last}, not {sound.AtEnd}");
+            expect(heard is null || heard.DelayP95Us <= sound.MaxDelayP95Us, "sound", string.Create(
+                CultureInfo.InvariantCulture, $"from a piece's first sample to its arrival, 95th percentile: {heard?.DelayP95Us} µs, not at most {sound.MaxDelayP95Us}"));
+        }
+
+        foreach (ExpectedClip clip in Scenario.Expect.Clips)
+        {
+            (string State, bool Delivered, int MissingSamples) told = ("none", false, 0);
+            foreach (SimulatedSubscriber subscriber in world.Carts[clip.Cart].Subscribers)
+            {
+                if (subscriber.Consumer?.Listener is { } ears && ears.Clips.TryGetValue(clip.Clip, out var there))
+                {
+                    told = there;
+                }
+            }
+
+            expect(string.Equals(told.State, clip.State, StringComparison.Ordinal), "clips", $"clip {clip.Clip}: {told.State}, not {clip.State}");
+            expect(!clip.IsDelivered || told.Delivered, "clips", $"clip {clip.Clip} was not delivered whole");
+        }
+    }
+
+    private List<CodedError> Compare(SimulatedWorld world)
     {
         Expectations expect = Scenario.Expect;
         List<CodedError> missed = [];
@@ -112,6 +172,29 @@ public sealed class RunReport
                 CultureInfo.InvariantCulture, $"events P{e.Code} of {Topics.DeviceText(pod.DeviceId)}: {times}, not {(e.AtLeast == 0 ? "none" : "at least " + e.AtLeast.ToString(CultureInfo.InvariantCulture))}"));
         }
 
+        CompareSound(world, Expect);
         return missed;
     }
+}
+
+/// <summary>What one listener heard.</summary>
+public sealed record SoundReport
+{
+    /// <summary>Cart and subscriber.</summary>
+    public required string Place { get; init; }
+
+    /// <summary>Live pieces received.</summary>
+    public required int Pieces { get; init; }
+
+    /// <summary>Live pieces missing by their numbers.</summary>
+    public required long Missing { get; init; }
+
+    /// <summary>From a piece's first sample to its arrival, unreduced pieces, 95th percentile, µs.</summary>
+    public required long DelayP95Us { get; init; }
+
+    /// <summary>Spread of the delay behind a buffer of <see cref="SoundListener.BufferUs"/>, unreduced pieces, 95th less 5th percentile, µs.</summary>
+    public required long VariationUs { get; init; }
+
+    /// <summary>Steps in the order in which they were told.</summary>
+    public required IReadOnlyList<ListeningStep> Steps { get; init; }
 }

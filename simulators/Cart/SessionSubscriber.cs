@@ -59,6 +59,7 @@ public sealed class SessionSubscriber : IUplinkEvents, IMqttClientHandler
     /// <param name="clients">Makes the MQTT client.</param>
     /// <param name="received">Told of each reading, before it is acknowledged.</param>
     /// <param name="malformed">Told of each message that is no reading although its topic says so.</param>
+    /// <param name="listens">True to listen to live sound too.</param>
     public SessionSubscriber(
         string cart,
         string session,
@@ -67,9 +68,11 @@ public sealed class SessionSubscriber : IUplinkEvents, IMqttClientHandler
         IUplinkConnector connector,
         MqttClientFactory clients,
         DeliveryHandler received,
-        Action<string> malformed)
+        Action<string> malformed,
+        bool listens = false)
     {
         _prefix = $"cart/{cart}/session/{session}/";
+        Listener = listens ? new SoundListener(_prefix, name) : null;
         _name = name;
         _receipts = receipts;
         _connector = connector;
@@ -86,6 +89,9 @@ public sealed class SessionSubscriber : IUplinkEvents, IMqttClientHandler
             },
             this);
     }
+
+    /// <summary>Its ears, or null.</summary>
+    public SoundListener? Listener { get; }
 
     /// <summary>True while connected.</summary>
     public bool IsConnected => _client.IsConnected;
@@ -113,7 +119,13 @@ public sealed class SessionSubscriber : IUplinkEvents, IMqttClientHandler
             SendReceipt();
         }
 
+        if (Listener is { } ears && _client.IsConnected && nowUs >= ears.DueUs && ears.Report(nowUs) is { } report)
+        {
+            _client.TryPublish(new MqttMessage { Topic = _prefix + "listening", Payload = report, Qos = MqttQos.AtLeastOnce }, 2, nowUs);
+        }
+
         long nextUs = _client.Step(nowUs);
+        nextUs = Listener is null ? nextUs : Math.Min(nextUs, Math.Max(Listener.DueUs, nowUs + 1000));
         nextUs = _connection is null && !_dialling ? Math.Min(nextUs, _dialUs) : nextUs;
         return _client.IsConnected ? Math.Min(nextUs, _receiptUs) : nextUs;
     }
@@ -156,6 +168,12 @@ public sealed class SessionSubscriber : IUplinkEvents, IMqttClientHandler
         {
             _client.Subscribe(_prefix + word + "/#", MqttQos.AtLeastOnce, _nowUs);
         }
+
+        if (Listener is not null)
+        {
+            _client.Subscribe(_prefix + "live/#", MqttQos.AtMostOnce, _nowUs);
+            _client.Subscribe(_prefix + "clip/#", MqttQos.AtLeastOnce, _nowUs);
+        }
     }
 
     void IMqttClientHandler.Lost(byte reasonCode, string text) => _connection?.Close();
@@ -166,6 +184,11 @@ public sealed class SessionSubscriber : IUplinkEvents, IMqttClientHandler
 
     bool IMqttClientHandler.Received(in MqttMessage message, long token)
     {
+        if (Listener is { } ears && ears.Take(message.Topic, message.Payload.Span, _nowUs))
+        {
+            return true;
+        }
+
         if (Delivery.TryRead(message, out Delivery delivery, out string fault))
         {
             _received(delivery);

@@ -176,6 +176,13 @@ public sealed class SimulatedGateway
         Wake();
     }
 
+    /// <summary>Whoever stands at the cart presses the button for a clip.</summary>
+    public void RecordClip() => Command((core, session) =>
+    {
+        core.BeginClip(session, null, string.Empty, result => _world.Trace?.Begin(_story.Id, "clip").Add("code", result.Code ?? "done").Add("id", result.ClipId).End());
+        return default;
+    });
+
     /// <summary>Its machine's monotonic clock, µs; the disk is brought to the present. For transports that stand outside of the world.</summary>
     public long NowUs => Enter();
 

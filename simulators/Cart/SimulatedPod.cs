@@ -108,6 +108,15 @@ public sealed class SimulatedPod
         Arm = new CuffedArm(Pulse, story.Arm);
         foreach (ChipKind chip in story.Chips)
         {
+            if (chip == ChipKind.Pcm1808)
+            {
+                Chest = new ChestSound(story.Chest, Pulse, _random.Fork("chest"));
+                ChestSound chest = Chest;
+                Converter = new Pcm1808Twin(world.Kernel, _random.Fork("pcm1808"), new Pcm1808Options { DriftPpm = story.DriftPpb / 1000 });
+                Converter.SetInput(chest.NanoVoltAt);
+                continue;
+            }
+
             int address;
             if (chip == ChipKind.Mprls0300)
             {
@@ -176,6 +185,12 @@ public sealed class SimulatedPod
 
     /// <summary>The cuff sensor's twin, or null.</summary>
     public Mprls0300Twin? CuffSensor { get; private set; }
+
+    /// <summary>What the stethoscope hears, or null.</summary>
+    public ChestSound? Chest { get; }
+
+    /// <summary>The stethoscope's converter, or null.</summary>
+    public Pcm1808Twin? Converter { get; }
 
     /// <summary>The program that runs; null while the power is off.</summary>
     public PodHost? Host { get; private set; }
@@ -254,6 +269,7 @@ public sealed class SimulatedPod
         _flash?.CutPower();
         Cuff?.AdvanceTo(_world.Kernel.NowUs);
         Cuff?.PowerOff();
+        Converter?.StopClocks();
         foreach ((_, (int address, _)) in _chips)
         {
             _bus.Unplug(address);
@@ -324,6 +340,11 @@ public sealed class SimulatedPod
             }
 
             peripherals.Add(peripheral);
+        }
+
+        if (Converter is { } converter)
+        {
+            peripherals.Add(new PeripheralOptions(PodPart.Pcm1808, 0) { Audio = new SimulatedAudioPort(converter) });
         }
 
         PodOptions options = new(Story.DeviceId, peripherals.ToArray())

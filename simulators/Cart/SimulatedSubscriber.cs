@@ -15,6 +15,7 @@ public sealed class SimulatedSubscriber
     private readonly string _place;
     private SimulatedConnector? _connector;
     private SteppedProcess? _process;
+    private long _startedUs;
 
     internal SimulatedSubscriber(WorldServices world, string cart, SubscriberStory story, NetworkPath path, string address)
     {
@@ -30,8 +31,16 @@ public sealed class SimulatedSubscriber
     /// <summary>Each reading as it arrives, true time with it, when it is new.</summary>
     public event DeliveryHandler? Received;
 
+    /// <summary>Its story.</summary>
+    public SubscriberStory Story => _story;
+
     /// <summary>What it received.</summary>
     public SubscriberLedger Ledger { get; }
+
+    /// <summary>True time of a moment of its own clock.</summary>
+    /// <param name="localUs">µs since it was started.</param>
+    /// <returns>True time, µs.</returns>
+    public long WorldUs(long localUs) => _startedUs + localUs;
 
     /// <summary>Its consumer; null while it does not run.</summary>
     public SessionSubscriber? Consumer { get; private set; }
@@ -60,7 +69,9 @@ public sealed class SimulatedSubscriber
             {
                 Ledger.Malformed++;
                 _world.Ledger.Find(_place + ": " + text);
-            });
+            },
+            _story.Listens);
+        _startedUs = _world.Kernel.NowUs;
         process = new SteppedProcess(_world.Kernel, oscillator, Consumer.Step);
         _process = process;
         process.Wake();

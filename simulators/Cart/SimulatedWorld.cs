@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using EdgeGateway.Gateway;
+using EdgeGateway.Gateway.Sound;
 using Firmware.Protocol;
 using Simulators.Chips;
 using Simulators.Kernel;
@@ -158,6 +159,9 @@ public sealed class SimulatedWorld : WorldServices
     /// <summary>No cuff ever has more, mmHg. Source: IEC 80601-2-30, 201.12.1.107, under a single fault.</summary>
     public const int MaxBladderMmHg = 330;
 
+    /// <summary>A loud room at the microphone, mV. Guess: speech beside the patient.</summary>
+    public const double LoudRoomMilliVolt = 60;
+
     /// <summary>No cuff is above 15 mmHg for longer, µs. Source: IEC 80601-2-30, 201.12.1.107.</summary>
     public const long MaxInflatedUs = 180_000_000;
 
@@ -219,7 +223,7 @@ public sealed class SimulatedWorld : WorldServices
             }
         }
 
-        return new RunReport(Scenario, Seed, Kernel.NowUs, Ledger.Balance(held), Ledger, Trace);
+        return new RunReport(this, Ledger.Balance(held));
     }
 
     private static RecordedLight Record(PodStory pod, string? folder)
@@ -270,6 +274,12 @@ public sealed class SimulatedWorld : WorldServices
             }
         }
     }
+
+    private static void Listen(SimulatedCart cart, SimulatedPod pod, bool listening) => cart.Gateway.Command((core, session) =>
+    {
+        SoundPlace place = new((AuscultationSite)((int)pod.Chest!.Site + 1), PatientPosture.Sitting, ListeningMode.Bell);
+        return core.SetSound(session, listening, place, string.Empty);
+    });
 
     private void Begin(TimelineEvent e)
     {
@@ -362,6 +372,30 @@ public sealed class SimulatedWorld : WorldServices
             case TimelineAction.HangPod:
                 cart.Pods[e.Target].Hang();
                 break;
+            case TimelineAction.Listen:
+                Listen(cart, cart.Pods[e.Target], listening: true);
+                break;
+            case TimelineAction.RecordClip:
+                cart.Gateway.RecordClip();
+                break;
+            case TimelineAction.LiftChestpiece:
+                cart.Pods[e.Target].Chest!.IsLifted = true;
+                break;
+            case TimelineAction.CableLoose:
+                cart.Pods[e.Target].Converter!.Fault = Pcm1808Fault.CableLoose;
+                break;
+            case TimelineAction.ClockLost:
+                cart.Pods[e.Target].Converter!.Fault = Pcm1808Fault.ClockHalted;
+                break;
+            case TimelineAction.RoomNoise:
+                cart.Pods[e.Target].Chest!.AmbientMilliVolt = LoudRoomMilliVolt;
+                break;
+            case TimelineAction.Rub:
+                cart.Pods[e.Target].Chest!.IsRubbed = true;
+                break;
+            case TimelineAction.ThinSession:
+                cart.SessionPath.Quality = cart.SessionPath.Quality with { BytesPerSecond = e.Amount };
+                break;
             default:
                 throw new InvalidOperationException($"{e.Action} has no beginning.");
         }
@@ -425,6 +459,25 @@ public sealed class SimulatedWorld : WorldServices
                 break;
             case TimelineAction.CuffOff:
                 cart.Pods[e.Target].SetCuffFault(CuffChainFaults.Disconnected, false);
+                break;
+            case TimelineAction.Listen:
+                Listen(cart, cart.Pods[e.Target], listening: false);
+                break;
+            case TimelineAction.LiftChestpiece:
+                cart.Pods[e.Target].Chest!.IsLifted = false;
+                break;
+            case TimelineAction.CableLoose:
+            case TimelineAction.ClockLost:
+                cart.Pods[e.Target].Converter!.Fault = Pcm1808Fault.None;
+                break;
+            case TimelineAction.RoomNoise:
+                cart.Pods[e.Target].Chest!.AmbientMilliVolt = 0;
+                break;
+            case TimelineAction.Rub:
+                cart.Pods[e.Target].Chest!.IsRubbed = false;
+                break;
+            case TimelineAction.ThinSession:
+                cart.SessionPath.Quality = cart.Story.SessionNetwork;
                 break;
             case TimelineAction.HangPod:
                 cart.Pods[e.Target].CutPower();

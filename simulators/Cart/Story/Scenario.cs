@@ -151,6 +151,9 @@ public sealed record PodStory
     /// <summary>The first target of the cuff, hundredths of mmHg, or null as shipped; not in scenario files.</summary>
     public int? CuffTargetCentiMmHg { get; init; }
 
+    /// <summary>How the chest sounds under the stethoscope.</summary>
+    public ChestSoundOptions Chest { get; init; } = new();
+
     /// <summary>The pod's publishing threshold for what it makes of light, 0 to 100, or null as shipped.</summary>
     public int? LeastPulseQuality { get; init; }
 
@@ -190,6 +193,9 @@ public sealed record SubscriberStory
 
     /// <summary>True when it sends receipts.</summary>
     public bool Receipts { get; init; } = true;
+
+    /// <summary>True when it listens to live sound and reports how it arrives.</summary>
+    public bool Listens { get; init; }
 }
 
 /// <summary>The chips that the simulator has.</summary>
@@ -203,6 +209,9 @@ public enum ChipKind
 
     /// <summary>Cuff pressure sensor, with pump, valves and cuff.</summary>
     Mprls0300,
+
+    /// <summary>The stethoscope's converter; it is wired, not plugged.</summary>
+    Pcm1808,
 }
 
 /// <summary>What can happen on the timeline.</summary>
@@ -285,6 +294,30 @@ public enum TimelineAction
 
     /// <summary>The pod's program hangs; its outputs stay as they are. At the end the pod is switched off and on.</summary>
     HangPod,
+
+    /// <summary>The nurse lets the stethoscope be heard, at the site where it sits; at the end no more.</summary>
+    Listen,
+
+    /// <summary>The nurse presses the button: a clip of 15 s, 5 s before it.</summary>
+    RecordClip,
+
+    /// <summary>The chestpiece is lifted off the skin.</summary>
+    LiftChestpiece,
+
+    /// <summary>The stethoscope's cable is loose.</summary>
+    CableLoose,
+
+    /// <summary>The converter's clocks stand still.</summary>
+    ClockLost,
+
+    /// <summary>It is loud in the room.</summary>
+    RoomNoise,
+
+    /// <summary>A hand rubs on the chestpiece.</summary>
+    Rub,
+
+    /// <summary>The subscribers' way carries only so much, kB/s.</summary>
+    ThinSession,
 }
 
 /// <summary>One thing that happens.</summary>
@@ -320,6 +353,21 @@ public sealed record ExpectedValue(int Cart, int Pod, int Stream, double Low, do
 /// <param name="Code">The code's number.</param>
 /// <param name="AtLeast">How often at least; 0: never.</param>
 public sealed record ExpectedEvent(int Cart, int Pod, int Code, int AtLeast);
+
+/// <summary>What must have come of live sound at a subscriber that listens.</summary>
+/// <param name="Cart">Index of the cart.</param>
+/// <param name="MinPieces">Fewest live pieces received.</param>
+/// <param name="Lowest">The most reduced step that was heard of.</param>
+/// <param name="AtEnd">The step at the end.</param>
+/// <param name="MaxDelayP95Us">Longest time from a piece's first sample to its arrival, 95th percentile, µs; <see cref="long.MaxValue"/> for any.</param>
+public sealed record ExpectedSound(int Cart, int MinPieces, EdgeGateway.Gateway.Sound.ListeningStep Lowest, EdgeGateway.Gateway.Sound.ListeningStep AtEnd, long MaxDelayP95Us);
+
+/// <summary>A clip as its retained message must say at the end.</summary>
+/// <param name="Cart">Index of the cart.</param>
+/// <param name="Clip">Its name, "c" and a number.</param>
+/// <param name="State">The word of its state.</param>
+/// <param name="IsDelivered">True when every frame of it must have been delivered.</param>
+public sealed record ExpectedClip(int Cart, string Clip, string State, bool IsDelivered);
 
 /// <summary>
 /// What must have come out. Without being asked for, every run must end with produced = delivered + pending + gaps + kept, no reading
@@ -365,4 +413,10 @@ public sealed record Expectations
 
     /// <summary>Coded events that must have been made.</summary>
     public IReadOnlyList<ExpectedEvent> Events { get; init; } = [];
+
+    /// <summary>What must have come of live sound.</summary>
+    public IReadOnlyList<ExpectedSound> Sound { get; init; } = [];
+
+    /// <summary>Clips as they must stand at the end.</summary>
+    public IReadOnlyList<ExpectedClip> Clips { get; init; } = [];
 }

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using EdgeGateway.Gateway.Faults;
+using EdgeGateway.Gateway.Sound;
 using Firmware.Core;
 using Firmware.Protocol;
 using Simulators.Network;
@@ -18,7 +19,7 @@ public static class ScenarioFile
     private const long Millisecond = 1000;
     private const decimal MaxSeconds = Scenario.MaxDurationUs / Second;
 
-    private static readonly (string, ChipKind)[] ChipWords = [("tmp117", ChipKind.Tmp117), ("max30102", ChipKind.Max30102), ("mprls0300", ChipKind.Mprls0300)];
+    private static readonly (string, ChipKind)[] ChipWords = [("tmp117", ChipKind.Tmp117), ("max30102", ChipKind.Max30102), ("mprls0300", ChipKind.Mprls0300), ("pcm1808", ChipKind.Pcm1808)];
 
     private static readonly (string, bool)[] BrokerWords = [("embedded", false), ("external", true)];
 
@@ -50,6 +51,14 @@ public static class ScenarioFile
         ("cuff-kink", TimelineAction.CuffKink),
         ("cuff-off", TimelineAction.CuffOff),
         ("hang-pod", TimelineAction.HangPod),
+        ("listen", TimelineAction.Listen),
+        ("record-clip", TimelineAction.RecordClip),
+        ("lift-chestpiece", TimelineAction.LiftChestpiece),
+        ("cable-loose", TimelineAction.CableLoose),
+        ("clock-lost", TimelineAction.ClockLost),
+        ("room-noise", TimelineAction.RoomNoise),
+        ("rub", TimelineAction.Rub),
+        ("thin-session", TimelineAction.ThinSession),
     ];
 
     private static readonly (string, AbsenceReason)[] ReasonWords =
@@ -79,6 +88,22 @@ public static class ScenarioFile
         ("implausible", AbsenceReason.Implausible),
         ("stopped", AbsenceReason.Stopped),
         ("cuff-fault", AbsenceReason.CuffFault),
+    ];
+
+    private static readonly (string, ChestSite)[] SiteWords =
+    [
+        ("aortic", ChestSite.Aortic), ("pulmonic", ChestSite.Pulmonic), ("tricuspid", ChestSite.Tricuspid), ("mitral", ChestSite.Mitral),
+        ("right-upper-lung", ChestSite.RightUpperLung), ("left-upper-lung", ChestSite.LeftUpperLung),
+        ("right-lower-lung", ChestSite.RightLowerLung), ("left-lower-lung", ChestSite.LeftLowerLung),
+    ];
+
+    private static readonly (string, ChestMurmur)[] MurmurWords =
+        [("none", ChestMurmur.None), ("systolic", ChestMurmur.Systolic), ("diastolic", ChestMurmur.Diastolic)];
+
+    private static readonly (string, ListeningStep)[] StepWords =
+    [
+        ("full", ListeningStep.Full), ("long-chunks", ListeningStep.LongChunks), ("heart-mode", ListeningStep.HeartMode),
+        ("rhythm-only", ListeningStep.RhythmOnly), ("clips-only", ListeningStep.ClipsOnly),
     ];
 
     private static readonly (string, int)[] StatusWords =
@@ -259,6 +284,7 @@ public static class ScenarioFile
             TouchUs = map.Scaled("touchS", standard.TouchUs, Second, 0, MaxSeconds),
             Arm = map.Map("arm") is YamlMap arm ? Arm(arm, out onOximeterArm) : new CuffedArmOptions(),
             IsCuffOnOximeterArm = onOximeterArm,
+            Chest = map.Map("chest") is YamlMap chest ? Chest(chest) : new ChestSoundOptions(),
         };
         foreach (ChipKind chip in pod.PluggedAtStart)
         {
@@ -289,6 +315,24 @@ public static class ScenarioFile
         onOximeterArm = map.Flag("onOximeterArm", false);
         map.End();
         return arm;
+    }
+
+    private static ChestSoundOptions Chest(YamlMap map)
+    {
+        ChestSoundOptions standard = new();
+        ChestSoundOptions chest = new()
+        {
+            Site = map.Word("site", standard.Site, SiteWords),
+            HeartMilliVolt = map.Number("heartMilliVolt", standard.HeartMilliVolt, 0, 1500),
+            HasThird = map.Flag("third", false),
+            HasFourth = map.Flag("fourth", false),
+            Murmur = map.Word("murmur", ChestMurmur.None, MurmurWords),
+            BreathMilliVolt = map.Number("breathMilliVolt", standard.BreathMilliVolt, 0, 500),
+            BreathsPerMinute = map.Number("breathsPerMinute", standard.BreathsPerMinute, 0, 60),
+            RoomMilliVolt = map.Number("roomMilliVolt", standard.RoomMilliVolt, 0, 500),
+        };
+        map.End();
+        return chest;
     }
 
     private static ulong Device(YamlMap map)
@@ -361,6 +405,7 @@ public static class ScenarioFile
             Session = map.Text("session", string.Empty, required: true),
             ConnectUs = map.Scaled("connectS", 0, Second, 0, durationUs / (decimal)Second),
             Receipts = map.Flag("receipts", true),
+            Listens = map.Flag("listens", false),
         };
         map.End();
         return subscriber;
@@ -396,6 +441,10 @@ public static class ScenarioFile
         {
             amount = map.Scaled("syncMs", 0, Millisecond, 1, 60_000, required: true);
         }
+        else if (action == TimelineAction.ThinSession)
+        {
+            amount = map.Scaled("kilobytesPerSecond", 0, 1000, 0.1m, 100_000, required: true);
+        }
         else if (action is TimelineAction.StopBroker or TimelineAction.CutUplink && story is { ExternalBroker: false })
         {
             map.Error("S3009", "do", $"cart '{story.Id}' has no external broker", "Set 'broker: external' for the cart.");
@@ -407,8 +456,18 @@ public static class ScenarioFile
             map.Error("S3009", "do", $"pod '{story.Pods[target].Id}' has no cuff", "Add mprls0300 to its chips.");
         }
 
+        if (IsOfSound(action) && target >= 0 && !story!.Pods[target].Chips.Contains(ChipKind.Pcm1808))
+        {
+            map.Error("S3009", "do", $"pod '{story.Pods[target].Id}' has no stethoscope", "Add pcm1808 to its chips.");
+        }
+
+        if (action == TimelineAction.UnplugChip && chip == ChipKind.Pcm1808)
+        {
+            map.Error("S3009", "chip", "the stethoscope's converter is wired, not plugged", "Use cable-loose or clock-lost.");
+        }
+
         if (action is not (TimelineAction.ResetPodConnection or TimelineAction.SynchroniseClock or TimelineAction.SetPatient or TimelineAction.TestCuff
-            or TimelineAction.StartCuff or TimelineAction.StopCuff))
+            or TimelineAction.StartCuff or TimelineAction.StopCuff or TimelineAction.RecordClip))
         {
             bool mustEnd = action is TimelineAction.KillGateway or TimelineAction.CutGatewayPower or TimelineAction.RestartGateway;
             forUs = map.Scaled("forS", long.MaxValue, Second, 0.001m, MaxSeconds, required: mustEnd);
@@ -425,7 +484,10 @@ public static class ScenarioFile
 
     private static bool IsOfPod(TimelineAction action) => action is TimelineAction.UnplugChip or TimelineAction.CutPodPower
         or TimelineAction.CutPodNetwork or TimelineAction.ResetPodConnection or TimelineAction.FingerOff or TimelineAction.Motion or TimelineAction.AmbientLight
-        or TimelineAction.Glare or TimelineAction.ColdFinger or TimelineAction.HangPod || IsOfCuff(action);
+        or TimelineAction.Glare or TimelineAction.ColdFinger or TimelineAction.HangPod || IsOfCuff(action) || IsOfSound(action);
+
+    private static bool IsOfSound(TimelineAction action) => action is TimelineAction.Listen or TimelineAction.LiftChestpiece or TimelineAction.CableLoose
+        or TimelineAction.ClockLost or TimelineAction.RoomNoise or TimelineAction.Rub;
 
     private static bool IsOfCuff(TimelineAction action) => action is TimelineAction.SetPatient or TimelineAction.TestCuff or TimelineAction.StartCuff
         or TimelineAction.StopCuff or TimelineAction.CuffLeak or TimelineAction.CuffKink or TimelineAction.CuffOff;
@@ -447,6 +509,8 @@ public static class ScenarioFile
             Absences = ReadAll(map.Maps("absences", 64), absence => Absence(absence, carts)),
             Values = ReadAll(map.Maps("values", 64), value => Value(value, carts)),
             Events = ReadAll(map.Maps("events", 64), e => Coded(e, carts)),
+            Sound = ReadAll(map.Maps("sound", 8), sound => Heard(sound, carts)),
+            Clips = ReadAll(map.Maps("clips", 64), clip => Clip(clip, carts)),
         };
         map.End();
         return expect;
@@ -478,6 +542,27 @@ public static class ScenarioFile
 
         map.End();
         return value;
+    }
+
+    private static ExpectedSound Heard(YamlMap map, List<CartStory> carts)
+    {
+        int cart = Reference(map, "cart", carts.Select(c => c.Id).ToList(), "cart", carts.Count == 1);
+        ExpectedSound sound = new(
+            Math.Max(cart, 0),
+            (int)map.Whole("minPieces", 1, 0, int.MaxValue),
+            map.Word("lowest", ListeningStep.Full, StepWords),
+            map.Word("atEnd", ListeningStep.Full, StepWords),
+            map.Scaled("maxDelayP95Ms", long.MaxValue, Millisecond, 1, 60_000));
+        map.End();
+        return sound;
+    }
+
+    private static ExpectedClip Clip(YamlMap map, List<CartStory> carts)
+    {
+        int cart = Reference(map, "cart", carts.Select(c => c.Id).ToList(), "cart", carts.Count == 1);
+        ExpectedClip clip = new(Math.Max(cart, 0), map.Text("clip", "c1", required: true), map.Text("state", "complete"), map.Flag("delivered", true));
+        map.End();
+        return clip;
     }
 
     private static ExpectedEvent Coded(YamlMap map, List<CartStory> carts)
