@@ -18,12 +18,6 @@ internal sealed class Uplink
     /// <summary>Closed sessions whose backlog is worked on at the same time.</summary>
     private const int MaxBacklogSessions = 4;
 
-    /// <summary>
-    /// Sound and waveforms in flight while somebody listens: what they queue on a thin link, live sound waits for. One frame of sound takes 53 ms
-    /// at 256 kbit/s; two keep a way of 60 ms busy.
-    /// </summary>
-    private const int MaxBulkWhileListening = 2;
-
     private static readonly RecordClass[] Order = [RecordClass.Vital, RecordClass.Event, RecordClass.Sound, RecordClass.Wave];
 
     private readonly GatewayContext _context;
@@ -35,12 +29,12 @@ internal sealed class Uplink
     private readonly List<DeliveryKey> _blocked = [];
     private readonly List<SentEntry> _entries = [];
     private readonly Queue<(long Index, uint Session, byte[] Record)> _views = new();
-    private readonly Func<bool> _isListening;
+    private readonly Func<int> _mostBulk;
     private long _nextReleaseUs;
 
-    public Uplink(GatewayContext context, ISessionLink link, RetainedTopics retained, Func<bool> isListening)
+    public Uplink(GatewayContext context, ISessionLink link, RetainedTopics retained, Func<int> mostBulk)
     {
-        _isListening = isListening;
+        _mostBulk = mostBulk;
         _context = context;
         _link = link;
         _retained = retained;
@@ -454,7 +448,7 @@ internal sealed class Uplink
     private bool TrySendOne(long nowUs)
     {
         uint open = _context.Sessions.Open?.Number ?? 0;
-        bool isThrottled = _isListening() && BulkInFlight() >= MaxBulkWhileListening;
+        bool isThrottled = BulkInFlight() >= _mostBulk();
         foreach (RecordClass recordClass in Order)
         {
             if (isThrottled && IsBulk(recordClass))

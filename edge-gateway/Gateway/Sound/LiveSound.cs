@@ -65,6 +65,24 @@ internal sealed class LiveSound
     /// <summary>True while sound comes in: the durable way then keeps room for it.</summary>
     public bool IsActive { get; private set; }
 
+    /// <summary>
+    /// Durable sound and waveforms that may be in flight: what they queue on a thin link, live sound waits for. Two keep a way of 60 ms at 256 kbit/s busy (one frame of
+    /// sound takes 53 ms); reduced live sound leaves room for one; for rhythm alone they wait until the way is better or nobody listens; without live sound the way is theirs.
+    /// </summary>
+    public int MostBulk
+    {
+        get
+        {
+            ListeningStep step = ListeningStep.Full;
+            foreach (LiveStream stream in _streams.Values)
+            {
+                step = stream.Steps.Step > step ? stream.Steps.Step : step;
+            }
+
+            return !IsActive || step == ListeningStep.ClipsOnly ? int.MaxValue : step == ListeningStep.RhythmOnly ? 0 : step == ListeningStep.Full ? 2 : 1;
+        }
+    }
+
     public long NextUs => IsActive ? _nextStatusUs : long.MaxValue;
 
     /// <summary>The streams that are listened to.</summary>
