@@ -1,11 +1,9 @@
 using System;
-using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Tasks;
-using EdgeGateway.Gateway.Auscultation;
 using Simulators.Cart.Evaluation;
 
 namespace Simulators.Cli;

@@ -27,6 +27,13 @@ public static class SoundWay
     // Taps on each side of the interpolation: 32 samples of the recording in all.
     private const int HalfTaps = 16;
 
+    // sin(k pi / 8), k 0 to 7, by square roots: the same on every machine.
+    private static readonly double[] SineOfEighths =
+    [
+        0, Math.Sqrt(2 - Math.Sqrt(2)) / 2, Math.Sqrt(2) / 2, Math.Sqrt(2 + Math.Sqrt(2)) / 2,
+        1, Math.Sqrt(2 + Math.Sqrt(2)) / 2, Math.Sqrt(2) / 2, Math.Sqrt(2 - Math.Sqrt(2)) / 2,
+    ];
+
     private static readonly ICrc32 Crc = new SoftwareCrc32();
 
     /// <summary>Plays a recording and gives what the gateway says of the clip.</summary>
@@ -39,7 +46,7 @@ public static class SoundWay
         return HeartSoundAnalysis.Analyse(samples, PortRateHz);
     }
 
-    /// <summary>Brings samples to the port's rate: windowed sinc, Hann window.</summary>
+    /// <summary>Brings samples to the port's rate: windowed sinc, window (1 - (x / 17)^2)^2.</summary>
     /// <param name="samples">Samples.</param>
     /// <param name="rateHz">Their rate, a divisor of 8,000.</param>
     /// <returns>Samples at 8,000 Hz.</returns>
@@ -58,8 +65,11 @@ public static class SoundWay
             for (int k = 0; k < 2 * HalfTaps; k++)
             {
                 double x = (phase / (double)ratio) - (k - HalfTaps + 1);
-                double sinc = x == 0 ? 1 : Math.Sin(Math.PI * x) / (Math.PI * x);
-                taps[phase, k] = sinc * 0.5 * (1 + Math.Cos(Math.PI * x / (HalfTaps + 1)));
+                double edge = x / (HalfTaps + 1);
+                double window = (1 - (edge * edge)) * (1 - (edge * edge));
+                int eighths = phase * 8 / ratio;
+                double sine = SineOfEighths[eighths] * (((k - HalfTaps + 1) & 1) == 0 ? 1 : -1);
+                taps[phase, k] = window * (x == 0 ? 1 : sine / (Math.PI * x));
                 sum += taps[phase, k];
             }
 
