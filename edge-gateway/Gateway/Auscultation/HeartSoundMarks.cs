@@ -79,7 +79,11 @@ internal static class HeartSoundMarks
         for (int i = 0; i < best.Count; i++)
         {
             bool isFirst = (i % 2 == 0) == bestBeginsWithFirst;
-            sounds.Add(new HeartSound(Onset(gain, best[i]) / FrameHz, isFirst ? HeartSoundKind.S1 : HeartSoundKind.S2));
+
+            // Between neighbours the middle is the border, so that marks rise in time.
+            int from = i > 0 ? ((best[i - 1] + best[i]) / 2) + 1 : 0;
+            int to = i + 1 < best.Count ? (best[i] + best[i + 1]) / 2 : gain.Length - 1;
+            sounds.Add(new HeartSound(Onset(gain, best[i], from, to) / FrameHz, isFirst ? HeartSoundKind.S1 : HeartSoundKind.S2));
         }
 
         return sounds;
@@ -144,17 +148,17 @@ internal static class HeartSoundMarks
     }
 
     // Where the sound at a frame begins: its top nearby, and from there back to half of its height.
-    private static double Onset(ReadOnlySpan<double> gain, int frame)
+    private static double Onset(ReadOnlySpan<double> gain, int frame, int from, int to)
     {
         int top = frame;
-        for (int i = Math.Max(0, frame - TopFrames); i <= Math.Min(gain.Length - 1, frame + TopFrames); i++)
+        for (int i = Math.Max(from, frame - TopFrames); i <= Math.Min(to, frame + TopFrames); i++)
         {
             top = gain[i] > gain[top] ? i : top;
         }
 
         double half = OnsetShare * gain[top];
         int begin = top;
-        while (begin > 0 && top - begin < OnsetFrames && gain[begin - 1] > half)
+        while (begin > from && top - begin < OnsetFrames && gain[begin - 1] > half)
         {
             begin--;
         }

@@ -3,7 +3,7 @@ using System;
 namespace EdgeGateway.Gateway.Auscultation;
 
 /// <summary>
-/// Whether a recording can be used, with the first thing that is wrong in the order in which it can be put right: contact, clipping, friction, noise, rhythm, steadiness.
+/// Whether a recording can be used, with the first thing that is wrong in the order in which it can be put right: contact, clipping, noise, friction, rhythm, steadiness.
 /// It speaks of the recording, never of the patient. Which constants were chosen on recordings says the README beside this file.
 /// </summary>
 internal static class RecordingQuality
@@ -71,17 +71,22 @@ internal static class RecordingQuality
             : null;
     }
 
-    /// <summary>Friction, noise, rhythm, steadiness.</summary>
+    /// <summary>Noise, friction, rhythm, steadiness.</summary>
     public static RecordingVerdict OfHeart(HeartEnvelope envelope, HeartRhythm rhythm)
     {
         double[] heart = Sorted(envelope.Heart);
         double loud = At(heart, LoudShare);
+        if (loud < At(Sorted(envelope.Noise), 0.5) * Power(LeastAboveNoiseDb))
+        {
+            return RecordingVerdict.AmbientNoise;
+        }
+
         if (Bursts(envelope, loud * Power(FrictionDb)) > MostFrictionPerSecond)
         {
             return RecordingVerdict.Rub;
         }
 
-        if (loud < At(heart, QuietShare) * Power(LeastContrastDb) || loud < At(Sorted(envelope.Noise), 0.5) * Power(LeastAboveNoiseDb))
+        if (loud < At(heart, QuietShare) * Power(LeastContrastDb))
         {
             return RecordingVerdict.AmbientNoise;
         }
