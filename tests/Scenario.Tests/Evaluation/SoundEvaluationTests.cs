@@ -38,6 +38,21 @@ public sealed class SoundEvaluationTests
     }
 
     [TestMethod]
+    [Recordings]
+    public void The_first_15_s_of_pn2016_as_long_as_a_clip_meet_the_same_targets()
+    {
+        List<SoundRecordResult> results = [];
+        foreach (SoundRecord record in SoundSet.Load(SoundSet.Pn2016, Recordings.Folder!))
+        {
+            SoundRecord clip = record with { Samples = record.Samples[..Math.Min(record.Samples.Length, 15 * record.RateHz)] };
+            results.Add(SoundEvaluation.Score(clip, SoundWay.Play(clip), SoundEvaluation.EcgToleranceSeconds));
+        }
+
+        SoundEvaluationResult result = new(SoundSet.Pn2016, results);
+        Assert.IsTrue(result.IsMet, string.Join(", ", result.Named));
+    }
+
+    [TestMethod]
     public void Marks_are_matched_once_each_within_the_tolerance()
     {
         Assert.AreEqual(new MarkScore(2, 3, 2), MarkScore.Of([1.05, 1.06, 2.0], [1.0, 2.06], 0.0601));
