@@ -29,6 +29,11 @@ public sealed partial class GatewayCore
         }
 
         (string Code, string Text)? refused = _desk.Set(sessionId, listening, place, by);
+        if (refused is null && listening)
+        {
+            _sound.Target = AuscultationWords.TargetOf(place.Site, place.Mode);
+        }
+
         return new SessionResult(refused?.Code, refused?.Text ?? string.Empty, sessionId);
     }
 
@@ -100,6 +105,7 @@ public sealed partial class GatewayCore
         _patient = null;
         _retained.SessionChanged();
         _sound.SessionChanged();
+        _sound.Target = default;
         _desk.SessionChanged();
     }
 

@@ -149,7 +149,7 @@ public static class CartSim
 
     private static Command Evaluate(Surroundings here)
     {
-        Argument<string> set = new("set") { Description = "Which set of recordings: " + string.Join(", ", RecordingSet.Names) + "." };
+        Argument<string> set = new("set") { Description = "Which set of recordings: " + string.Join(", ", RecordingSet.Names.Concat(CuffEvaluation.Names).Concat(SoundEvaluation.Names)) + "." };
         Option<string> data = new("--data") { Description = "The folder that holds the sets' folders.", Required = true };
         Option<ulong> seed = new("--seed") { Description = "Seed of everything but the recordings.", DefaultValueFactory = _ => 1 };
         Option<bool> json = Json();

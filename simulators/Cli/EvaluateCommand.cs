@@ -25,6 +25,11 @@ internal static class EvaluateCommand
             return await CuffAsync(here, name, data, seed, json).ConfigureAwait(false);
         }
 
+        if (SoundEvaluation.Names.Contains(name, StringComparer.Ordinal))
+        {
+            return await SoundEvaluateCommand.RunAsync(here, name, data, Parallel, json).ConfigureAwait(false);
+        }
+
         RecordingSet set = RecordingSet.Load(name, data);
         await here.Diagnostics.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"evaluate {name}: {set.Records.Count} recordings, seed {seed}")).ConfigureAwait(false);
         Bar bar = new(ReferenceEquals(here.Diagnostics, Console.Error) && !Console.IsErrorRedirected ? here.Diagnostics : null);
@@ -60,7 +65,7 @@ internal static class EvaluateCommand
         return text.ToString();
     }
 
-    private static void Metrics(StringBuilder text, IReadOnlyList<(string Name, double? Value)> named, IReadOnlyList<PulseTarget> targets)
+    internal static void Metrics(StringBuilder text, IReadOnlyList<(string Name, double? Value)> named, IReadOnlyList<PulseTarget> targets)
     {
         text.Append('\n');
         foreach ((string name, double? value) in named)
@@ -152,7 +157,7 @@ internal static class EvaluateCommand
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 
-    private static string Number(double? value, int digits) =>
+    internal static string Number(double? value, int digits) =>
         value is double known ? known.ToString("F" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) : "-";
 
     private static string Json(PulseEvaluationResult result)
@@ -192,7 +197,7 @@ internal static class EvaluateCommand
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 
-    private static void Write(Utf8JsonWriter json, string name, double? value)
+    internal static void Write(Utf8JsonWriter json, string name, double? value)
     {
         if (value is double known)
         {
@@ -205,7 +210,7 @@ internal static class EvaluateCommand
     }
 
     /// <summary>A bar on the terminal; nothing elsewhere.</summary>
-    private sealed class Bar(TextWriter? terminal)
+    internal sealed class Bar(TextWriter? terminal)
     {
         private readonly object _gate = new();
 

@@ -6,12 +6,14 @@ using System.Linq;
 using System.Threading.Tasks;
 using Benchmarks;
 
+// cart-bench sound [--rounds N] measures the analysis of sound alone.
 // cart-bench [--rounds N] [--count N] [--memory N]: the table goes to stdout, progress to stderr. Exit 0 measured or skipped with the reason, 2 usage.
 const int Done = 0, Usage = 2;
 const int SlowQueue = 1_000;
 
 int rounds = 3, count = 30_000, memory = 100_000;
-for (int i = 0; i < args.Length; i += 2)
+bool soundOnly = args is ["sound", ..];
+for (int i = soundOnly ? 1 : 0; i < args.Length; i += 2)
 {
     if (i + 1 == args.Length || !int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out int value) || value is < 1 or > 10_000_000)
     {
@@ -32,6 +34,12 @@ for (int i = 0; i < args.Length; i += 2)
         default:
             return await RefuseAsync(args[i] + " is unknown").ConfigureAwait(false);
     }
+}
+
+if (soundOnly)
+{
+    await SoundBench.RunAsync(rounds).ConfigureAwait(false);
+    return Done;
 }
 
 string? missing = !OperatingSystem.IsLinux() ? "processes are measured through /proc, which only Linux has"
@@ -122,6 +130,6 @@ static string Load() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
 
 static async Task<int> RefuseAsync(string why)
 {
-    await Console.Error.WriteLineAsync(why + "\nusage: cart-bench [--rounds N] [--count N] [--memory N]\nTry: cart-bench --rounds 3 --count 30000").ConfigureAwait(false);
+    await Console.Error.WriteLineAsync(why + "\nusage: cart-bench [sound] [--rounds N] [--count N] [--memory N]\nTry: cart-bench --rounds 3 --count 30000").ConfigureAwait(false);
     return Usage;
 }

@@ -24,6 +24,17 @@ public sealed class ImaAdpcm
     private int _predictor;
     private int _index;
 
+    /// <summary>Begins in a state.</summary>
+    /// <param name="predictor">The sample that is expected first.</param>
+    /// <param name="index">Index of the first step, 0 to 88.</param>
+    public ImaAdpcm(short predictor = 0, int index = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Steps.Length);
+        _predictor = predictor;
+        _index = index;
+    }
+
     /// <summary>Bytes of a chunk.</summary>
     /// <param name="samples">How many samples it holds.</param>
     /// <returns>Bytes.</returns>
@@ -34,7 +45,7 @@ public sealed class ImaAdpcm
     /// <param name="chunk">Room for <see cref="ChunkLength"/> bytes.</param>
     public static void EncodeChunk(ReadOnlySpan<short> samples, Span<byte> chunk)
     {
-        ImaAdpcm codec = new() { _predictor = samples.Length > 0 ? samples[0] : 0, _index = FirstIndex(samples) };
+        ImaAdpcm codec = new(samples.Length > 0 ? samples[0] : (short)0, FirstIndex(samples));
         BinaryPrimitives.WriteInt16LittleEndian(chunk, (short)codec._predictor);
         chunk[2] = (byte)codec._index;
         chunk[3] = 0;
@@ -50,7 +61,7 @@ public sealed class ImaAdpcm
     /// <param name="samples">Room for its samples; as many are made as fit.</param>
     public static void DecodeChunk(ReadOnlySpan<byte> chunk, Span<short> samples)
     {
-        ImaAdpcm codec = new() { _predictor = BinaryPrimitives.ReadInt16LittleEndian(chunk), _index = Math.Min(chunk[2], (byte)(Steps.Length - 1)) };
+        ImaAdpcm codec = new(BinaryPrimitives.ReadInt16LittleEndian(chunk), Math.Min((int)chunk[2], Steps.Length - 1));
         for (int i = 0; i < samples.Length && HeadLength + (i / 2) < chunk.Length; i++)
         {
             samples[i] = codec.Decode((chunk[HeadLength + (i / 2)] >> (4 * (i & 1))) & 15);

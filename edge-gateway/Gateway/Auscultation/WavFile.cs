@@ -24,6 +24,9 @@ public sealed record WavMetadata
 /// <summary>RIFF/WAVE, PCM, 16 bits, one channel, with a LIST/INFO chunk. Source: IBM and Microsoft, Multimedia Programming Interface and Data Specifications 1.0, 1991.</summary>
 public static class WavFile
 {
+    /// <summary>Highest rate that is read, samples per second.</summary>
+    public const int MaxRateHz = 192_000;
+
     /// <summary>Makes a file.</summary>
     /// <param name="samples">The samples.</param>
     /// <param name="rateHz">Samples per second.</param>
@@ -70,6 +73,66 @@ public static class WavFile
         }
 
         return file;
+    }
+
+    /// <summary>Reads a file of this kind: RIFF/WAVE, PCM, 16 bits, one channel. Other chunks are passed over.</summary>
+    /// <param name="file">The bytes.</param>
+    /// <param name="rateHz">Samples per second; 0 when it is refused.</param>
+    /// <param name="problem">Why it is refused; null when it is read.</param>
+    /// <returns>The samples; empty when it is refused.</returns>
+    public static short[] Read(ReadOnlySpan<byte> file, out int rateHz, out string? problem)
+    {
+        rateHz = 0;
+        problem = "it is no RIFF/WAVE";
+        if (file.Length < 12 || !file[..4].SequenceEqual("RIFF"u8) || !file[8..12].SequenceEqual("WAVE"u8))
+        {
+            return [];
+        }
+
+        int rate = 0;
+        ReadOnlySpan<byte> at = file[12..];
+        while (at.Length >= 8)
+        {
+            ReadOnlySpan<byte> name = at[..4];
+            uint told = BinaryPrimitives.ReadUInt32LittleEndian(at[4..]);
+            ReadOnlySpan<byte> body = at[8..];
+            if (told > body.Length)
+            {
+                problem = "it ends within a chunk";
+                return [];
+            }
+
+            body = body[..(int)told];
+            if (name.SequenceEqual("fmt "u8))
+            {
+                if (body.Length < 16 || BinaryPrimitives.ReadUInt16LittleEndian(body) != 1 || BinaryPrimitives.ReadUInt16LittleEndian(body[2..]) != 1
+                    || BinaryPrimitives.ReadUInt16LittleEndian(body[14..]) != 16 || BinaryPrimitives.ReadUInt32LittleEndian(body[4..]) is 0 or > MaxRateHz)
+                {
+                    problem = "it is not PCM of 16 bits and one channel";
+                    return [];
+                }
+
+                rate = BinaryPrimitives.ReadInt32LittleEndian(body[4..]);
+            }
+            else if (name.SequenceEqual("data"u8))
+            {
+                problem = rate == 0 ? "its data come before its format" : null;
+                short[] samples = new short[rate == 0 ? 0 : body.Length / 2];
+                for (int i = 0; i < samples.Length; i++)
+                {
+                    samples[i] = BinaryPrimitives.ReadInt16LittleEndian(body[(2 * i)..]);
+                }
+
+                rateHz = rate;
+                return samples;
+            }
+
+            // A chunk of odd length is followed by a byte of filling.
+            at = at[Math.Min(at.Length, 8 + (int)told + (int)(told & 1))..];
+        }
+
+        problem = "it holds no data";
+        return [];
     }
 
     private static void Tag(MemoryStream info, string name, string? text)

@@ -1,4 +1,5 @@
 using System;
+using EdgeGateway.Gateway.Auscultation;
 
 namespace EdgeGateway.Gateway.Sound;
 
@@ -102,6 +103,13 @@ public static class AuscultationWords
     /// <param name="step">The step.</param>
     /// <returns>For example "heartMode".</returns>
     public static string Of(ListeningStep step) => Word(Steps, (int)step);
+
+    /// <summary>What is listened to: the lungs at their fields, or with their filter where no site was said; else the heart.</summary>
+    /// <param name="site">The site.</param>
+    /// <param name="mode">The filter.</param>
+    /// <returns>What the analysis expects to hear.</returns>
+    public static AuscultationTarget TargetOf(AuscultationSite site, ListeningMode mode) =>
+        site >= AuscultationSite.RightUpperLung || (site == AuscultationSite.Unknown && mode == ListeningMode.Lung) ? AuscultationTarget.Lung : AuscultationTarget.Heart;
 
     /// <summary>Reads a site's word.</summary>
     /// <param name="word">The word, or null for none given.</param>

@@ -402,7 +402,8 @@ internal sealed class Clips
         {
             followed.IsAnalysing = false;
             followed.AnalysedSamples = sound.Span.Filled;
-            followed.Verdict = sound.Span.Filled == 0 ? null : HeartSoundAnalysis.Analyse(sound.Samples, sound.Span.RateHz);
+            followed.Verdict = sound.Span.Filled == 0 ? null : HeartSoundAnalysis.Analyse(
+                sound.Samples, sound.Span.RateHz, AuscultationWords.TargetOf(followed.Clip.Site, followed.Clip.Mode));
             _nextLookUs = 0;
         });
     }

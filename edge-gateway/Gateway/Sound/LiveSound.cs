@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using EdgeGateway.Gateway.Auscultation;
 using EdgeGateway.Mqtt;
 using Firmware.Protocol;
 
@@ -83,6 +84,9 @@ internal sealed class LiveSound
         }
     }
 
+    /// <summary>What is listened to, as confirmed by whoever holds the stethoscope.</summary>
+    public AuscultationTarget Target { get; set; }
+
     public long NextUs => IsActive ? _nextStatusUs : long.MaxValue;
 
     /// <summary>The streams that are listened to.</summary>
@@ -147,7 +151,7 @@ internal sealed class LiveSound
             stream.Break();
         }
 
-        stream.Add(payload, Frame.HeaderLength, head, rateHz, count, nowUs);
+        stream.Add(payload, Frame.HeaderLength, head, rateHz, count, nowUs, Target);
         while (stream.HasPiece)
         {
             Emit(stream, nowUs);

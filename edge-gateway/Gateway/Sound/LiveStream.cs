@@ -65,7 +65,7 @@ internal sealed class LiveStream
         _ => 200,
     };
 
-    public void Add(byte[] frame, int body, FrameHead head, int rateHz, int count, long nowUs)
+    public void Add(byte[] frame, int body, FrameHead head, int rateHz, int count, long nowUs, AuscultationTarget target = AuscultationTarget.Heart)
     {
         if (_samples.Length < _count + count)
         {
@@ -96,6 +96,7 @@ internal sealed class LiveStream
             _analysis = new LiveAuscultation(rateHz);
         }
 
+        _analysis.Target = target;
         if (_analysis.Add(added, head.MonotonicUs))
         {
             Verdict = _analysis.Result;

@@ -91,7 +91,7 @@ public sealed record RecordingSet
         if (!Names.Contains(name, StringComparer.Ordinal))
         {
             throw new CodedErrorException(new CodedError(
-                UnknownCode, ErrorPlace.None, $"there is no set '{name}'", NearestWord.Suggest(name, Names) ?? "Known sets: " + string.Join(", ", Names.Concat(CuffEvaluation.Names)) + "."));
+                UnknownCode, ErrorPlace.None, $"there is no set '{name}'", NearestWord.Suggest(name, Names) ?? "Known sets: " + string.Join(", ", Names.Concat(CuffEvaluation.Names).Concat(SoundEvaluation.Names)) + "."));
         }
 
         string folder = Path.Combine(data, name);
