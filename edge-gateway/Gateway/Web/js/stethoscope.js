@@ -176,7 +176,8 @@ export class SoundPanel {
     byId("sound-listen").setAttribute("aria-pressed", String(player.listening));
     say(byId("sound-state"), step ? text("step." + step) : text(listening ? "soundWaiting" : "soundNone"));
     byId("sound").dataset.step = step ?? "";
-    say(byId("sound-dropped"), text("soundDropped", jitter.counters.pieces, jitter.counters.lost, jitter.counters.late + jitter.counters.dropped));
+    const here = text("soundDropped", jitter.counters.pieces, jitter.counters.lost, jitter.counters.late + jitter.counters.dropped);
+    say(byId("sound-dropped"), status ? here + " " + text("soundDroppedCart", status.dropped.missing, status.dropped.notTaken) : here);
     const gain = new Intl.NumberFormat(language(), { maximumFractionDigits: 0 }).format(player.gainDb);
     say(byId("sound-gain"), text("soundGain", gain));
     say(byId("sound-filtered"), text("soundFiltered", text("filter." + player.mode)));

@@ -202,6 +202,7 @@ const words = {
   "step.rhythmOnly": ["Reduced, rhythm only: judge nothing but the rhythm by this sound.", "Réduit, rythme seul : ne jugez que le rythme avec ce son."],
   "step.clipsOnly": ["The network is too thin for live sound: clips arrive after.", "Le réseau est trop étroit pour le son en direct : les enregistrements arrivent ensuite."],
   "soundDropped": ["{0} pieces received, {1} missing, {2} too late.", "{0} morceaux reçus, {1} manquants, {2} trop tard."],
+  "soundDroppedCart": ["On the cart: {0} gaps from the pod, {1} pieces that the network did not take.", "Sur le chariot : {0} trous venant du pod, {1} morceaux que le réseau n'a pas pris."],
   "soundGain": ["Gain {0} dB.", "Gain {0} dB."],
   "soundGainRule": ["Rule: the loudest sample of the last 3 s is brought to half of full scale, by 0 to 40 dB; down at once, up by at most 6 dB per second; not up without contact.", "Règle : l'échantillon le plus fort des 3 dernières secondes est porté à la moitié de la pleine échelle, de 0 à 40 dB ; baisse immédiate, hausse d'au plus 6 dB par seconde ; pas de hausse sans contact."],
   "soundFiltered": ["Heard with: {0}.", "Entendu avec : {0}."],
