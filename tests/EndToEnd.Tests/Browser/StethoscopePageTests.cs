@@ -155,24 +155,24 @@ public sealed class StethoscopePageTests
     private static async Task SiteIsAskedAndConfirmed(IPage near, IPage far, FedPod pod)
     {
         await Assertions.Expect(far.Locator("#body-map .site")).ToHaveCountAsync(8);
-        await far.Locator("[data-site=mitral]").ClickAsync();
+        await far.Locator(".site[data-site=mitral]").ClickAsync();
         await far.Locator("#sound-posture").SelectOptionAsync("leftLateral");
         await far.Locator("#sound-filter").SelectOptionAsync("bell");
         await far.Locator("#sound-send").ClickAsync();
         await Assertions.Expect(far.Locator("#sound-said")).ToHaveTextAsync("Asked. The person at the cart confirms.");
         await Assertions.Expect(near.Locator("#sound-requested")).ToHaveTextAsync("Le médecin demande : Foyer mitral, apex (5e espace, à gauche), couché sur le côté gauche, cloche, 20 à 200 Hz.");
-        await Assertions.Expect(near.Locator("[data-site=mitral]")).ToHaveAttributeAsync("data-requested", "true");
+        await Assertions.Expect(near.Locator(".site[data-site=mitral]")).ToHaveAttributeAsync("data-requested", "true");
         await Assertions.Expect(near.Locator("#sound-posture")).ToHaveValueAsync("leftLateral");
 
         // The place is reached by keyboard too.
-        await near.Locator("[data-site=mitral]").FocusAsync();
+        await near.Locator(".site[data-site=mitral]").FocusAsync();
         await near.Keyboard.PressAsync("Enter");
         await near.Locator("#sound-send").ClickAsync();
         await pod.CommandAsync(c => c[1] == PodCommand.SetListening && c[8] == 1);
         foreach (IPage page in new[] { near, far })
         {
             await Assertions.Expect(page.Locator("#sound")).ToHaveAttributeAsync("data-listening", "true");
-            await Assertions.Expect(page.Locator("[data-site=mitral]")).ToHaveAttributeAsync("data-confirmed", "true");
+            await Assertions.Expect(page.Locator(".site[data-site=mitral]")).ToHaveAttributeAsync("data-confirmed", "true");
             await Assertions.Expect(page.Locator("#sound")).ToHaveAttributeAsync("data-requested", string.Empty);
         }
 

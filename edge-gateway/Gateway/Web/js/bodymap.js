@@ -5,8 +5,8 @@ import { text } from "./text.js";
 const SVG = "http://www.w3.org/2000/svg";
 /** Places in the order of AuscultationSite, with where they are drawn. */
 export const SITES = {
-  aortic: [88, 82], pulmonic: [114, 82], tricuspid: [110, 116], mitral: [132, 132],
-  rightUpperLung: [66, 62], leftUpperLung: [138, 62], rightLowerLung: [62, 140], leftLowerLung: [152, 148],
+  aortic: [88, 82], pulmonic: [114, 82], tricuspid: [110, 116], mitral: [130, 130],
+  rightUpperLung: [66, 62], leftUpperLung: [138, 62], rightLowerLung: [60, 158], leftLowerLung: [144, 158],
 };
 const OUTLINE = "M84 6 C84 26 80 32 62 38 C40 44 26 52 24 76 L18 150 L34 150 L42 96 C46 128 44 160 46 196 L158 196 C160 160 158 128 162 96 L170 150 L186 150 L180 76 C178 52 164 44 142 38 C124 32 120 26 120 6";
 const MIDLINES = ["M102 46 L102 128", "M60 42 C76 50 90 50 102 46 C114 50 128 50 144 42"];

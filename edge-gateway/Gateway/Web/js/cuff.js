@@ -73,6 +73,7 @@ export class CuffPanel {
     try {
       const answer = await this.actions[what](this.session, body);
       this.say(answer.ok ? [] : [answer.body]);
+      if (answer.ok && what !== "setPatient") say(byId("cuff-stopped"), "");
       if (answer.ok && what === "test") { this.test = "running"; byId("cuff-off").checked = false; }
       return answer.ok;
     } catch {

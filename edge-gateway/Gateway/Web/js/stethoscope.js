@@ -40,6 +40,8 @@ export class SoundPanel {
     this.pieceMs = -Infinity;
     this.reportMs = -Infinity;
     this.source = null;
+    this.led = "";               // the request to which the page has gone
+    this.wasRequested = false;
     this.clipsShown = "";
     this.reports = 0;
     this.map = new BodyMap(byId("body-map"), (site) => { this.site = site; view.draw(); });
@@ -137,6 +139,8 @@ export class SoundPanel {
     section.dataset.site = confirmed?.site ?? "";
     section.dataset.requested = requested?.site ?? "";
     section.dataset.listening = String(listening);
+    if (!this.actions && this.wasRequested && !requested) say(byId("sound-said"), "");
+    this.wasRequested = requested !== null;
     // The nurse is led to what is asked, unless another place was chosen.
     if (this.actions && requested && this.led !== JSON.stringify(requested)) {
       this.led = JSON.stringify(requested);
@@ -214,7 +218,7 @@ export class SoundPanel {
     make("strong", "", item, clip.clip);
     const missing = clip.missingSamples > 0 && clip.state !== "recording"
       ? text("clipMissing", new Intl.NumberFormat(language(), { maximumFractionDigits: 1 }).format(clip.missingSamples / clip.rateHz)) : "";
-    const parts = [this.words(clip), text("clipState." + clip.state), missing, clip.verdict && has("verdict." + clip.verdict) ? text("verdict." + clip.verdict) : "",
+    const parts = [this.words(clip), text("clipState." + clip.state), missing, clip.verdict && has("clipVerdict." + clip.verdict) ? text("clipVerdict." + clip.verdict) : "",
       clip.usable === null ? "" : text(clip.usable ? "clipIsUsable" : "clipIsNotUsable")];
     make("span", "", item, " " + parts.filter(Boolean).join(" · ") + " ");
     const row = make("span", "actions", item);
