@@ -122,7 +122,7 @@ public sealed class CuffPageTests
         await Assertions.Expect(near.Locator("#cuff-stopped")).ToContainTextAsync("Stop was sent");
         pod.Phase(CuffPhase.Done);
         pod.Result(0, 0, 0, 0, 0, AbsenceReason.Stopped);
-        await Assertions.Expect(near.Locator("#cuff-reason")).ToHaveTextAsync("stopped by a person");
+        await Assertions.Expect(near.Locator("#cuff-reason")).ToHaveTextAsync("ended by a person");
         await Assertions.Expect(near.Locator("#cuff-next")).ToContainTextAsync("Next step: Measure again");
         await Assertions.Expect(far.Locator("#cuff-reason")).ToHaveTextAsync("arrêté par une personne");
         await Assertions.Expect(near.Locator("#cuff-pressures")).ToHaveTextAsync("–");

@@ -293,7 +293,7 @@ const words = {
   "absence.tooFewBeats": ["too few beats seen in the cuff", "trop peu de battements vus dans le brassard"],
   "absence.envelopeAtEdge": ["the cuff was not inflated far enough, or let go too soon", "brassard pas assez gonflé, ou vidé trop tôt"],
   "absence.implausible": ["values that cannot belong together", "valeurs incompatibles entre elles"],
-  "absence.stopped": ["stopped by a person", "arrêté par une personne"],
+  "absence.stopped": ["ended by a person", "arrêté par une personne"],
   "absence.cuffFault": ["the cuff or its chain failed: see the message", "le brassard ou sa chaîne a failli : voir le message"],
   "absence.unknown": ["no value, for a reason this page does not know", "pas de valeur, pour une raison inconnue de cette page"],
 
