@@ -29,6 +29,23 @@ public sealed partial class GatewayCore
     /// <summary>Who is measured in the open session; null while nobody said.</summary>
     public CuffPatient? Patient => _patient;
 
+    /// <summary>What was said of who is measured in a session.</summary>
+    /// <param name="sessionId">The open session's name.</param>
+    /// <param name="patient">Who; null while nobody said.</param>
+    /// <returns>Done, or G2331 no such open session, G2305 the gateway is starting or stopping.</returns>
+    public SessionResult PatientOf(string sessionId, out CuffPatient? patient)
+    {
+        ArgumentNullException.ThrowIfNull(sessionId);
+        patient = null;
+        if (SessionRefused(sessionId) is { } refused)
+        {
+            return refused;
+        }
+
+        patient = _patient;
+        return new SessionResult(null, string.Empty, sessionId);
+    }
+
     /// <summary>Says once per session who is measured. Told to a pod again when it comes back; forgotten with the session.</summary>
     /// <param name="sessionId">The open session's name.</param>
     /// <param name="patient">Who.</param>
@@ -116,11 +133,23 @@ public sealed partial class GatewayCore
         return new SessionResult(null, string.Empty, string.Empty);
     }
 
-    private SessionResult? Refused(string sessionId, bool mustConnect) =>
+    /// <summary>The word for a category.</summary>
+    /// <param name="category">The category.</param>
+    /// <returns>"unknown", "adult" or "pediatric".</returns>
+    internal static string Word(PatientCategory category) => Categories[(int)category];
+
+    /// <summary>The word for a cuff size.</summary>
+    /// <param name="size">The size.</param>
+    /// <returns>For example "smallAdult".</returns>
+    internal static string Word(CuffSize size) => CuffSizes[(int)size];
+
+    private SessionResult? Refused(string sessionId, bool mustConnect) => SessionRefused(sessionId) ?? CuffMissing(sessionId, mustConnect);
+
+    private SessionResult? SessionRefused(string sessionId) =>
         _state != State.Running ? new SessionResult("G2305", "the gateway is starting or stopping", sessionId)
         : _context.Sessions.Open is not { } open || !string.Equals(open.Id, sessionId, StringComparison.Ordinal)
             ? new SessionResult("G2331", "session " + sessionId + " is not open on this cart", sessionId)
-        : CuffMissing(sessionId, mustConnect);
+        : null;
 
     private SessionResult? CuffMissing(string sessionId, bool mustConnect)
     {

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Routing;
 namespace EdgeGateway.Gateway.Hosting;
 
 /// <summary>
-/// The cuff's HTTP side, for whoever stands at the cart: <c>PUT /api/session/{id}/patient</c>, <c>POST /api/session/{id}/cuff/start</c>, <c>POST
+/// The cuff's HTTP side, for whoever stands at the cart: <c>PUT</c> and <c>GET /api/session/{id}/patient</c>, <c>POST /api/session/{id}/cuff/start</c>, <c>POST
 /// /api/cuff/stop</c> (always obeyed, session or not) and <c>POST /api/cuff/test</c>. Every refusal is a coded error as JSON.
 /// </summary>
 public static class CuffApi
@@ -28,6 +28,7 @@ public static class CuffApi
     {
         ArgumentNullException.ThrowIfNull(routes);
         routes.MapPut("/api/session/{id}/patient", context => PatientAsync(context, loop, core, language));
+        routes.MapGet("/api/session/{id}/patient", context => PatientOfAsync(context, loop, core, language));
         routes.MapPost("/api/session/{id}/cuff/start", context => DoAsync(context, loop, core, language, (running, id) => running.StartCuff(id)));
         routes.MapPost("/api/cuff/stop", context => DoAsync(context, loop, core, language, (running, _) =>
         {
@@ -88,6 +89,25 @@ public static class CuffApi
         string id = SoundApi.Route(context, "id");
         SessionResult? result = await SoundApi.AskAsync<SessionResult?>(context, loop, core, (running, done) => done(running.SetPatient(id, patient))).ConfigureAwait(false);
         await AnswerAsync(context, result, "kept", language).ConfigureAwait(false);
+    }
+
+    // A page that is opened again must not ask who is measured a second time.
+    private static async Task PatientOfAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string configured)
+    {
+        string id = SoundApi.Route(context, "id");
+        SessionResult? result = null;
+        CuffPatient? patient = await SoundApi.AskAsync<CuffPatient?>(context, loop, core, (running, done) =>
+        {
+            result = running.PatientOf(id, out CuffPatient? said);
+            done(said);
+        }).ConfigureAwait(false);
+        await SoundApi.AnswerAsync(context, result is null ? HttpApi.Busy : result.Value.Code, result?.Text ?? string.Empty, HttpApi.LanguageOf(context, configured), json =>
+        {
+            json.WriteString("session", id);
+            json.WriteString("category", patient is null ? null : GatewayCore.Word(patient.Value.Category));
+            json.WriteString("cuffSize", patient is null ? null : GatewayCore.Word(patient.Value.CuffSize));
+            json.WriteBoolean("cuffOnOximeterArm", patient?.IsOnOximeterArm == true);
+        }).ConfigureAwait(false);
     }
 
     private static async Task TestAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string configured)

@@ -4,6 +4,8 @@
 import { View, byId, connectionText, say } from "./view.js";
 import { text } from "./text.js";
 import { listen } from "./listen.js";
+import { CuffPanel } from "./cuff.js";
+import { SoundPanel } from "./stethoscope.js";
 
 const KEPT = "link";
 const NAME = /^[A-Za-z0-9_-]{1,64}$/, TOKEN = /^[\x21-\x7e]{1,256}$/;
@@ -24,6 +26,18 @@ function readLink() {
 
 const view = new View({ titleKey: "titleFar" });
 const link = readLink();
+let heard = null;
+const cuff = new CuffPanel({ view, actions: null });
+const sound = new SoundPanel({
+  view,
+  publish: (below, what) => heard?.publish(below, what) ?? false,
+  consumer: () => heard?.consumer,
+  actions: null,
+  // Where the link's broker is this page's own server, that is the cart's gateway.
+  hasGateway: link !== null && URL.canParse(link.broker) && new URL(link.broker).host === location.host,
+});
+view.add(cuff);
+view.add(sound);
 let state = { connected: false, reason: 0, first: true };
 
 function describe() {
@@ -34,13 +48,13 @@ function describe() {
 view.onlanguage = describe;
 addEventListener("hashchange", () => location.reload());
 if (link) {
-  const heard = listen({ ...link, far: true, view, onstate: (next) => { state = next; describe(); } });
+  heard = listen({ ...link, far: true, view, onstate: (next) => { state = next; describe(); } });
   view.ondraw = () => {
     const { open } = heard.model;
     const key = open === null ? "sessionUnknown" : open ? "sessionOpen" : "sessionClosed";
     say(byId("session-state"), text(key, link.session));
     byId("session-state").dataset.open = String(open);
   };
-  globalThis.cartPage = heard;   // for diagnosis in the browser's console
+  globalThis.cartPage = { ...heard, cuff, sound };   // for diagnosis in the browser's console
 }
 describe();

@@ -22,7 +22,9 @@ export function listen({ broker, cart, session, token, far, view, onstate }) {
   const listener = new MqttListener({
     url: broker, clientId: `web.${session}.${name}`, userName: session, password: token, qos: far ? 1 : 0,
     // Replays of other consumers run under …/replay/: they are not asked for.
-    filters: ["state", "device/+", "vital/+/+", "event/+/+", "gap/+/+", "wave/+/+"].map((filter) => root + filter),
+    // Sound of the durable way is for who is far: on the cart a clip is fetched from the gateway.
+    filters: ["state", "device/+", "vital/+/+", "event/+/+", "gap/+/+", "wave/+/+", "auscultation", "clip/+", "live/+/+", "live/+/+/status",
+      ...(far ? ["sound/+/+"] : [])].map((filter) => root + filter),
     onstate,
     onmessage: (message) => model.take(message),
   });
@@ -38,6 +40,8 @@ export function listen({ broker, cart, session, token, far, view, onstate }) {
     view.show(model);
     listener.lost("the clock jumped");
   };
+  const consumer = "web-" + name;
+  const publish = (below, what) => listener.publish(root + below, JSON.stringify({ v: 1, consumer, ...what }));
   view.show(model);
-  return { model, listener, stop: () => { clearInterval(timer); listener.close(); } };
+  return { model, listener, consumer, publish, stop: () => { clearInterval(timer); listener.close(); } };
 }

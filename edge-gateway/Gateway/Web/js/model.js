@@ -1,6 +1,7 @@
 // What a page knows of one session, from its topics alone: readings by stream, pods, losses, events. No DOM here. Every list has a bound.
 
 import { frames, waveform } from "./frame.js";
+import { livePiece, soundFrame } from "./sound-codec.js";
 import { DeviceClock } from "./clock.js";
 
 /** A last value is kept this long with its age, then a dash. */
@@ -8,12 +9,16 @@ export const KEEP_MS = 30000;
 
 const INFRARED_COUNTS = 1024 * 65536 + 2;
 const DIE_TEMPERATURE = 1024 * 65536 + 3;
+
+/** Quantities of the cuff, which have a place of their own and no tile: a spot reading is not a live one. */
+export const CUFF = { pressure: 150300, systolic: 150021, diastolic: 150022, mean: 150023, pulse: 149546, phase: 1024 * 65536 + 5 };
+const NO_TILE = new Set([DIE_TEMPERATURE, CUFF.systolic, CUFF.diastolic, CUFF.mean, CUFF.pulse, CUFF.phase]);
 const FLAG_TEST = 1, FLAG_SIMULATED = 2, FLAG_INJECTED = 4, FLAG_FROM_STORAGE = 32;
 const UNREAL = new Set(["test", "simulated", "injected"]);
 const RANDOM_BOOT = 2 ** 31;
 const FRAME_TYPE = "application/vnd.cart.frame";
 const MAX_SKEW_MS = 2000;            // a reading from this far in the future is still believed to be of now
-const MAX_STREAMS = 128, MAX_DEVICES = 32, MAX_IDS = 4096, MAX_EVENTS = 20, MAX_BOOTS = 64;
+const MAX_STREAMS = 128, MAX_DEVICES = 32, MAX_IDS = 4096, MAX_EVENTS = 20, MAX_BOOTS = 64, MAX_CLIPS = 99;
 
 const decoder = new TextDecoder();
 
@@ -27,6 +32,10 @@ export class SessionModel {
     this.now = now;
     this.wall = wall;
     this.onwave = () => { };     // {device, boot, startS, periodS, samples}
+    this.onpressure = () => { }; // the same, of the cuff, hundredths of mmHg
+    this.onlive = () => { };     // a live piece of sound with its device and stream
+    this.onsound = () => { };    // {frame, sound}: a sound frame of the durable way
+    this.onevent = () => { };    // an event that is new here
     this.onread = () => { };     // {device, boot, stream, sequence}: a reading of the durable way
     this.clocks = clocks;        // "device.boot" -> DeviceClock; one page's models share them
     this.clear();
@@ -45,6 +54,9 @@ export class SessionModel {
     this.devices = new Map();    // device -> description
     this.losses = new Map();     // cause and unit -> {cause, unit, count, atLeast}
     this.events = [];            // newest first
+    this.clips = new Map();      // clip's name -> its manifest
+    this.auscultation = null;    // what is asked, confirmed and checked
+    this.live = null;            // {status, arrivedMs} of live sound
     this.ids = new Set();
     this.counters = { readings: 0, late: 0, duplicates: 0, waves: 0, foreign: 0 };
   }
@@ -54,8 +66,12 @@ export class SessionModel {
     if (!message.topic.startsWith(this.root)) { this.counters.foreign++; return; }
     const parts = message.topic.slice(this.root.length).split("/");
     // Waves, and kinds that have no JSON form (beats, and those of later versions), come as the pod's own frames.
-    if (parts.length === 3 && (parts[0] === "wave" || message.contentType === FRAME_TYPE)) this.takeFrames(message.payload);
+    if (parts.length === 3 && (parts[0] === "wave" || parts[0] === "sound" || message.contentType === FRAME_TYPE)) this.takeFrames(message.payload);
     else if (parts.length === 3 && (parts[0] === "vital" || parts[0] === "event" || parts[0] === "gap")) this.takeReading(JSON.parse(decoder.decode(message.payload)), true);
+    else if (parts[0] === "live" && parts.length === 3) this.takeLive(parts, message.payload);
+    else if (parts[0] === "live" && parts.length === 4) this.live = { status: JSON.parse(decoder.decode(message.payload)), arrivedMs: this.now() };
+    else if (parts[0] === "clip" && parts.length === 2) this.takeClip(parts[1], JSON.parse(decoder.decode(message.payload)));
+    else if (parts[0] === "auscultation" && parts.length === 1) this.auscultation = JSON.parse(decoder.decode(message.payload));
     else if (parts[0] === "state" && parts.length === 1) this.takeState(JSON.parse(decoder.decode(message.payload)));
     else if (parts[0] === "device" && parts.length === 2) this.takeDevice(JSON.parse(decoder.decode(message.payload)));
   }
@@ -67,6 +83,15 @@ export class SessionModel {
 
   takeDevice(device) {
     if (this.devices.has(device.device) || this.devices.size < MAX_DEVICES) this.devices.set(device.device, device);
+  }
+
+  takeLive([, device, stream], payload) {
+    const piece = livePiece(payload);
+    if (piece) this.onlive({ ...piece, device, stream: Number(stream) });
+  }
+
+  takeClip(name, manifest) {
+    if (this.clips.has(name) || this.clips.size < MAX_CLIPS) this.clips.set(name, manifest);
   }
 
   takeReading(reading, durable) {
@@ -89,7 +114,8 @@ export class SessionModel {
     const utcMs = reading.time.utc === null ? null : Date.parse(reading.time.utc);
     this.put({
       key: id.device + "/" + id.stream, ...id, kind: "vital", mdc: reading.code.mdc, unit: reading.unit, deviceMs, utcMs,
-      value: reading.value, absent: reading.absent, quality: reading.quality, site: reading.site ?? null, flags: reading.flags ?? [],
+      value: reading.value, absent: reading.absent, quality: reading.quality, site: reading.site ?? null,
+      status: reading.status ?? [], flags: reading.flags ?? [],
       arrivedMs: nowMs,
     });
   }
@@ -97,6 +123,12 @@ export class SessionModel {
   takeFrames(payload) {
     for (const frame of frames(payload)) {
       this.onread(frame);
+      const sound = soundFrame(frame);
+      if (sound) {
+        if (frame.flags & (FLAG_TEST | FLAG_SIMULATED | FLAG_INJECTED)) this.unreal = true;
+        this.onsound({ frame, sound });
+        continue;
+      }
       const wave = waveform(frame);
       if (!wave) continue;
       this.counters.waves++;
@@ -109,9 +141,9 @@ export class SessionModel {
         key: frame.device + "/" + frame.stream, device: frame.device, boot: frame.boot, stream: frame.stream, sequence: frame.sequence,
         kind: "wave", mdc: wave.mdc, deviceMs, utcMs: null, value: null, absent: null, flags: [], arrivedMs: nowMs, periodUs: wave.periodUs,
       });
-      if (wave.mdc === INFRARED_COUNTS) {
-        this.onwave({ device: frame.device, boot: frame.boot, startS: deviceMs / 1000, periodS: wave.periodUs / 1e6, samples: wave.samples });
-      }
+      const shape = { device: frame.device, boot: frame.boot, startS: deviceMs / 1000, periodS: wave.periodUs / 1e6, samples: wave.samples };
+      if (wave.mdc === INFRARED_COUNTS) this.onwave(shape);
+      else if (wave.mdc === CUFF.pressure && !(frame.flags & FLAG_FROM_STORAGE)) this.onpressure(shape);
     }
   }
 
@@ -171,13 +203,22 @@ export class SessionModel {
   }
 
   addEvent(reading, id) {
-    this.events.unshift({ code: reading.code, device: id.device, stream: reading.stream, argument: reading.argument, utc: reading.time.utc });
+    const event = { id: reading.id, code: reading.code, device: id.device, stream: reading.stream, argument: reading.argument, utc: reading.time.utc };
+    this.events.unshift(event);
+    this.onevent(event);
     this.events.length = Math.min(this.events.length, MAX_EVENTS);
+  }
+
+  /** The reading of a quantity that came last, or null. */
+  latest(mdc) {
+    let newest = null;
+    for (const stream of this.streams.values()) if (stream.kind === "vital" && stream.mdc === mdc && (!newest || stream.arrivedMs >= newest.arrivedMs)) newest = stream;
+    return newest;
   }
 
   /** Vitals for tiles: the standard quantities first and always, then what else there is, in a steady order. */
   tiles() {
-    const vitals = [...this.streams.values()].filter((s) => s.kind === "vital" && s.mdc !== DIE_TEMPERATURE)
+    const vitals = [...this.streams.values()].filter((s) => s.kind === "vital" && !NO_TILE.has(s.mdc))
       .sort((a, b) => a.mdc - b.mdc || (a.key < b.key ? -1 : 1));
     const tiles = [];
     for (const mdc of STANDARD) {
@@ -219,7 +260,7 @@ export class SessionModel {
       const part = parts.get(name) ?? { name, stream: stream.stream, ageMs: Infinity, absent: null };
       // A part measures when any of its streams does; its reason is that of the newest absence.
       if (ageMs < part.ageMs) { part.ageMs = ageMs; }
-      if (stream.kind === "vital" && stream.mdc !== DIE_TEMPERATURE && stream.absent !== null && ageMs < KEEP_MS) part.absent = stream.absent;
+      if (stream.kind === "vital" && !NO_TILE.has(stream.mdc) && stream.absent !== null && ageMs < KEEP_MS) part.absent = stream.absent;
       parts.set(name, part);
     }
     return [...pods.values()].sort((a, b) => (a.device < b.device ? -1 : 1));
@@ -227,7 +268,8 @@ export class SessionModel {
 }
 
 /** Which part of a pod measures a stream. */
-function partOf(stream) { return stream === 16 ? "part.thermometer" : stream >= 32 && stream < 48 ? "part.oximeter" : "part.other/" + stream; }
+function partOf(stream) { return stream === 16 ? "part.thermometer" : stream >= 32 && stream < 48 ? "part.oximeter"
+  : stream >= 48 && stream < 64 ? "part.cuff" : stream >= 64 && stream < 80 ? "part.stethoscope" : "part.other/" + stream; }
 
 /** "device.boot.stream.sequence" in its parts, or null. */
 export function identity(id) {

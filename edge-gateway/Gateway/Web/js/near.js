@@ -3,6 +3,8 @@
 import { View, byId, connectionText, drawFaults, say } from "./view.js";
 import { language, text } from "./text.js";
 import { listen } from "./listen.js";
+import { CuffPanel } from "./cuff.js";
+import { SoundPanel } from "./stethoscope.js";
 
 const HEALTH_MS = 2000;
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -11,10 +13,34 @@ const view = new View({ titleKey: "title" });
 let heard = null, link = null, health = null, healthShown = "", busy = false;
 let connection = { connected: false, reason: 0, first: true };
 
-async function ask(method, path) {
-  const answer = await fetch(path, { method, headers: { "Accept-Language": language() }, cache: "no-store" });
+async function ask(method, path, what) {
+  const body = what === undefined ? undefined : JSON.stringify(what);
+  const answer = await fetch(path, { method, body, headers: { "Accept-Language": language() }, cache: "no-store" });
   return { ok: answer.ok, body: await answer.json() };
 }
+
+const cuff = new CuffPanel({
+  view,
+  actions: {
+    patient: (session) => ask("GET", `/api/session/${session}/patient`),
+    setPatient: (session, body) => ask("PUT", `/api/session/${session}/patient`, body),
+    start: (session) => ask("POST", `/api/session/${session}/cuff/start`),
+    stop: () => ask("POST", "/api/cuff/stop"),
+    test: () => ask("POST", "/api/cuff/test", { cuffOffTheArm: true }),
+  },
+});
+const sound = new SoundPanel({
+  view,
+  publish: (below, what) => heard?.publish(below, what) ?? false,
+  consumer: () => heard?.consumer,
+  actions: {
+    sound: (session, body) => ask("PUT", `/api/session/${session}/sound`, body),
+    clip: (session) => ask("POST", `/api/session/${session}/clip`, {}),
+  },
+  hasGateway: true,
+});
+view.add(cuff);
+view.add(sound);
 
 function openSession() { return health?.sessions.findLast((session) => session.state === "open") ?? null; }
 
@@ -31,6 +57,7 @@ async function pollHealth() {
 /** Listens to the session that is open; a closed one stays on the page, so that what was seen last is not lost to the eye. */
 async function follow() {
   const session = openSession()?.session ?? null;
+  cuff.setSession(session);
   if (session === null) { link = null; return; }
   if (link?.session === session) return;
   const answer = await ask("GET", `/api/session/${session}/link`);
@@ -39,7 +66,7 @@ async function follow() {
   heard?.stop();
   connection = { connected: false, reason: 0, first: true };
   heard = listen({ ...link, far: false, view, onstate: (next) => { connection = next; } });
-  globalThis.cartPage = heard;   // for diagnosis in the browser's console
+  globalThis.cartPage = { ...heard, cuff, sound };   // for diagnosis in the browser's console
 }
 
 function drawHealth() {

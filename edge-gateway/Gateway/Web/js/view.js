@@ -14,7 +14,7 @@ const LANGUAGE_KEY = "language";
 
 export function byId(id) { return document.getElementById(id); }
 
-function make(tag, className, parent, content) {
+export function make(tag, className, parent, content) {
   const element = document.createElement(tag);
   if (className) element.className = className;
   if (content !== undefined) element.textContent = content;
@@ -40,7 +40,7 @@ export function formatAge(ageMs) {
   return seconds < 2 ? text("ageNow") : text("ageSeconds", seconds);
 }
 
-function absenceText(reason) { return has(reason) ? text(reason) : text("absence.unknown"); }
+export function absenceText(reason) { return has(reason) ? text(reason) : text("absence.unknown"); }
 
 /** The page as a whole: language, clock, wave, and a regular redrawing of everything. */
 export class View {
@@ -56,6 +56,7 @@ export class View {
     this.lostShown = "";
     this.waveSource = null;
     this.waveHeardMs = -Infinity;
+    this.panels = [];            // {show(model), relabel(), draw(nowMs)}: the parts of the page with their own sections
     this.onlanguage = () => { };
     this.ondraw = () => { };
     setLanguage(readLanguage() ?? preferredLanguage());
@@ -82,6 +83,7 @@ export class View {
     for (const tile of this.tiles.values()) tile.root.remove();
     this.tiles.clear();
     if (model) model.onwave = (wave) => this.takeWave(wave);
+    for (const panel of this.panels) panel.show(model);
     this.draw();
   }
 
@@ -105,6 +107,7 @@ export class View {
     button.lang = language() === "en" ? "fr" : "en";
     button.setAttribute("aria-label", text("languageName"));
     this.eventsShown = this.lostShown = "";
+    for (const panel of this.panels) panel.relabel();
     this.draw();
   }
 
@@ -129,7 +132,15 @@ export class View {
       this.drawEvents(model.events);
     }
     byId("no-pods").hidden = this.podElements.size > 0;
+    for (const panel of this.panels) panel.draw(nowMs);
     this.ondraw(nowMs);
+  }
+
+  /** Adds a part of the page. */
+  add(panel) {
+    this.panels.push(panel);
+    panel.relabel();
+    if (this.model) panel.show(this.model);
   }
 
   drawTiles(list, nowMs) {

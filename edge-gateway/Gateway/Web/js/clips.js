@@ -1,0 +1,55 @@
+// Clips of sound. The far page makes a clip of the durable frames that it has, by what the manifest says; what it does not have it asks of the gateway, where that
+// is also the page's own server. The near page always asks the gateway.
+
+import { wav } from "./sound-codec.js";
+
+/** Ten minutes of frames of 100 ms; older ones go first. */
+const MAX_FRAMES = 6000;
+
+export class ClipStore {
+  constructor() { this.frames = new Map(); }
+
+  clear() { this.frames.clear(); }
+
+  add({ frame, sound }) {
+    const key = `${frame.device}.${frame.boot}.${frame.stream}.${frame.sequence}`;
+    if (this.frames.has(key)) return;
+    if (this.frames.size >= MAX_FRAMES) this.frames.delete(this.frames.keys().next().value);
+    this.frames.set(key, { us: frame.deviceUs, ...sound });
+  }
+
+  /** A clip's {samples, rateHz, lacking}: lacking are samples that the cart has and this page has not. Null when nothing of it is here. */
+  make({ device, boot, stream, rateHz, samples: length, firstUs, firstSequence, lastSequence, skipSamples, missingSamples }) {
+    if (firstSequence === null) return null;
+    const samples = new Float32Array(length);
+    let filled = 0, at = -skipSamples, expected = firstSequence;
+    for (let sequence = firstSequence; sequence <= lastSequence; sequence++) {
+      const frame = this.frames.get(`${device}.${boot}.${stream}.${sequence}`);
+      if (!frame || frame.rateHz !== rateHz) continue;
+      // After a hole the time decides where it goes on.
+      if (sequence !== expected) at = Math.round((frame.us - firstUs) * rateHz / 1e6);
+      const from = Math.max(0, -at), to = Math.min(frame.samples.length, length - at);
+      if (to > from) {
+        samples.set(frame.samples.subarray(from, to), at + from);
+        filled += to - from;
+      }
+      at += frame.samples.length;
+      expected = sequence + 1;
+    }
+    return filled === 0 ? null : { samples, rateHz, lacking: Math.max(0, length - missingSamples - filled) };
+  }
+}
+
+/** The path of a clip's file, and of all of a session's. */
+export function clipPath(session, clip) { return `/api/session/${session}/clip/${clip}.wav`; }
+export function zipPath(session) { return `/api/session/${session}/clips.zip`; }
+
+/** A clip's file as samples; null when the gateway does not give it. */
+export async function fetchClip(session, clip) {
+  try {
+    const answer = await fetch(clipPath(session, clip), { cache: "no-store" });
+    return answer.ok ? wav(await answer.arrayBuffer()) : null;
+  } catch {
+    return null;
+  }
+}

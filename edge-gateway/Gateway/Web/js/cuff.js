@@ -1,0 +1,211 @@
+// The cuff on both pages: phase, live pressure, result or the reason for none, the next step, and the one message that stands across the page until a person has
+// confirmed it. On the near page also who is measured, start, self test and STOP. Nothing here judges a value.
+
+import { absenceText, byId, drawFaults, formatNumber, make, say } from "./view.js";
+import { has, language, text } from "./text.js";
+import { CUFF } from "./model.js";
+import { Strip } from "./strip.js";
+
+const NOT_EMPTY = "P1522", PASSED = "P1530", FAILED = "P1531", LINK_PASSED = "P1532", DUE = "P1501";
+const PRESSURE_SILENT_MS = 1500, STRIP_S = 60;
+const PHASES = ["idle", "zeroCheck", "inflate", "bleed", "dump", "done", "fault", "rest", "selfTest"];
+const UNDER_WAY = new Set(["zeroCheck", "inflate", "bleed", "dump", "rest"]);
+const KEPT = "cuffNotEmpty";
+
+/** Events that nobody has confirmed yet, kept for this tab: a reload must not take the message away. */
+function readKept() {
+  try { return JSON.parse(sessionStorage.getItem(KEPT)) ?? []; } catch { return []; }
+}
+
+export class CuffPanel {
+  /** actions: null on the far page, else {patient(), setPatient(body), start(), stop(), test()}, each giving {ok, body}. */
+  constructor({ view, actions }) {
+    Object.assign(this, { view, actions, model: null, session: null, patient: null, asking: false, test: "unknown", waiting: false });
+    this.pressureMs = -Infinity;
+    this.pressure = null;
+    this.unconfirmed = readKept();
+    this.shown = "";
+    this.strip = new Strip(byId("cuff-pressure"), { spanS: STRIP_S, low: 0, high: 300, lines: [100, 200] });
+    byId("cuff-banner-confirm").addEventListener("click", () => this.confirm());
+    if (actions) this.listen();
+  }
+
+  listen() {
+    byId("cuff-patient").addEventListener("submit", (event) => { event.preventDefault(); this.sendPatient(); });
+    byId("cuff-change").addEventListener("click", () => { this.asking = true; this.view.draw(); });
+    byId("cuff-start").addEventListener("click", () => this.ask("start"));
+    byId("cuff-test").addEventListener("click", () => this.ask("test"));
+    byId("cuff-off").addEventListener("change", () => this.view.draw());
+    byId("cuff-stop").addEventListener("click", () => this.stop());
+  }
+
+  /** Another session: who is measured is asked of the gateway, and of the nurse when it does not know. */
+  async setSession(session) {
+    if (session === this.session) return;
+    this.session = session;
+    this.patient = null;
+    this.asking = false;
+    this.say([]);
+    if (session === null) return;
+    const answer = await this.actions.patient(session).catch(() => null);
+    if (this.session !== session) return;
+    if (answer?.ok && answer.body.category !== null) this.patient = answer.body;
+    else this.asking = true;
+    this.view.draw();
+  }
+
+  async sendPatient() {
+    const category = byId("cuff-category").value, cuffSize = byId("cuff-size").value;
+    byId("cuff-category").setAttribute("aria-invalid", String(category === ""));
+    byId("cuff-size").setAttribute("aria-invalid", String(cuffSize === ""));
+    if (category === "" || cuffSize === "") return;
+    const body = { category, cuffSize, cuffOnOximeterArm: byId("cuff-arm").checked };
+    if (await this.ask("setPatient", body)) {
+      this.patient = body;
+      this.asking = false;
+      this.view.draw();
+    }
+  }
+
+  async ask(what, body) {
+    this.waiting = true;
+    this.view.draw();
+    try {
+      const answer = await this.actions[what](this.session, body);
+      this.say(answer.ok ? [] : [answer.body]);
+      if (answer.ok && what !== "setPatient") say(byId("cuff-stopped"), "");
+      if (answer.ok && what === "test") { this.test = "running"; byId("cuff-off").checked = false; }
+      return answer.ok;
+    } catch {
+      this.say([{ code: "", happened: text("requestFailed"), do: "" }]);
+      return false;
+    } finally {
+      this.waiting = false;
+      this.view.draw();
+    }
+  }
+
+  /** The button that is never disabled. */
+  async stop() {
+    say(byId("cuff-stopped"), text("cuffStopSending"));
+    try {
+      const answer = await this.actions.stop();
+      say(byId("cuff-stopped"), text(answer.ok ? "cuffStopSent" : "cuffStopFailed"));
+    } catch {
+      say(byId("cuff-stopped"), text("cuffStopFailed"));
+    }
+  }
+
+  say(faults) { if (this.actions) drawFaults(byId("cuff-fault"), faults); }
+
+  show(model) {
+    this.model = model;
+    this.strip.clear();
+    this.pressureMs = -Infinity;
+    if (!model) return;
+    this.test = "unknown";
+    model.onpressure = ({ startS, periodS, samples }) => {
+      const pressures = Array.from(samples, (value) => value / 100);
+      this.pressure = pressures.at(-1);
+      this.pressureMs = this.view.clock.now();
+      this.strip.add(startS, periodS, pressures);
+    };
+    model.onevent = (event) => this.event(event);
+  }
+
+  event({ id, code, device }) {
+    if (code === PASSED) this.test = "passed";
+    else if (code === FAILED) this.test = "failed";
+    else if (code === DUE) this.test = "due";
+    else if (code === LINK_PASSED && this.test !== "failed") this.test = "running";
+    else if (code === NOT_EMPTY && !this.unconfirmed.some((event) => event.id === id)) {
+      this.unconfirmed.push({ id, code, device });
+      this.keep();
+    }
+  }
+
+  keep() { try { sessionStorage.setItem(KEPT, JSON.stringify(this.unconfirmed)); } catch { /* then it is kept until a reload */ } }
+
+  confirm() {
+    this.unconfirmed = [];
+    this.keep();
+    this.view.draw();
+  }
+
+  relabel() { this.shown = ""; }
+
+  get phase() {
+    const reading = this.model?.latest(CUFF.phase);
+    return reading && reading.value !== null ? PHASES[reading.value] ?? null : null;
+  }
+
+  draw(nowMs) {
+    const banner = this.unconfirmed.length > 0;
+    byId("cuff-banner").hidden = !banner;
+    byId("cuff-banner-confirm").disabled = !banner;
+    const { phase } = this;
+    const section = byId("cuff");
+    section.dataset.phase = phase ?? "";
+    say(byId("cuff-phase"), text(phase ? "cuffPhase." + phase : "cuffPhaseUnknown"));
+    const live = nowMs - this.pressureMs < PRESSURE_SILENT_MS;
+    section.dataset.pressure = live ? this.pressure : "";
+    say(byId("cuff-live"), live ? text("cuffPressureNow", formatNumber(this.pressure, CUFF.mean)) : text("cuffPressureNone"));
+    byId("cuff-pressure").setAttribute("aria-label", text("cuffPressure") + ". " + byId("cuff-live").textContent);
+    say(byId("cuff-test-state"), text("cuffTest." + (phase === "selfTest" && this.test !== "passed" && this.test !== "failed" ? "running" : this.test)));
+    this.drawResult(phase, nowMs);
+    if (this.actions) this.drawActions(phase);
+  }
+
+  drawResult(phase, nowMs) {
+    const { model } = this;
+    const systolic = model?.latest(CUFF.systolic) ?? null;
+    const result = byId("cuff-result");
+    const together = (mdc) => {
+      const reading = model.latest(mdc);
+      return reading && reading.device === systolic.device && reading.boot === systolic.boot && reading.deviceMs === systolic.deviceMs ? reading : null;
+    };
+    const event = model?.events.find(({ code }) => code.startsWith("P15") && code !== PASSED && code !== LINK_PASSED) ?? null;
+    const parts = systolic ? [CUFF.diastolic, CUFF.mean, CUFF.pulse].map(together) : [];
+    const ageMs = systolic ? model.ageMs(systolic, nowMs) : null;
+    const minutes = ageMs === null ? -1 : Math.floor(ageMs / 60000);
+    const signature = JSON.stringify([language(), phase, systolic, parts, event, minutes, this.view.catalogue.size]);
+    if (signature === this.shown) return;
+    this.shown = signature;
+    const number = (reading, mdc) => reading && reading.absent === null ? formatNumber(reading.value, mdc) : "–";
+    const [diastolic, mean, pulse] = parts;
+    const hasValue = systolic !== null && systolic.absent === null;
+    result.dataset.state = !systolic ? "none" : hasValue ? "value" : "absent";
+    result.dataset.reason = systolic?.absent ?? "";
+    say(byId("cuff-pressures"), hasValue ? `${number(systolic, CUFF.systolic)} / ${number(diastolic, CUFF.diastolic)} (${number(mean, CUFF.mean)})` : "–");
+    say(byId("cuff-pulse"), hasValue ? text("cuffPulse", number(pulse, CUFF.pulse)) : "");
+    const when = !systolic ? "" : systolic.utcMs === null ? text("unsynchronised")
+      : text("cuffMeasuredAt", new Intl.DateTimeFormat(language(), { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(systolic.utcMs));
+    const age = minutes < 0 ? "" : minutes === 0 ? text("cuffAgeNow") : text("cuffAgeMinutes", minutes);
+    const previous = systolic && phase && UNDER_WAY.has(phase) ? text("cuffPrevious") : "";
+    say(byId("cuff-when"), [previous, when, age].filter(Boolean).join(" · "));
+    say(byId("cuff-quality"), hasValue ? text("qualityOf", systolic.quality) : "");
+    const marks = byId("cuff-marks");
+    marks.replaceChildren();
+    for (const mark of systolic?.status ?? []) if (has("cuffStatus." + mark)) make("li", "mark", marks, text("cuffStatus." + mark)).dataset.mark = mark;
+    say(byId("cuff-reason"), !systolic ? text("noValueYet") : hasValue ? "" : absenceText("absence." + systolic.absent));
+    const next = systolic && !hasValue ? "cuffNext." + systolic.absent : "";
+    say(byId("cuff-next"), next ? text("nextStep") + " " + text(has(next) ? next : "cuffNext.other") : "");
+    drawFaults(byId("cuff-message"), event ? [this.view.fault(event)] : []);
+  }
+
+  drawActions(phase) {
+    const { session, patient } = this;
+    const form = session !== null && this.asking;
+    byId("cuff-patient").hidden = !form;
+    for (const id of ["cuff-category", "cuff-size", "cuff-arm", "cuff-patient-keep"]) byId(id).disabled = !form;
+    const known = session !== null && !this.asking && patient !== null;
+    byId("cuff-known").hidden = !known;
+    byId("cuff-change").disabled = !known || UNDER_WAY.has(phase);
+    if (known) {
+      say(byId("cuff-who"), [text("category." + patient.category), text("cuffSize." + patient.cuffSize), patient.cuffOnOximeterArm ? text("cuffSameArm") : ""].filter(Boolean).join(", "));
+    }
+    const busy = UNDER_WAY.has(phase) || phase === "selfTest" && this.test === "running";
+    byId("cuff-start").disabled = !known || this.waiting || busy;
+    byId("cuff-test").disabled = this.waiting || busy || !byId("cuff-off").checked;
+  }
+}

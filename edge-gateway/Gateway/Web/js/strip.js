@@ -1,0 +1,88 @@
+// A strip of the last seconds of something: the newest at the right. What is missing is empty; nothing is bridged. Sound is drawn as its range per column.
+
+const COLUMNS = 600;
+const DRAW_MS = 100, CALM_MS = 2000;
+
+export class Strip {
+  /** low and high null: the scale follows what is seen, the same both ways from 0. */
+  constructor(canvas, { spanS, low = null, high = null, lines = [] }) {
+    Object.assign(this, { canvas, spanS, low, high, lines });
+    this.columnS = spanS / COLUMNS;
+    this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.total = 0;
+    this.clear();
+    setInterval(() => this.draw(), this.calm ? CALM_MS : DRAW_MS);
+  }
+
+  clear() {
+    this.ids = new Float64Array(COLUMNS).fill(-1);
+    this.lows = new Float32Array(COLUMNS);
+    this.highs = new Float32Array(COLUMNS);
+    this.newest = -1;
+    this.dirty = true;
+  }
+
+  add(startS, periodS, values) {
+    for (let i = 0; i < values.length; i++) {
+      const id = Math.floor((startS + i * periodS) / this.columnS), at = id % COLUMNS;
+      if (id < this.newest - COLUMNS) this.clear();   // another boot's clock
+      const value = values[i];
+      if (this.ids[at] !== id) {
+        this.ids[at] = id;
+        this.lows[at] = this.highs[at] = value;
+      } else {
+        this.lows[at] = Math.min(this.lows[at], value);
+        this.highs[at] = Math.max(this.highs[at], value);
+      }
+      if (id > this.newest) this.newest = id;
+    }
+    this.total += values.length;
+    this.canvas.dataset.samples = this.total;
+    this.dirty = true;
+  }
+
+  draw() {
+    if (!this.dirty) return;
+    this.dirty = false;
+    const { canvas } = this;
+    const scale = devicePixelRatio || 1;
+    const width = Math.round(canvas.clientWidth * scale), height = Math.round(canvas.clientHeight * scale);
+    if (width === 0 || height === 0) return;
+    if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
+    const pen = canvas.getContext("2d");
+    pen.clearRect(0, 0, width, height);
+    const colour = getComputedStyle(canvas).color;
+    let { low, high } = this;
+    if (low === null) {
+      high = 0.001;
+      for (let i = 0; i < COLUMNS; i++) if (this.ids[i] > this.newest - COLUMNS) high = Math.max(high, -this.lows[i], this.highs[i]);
+      low = -high;
+    }
+    const y = (value) => height - 2 - (value - low) / (high - low) * (height - 4);
+    pen.strokeStyle = pen.fillStyle = colour;
+    pen.font = `${11 * scale}px sans-serif`;
+    pen.globalAlpha = 0.35;
+    pen.lineWidth = 1;
+    for (const line of this.lines) {
+      pen.beginPath();
+      pen.moveTo(0, y(line));
+      pen.lineTo(width, y(line));
+      pen.stroke();
+    }
+    pen.globalAlpha = 1;
+    for (const line of this.lines) pen.fillText(String(line), 3, y(line) - 3);
+    pen.lineWidth = Math.max(1, 1.2 * scale);
+    pen.beginPath();
+    let joined = false;
+    for (let id = this.newest - COLUMNS + 1; id <= this.newest; id++) {
+      const at = ((id % COLUMNS) + COLUMNS) % COLUMNS;
+      if (this.ids[at] !== id) { joined = false; continue; }
+      const x = (id - this.newest + COLUMNS - 0.5) / COLUMNS * width;
+      if (joined) pen.lineTo(x, y(this.lows[at]));
+      else pen.moveTo(x, y(this.lows[at]));
+      pen.lineTo(x, y(this.highs[at]) + 0.5);
+      joined = true;
+    }
+    pen.stroke();
+  }
+}
