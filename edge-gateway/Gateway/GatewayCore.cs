@@ -96,7 +96,7 @@ public sealed partial class GatewayCore : IStepped
 
         _retained = new RetainedTopics(_context, _link, _pods);
         _sound = new LiveSound(_context, _link);
-        _uplink = new Uplink(_context, _link, _retained, () => _sound.MostBulk);
+        _uplink = new Uplink(_context, _link, _retained, window => _sound.MostBulk(window), () => _sound.BulkSent());
         _ingest = new Ingest(_context, _server, _pods);
         _corrections = new Corrections(_context, _link);
         _replays = new Replays(_context, _link, _uplink, (id, session, command, code, text, count) => Reply(id, session, command, code, text, count));

@@ -29,12 +29,15 @@ internal sealed class Uplink
     private readonly List<DeliveryKey> _blocked = [];
     private readonly List<SentEntry> _entries = [];
     private readonly Queue<(long Index, uint Session, byte[] Record)> _views = new();
-    private readonly Func<int> _mostBulk;
+    private readonly Func<int, int> _mostBulk;
+    private readonly Action _bulkSent;
+    private readonly BulkWindow _bulk = new();
     private long _nextReleaseUs;
 
-    public Uplink(GatewayContext context, ISessionLink link, RetainedTopics retained, Func<int> mostBulk)
+    public Uplink(GatewayContext context, ISessionLink link, RetainedTopics retained, Func<int, int> mostBulk, Action bulkSent)
     {
         _mostBulk = mostBulk;
+        _bulkSent = bulkSent;
         _context = context;
         _link = link;
         _retained = retained;
@@ -288,6 +291,11 @@ internal sealed class Uplink
             else if (reason < 0x80 && reason != 0x10)
             {
                 _context.Counts.Acknowledged++;
+                if (IsBulk(slot.Class))
+                {
+                    _bulk.Acknowledged(nowUs - slot.PublishedUs, slot.WasFull, nowUs);
+                }
+
                 slot.State = SlotState.Acknowledged;
                 state.Confirmed = true;
                 state.IsUnheard = false;
@@ -448,7 +456,7 @@ internal sealed class Uplink
     private bool TrySendOne(long nowUs)
     {
         uint open = _context.Sessions.Open?.Number ?? 0;
-        bool isThrottled = BulkInFlight() >= _mostBulk();
+        bool isThrottled = BulkInFlight() >= _mostBulk(_bulk.Size);
         foreach (RecordClass recordClass in Order)
         {
             if (isThrottled && IsBulk(recordClass))
@@ -646,6 +654,8 @@ internal sealed class Uplink
             ToldUncertaintyUs = reading.Time.IsKnown ? (uint)Math.Min(reading.Time.UncertaintyUs, uint.MaxValue) : 0,
             IsCorrectable = reading.IsJson && item.Head.DeviceId != _context.Options.GatewayId,
             Class = cursor.Class,
+            PublishedUs = nowUs,
+            WasFull = IsBulk(cursor.Class) && BulkInFlight() + 1 >= _bulk.Size,
         };
         _slots.Add(slot);
         if (!_link.TryPublish(reading.Message(_context.TopicRoot + "session/" + session.Id + "/"), slot.Ticket, nowUs))
@@ -655,6 +665,11 @@ internal sealed class Uplink
         }
 
         _context.Counts.Published++;
+        if (IsBulk(slot.Class))
+        {
+            _bulkSent();
+        }
+
         state.KeyOf(item.Head.Key).Published = item.Index;
         cursor.Take();
         _retained.Sent(session, item.Head, frame, reading, nowUs);
@@ -722,6 +737,10 @@ internal sealed class Uplink
         public required bool IsCorrectable { get; init; }
 
         public required RecordClass Class { get; init; }
+
+        public required long PublishedUs { get; init; }
+
+        public required bool WasFull { get; init; }
 
         public SlotState State { get; set; }
 

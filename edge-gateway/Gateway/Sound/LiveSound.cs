@@ -53,6 +53,7 @@ internal sealed class LiveSound
     private long _holes;
     private long _chunks;
     private long _notTaken;
+    private int _behindPiece;
     private long _nextStatusUs;
 
     public LiveSound(GatewayContext context, ISessionLink link)
@@ -67,22 +68,35 @@ internal sealed class LiveSound
     public bool IsActive { get; private set; }
 
     /// <summary>
-    /// Durable sound and waveforms that may be in flight: what they queue on a thin link, live sound waits for. Two keep a way of 60 ms at 256 kbit/s busy (one frame of
-    /// sound takes 53 ms); reduced live sound leaves room for one; for rhythm alone they wait until the way is better or nobody listens; without live sound the way is theirs.
+    /// Durable sound and waveforms that may be in flight: what they queue on a thin way, live sound waits for. So they go right behind a live piece, where the way is free until the next: two of
+    /// them, or one where the window has become small or live sound is reduced, and none for rhythm alone: then they wait until the way is better or nobody listens. Without live sound the way is theirs.
     /// </summary>
-    public int MostBulk
+    /// <param name="window">How many the way carries by itself.</param>
+    /// <returns>How many may be in flight now.</returns>
+    public int MostBulk(int window)
     {
-        get
+        if (!IsActive)
         {
-            ListeningStep step = ListeningStep.Full;
-            foreach (LiveStream stream in _streams.Values)
-            {
-                step = stream.Steps.Step > step ? stream.Steps.Step : step;
-            }
-
-            return !IsActive || step == ListeningStep.ClipsOnly ? int.MaxValue : step == ListeningStep.RhythmOnly ? 0 : step == ListeningStep.Full ? 2 : 1;
+            return window;
         }
+
+        ListeningStep step = ListeningStep.Full;
+        foreach (LiveStream stream in _streams.Values)
+        {
+            step = stream.Steps.Step > step ? stream.Steps.Step : step;
+        }
+
+        if (step == ListeningStep.ClipsOnly)
+        {
+            return window;
+        }
+
+        int perPiece = step == ListeningStep.RhythmOnly ? 0 : step == ListeningStep.Full && window >= BulkWindow.First ? 2 : 1;
+        return _behindPiece < perPiece ? window : 0;
     }
+
+    /// <summary>One of them went out.</summary>
+    public void BulkSent() => _behindPiece++;
 
     /// <summary>What is listened to, as confirmed by whoever holds the stethoscope.</summary>
     public AuscultationTarget Target { get; set; }
@@ -264,6 +278,7 @@ internal sealed class LiveSound
         if (_link.IsUp && _link.TryPublish(message, 0, nowUs))
         {
             _chunks++;
+            _behindPiece = 0;
         }
         else
         {

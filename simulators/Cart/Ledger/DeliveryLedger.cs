@@ -338,6 +338,7 @@ public sealed class DeliveryLedger
     {
         LedgerBalance balance = new();
         List<long> latencies = [];
+        List<long> vitals = [];
         foreach (StreamLedger stream in _streams.Values)
         {
             long atGatewayOpen = 0;
@@ -353,6 +354,11 @@ public sealed class DeliveryLedger
                 {
                     balance.Delivered++;
                     latencies.Add(entry.DeliveredUs - entry.MeasuredUs);
+                    if (entry.Kind == FrameKind.Numeric)
+                    {
+                        vitals.Add(entry.DeliveredUs - entry.MeasuredUs);
+                    }
+
                 }
                 else if (entry.Fate.HasFlag(ReadingFate.GapDelivered))
                 {
@@ -406,6 +412,8 @@ public sealed class DeliveryLedger
         }
 
         latencies.Sort();
+        vitals.Sort();
+        balance.VitalLatencyP95Us = Percentile(vitals, 95);
         balance.LatencyP50Us = Percentile(latencies, 50);
         balance.LatencyP95Us = Percentile(latencies, 95);
         balance.LatencyP99Us = Percentile(latencies, 99);
@@ -519,6 +527,9 @@ public sealed record LedgerBalance
 
     /// <summary>Measured to delivered, 95th percentile, µs.</summary>
     public long LatencyP95Us { get; set; }
+
+    /// <summary>Measured to delivered, numeric readings alone, 95th percentile, µs.</summary>
+    public long VitalLatencyP95Us { get; set; }
 
     /// <summary>Measured to delivered, 99th percentile, µs.</summary>
     public long LatencyP99Us { get; set; }
