@@ -17,6 +17,9 @@ internal sealed class BulkWindow
     /// <summary>Queueing that is accepted, µs.</summary>
     public const long QueueUs = 100_000;
 
+    /// <summary>After it gave way the window does not grow for so long, µs: each attempt costs live sound an unevenness.</summary>
+    public const long CalmUs = 30_000_000;
+
     private long _leastUs = long.MaxValue;
     private long _cutUs;
 
@@ -40,7 +43,7 @@ internal sealed class BulkWindow
         _leastUs = Math.Min(_leastUs, tookUs);
         if (tookUs - _leastUs <= QueueUs)
         {
-            Size = wasFull ? Math.Min(Most, Size + 1) : Size;
+            Size = wasFull && (_cutUs == 0 || nowUs - _cutUs > CalmUs) ? Math.Min(Most, Size + 1) : Size;
         }
         else if (nowUs - _cutUs > tookUs)
         {

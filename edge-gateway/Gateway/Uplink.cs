@@ -655,7 +655,7 @@ internal sealed class Uplink
             IsCorrectable = reading.IsJson && item.Head.DeviceId != _context.Options.GatewayId,
             Class = cursor.Class,
             PublishedUs = nowUs,
-            WasFull = IsBulk(cursor.Class) && BulkInFlight() + 1 >= _bulk.Size,
+            WasFull = IsBulk(cursor.Class) && BulkInFlight() + 1 >= Math.Min(_bulk.Size, 2),
         };
         _slots.Add(slot);
         if (!_link.TryPublish(reading.Message(_context.TopicRoot + "session/" + session.Id + "/"), slot.Ticket, nowUs))

@@ -91,16 +91,17 @@ public sealed class RunReport
 
         foreach (ExpectedClip clip in Scenario.Expect.Clips)
         {
-            (string State, bool Delivered, int MissingSamples) told = ("none", false, 0);
+            ClipTold told = new("none", false, 0, null, null);
             foreach (SimulatedSubscriber subscriber in world.Carts[clip.Cart].Subscribers)
             {
-                if (subscriber.Consumer?.Listener is { } ears && ears.Clips.TryGetValue(clip.Clip, out var there))
+                if (subscriber.Consumer?.Listener is { } ears && ears.Clips.TryGetValue(clip.Clip, out ClipTold there))
                 {
                     told = there;
                 }
             }
 
             expect(string.Equals(told.State, clip.State, StringComparison.Ordinal), "clips", $"clip {clip.Clip}: {told.State}, not {clip.State}");
+            expect(clip.Verdict.Length == 0 || string.Equals(told.Verdict, clip.Verdict, StringComparison.Ordinal), "clips", $"clip {clip.Clip}: {told.Verdict ?? "no verdict"}, not {clip.Verdict}");
             expect(!clip.IsDelivered || told.Delivered, "clips", $"clip {clip.Clip} was not delivered whole");
         }
     }

@@ -160,7 +160,7 @@ public sealed class SimulatedWorld : WorldServices
     public const int MaxBladderMmHg = 330;
 
     /// <summary>A loud room at the microphone, mV. Guess: speech beside the patient.</summary>
-    public const double LoudRoomMilliVolt = 60;
+    public const double LoudRoomMilliVolt = 150;
 
     /// <summary>No cuff is above 15 mmHg for longer, µs. Source: IEC 80601-2-30, 201.12.1.107.</summary>
     public const long MaxInflatedUs = 180_000_000;

@@ -17,6 +17,14 @@ namespace Simulators.Cart;
 /// <param name="ArrivedUs">When it arrived, µs of the listener's clock.</param>
 public readonly record struct LivePiece(ulong Device, uint Number, ListeningStep Step, long DeviceUs, long LengthUs, long ArrivedUs);
 
+/// <summary>A clip as it was told last.</summary>
+/// <param name="State">The word of its state.</param>
+/// <param name="Delivered">True when every frame of it has been delivered.</param>
+/// <param name="MissingSamples">Samples that it lacks.</param>
+/// <param name="Verdict">The word on the recording; null while there is none.</param>
+/// <param name="HeartRate">1/min, or null.</param>
+public readonly record struct ClipTold(string State, bool Delivered, int MissingSamples, string? Verdict, double? HeartRate);
+
 /// <summary>A listener's ears: takes live pieces, plays them through a buffer, counts what is missing, and reports once a second how the way is.</summary>
 public sealed class SoundListener
 {
@@ -29,7 +37,7 @@ public sealed class SoundListener
     private readonly string _prefix;
     private readonly string _name;
     private readonly List<LivePiece> _pieces = [];
-    private readonly SortedDictionary<string, (string State, bool Delivered, int MissingSamples)> _clips = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, ClipTold> _clips = new(StringComparer.Ordinal);
     private readonly List<ListeningStep> _steps = [];
     private uint _number;
     private long _lost;
@@ -54,8 +62,8 @@ public sealed class SoundListener
     /// <summary>Steps in the order in which they were told, each change once.</summary>
     public IReadOnlyList<ListeningStep> Steps => _steps;
 
-    /// <summary>Clips as they were told last: state, whether all has been delivered, samples missing.</summary>
-    public IReadOnlyDictionary<string, (string State, bool Delivered, int MissingSamples)> Clips => _clips;
+    /// <summary>Clips as they were told last, by name.</summary>
+    public IReadOnlyDictionary<string, ClipTold> Clips => _clips;
 
     /// <summary>Pieces missing by their numbers.</summary>
     public long Missing { get; private set; }
@@ -87,7 +95,13 @@ public sealed class SoundListener
             JsonElement root = json.RootElement;
             if (root.TryGetProperty("state", out JsonElement state))
             {
-                _clips[root.GetProperty("clip").GetString()!] = (state.GetString()!, root.GetProperty("delivered").GetBoolean(), root.GetProperty("missingSamples").GetInt32());
+                JsonElement rate = root.GetProperty("heartRate");
+                _clips[root.GetProperty("clip").GetString()!] = new ClipTold(
+                    state.GetString()!,
+                    root.GetProperty("delivered").GetBoolean(),
+                    root.GetProperty("missingSamples").GetInt32(),
+                    root.GetProperty("verdict").GetString(),
+                    rate.ValueKind == JsonValueKind.Number ? rate.GetDouble() : null);
             }
 
             return true;

@@ -126,15 +126,16 @@ public sealed class ChestSound
     public long NanoVoltAt(long ns)
     {
         double seconds = ns / 1e9;
-        double milliVolt = (_options.RoomMilliVolt + AmbientMilliVolt) * Noise(ns, 1, 2_000_000);
+        double milliVolt = (_options.RoomMilliVolt * Noise(ns, 1, 2_000_000)) + (AmbientMilliVolt * Noise(ns, 7, 600_000));
         if (!IsLifted)
         {
             milliVolt += Heart(ns) + Lungs(ns, seconds);
             if (IsRubbed)
             {
-                // Bursts of 40 ms, about six a second.
-                double burst = (seconds * 6) - Math.Floor(seconds * 6);
-                milliVolt += burst < 0.25 ? 500 * Noise(ns, 2, 500_000) * (1 - (burst / 0.25)) : 0;
+                // Bursts of 20 ms, two a second, each somewhere in its half second.
+                double half = Math.Floor(seconds * 2);
+                double since = (seconds * 2) - half - (0.45 * (Value((ulong)half, 6) + 1));
+                milliVolt += since is >= 0 and < 0.04 ? 1300 * Noise(ns, 2, 300_000) * (1 - (since / 0.04)) : 0;
             }
         }
 

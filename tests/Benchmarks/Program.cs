@@ -6,14 +6,15 @@ using System.Linq;
 using System.Threading.Tasks;
 using Benchmarks;
 
-// cart-bench sound [--rounds N] measures the analysis of sound alone.
+// cart-bench sound [--rounds N] measures the analysis of sound alone, cart-bench link [--rounds N] live sound over a simulated way.
 // cart-bench [--rounds N] [--count N] [--memory N]: the table goes to stdout, progress to stderr. Exit 0 measured or skipped with the reason, 2 usage.
 const int Done = 0, Usage = 2;
 const int SlowQueue = 1_000;
 
 int rounds = 3, count = 30_000, memory = 100_000;
 bool soundOnly = args is ["sound", ..];
-for (int i = soundOnly ? 1 : 0; i < args.Length; i += 2)
+bool linkOnly = args is ["link", ..];
+for (int i = soundOnly || linkOnly ? 1 : 0; i < args.Length; i += 2)
 {
     if (i + 1 == args.Length || !int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out int value) || value is < 1 or > 10_000_000)
     {
@@ -34,6 +35,12 @@ for (int i = soundOnly ? 1 : 0; i < args.Length; i += 2)
         default:
             return await RefuseAsync(args[i] + " is unknown").ConfigureAwait(false);
     }
+}
+
+if (linkOnly)
+{
+    await LinkBench.RunAsync(rounds).ConfigureAwait(false);
+    return Done;
 }
 
 if (soundOnly)

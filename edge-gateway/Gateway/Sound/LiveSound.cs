@@ -69,7 +69,7 @@ internal sealed class LiveSound
 
     /// <summary>
     /// Durable sound and waveforms that may be in flight: what they queue on a thin way, live sound waits for. So they go right behind a live piece, where the way is free until the next: two of
-    /// them, or one where the window has become small or live sound is reduced, and none for rhythm alone: then they wait until the way is better or nobody listens. Without live sound the way is theirs.
+    /// them where the window has grown, else one, and none for rhythm alone: then they wait until the way is better or nobody listens. Without live sound the way is theirs.
     /// </summary>
     /// <param name="window">How many the way carries by itself.</param>
     /// <returns>How many may be in flight now.</returns>
@@ -77,7 +77,7 @@ internal sealed class LiveSound
     {
         if (!IsActive)
         {
-            return window;
+            return Math.Max(window, BulkWindow.First);
         }
 
         ListeningStep step = ListeningStep.Full;
@@ -91,7 +91,7 @@ internal sealed class LiveSound
             return window;
         }
 
-        int perPiece = step == ListeningStep.RhythmOnly ? 0 : step == ListeningStep.Full && window >= BulkWindow.First ? 2 : 1;
+        int perPiece = step == ListeningStep.RhythmOnly ? 0 : step == ListeningStep.Full && window > BulkWindow.First ? 2 : 1;
         return _behindPiece < perPiece ? window : 0;
     }
 

@@ -367,7 +367,8 @@ public sealed record ExpectedSound(int Cart, int MinPieces, EdgeGateway.Gateway.
 /// <param name="Clip">Its name, "c" and a number.</param>
 /// <param name="State">The word of its state.</param>
 /// <param name="IsDelivered">True when every frame of it must have been delivered.</param>
-public sealed record ExpectedClip(int Cart, string Clip, string State, bool IsDelivered);
+/// <param name="Verdict">The word on the recording; empty for any.</param>
+public sealed record ExpectedClip(int Cart, string Clip, string State, bool IsDelivered, string Verdict);
 
 /// <summary>
 /// What must have come out. Without being asked for, every run must end with produced = delivered + pending + gaps + kept, no reading

@@ -560,7 +560,7 @@ public static class ScenarioFile
     private static ExpectedClip Clip(YamlMap map, List<CartStory> carts)
     {
         int cart = Reference(map, "cart", carts.Select(c => c.Id).ToList(), "cart", carts.Count == 1);
-        ExpectedClip clip = new(Math.Max(cart, 0), map.Text("clip", "c1", required: true), map.Text("state", "complete"), map.Flag("delivered", true));
+        ExpectedClip clip = new(Math.Max(cart, 0), map.Text("clip", "c1", required: true), map.Text("state", "complete"), map.Flag("delivered", true), map.Text("verdict", string.Empty));
         map.End();
         return clip;
     }

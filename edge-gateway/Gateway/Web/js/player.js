@@ -49,7 +49,7 @@ export class Player {
     this.clip = null;
     this.sources = new Set();
     /** What reached the audio graph: samples whose time has passed, and the meter behind filter and volume. */
-    this.counters = { scheduled: 0, rendered: 0, clipRendered: 0, tones: 0, rms: 0, loudest: 0 };
+    this.counters = { scheduled: 0, rendered: 0, clipRendered: 0, tones: 0, rms: 0, loudest: 0, clipLoudest: 0 };
     this.onclipend = () => { };
   }
 
@@ -79,6 +79,7 @@ export class Player {
     for (const value of this.window) sum += value * value;
     this.counters.rms = Math.sqrt(sum / this.window.length);
     this.counters.loudest = Math.max(this.counters.loudest, this.counters.rms);
+    if (this.clip) this.counters.clipLoudest = Math.max(this.counters.clipLoudest, this.counters.rms);
   }
 
   setMode(mode) {
