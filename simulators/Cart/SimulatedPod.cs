@@ -113,7 +113,7 @@ public sealed class SimulatedPod
                 Chest = new ChestSound(story.Chest, Pulse, _random.Fork("chest"));
                 ChestSound chest = Chest;
                 Converter = new Pcm1808Twin(world.Kernel, _random.Fork("pcm1808"), new Pcm1808Options { DriftPpm = story.DriftPpb / 1000 });
-                Converter.SetInput(chest.NanoVoltAt);
+                Converter.SetInput(story.SoundNanoVolt ?? chest.NanoVoltAt);
                 continue;
             }
 

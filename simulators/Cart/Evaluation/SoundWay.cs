@@ -6,12 +6,13 @@ using EdgeGateway.Gateway.Auscultation;
 using EdgeGateway.Gateway.Sound;
 using Firmware.Core;
 using Firmware.Protocol;
+using Simulators.Chips;
 
 namespace Simulators.Cart.Evaluation;
 
 /// <summary>
-/// The way of a recorded sound from the converter's port on: resampled to the port's rate and 16 bits, cut into sealed sound frames as a pod makes them, laid out as one clip
-/// by the gateway's own layout, analysed by the gateway's analysis. The converter, the pod's loop and MQTT are not in it.
+/// The whole way of a recorded sound: resampled to the converter's rate, played at the converter's physical door as a voltage, through driver, pod, MQTT, gateway and journal to the session's
+/// subscriber; what it received is laid out by the gateway's own layout and analysed by the gateway's analysis.
 /// </summary>
 public static class SoundWay
 {
@@ -23,6 +24,12 @@ public static class SoundWay
 
     private const ulong DeviceId = 0x02a1b2fffe0000f3;
     private const long FirstUs = 1_000_000;
+    private const long ListenUs = 4_000_000;
+    private const long BeginsUs = 8_000_000;
+    private const long AfterUs = 1_000_000;
+
+    // Recordings are brought to full scale by who made them; a cart's gain leaves room for a knock. So they are played at half of the converter's range.
+    private const long FullScale = 2 * 32_768;
 
     // Taps on each side of the interpolation: 32 samples of the recording in all.
     private const int HalfTaps = 16;
@@ -36,14 +43,71 @@ public static class SoundWay
 
     private static readonly ICrc32 Crc = new SoftwareCrc32();
 
-    /// <summary>Plays a recording and gives what the gateway says of the clip.</summary>
+    /// <summary>Plays a recording through a whole cart and gives what the gateway's analysis says of what the session's subscriber received.</summary>
     /// <param name="record">The recording.</param>
+    /// <param name="seed">Everything random comes from it.</param>
     /// <returns>The result.</returns>
-    public static AuscultationResult Play(SoundRecord record)
+    public static AuscultationResult Play(SoundRecord record, ulong seed = 1)
     {
         ArgumentNullException.ThrowIfNull(record);
-        short[] samples = Assemble(Frames(Resample(record.Samples, record.RateHz)));
-        return HeartSoundAnalysis.Analyse(samples, PortRateHz);
+        short[] played = Resample(record.Samples, record.RateHz);
+        return HeartSoundAnalysis.Analyse(Carried(played, seed), PortRateHz);
+    }
+
+    /// <summary>What the session's subscriber receives of a sound at the converter's input.</summary>
+    /// <param name="played">Samples at the port's rate; their full scale is half of the converter's.</param>
+    /// <param name="seed">Everything random comes from it.</param>
+    /// <returns>As many samples, half as large; silence stands for what did not arrive.</returns>
+    public static short[] Carried(short[] played, ulong seed)
+    {
+        ArgumentNullException.ThrowIfNull(played);
+        long endUs = BeginsUs + (played.Length * 1_000_000L / PortRateHz);
+        const long PeriodNs = 1_000_000_000L / PortRateHz;
+        long NanoVolt(long ns)
+        {
+            long since = ns - (BeginsUs * 1000);
+            long index = since / PeriodNs;
+            if (since < 0 || index + 1 >= played.Length)
+            {
+                return 0;
+            }
+
+            long here = played[index];
+            long next = played[index + 1];
+            return ((here * PeriodNs) + ((next - here) * (since - (index * PeriodNs)))) * (Pcm1808Twin.FullScaleNanoVolt / FullScale) / PeriodNs;
+        }
+
+        Scenario story = new()
+        {
+            Name = "evaluate",
+            Summary = "a recorded sound",
+            DurationUs = endUs + AfterUs + EvaluationRun.DrainUs,
+            Carts =
+            [
+                new CartStory
+                {
+                    Id = "cart-a",
+                    Pods = [new PodStory { Id = "bedside", DeviceId = DeviceId, Chips = [ChipKind.Pcm1808], PluggedAtStart = [], SoundNanoVolt = NanoVolt }],
+                    Sessions = [new SessionStory("S1", 1_000_000, endUs + AfterUs)],
+                    Subscribers = [new SubscriberStory { Id = "doctor", Session = "S1" }],
+                },
+            ],
+            Timeline = [new TimelineEvent(ListenUs, TimelineAction.Listen, 0, 0, ChipKind.Pcm1808, long.MaxValue, 0)],
+            Expect = new Expectations { MinDelivered = 0 },
+        };
+        using SimulatedWorld world = new(story, seed, traced: false);
+        SortedDictionary<uint, byte[]> frames = [];
+        world.Carts[0].Subscribers[0].Received += (in Delivery delivery) =>
+        {
+            if (delivery.Class is "sound")
+            {
+                frames[delivery.Id.Sequence] = delivery.Payload.ToArray();
+            }
+        };
+        world.Run();
+
+        // The pod's clock began with the world and runs true.
+        return Assemble([.. frames.Values], BeginsUs, endUs);
     }
 
     /// <summary>Brings samples to the port's rate: windowed sinc, window (1 - (x / 17)^2)^2.</summary>
@@ -132,12 +196,14 @@ public static class SoundWay
     /// <summary>Proves frames and lays their samples out as the gateway does for a clip.</summary>
     /// <param name="frames">Frames, in order; ones that fail their proof are left out, and silence stands for them.</param>
     /// <returns>The clip's samples.</returns>
-    public static short[] Assemble(IReadOnlyList<byte[]> frames)
+    public static short[] Assemble(IReadOnlyList<byte[]> frames) => Assemble(frames, FirstUs, null);
+
+    private static short[] Assemble(IReadOnlyList<byte[]> frames, long firstUs, long? untilUs)
     {
         ArgumentNullException.ThrowIfNull(frames);
         List<ClipFrame> found = [];
         SortedDictionary<uint, byte[]> bytes = [];
-        long endUs = FirstUs;
+        long endUs = firstUs;
         foreach (byte[] frame in frames)
         {
             if (Frame.Check(frame, 0, frame.Length, Crc, out _) != FrameFault.None)
@@ -152,7 +218,7 @@ public static class SoundWay
             endUs = head.MonotonicUs + (count * 1_000_000L / PortRateHz);
         }
 
-        ClipSpan span = ClipSpan.Lay(FirstUs, endUs, PortRateHz, found);
+        ClipSpan span = ClipSpan.Lay(firstUs, untilUs ?? endUs, PortRateHz, found);
         short[] samples = new short[span.Length];
         foreach ((ClipFrame frame, int at, int skip, int take) in span.Pieces)
         {

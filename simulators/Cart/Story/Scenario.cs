@@ -151,6 +151,9 @@ public sealed record PodStory
     /// <summary>The first target of the cuff, hundredths of mmHg, or null as shipped; not in scenario files.</summary>
     public int? CuffTargetCentiMmHg { get; init; }
 
+    /// <summary>The voltage at the stethoscope's converter, nV at true ns, in place of the chest; not in scenario files.</summary>
+    public System.Func<long, long>? SoundNanoVolt { get; init; }
+
     /// <summary>How the chest sounds under the stethoscope.</summary>
     public ChestSoundOptions Chest { get; init; } = new();
 
