@@ -95,6 +95,7 @@ internal sealed class Uplink
     /// <summary>The link is up after having been down: nothing is known of subscribers.</summary>
     public void LinkUp()
     {
+        _bulk.Reset();
         foreach (SessionState state in _sessions.Values)
         {
             state.Confirmed = false;
