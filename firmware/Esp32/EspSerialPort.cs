@@ -4,7 +4,7 @@ using Firmware.Core;
 
 namespace Firmware.Esp32;
 
-/// <summary>A UART of the board, 9,600 baud, 8N1. Only what has come is read and only what has room is written, so neither call waits for the line.</summary>
+/// <summary>A UART of the board, 9,600 baud, 8N1. Only what has come is read. What is written are a few bytes at a time, far below the buffer; whether the runtime waits when it is full has not been seen.</summary>
 public sealed class EspSerialPort : ISerialPort
 {
     private const int BaudRate = 9600;

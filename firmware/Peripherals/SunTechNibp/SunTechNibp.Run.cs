@@ -82,6 +82,16 @@ public sealed partial class SunTechNibp
     {
         Phase = SunTechPhase.Idle;
         _hasBaseline = false;
+        _isSettling = false;
+    }
+
+    // What the cuff holds after a probe nobody knows: it is let go, again and again, until it is seen empty.
+    private void Settle(long nowUs)
+    {
+        _isSettling = true;
+        Phase = SunTechPhase.Empty;
+        _endedUs = nowUs;
+        _abortedUs = nowUs;
     }
 
     private void Begin(long nowUs)
@@ -144,9 +154,9 @@ public sealed partial class SunTechNibp
         {
             Phase = SunTechPhase.Idle;
         }
-        else if (PressureMmHg >= BegunMmHg && Phase == SunTechPhase.Idle && nowUs - _probedUs > EmptyUs)
+        else if (PressureMmHg >= BegunMmHg && Phase == SunTechPhase.Idle)
         {
-            // Nobody asked for it: a module that was started by other hands, or a valve that does not open. What was there before the probe has had its abort and its time.
+            // Nobody asked for it: a module that was started by other hands, or a valve that does not open.
             _endReason = AbsenceReason.CuffFault;
             Phase = SunTechPhase.Empty;
             _endFault = FaultCode.SunTechUnasked;
@@ -256,6 +266,12 @@ public sealed partial class SunTechNibp
 
     private void Close(long nowUs)
     {
+        if (_isSettling)
+        {
+            _isSettling = false; // there was no measurement whose end could be told
+            return;
+        }
+
         OutcomeReason = _endReason;
         OutcomeFault = _endFault;
         DurationUs = nowUs - _startedUs;

@@ -100,7 +100,7 @@ public sealed partial class SunTechNibp : IDriver
     private long _pressureAskedUs;
     private long _resultAskedUs;
     private long _pressureUs;
-    private long _probedUs;
+    private bool _isSettling;
 
     /// <summary>Stores; talks to nobody.</summary>
     /// <param name="port">The line, 9,600 baud, 8N1.</param>
@@ -336,8 +336,8 @@ public sealed partial class SunTechNibp : IDriver
         {
             case Question.Information:
                 _isProbed = true;
-                _probedUs = nowUs;
                 _pressureUs = nowUs;
+                Settle(nowUs);
                 Continue(nowUs);
                 return DriverResult.Ready;
             case Question.Pressure:

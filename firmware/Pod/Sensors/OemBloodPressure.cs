@@ -154,6 +154,7 @@ public sealed class OemBloodPressure : Sensor
     private bool _isWaiting;
     private bool _warned;
     private long _restedUs;
+    private long _stoppedUs;
 
     /// <summary>Stores.</summary>
     /// <param name="module">The module's driver.</param>
@@ -200,7 +201,10 @@ public sealed class OemBloodPressure : Sensor
 
         // The module is gone with an inflated cuff, and nothing can ask it any more.
         _isActive = false;
+        _isWaiting = false;
         Warn(nowUs);
+        _module.Stop(nowUs);
+        _stoppedUs = nowUs;
         Publish(AbsenceReason.CuffFault, nowUs);
         _readings.Phase(CuffPhase.Fault, nowUs);
     }
@@ -296,13 +300,23 @@ public sealed class OemBloodPressure : Sensor
         {
             Warn(nowUs);
         }
-        else if (_available && _module.Phase == SunTechPhase.Idle)
+        else if (_available && _module.Phase == SunTechPhase.Idle && _warned)
         {
             _warned = false;
+            _restedUs = nowUs + RestUs;
+            _readings.Phase(CuffPhase.Idle, nowUs);
+        }
+
+        if (_warned && !_available && nowUs - _stoppedUs >= SunTechNibp.AbortPeriodUs)
+        {
+            // Nothing is heard of the module; it may still hear.
+            _stoppedUs = nowUs;
+            _module.Stop(nowUs);
         }
 
         _situation.IsCuffInflated = _isActive || _warned || _module.Phase != SunTechPhase.Idle;
-        return _isWaiting ? _restedUs : long.MaxValue;
+        long next = _isWaiting ? _restedUs : long.MaxValue;
+        return _warned && !_available && _stoppedUs + SunTechNibp.AbortPeriodUs < next ? _stoppedUs + SunTechNibp.AbortPeriodUs : next;
     }
 
     private bool IsForSession(byte[] buffer, int offset, long nowUs)
@@ -358,7 +372,8 @@ public sealed class OemBloodPressure : Sensor
     {
         _isWaiting = false;
         bool isAdult = _category == PatientCategory.Adult;
-        int inflation = _lastSystolicMmHg > 0 ? _lastSystolicMmHg + AboveSystolicMmHg : isAdult ? AdultInflationMmHg : PediatricInflationMmHg;
+        int usual = isAdult ? AdultInflationMmHg : PediatricInflationMmHg;
+        int inflation = _lastSystolicMmHg + AboveSystolicMmHg > usual ? _lastSystolicMmHg + AboveSystolicMmHg : usual;
         if (!_available || !_module.TryStart(isAdult ? SunTechPatient.Adult : SunTechPatient.Pediatric, inflation))
         {
             _events.Report(FaultCode.CuffSensorAbsent, Stream, nowUs);

@@ -127,6 +127,97 @@ public sealed class OemBloodPressureTests
     }
 
     [TestMethod]
+    public void A_module_that_comes_back_with_an_inflated_cuff_is_told_to_let_go_until_the_cuff_is_seen_empty()
+    {
+        Rig rig = new();
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Twin.TruePressureMmHg > 100, 10);
+        rig.Twin.IsValveStuck = true;
+        rig.Twin.IsSilent = true;
+        rig.Until(() => rig.Codes.Contains(FaultCode.CuffDeflationNotConfirmed), 16);
+        rig.Twin.IsSilent = false;
+        rig.Codes.Clear();
+        int aborts = rig.Twin.Aborts;
+        for (int i = 0; i < 200; i++)
+        {
+            rig.Run(0.1);
+            Assert.IsTrue(rig.Host.Situation.IsCuffInflated, $"{i / 10.0} s: the cuff has {rig.Twin.TruePressureMmHg:F0} mmHg");
+            if (i == 50)
+            {
+                rig.Command(PodCommand.StartCuff, Epoch);
+            }
+        }
+
+        Assert.IsTrue(rig.Twin.Aborts - aborts >= 30, $"{rig.Twin.Aborts - aborts} aborts in 20 s");
+        Assert.IsTrue(rig.Codes.Contains(FaultCode.CuffBusy), "a start on a cuff that is not empty is refused");
+        Assert.AreEqual(1, rig.Twin.Starts[0x20]);
+        rig.Twin.IsValveStuck = false;
+        rig.Until(() => !rig.Host.Situation.IsCuffInflated, 5);
+        Assert.IsTrue(rig.Twin.TruePressureMmHg < 15);
+        Assert.AreEqual(CuffPhase.Idle, rig.Phases[^1]);
+
+        long emptyUs = rig.Clock.NowUs;
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Twin.Starts[0x20] == 2, 40);
+        Assert.IsTrue(rig.Clock.NowUs - emptyUs >= 29_900_000, $"{rig.Clock.NowUs - emptyUs} µs of rest");
+    }
+
+    [TestMethod]
+    public void A_line_that_brings_noise_only_does_not_keep_the_abort_from_the_module()
+    {
+        Rig rig = new();
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Twin.TruePressureMmHg > 100, 10);
+        rig.Twin.IsValveStuck = true;
+        rig.Twin.OnAnswer = (frame, _) => [.. frame[..^1], (byte)(frame[^1] ^ 0x55)];
+        rig.Until(() => rig.Codes.Contains(FaultCode.PartQuarantined), 60);
+        int aborts = rig.Twin.Aborts;
+        rig.Run(10);
+        Assert.IsTrue(rig.Twin.Aborts - aborts >= 15, $"{rig.Twin.Aborts - aborts} aborts in 10 s of quarantine");
+        rig.Twin.IsValveStuck = false;
+        rig.Run(5);
+        Assert.IsTrue(rig.Twin.TruePressureMmHg < 5);
+        Assert.IsTrue(rig.Host.Situation.IsCuffInflated, "nobody could see that it is empty");
+        Assert.IsTrue(rig.Codes.Contains(FaultCode.CuffDeflationNotConfirmed));
+    }
+
+    [TestMethod]
+    public void A_pod_that_boots_beside_an_inflated_cuff_starts_nothing_before_it_is_empty()
+    {
+        Rig rig = new(before: twin =>
+        {
+            twin.StartByHand();
+            return 3;
+        });
+        rig.Twin.IsValveStuck = true;
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        Assert.IsTrue(rig.Twin.TruePressureMmHg > 15, "the cuff still is inflated");
+        Assert.IsTrue(rig.Host.Situation.IsCuffInflated);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Run(15);
+        Assert.AreEqual(0, rig.Twin.Starts.Count);
+        Assert.IsTrue(rig.Codes.Contains(FaultCode.CuffBusy));
+        Assert.IsTrue(rig.Codes.Contains(FaultCode.CuffDeflationNotConfirmed), "a person is told after 10 s");
+        rig.Twin.IsValveStuck = false;
+        rig.Until(() => !rig.Host.Situation.IsCuffInflated, 5);
+        Assert.IsFalse(rig.Values.ContainsKey(Streams.Systolic), "there was no measurement whose absence could be told");
+    }
+
+    [TestMethod]
+    public void After_a_low_pressure_the_first_inflation_is_not_below_the_usual_one()
+    {
+        Rig rig = new(new SunTechNibpOptions { Systolic = 84, Diastolic = 52, Mean = 63 });
+        rig.Patient(PatientCategory.Adult, CuffSize.SmallAdult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Values.ContainsKey(Streams.CuffPulseRate), 90);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Twin.Starts[0x20] == 2, 40);
+        Assert.AreEqual(OemBloodPressure.AdultInflationMmHg, rig.Twin.InflationMmHg);
+    }
+
+    [TestMethod]
     public void Each_error_of_the_module_is_an_absence_with_its_code()
     {
         foreach ((int error, FaultCode code, AbsenceReason reason) in new[] { (1, FaultCode.SunTechWeakSignal, AbsenceReason.WeakSignal), (2, FaultCode.SunTechArtifact, AbsenceReason.Motion), (89, FaultCode.SunTechSafetyTripped, AbsenceReason.CuffFault) })
@@ -147,9 +238,15 @@ public sealed class OemBloodPressureTests
         private readonly FakeLink _link = new();
         private long _nextUs;
 
-        public Rig(SunTechNibpOptions? options = null)
+        public Rig(SunTechNibpOptions? options = null, Func<SunTechNibpTwin, double>? before = null)
         {
             Twin = new SunTechNibpTwin(Clock, options);
+            if (before is not null)
+            {
+                Clock.Advance((long)(before(Twin) * 1e6));
+                Twin.IsValveStuck = Twin.TruePressureMmHg > 15;
+            }
+
             PodOptions pod = new(PodBench.DeviceId, [new PeripheralOptions(PodPart.SunTechNibp, 0) { Serial = new SimulatedSerialPort(Twin) }]);
             Host = new PodHost(pod, new FakeBus(), new SimulatedByteStore(), new SoftwareCrc32(), new FakeEntropy(), _link);
             Host.FrameProduced += OnFrame;

@@ -213,7 +213,7 @@ public sealed class SunTechNibpMisreadingTests
 
     private static void EachBit(Func<ISerialPort, IDriver> make) => Flips(make);
 
-    // Every bit of each kind of answer: of the start's, the inflation's, the abort's, a pressure under way, a result under way, the result at the end.
+    // Every bit of the answers of a measurement: to start and inflation, a pressure and a result under way, the result at the end.
     private static (int Tried, int Declared, int Harmless) Flips(Func<ISerialPort, IDriver> make)
     {
         int tried = 0;
