@@ -73,7 +73,7 @@ command -v mosquitto > /dev/null || echo "mosquitto is absent and could not be i
 command -v chromium > /dev/null || echo "chromium is absent and could not be installed: tests of the pages are skipped"
 command -v socat > /dev/null || echo "socat is absent and could not be installed: tests over pairs of terminals are skipped"
 
-dotnet build Firmware.sln --nologo -v quiet || stop "The build failed."
+dotnet build Firmware.sln --nologo -v quiet -p:Analyze=true || stop "The build failed."
 rm -rf "$results"
 dotnet test Firmware.sln --no-build --nologo -v quiet --logger trx --results-directory "$results"
 ended=$?

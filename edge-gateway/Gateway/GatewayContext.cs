@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using EdgeGateway.Gateway.Health;
 using EdgeGateway.Journal;
 using Firmware.Core;
 using Firmware.Protocol;
@@ -57,6 +58,7 @@ internal sealed class GatewayContext
         Clips = new Sound.ClipFold();
         Binder = new Binder(Sessions, Time, Boots, Delivery);
         TopicRoot = "cart/" + options.CartId + "/";
+        Issues = new HealthIssues((code, subject, what) => Log(code, what, subject), () => Now);
     }
 
     public GatewayOptions Options { get; }
@@ -104,7 +106,10 @@ internal sealed class GatewayContext
 
     public long NextTicket() => ++_lastTicket;
 
-    public void Log(string code, string what) => Ports.Log?.Write(new GatewayLogEntry(code, what, NowUs));
+    /// <summary>What is not well now.</summary>
+    public HealthIssues Issues { get; }
+
+    public void Log(string code, string what, HealthSubject subject = default) => Ports.Log?.Write(new GatewayLogEntry(code, what, NowUs, subject));
 
     public bool TryAppend(JournalRecordType type, ReadOnlySpan<byte> payload, out long index) =>
         Journal.TryAppend((byte)type, RecordClass.Control, payload, out index);

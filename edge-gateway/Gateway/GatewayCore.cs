@@ -391,6 +391,7 @@ public sealed partial class GatewayCore : IStepped
                 HeldOverflows = counts.HeldOverflows,
             },
             LiveSound = _sound.Counts,
+            Issues = _context.Issues.ToList(),
             Sessions = sessions,
             Pods = pods,
             Streams = streams,

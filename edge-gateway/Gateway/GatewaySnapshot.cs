@@ -146,6 +146,9 @@ public sealed record GatewaySnapshot
     /// <summary>UTC now.</summary>
     public required UtcEstimate Utc { get; init; }
 
+    /// <summary>What is not well, gravest first.</summary>
+    public IReadOnlyList<Health.HealthIssue> Issues { get; init; } = [];
+
     /// <summary>Counts since the start.</summary>
     public required GatewayCounters Counters { get; init; }
 

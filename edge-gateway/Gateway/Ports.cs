@@ -53,7 +53,8 @@ public interface IUplinkConnector
 /// <param name="Code">Code in hardware/faults.json, "G" and four digits.</param>
 /// <param name="What">What happened here: place and numbers, English. What it means and what to do stand in the catalogue.</param>
 /// <param name="NowUs">Monotonic µs.</param>
-public readonly record struct GatewayLogEntry(string Code, string What, long NowUs);
+/// <param name="Subject">What it is about; a repeated line is held back per code and subject.</param>
+public readonly record struct GatewayLogEntry(string Code, string What, long NowUs, Health.HealthSubject Subject = default);
 
 /// <summary>Where log lines go. Never blocks.</summary>
 public interface IGatewayLog

@@ -29,9 +29,10 @@ public sealed partial class DirectionTests
         ["simulators/Chips"] = ["simulators/Kernel", "simulators/Buses"],
         ["simulators/Patient"] = ["simulators/Kernel"],
         ["simulators/Network"] = ["simulators/Kernel", "edge-gateway/Mqtt"],
+        ["simulators/Peers"] = ["simulators/Kernel", "simulators/Network", "edge-gateway/Mqtt"],
         ["simulators/Cart"] =
         [
-            "simulators/Kernel", "simulators/Buses", "simulators/Chips", "simulators/Patient", "simulators/Network", "firmware", "edge-gateway/Gateway",
+            "simulators/Kernel", "simulators/Buses", "simulators/Chips", "simulators/Patient", "simulators/Network", "simulators/Peers", "firmware", "edge-gateway/Gateway",
             "edge-gateway/Mqtt", "edge-gateway/Journal",
         ],
         ["simulators/Cli"] = ["simulators/Cart"],
@@ -54,13 +55,14 @@ public sealed partial class DirectionTests
         ["Simulators.Chips"] = ["Simulators.Kernel", "Simulators.Buses"],
         ["Simulators.Patient"] = ["Simulators.Kernel"],
         ["Simulators.Network"] = ["Simulators.Kernel", "EdgeGateway.Mqtt"],
+        ["Simulators.Peers"] = ["Simulators.Kernel", "Simulators.Network", "EdgeGateway.Mqtt"],
     };
 
     // Assemblies to search when they were built; the executables have names of their own.
     private static readonly (string Project, string Assembly)[] Assemblies =
     [
         ("Firmware", "Firmware"), ("Mqtt", "EdgeGateway.Mqtt"), ("Journal", "EdgeGateway.Journal"), ("Gateway", "cart-gateway"), ("Tool", "cartctl"),
-        ("Kernel", "Simulators.Kernel"), ("Buses", "Simulators.Buses"), ("Chips", "Simulators.Chips"), ("Patient", "Simulators.Patient"), ("Network", "Simulators.Network"),
+        ("Kernel", "Simulators.Kernel"), ("Buses", "Simulators.Buses"), ("Chips", "Simulators.Chips"), ("Patient", "Simulators.Patient"), ("Network", "Simulators.Network"), ("Peers", "Simulators.Peers"),
     ];
 
     [TestMethod]

@@ -2,8 +2,10 @@ using System;
 using System.Buffers;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Text.Json;
 using EdgeGateway.Gateway.Faults;
+using EdgeGateway.Gateway.Health;
 using EdgeGateway.Journal;
 using Firmware.Protocol;
 
@@ -24,34 +26,29 @@ public static class HealthJson
     /// <summary>The gateway is starting or stopping.</summary>
     public const string NotReady = "G2088";
 
-    /// <summary>What is not well, gravest first.</summary>
+    /// <summary>What is not well, gravest first: the issues that stand, and what the snapshot itself shows.</summary>
     /// <param name="snapshot">The gateway's health.</param>
-    /// <returns>Codes of the catalogue; empty when all is well.</returns>
-    public static IReadOnlyList<string> Complaints(GatewaySnapshot snapshot)
+    /// <returns>Issues; empty when all is well.</returns>
+    public static IReadOnlyList<HealthIssue> Issues(GatewaySnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        List<string> codes = [];
-        if (!snapshot.IsReady)
+        List<HealthIssue> issues = [];
+        void Add(bool stands, string code, HealthSubject subject)
         {
-            codes.Add(NotReady);
+            if (stands)
+            {
+                issues.Add(new HealthIssue(code, subject, snapshot.NowUs, GatewayMoment.NoUtc, 1, string.Empty));
+            }
         }
 
-        if (snapshot.IsReady && (!snapshot.JournalWritable || snapshot.JournalStatus != DiskStatus.Ok))
-        {
-            codes.Add(JournalRefuses);
-        }
+        Add(!snapshot.IsReady, NotReady, HealthSubject.Gateway);
+        Add(snapshot.IsReady && (!snapshot.JournalWritable || snapshot.JournalStatus != DiskStatus.Ok), JournalRefuses, new HealthSubject(HealthSubjectKind.Disk, "journal"));
+        Add(!snapshot.UplinkConnected, BrokerAway, new HealthSubject(HealthSubjectKind.Broker, string.Empty));
+        Add(!snapshot.Utc.Synchronised, ClockFree, HealthSubject.Gateway);
+        issues.AddRange(snapshot.Issues);
 
-        if (!snapshot.UplinkConnected)
-        {
-            codes.Add(BrokerAway);
-        }
-
-        if (!snapshot.Utc.Synchronised)
-        {
-            codes.Add(ClockFree);
-        }
-
-        return codes;
+        // A stable sort: equal ones stay in the order of code and subject.
+        return [.. issues.OrderByDescending(i => FaultCatalogue.Default[i.Code].Severity)];
     }
 
     /// <summary>Writes it.</summary>
@@ -61,16 +58,16 @@ public static class HealthJson
     public static ReadOnlyMemory<byte> Write(GatewaySnapshot snapshot, string language)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        IReadOnlyList<string> complaints = Complaints(snapshot);
+        IReadOnlyList<HealthIssue> issues = Issues(snapshot);
         ArrayBufferWriter<byte> buffer = new(4096);
         using Utf8JsonWriter json = new(buffer);
         json.WriteStartObject();
-        json.WriteString("status", complaints.Count == 0 ? "ok" : snapshot.IsReady && snapshot.JournalWritable ? "degraded" : "failing");
+        json.WriteString("status", issues.Count == 0 ? "ok" : snapshot.IsReady && snapshot.JournalWritable ? "degraded" : "failing");
         json.WriteBoolean("ready", snapshot.IsReady && snapshot.JournalWritable);
-        json.WriteStartArray("complaints");
-        foreach (string code in complaints)
+        json.WriteStartArray("issues");
+        foreach (HealthIssue issue in issues)
         {
-            WriteFault(json, code, string.Empty, language);
+            WriteIssue(json, issue, snapshot.NowUs, language);
         }
 
         json.WriteEndArray();
@@ -120,7 +117,30 @@ public static class HealthJson
         ArgumentNullException.ThrowIfNull(json);
         FaultEntry fault = FaultCatalogue.Default[code];
         json.WriteStartObject();
-        json.WriteString("code", code);
+        WriteFaultFields(json, fault, detail, language);
+        json.WriteEndObject();
+    }
+
+    private static void WriteIssue(Utf8JsonWriter json, HealthIssue issue, long nowUs, string language)
+    {
+        json.WriteStartObject();
+        WriteFaultFields(json, FaultCatalogue.Default[issue.Code], issue.Detail, language);
+        json.WriteStartObject("subject");
+        if (issue.Subject.Kind != HealthSubjectKind.Gateway)
+        {
+            json.WriteString(issue.Subject.Kind.ToString().ToLowerInvariant(), issue.Subject.Name);
+        }
+
+        json.WriteEndObject();
+        json.WriteString("since", issue.SinceUtcUs == GatewayMoment.NoUtc ? null : JsonText.UtcText(issue.SinceUtcUs));
+        json.WriteNumber("sinceMs", (nowUs - issue.SinceUs) / 1000);
+        json.WriteNumber("count", issue.Count);
+        json.WriteEndObject();
+    }
+
+    private static void WriteFaultFields(Utf8JsonWriter json, FaultEntry fault, string detail, string language)
+    {
+        json.WriteString("code", fault.Code);
         json.WriteString("severity", fault.Severity.ToString().ToLowerInvariant());
         json.WriteString("happened", fault.Happened.In(language));
         if (!string.IsNullOrEmpty(detail))
@@ -131,7 +151,6 @@ public static class HealthJson
         json.WriteString("means", fault.Means.In(language));
         json.WriteString("do", fault.Do.In(language));
         json.WriteString("consultation", fault.Consultation.In(language));
-        json.WriteEndObject();
     }
 
     private static void WriteSessions(Utf8JsonWriter json, GatewaySnapshot snapshot)

@@ -3,11 +3,12 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using EdgeGateway.Gateway.Faults;
+using EdgeGateway.Gateway.Health;
 
 namespace EdgeGateway.Gateway.Hosting;
 
 /// <summary>
-/// The process's log on stderr: one line an entry, with code, what happened here, and the next step. The same code within
+/// The process's log on stderr: one line an entry, with code, what happened here, and the next step. The same code about the same subject within
 /// <see cref="QuietUs"/> is counted and said once more with its number, not repeated.
 /// </summary>
 public sealed class HostLog : IGatewayLog
@@ -18,7 +19,7 @@ public sealed class HostLog : IGatewayLog
     private readonly TextWriter _writer;
     private readonly string _language;
     private readonly TimeProvider _time;
-    private readonly SortedDictionary<string, (long FirstUs, long Repeats)> _recent = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<(string Code, HealthSubject Subject), (long FirstUs, long Repeats)> _recent = [];
 
     /// <summary>Makes a log.</summary>
     /// <param name="writer">Where lines go.</param>
@@ -37,11 +38,11 @@ public sealed class HostLog : IGatewayLog
         lock (_recent)
         {
             string repeated = string.Empty;
-            if (_recent.TryGetValue(entry.Code, out (long FirstUs, long Repeats) seen))
+            if (_recent.TryGetValue((entry.Code, entry.Subject), out (long FirstUs, long Repeats) seen))
             {
                 if (entry.NowUs - seen.FirstUs < QuietUs)
                 {
-                    _recent[entry.Code] = (seen.FirstUs, seen.Repeats + 1);
+                    _recent[(entry.Code, entry.Subject)] = (seen.FirstUs, seen.Repeats + 1);
                     return;
                 }
 
@@ -50,7 +51,7 @@ public sealed class HostLog : IGatewayLog
                     : string.Create(CultureInfo.InvariantCulture, $" ({seen.Repeats} more since then)");
             }
 
-            _recent[entry.Code] = (entry.NowUs, 0);
+            _recent[(entry.Code, entry.Subject)] = (entry.NowUs, 0);
             FaultEntry fault = FaultCatalogue.Default[entry.Code];
             string stamp = _time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
             _writer.WriteLine(

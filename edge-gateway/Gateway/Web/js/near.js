@@ -86,11 +86,11 @@ function drawHealth() {
     if (byId("far-link").value !== link.page) byId("far-link").value = link.page;
     byId("far-open").href = link.page;
   }
-  const signature = language() + JSON.stringify(health?.complaints ?? "none");
+  const signature = language() + JSON.stringify(health?.issues ?? "none");
   if (signature !== healthShown) {
     healthShown = signature;
-    drawFaults(byId("complaints"), health?.complaints ?? []);
-    say(byId("health-state"), health === null ? text("healthUnreachable") : health.complaints.length === 0 ? text("healthOk") : "");
+    drawFaults(byId("issues"), health?.issues ?? []);
+    say(byId("health-state"), health === null ? text("healthUnreachable") : health.issues.length === 0 ? text("healthOk") : "");
   }
   view.connection(session === null && !heard ? text("sessionNone") : connection.first ? text("connecting") : connectionText({ ...connection, over: session === null }));
 }
