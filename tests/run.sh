@@ -3,6 +3,9 @@
 # passed and nothing failed. What is not installed is skipped with its reason.
 #
 #   bash tests/run.sh             build and test
+#   bash tests/run.sh --long      the long versions too: bigger numbers in the same tests (CART_LONG=1), outages of minutes
+#   bash tests/run.sh --all       also installs the optional packages of tests/packages.txt; the base is installed in any case
+#   bash tests/run.sh --audit     a package with a known weakness is an error (asks the package registry)
 #   bash tests/run.sh --sum DIR   only sum the .trx files in DIR
 set -u -o pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -23,6 +26,16 @@ sum() {
       tag = $0; sub(/>.*/, "", tag)
       name = tag; sub(/.*testName="/, "", name); sub(/".*/, "", name)
       outcome = tag; sub(/.*outcome="/, "", outcome); sub(/".*/, "", outcome)
+      if (tag ~ /duration="[0-9]+:/) {
+        time = tag; sub(/.*duration="/, "", time); sub(/".*/, "", time)
+        split(time, part, ":")
+        seconds = part[1] * 3600 + part[2] * 60 + part[3]
+        # The slowest 20, in order; ties as they come.
+        for (place = slow; place > 0 && slowest[place] < seconds; place--) {
+          slowest[place + 1] = slowest[place]; slowname[place + 1] = slowname[place]
+        }
+        if (place < 20) { slowest[place + 1] = seconds; slowname[place + 1] = name; if (slow < 20) slow++ }
+      }
       if (outcome == "Passed") { passed++; next }
       if (outcome == "NotExecuted" || outcome == "Inconclusive") {
         skipped++
@@ -36,6 +49,7 @@ sum() {
       print "FAILED: " name
     }
     END {
+      for (i = 1; i <= slow && i <= 20; i++) printf "slow: %8.2f s  %s\n", slowest[i], slowname[i]
       printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
       exit !(passed > 0 && failed == 0)
     }' "${files[@]}"
@@ -52,13 +66,28 @@ if [ "${1:-}" = "--sum" ]; then
   exit
 fi
 
+all=0
+audit=0
+for word in "$@"; do
+  case "$word" in
+    --long)
+      export CART_LONG=1
+      export CART_OUTAGE_MINUTES="${CART_OUTAGE_MINUTES:-10}"
+      ;;
+    --all) all=1 ;;
+    --audit) audit=1 ;;
+    *) stop "'$word' is no option: --long, --all, --audit or --sum DIR" ;;
+  esac
+done
+
 command -v dotnet > /dev/null || stop "The .NET SDK is absent: install the version of global.json from https://dotnet.microsoft.com/download/dotnet/10.0"
 
+# tests/packages.txt: base or optional, package, the program that shows that it is there, what it enables.
 wanted=()
-command -v mosquitto > /dev/null || [ -x /usr/sbin/mosquitto ] || wanted+=(mosquitto)
-command -v mosquitto_sub > /dev/null || wanted+=(mosquitto-clients)
-command -v socat > /dev/null || wanted+=(socat)
-command -v chromium > /dev/null || wanted+=(chromium)
+while read -r group package program _; do
+  [ "$group" = base ] || { [ "$group" = optional ] && [ "$all" -eq 1 ]; } || continue
+  command -v "$program" > /dev/null || [ -x "/usr/sbin/$program" ] || wanted+=("$package")
+done < tests/packages.txt
 if [ "${#wanted[@]}" -gt 0 ] && command -v apt-get > /dev/null; then
   as=()
   [ "$(id -u)" -eq 0 ] || as=(sudo -n)
@@ -69,14 +98,21 @@ if [ "${#wanted[@]}" -gt 0 ] && command -v apt-get > /dev/null; then
   fi
 fi
 export PATH="$PATH:/usr/sbin"
-command -v mosquitto > /dev/null || echo "mosquitto is absent and could not be installed: tests against a broker of its own are skipped"
-command -v chromium > /dev/null || echo "chromium is absent and could not be installed: tests of the pages are skipped"
-command -v socat > /dev/null || echo "socat is absent and could not be installed: tests over pairs of terminals are skipped"
+while read -r group package program enables; do
+  [ "$group" = base ] || [ "$group" = optional ] || continue
+  command -v "$program" > /dev/null || echo "$package is absent; skipped without it: $enables"
+done < tests/packages.txt
+
+if [ "$audit" -eq 1 ]; then
+  dotnet restore Firmware.sln --force -v quiet -p:NuGetAudit=true -p:NuGetAuditMode=all '-warnaserror:NU1900;NU1901;NU1902;NU1903;NU1904;NU1905' || stop "A package has a known weakness, or nothing could be asked."
+fi
 
 dotnet build Firmware.sln --nologo -v quiet -p:Analyze=true || stop "The build failed."
 rm -rf "$results"
-dotnet test Firmware.sln --no-build --nologo -v quiet --logger trx --results-directory "$results"
+dotnet test Firmware.sln --no-build --nologo -v quiet -p:EndToEndApart=true --logger trx --results-directory "$results"
 ended=$?
+# Whole programs with times of their own: alone, after the rest.
+dotnet test tests/EndToEnd.Tests --no-build --nologo -v quiet --logger trx --results-directory "$results" || ended=1
 sum "$results"
 counted=$?
 # A test host that dies leaves no failed test behind, only its exit code.

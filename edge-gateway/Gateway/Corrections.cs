@@ -17,8 +17,9 @@ internal sealed class Corrections
 
     private readonly GatewayContext _context;
     private readonly ISessionLink _link;
-    private readonly Queue<SentEntry> _entries = new();
-    private readonly List<long> _inFlight = [];
+    private readonly Uplink _uplink;
+    private readonly Queue<(SentEntry Entry, int Tries)> _entries = new();
+    private readonly SortedDictionary<long, (SentEntry Entry, int Tries, long SentUs)> _inFlight = [];
     private long _position;
     private long _through;
     private long _mark;
@@ -29,31 +30,47 @@ internal sealed class Corrections
     private long _retryUs;
     private int _generation;
 
-    public Corrections(GatewayContext context, ISessionLink link)
+    public Corrections(GatewayContext context, ISessionLink link, Uplink uplink)
     {
+        _uplink = uplink;
         _context = context;
         _link = link;
     }
 
-    public long NextUs(long nowUs) => _isActive && _retryUs > nowUs ? _retryUs : long.MaxValue;
+    public long NextUs(long nowUs)
+    {
+        long next = _retryUs > nowUs ? _retryUs : long.MaxValue;
+        foreach ((SentEntry _, int _, long sentUs) in _inFlight.Values)
+        {
+            return System.Math.Min(next, sentUs + Uplink.UnansweredUs);
+        }
+
+        return next;
+    }
 
     public bool Settled(long ticket, byte reasonCode)
     {
-        if (!_inFlight.Remove(ticket))
+        if (!_inFlight.Remove(ticket, out (SentEntry Entry, int Tries, long SentUs) sent))
         {
             return false;
         }
 
-        if (reasonCode is >= 0x80 or 0x10)
-        {
-            // Nobody listens: the pass begins again at this mark, later.
-            Restart(_context.NowUs + _context.Options.ProbeUs);
-        }
-        else
+        if (reasonCode < 0x80 && reasonCode != DeliveryRefusal.NoSubscribers)
         {
             _context.Counts.Acknowledged++;
         }
+        else if (reasonCode == DeliveryRefusal.NoSubscribers && !_uplink.HasSubscriber(sent.Entry.Session))
+        {
+            // Nobody listens to the session: the pass begins again at this mark, later.
+            Restart(_context.NowUs + _context.Options.ProbeUs);
+        }
+        else if (reasonCode >= 0x80 && sent.Tries + 1 < DeliveryRefusal.TriesOf(reasonCode))
+        {
+            _entries.Enqueue((sent.Entry, sent.Tries + 1));
+            _retryUs = _context.NowUs + _context.Options.ProbeUs;
+        }
 
+        // Else it is given up: nobody takes this stream now, or it is refused for good; a replay has the right time.
         return true;
     }
 
@@ -61,6 +78,16 @@ internal sealed class Corrections
 
     public void Step(long nowUs)
     {
+        foreach ((SentEntry _, int _, long sentUs) in _inFlight.Values)
+        {
+            if (nowUs - sentUs >= Uplink.UnansweredUs)
+            {
+                Restart(nowUs + _context.Options.ProbeUs);
+            }
+
+            break;
+        }
+
         if (!_link.IsUp || nowUs < _retryUs || _reading)
         {
             return;
@@ -86,7 +113,8 @@ internal sealed class Corrections
         {
             if (_inFlight.Count < MaxInFlight)
             {
-                Correct(_entries.Peek(), nowUs);
+                (SentEntry entry, int tries) = _entries.Peek();
+                Correct(entry, tries, nowUs);
             }
         }
         else if (_inFlight.Count == 0)
@@ -161,13 +189,13 @@ internal sealed class Corrections
             SentEntry entry = SentMarkRecord.Entry(record.Payload.Span, i);
             if (entry.Correctable && _context.Sessions.Find(entry.Session) is not null)
             {
-                _entries.Enqueue(entry);
+                _entries.Enqueue((entry, 0));
                 _mark = record.Index;
             }
         }
     }
 
-    private void Correct(SentEntry entry, long nowUs)
+    private void Correct(SentEntry entry, int tries, long nowUs)
     {
         int generation = _generation;
         _reading = true;
@@ -196,7 +224,7 @@ internal sealed class Corrections
             if (worthwhile)
             {
                 long ticket = _context.NextTicket();
-                _inFlight.Add(ticket);
+                _inFlight.Add(ticket, (entry, tries, nowUs));
                 if (!_link.TryPublish(reading.Message(_context.TopicRoot + "session/" + session.Id + "/"), ticket, nowUs))
                 {
                     _inFlight.Remove(ticket);

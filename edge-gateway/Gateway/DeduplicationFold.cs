@@ -227,8 +227,10 @@ public sealed class DeduplicationFold : IJournalFold
         GapCause cause = (GapCause)body[14];
         bool own = head.DeviceId == _gatewayId;
 
-        // A pod speaks for itself only. What the gateway lost from its own journal had been stored: that is the delivery fold's matter.
-        if (own ? cause is GapCause.JournalFull or GapCause.StoreDamaged : device != head.DeviceId)
+        // A pod speaks for itself only. What the gateway lost from its own journal, or was refused at delivery, had been stored, and what was stored stays so: that is
+        // the delivery fold's matter. An exact one of a full disk may also name what was never let in.
+        bool isOfStored = cause is GapCause.StoreDamaged or GapCause.DeliveryRefused || (cause == GapCause.JournalFull && body[15] != GapBody.Readings);
+        if (own ? isOfStored : device != head.DeviceId)
         {
             return;
         }

@@ -368,7 +368,7 @@ public sealed class DeliveryFold : IJournalFold
             return;
         }
 
-        long lost = Math.Min(loss.Count, marks.Pending);
+        long lost = Math.Max(0, Math.Min(loss.Count, marks.Pending));
         marks.LostHere += lost;
         marks.SettledIndex = Math.Max(marks.SettledIndex, loss.ThroughIndex);
         AddPending(loss.Session, -lost);

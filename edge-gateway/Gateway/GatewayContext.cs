@@ -35,11 +35,15 @@ internal sealed class Counts
 /// <summary>What the parts of the gateway share: journal, folds, clocks, log, and the frames that the gateway makes itself.</summary>
 internal sealed class GatewayContext
 {
-    /// <summary>Frames of the gateway's own that wait for room in the journal. Above it they are counted as dropped and declared with the next event.</summary>
-    private const int MaxWaitingFrames = 256;
+    /// <summary>
+    /// Frames of the gateway's own that wait for room in the journal, of each kind. Above it a gap is merged into a waiting one of its stream; what finds none, and events, are counted as dropped
+    /// and declared with an event as soon as there is room.
+    /// </summary>
+    public const int MaxWaitingFrames = 256;
 
     private readonly Dictionary<long, RecordsRead> _reads = [];
-    private readonly Queue<(FrameKind Kind, byte[] Body, uint Session)> _waiting = new();
+    private readonly Queue<(byte[] Body, uint Session)> _waitingEvents = new();
+    private readonly List<(byte[] Body, uint Session)> _waitingGaps = [];
     private readonly SoftwareCrc32 _crc32 = new();
     private uint _gapSequence;
     private uint _eventSequence;
@@ -56,9 +60,10 @@ internal sealed class GatewayContext
         Time = new TimeFold(options.ClockDriftPpm, options.MaxUncertaintyUs);
         Boots = new BootFold();
         Clips = new Sound.ClipFold();
+        Commands = new Commands.AnsweredCommands();
         Binder = new Binder(Sessions, Time, Boots, Delivery);
         TopicRoot = "cart/" + options.CartId + "/";
-        Issues = new HealthIssues((code, subject, what) => Log(code, what, subject), () => Now);
+        Issues = new HealthIssues((code, subject, what, ended) => Ports.Log?.Write(new GatewayLogEntry(code, what, NowUs, subject, ended)), () => Now);
     }
 
     public GatewayOptions Options { get; }
@@ -78,6 +83,8 @@ internal sealed class GatewayContext
     public BootFold Boots { get; }
 
     public Sound.ClipFold Clips { get; }
+
+    public Commands.AnsweredCommands Commands { get; }
 
     public Binder Binder { get; }
 
@@ -109,19 +116,19 @@ internal sealed class GatewayContext
     /// <summary>What is not well now.</summary>
     public HealthIssues Issues { get; }
 
-    public void Log(string code, string what, HealthSubject subject = default) => Ports.Log?.Write(new GatewayLogEntry(code, what, NowUs, subject));
+    public void Log(string code, string what, HealthSubject subject = default) => Ports.Log?.Write(new GatewayLogEntry(code, LogText.OneLine(what), NowUs, subject));
 
     public bool TryAppend(JournalRecordType type, ReadOnlySpan<byte> payload, out long index) =>
-        Journal.TryAppend((byte)type, RecordClass.Control, payload, out index);
+        Journal.TryAppend((byte)type, RecordClass.Control, payload, out index, JournalPurpose.Bookkeeping);
 
     /// <summary>Appends a whole frame with its stamp.</summary>
-    public bool TryAppendFrame(ReadOnlySpan<byte> frame, uint session, BindingReason reason, out long index)
+    public bool TryAppendFrame(ReadOnlySpan<byte> frame, uint session, BindingReason reason, out long index, JournalPurpose purpose = JournalPurpose.Reading)
     {
         FrameHead head = FrameHead.Read(frame);
         byte[] record = new byte[FrameStamp.Length + frame.Length];
         new FrameStamp(session, reason, Now).Write(record, frame);
         RecordClass recordClass = FrameHead.ClassOf(head.Kind);
-        if (!Journal.TryAppend((byte)JournalRecordType.Frame, recordClass, record, out index))
+        if (!Journal.TryAppend((byte)JournalRecordType.Frame, recordClass, record, out index, purpose))
         {
             return false;
         }
@@ -153,36 +160,77 @@ internal sealed class GatewayContext
     /// <summary>A gap of the gateway's own, for a session (0 for none).</summary>
     public void Gap(StreamKey lost, GapCause cause, int unit, SequenceRange range, uint count, uint session)
     {
-        byte[] body = new byte[GapBody.Length];
-        GapBody.Write(body, 0, lost.DeviceId, lost.BootId, lost.Stream, cause, unit, range.First, range.Last, count, 0, 0);
-        Own(FrameKind.Gap, body, session);
+        byte[] body = GapOf(lost, cause, unit, range, count, 0, 0);
+        if (_waitingGaps.Count == 0 && TryOwn(FrameKind.Gap, body, session))
+        {
+            return;
+        }
+
+        if (_waitingGaps.Count < MaxWaitingFrames)
+        {
+            _waitingGaps.Add((body, session));
+            return;
+        }
+
+        LossDeclarations.Gap gap = LossDeclarations.Gap.Read(body);
+        for (int i = 0; i < _waitingGaps.Count; i++)
+        {
+            if (_waitingGaps[i].Session == session
+                && LossDeclarations.Gap.Merge([LossDeclarations.Gap.Read(_waitingGaps[i].Body), gap], 1) is [var merged])
+            {
+                SequenceRange covered = new(merged.First, merged.Last);
+                _waitingGaps[i] = (GapOf(merged.Key, merged.Cause, merged.Unit, covered, merged.Count, merged.FirstUs, merged.LastUs), session);
+                return;
+            }
+        }
+
+        _droppedFrames++;
     }
 
+    /// <summary>The same, at once or not at all.</summary>
+    public bool TryGap(StreamKey lost, GapCause cause, int unit, SequenceRange range, uint count, long firstUs, long lastUs, uint session) =>
+        TryOwn(FrameKind.Gap, GapOf(lost, cause, unit, range, count, firstUs, lastUs), session);
+
     /// <summary>A coded event of the gateway's own: stored, sent to the session, and in the log.</summary>
-    public void Event(string code, int stream, int argument, string what)
+    public void Event(string code, int stream, int argument, string what, bool isLogged = true)
     {
         byte[] body = new byte[EventBody.Length];
         int number = ((code[1] - '0') * 1000) + ((code[2] - '0') * 100) + ((code[3] - '0') * 10) + code[4] - '0';
         EventBody.Write(body, 0, (FaultCode)number, stream, argument);
-        Own(FrameKind.Event, body, Sessions.Open?.Number ?? 0);
-        Log(code, what);
+        uint session = Sessions.Open?.Number ?? 0;
+        if (isLogged)
+        {
+            Log(code, what);
+        }
+
+        if (_waitingEvents.Count > 0 || !TryOwn(FrameKind.Event, body, session))
+        {
+            if (_waitingEvents.Count >= MaxWaitingFrames)
+            {
+                _droppedFrames++;
+                return;
+            }
+
+            _waitingEvents.Enqueue((body, session));
+        }
     }
 
     /// <summary>Appends what had to wait.</summary>
     public void AppendWaiting()
     {
-        while (_waiting.Count > 0)
+        int done = 0;
+        while (done < _waitingGaps.Count && TryOwn(FrameKind.Gap, _waitingGaps[done].Body, _waitingGaps[done].Session))
         {
-            (FrameKind kind, byte[] body, uint session) = _waiting.Peek();
-            if (!TryOwn(kind, body, session))
-            {
-                return;
-            }
-
-            _waiting.Dequeue();
+            done++;
         }
 
-        if (_droppedFrames > 0)
+        _waitingGaps.RemoveRange(0, done);
+        while (_waitingEvents.TryPeek(out (byte[] Body, uint Session) waiting) && TryOwn(FrameKind.Event, waiting.Body, waiting.Session))
+        {
+            _waitingEvents.Dequeue();
+        }
+
+        if (_droppedFrames > 0 && _waitingEvents.Count == 0)
         {
             int dropped = _droppedFrames;
             _droppedFrames = 0;
@@ -196,20 +244,11 @@ internal sealed class GatewayContext
         return System.Text.Encoding.ASCII.GetString(text.Number(value).ToBytes());
     }
 
-    private void Own(FrameKind kind, byte[] body, uint session)
+    private static byte[] GapOf(StreamKey lost, GapCause cause, int unit, SequenceRange range, uint count, long firstUs, long lastUs)
     {
-        if (_waiting.Count == 0 && TryOwn(kind, body, session))
-        {
-            return;
-        }
-
-        if (_waiting.Count >= MaxWaitingFrames)
-        {
-            _droppedFrames++;
-            return;
-        }
-
-        _waiting.Enqueue((kind, body, session));
+        byte[] body = new byte[GapBody.Length];
+        GapBody.Write(body, 0, lost.DeviceId, lost.BootId, lost.Stream, cause, unit, range.First, range.Last, count, firstUs, lastUs);
+        return body;
     }
 
     private bool TryOwn(FrameKind kind, byte[] body, uint session)
@@ -221,7 +260,7 @@ internal sealed class GatewayContext
             frame, 0, kind, body.Length, Options.GatewayId, BootId, gap ? Streams.Gaps : Streams.Events, 0, sequence, NowUs, 0);
         body.CopyTo(frame, Frame.HeaderLength);
         Frame.Seal(frame, 0, _crc32);
-        if (!TryAppendFrame(frame, session, session == 0 ? BindingReason.NoSession : BindingReason.ByTime, out _))
+        if (!TryAppendFrame(frame, session, session == 0 ? BindingReason.NoSession : BindingReason.ByTime, out _, gap ? JournalPurpose.Bookkeeping : JournalPurpose.OpenSessionVital))
         {
             return false;
         }

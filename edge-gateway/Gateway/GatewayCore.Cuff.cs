@@ -1,6 +1,5 @@
 using System;
 using System.Buffers.Binary;
-using System.Text.Json;
 using EdgeGateway.Mqtt;
 using Firmware.Protocol;
 
@@ -105,10 +104,6 @@ public sealed partial class GatewayCore
         return new SessionResult(null, string.Empty, sessionId);
     }
 
-    /// <summary>Opens every cuff's valves. Needs no session, and goes to every pod that takes commands, whatever it says of itself.</summary>
-    /// <returns>How many pods were told.</returns>
-    public int StopCuffs() => Command(PodCommand.StopCuff, [], onlyCuffs: false);
-
     /// <summary>Begins the self test of the cuff's chain.</summary>
     /// <returns>Done when it was sent; else G2311 or G2312.</returns>
     public SessionResult TestCuff()
@@ -195,7 +190,7 @@ public sealed partial class GatewayCore
         return told;
     }
 
-    private bool Command(Pod pod, byte command, byte[] body)
+    private bool Command(Pod pod, byte command, byte[] body, long ticket = 0)
     {
         if (!pod.IsConnected || !pod.HasCommands)
         {
@@ -207,72 +202,24 @@ public sealed partial class GatewayCore
         message[1] = command;
         BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(2), ++_correlation);
         body.CopyTo(message, PodCommand.HeaderLength);
-        _server.Publish(new MqttMessage { Topic = Topics.Command(pod.DeviceId), Payload = message, Qos = MqttQos.AtLeastOnce }, 0, _context.NowUs);
+        _server.Publish(new MqttMessage { Topic = Topics.Command(pod.DeviceId), Payload = message, Qos = MqttQos.AtLeastOnce }, ticket, _context.NowUs);
         return true;
     }
 
-    /// <summary>Reads <c>{"category":"adult","cuffSize":"adult","cuffOnOximeterArm":false}</c>.</summary>
-    /// <param name="root">The object.</param>
-    /// <param name="patient">Who.</param>
-    /// <returns>Null, or what is wrong.</returns>
-    internal static string? TryPatient(JsonElement root, out CuffPatient patient)
+    /// <summary>Reads the words for who is measured.</summary>
+    /// <param name="categoryWord">The category's word, or null.</param>
+    /// <param name="sizeWord">The size's word, or null.</param>
+    /// <param name="category">The category.</param>
+    /// <param name="size">The size.</param>
+    /// <param name="problem">What is wrong; empty when nothing is.</param>
+    /// <returns>False when one is none.</returns>
+    internal static bool TryWords(string? categoryWord, string? sizeWord, out PatientCategory category, out CuffSize size, out string problem)
     {
-        patient = default;
-        int category = Word(root, "category", Categories);
-        int size = Word(root, "cuffSize", CuffSizes);
-        if (category < 1 || size < 1)
-        {
-            return category < 1 ? "category is adult or pediatric" : "cuffSize is smallAdult, adult, largeAdult or child";
-        }
-
-        bool same = root.TryGetProperty("cuffOnOximeterArm", out JsonElement arm) && arm.ValueKind == JsonValueKind.True;
-        patient = new CuffPatient((PatientCategory)category, (CuffSize)size, same);
-        return null;
-    }
-
-    private static int Word(JsonElement root, string name, string[] words) =>
-        root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? Array.IndexOf(words, value.GetString()) : -1;
-
-    private void OnCuffCommand(ReadOnlyMemory<byte> payload)
-    {
-        SessionRequest request = SessionRequest.Read(payload);
-        if (!Names.IsValid(request.Id))
-        {
-            _context.Log("G2310", "a cuff command without a valid id: " + (request.Problem ?? "id is 1 to 64 of A-Z a-z 0-9 '_' '-'"));
-            return;
-        }
-
-        string id = request.Id!;
-        string session = request.Session ?? string.Empty;
-        string command = request.Command ?? string.Empty;
-        string? problem = request.Problem;
-        SessionResult result = default;
-        if (problem is null)
-        {
-            using JsonDocument document = JsonDocument.Parse(payload, new JsonDocumentOptions { MaxDepth = 8 });
-            switch (command)
-            {
-                case "patient":
-                    problem = TryPatient(document.RootElement, out CuffPatient patient);
-                    result = problem is null ? SetPatient(session, patient) : default;
-                    break;
-                case "start":
-                    result = StartCuff(session);
-                    break;
-                case "stop":
-                    StopCuffs();
-                    break;
-                case "test":
-                    bool off = document.RootElement.TryGetProperty("cuffOffTheArm", out JsonElement word) && word.ValueKind == JsonValueKind.True;
-                    problem = off ? null : "cuffOffTheArm must be true: the self test inflates beyond what an arm may feel";
-                    result = off ? TestCuff() : default;
-                    break;
-                default:
-                    problem = "command is \"patient\", \"start\", \"stop\" or \"test\"";
-                    break;
-            }
-        }
-
-        Reply(id, session, command, problem is null ? result.Code : "G2310", problem ?? result.Text ?? string.Empty, null, request);
+        int categoryAt = Array.IndexOf(Categories, categoryWord);
+        int sizeAt = Array.IndexOf(CuffSizes, sizeWord);
+        category = (PatientCategory)Math.Max(0, categoryAt);
+        size = (CuffSize)Math.Max(0, sizeAt);
+        problem = categoryAt < 1 ? "category is adult or pediatric" : sizeAt < 1 ? "cuffSize is smallAdult, adult, largeAdult or child" : string.Empty;
+        return problem.Length == 0;
     }
 }

@@ -1,4 +1,5 @@
 using System;
+using EdgeGateway.Gateway.Commands;
 using EdgeGateway.Gateway.Sound;
 using EdgeGateway.Mqtt;
 
@@ -107,30 +108,38 @@ public sealed partial class GatewayCore
         _sound.SessionChanged();
         _sound.Target = default;
         _desk.SessionChanged();
+        _requests.SessionChanged();
     }
 
-    private void OnSoundCommand(in MqttMessage message)
+    private void OnSoundCommand(in MqttMessage message, SessionRequest asked)
     {
         SoundRequest request = SoundRequest.Read(message.Payload);
-        if (!Names.IsValid(request.Id))
+        if (!Names.IsValid(asked.Id))
         {
             _context.Log("G2330", "a sound command without a valid id: " + (request.Problem ?? "id is 1 to 64 of A-Z a-z 0-9 '_' '-'"));
             return;
         }
 
-        string id = request.Id!;
-        string session = request.Session ?? string.Empty;
-        string command = request.Command ?? string.Empty;
+        string id = asked.Id!;
+        string session = Word(asked.Session);
+        string command = Word(asked.Command);
         if (request.Problem is not null || command is not ("listen" or "clip") || (command is "listen" && request.Listening is null))
         {
-            Reply(id, session, command, "G2330", request.Problem ?? "command is \"listen\" with listening true or false, or \"clip\"", null);
+            Reply(id, session, command, "G2330", request.Problem ?? "command is \"listen\" with listening true or false, or \"clip\"", null, asked);
             return;
         }
+
+        if (WasAnswered(CommandTopic.Sound, asked))
+        {
+            return;
+        }
+
+        BeginAnswer(CommandTopic.Sound, id);
 
         if (command is "listen")
         {
             SessionResult result = SetSound(session, request.Listening == true, request.Place, request.By);
-            Reply(id, session, command, result.Code, result.Text, null);
+            EndAnswer(CommandTopic.Sound, asked, session, command, result.Code, result.Text);
             return;
         }
 
@@ -138,7 +147,7 @@ public sealed partial class GatewayCore
             session,
             request.HasPlace ? request.Place : null,
             request.By,
-            result => Reply(id, session, command, result.Code, result.Code is null ? result.ClipId : result.Text, null));
+            result => EndAnswer(CommandTopic.Sound, asked, session, command, result.Code, result.Code is null ? result.ClipId : result.Text));
     }
 
     private void OnListener(string sessionId, string[] below, ReadOnlyMemory<byte> payload, Action acknowledge)
@@ -146,6 +155,11 @@ public sealed partial class GatewayCore
         SoundRequest request = SoundRequest.Read(payload);
         string? problem = request.Problem
             ?? (_context.Sessions.FindById(sessionId) is null ? "no such session" : Names.IsValid(request.Consumer) ? null : "consumer is 1 to 64 of A-Z a-z 0-9 '_' '-'");
+        if (problem is null)
+        {
+            ConsumerSeen(request.Consumer!, asksForAll: false);
+        }
+
         bool isOpen = _context.Sessions.Open is { } open && string.Equals(open.Id, sessionId, StringComparison.Ordinal);
         if (problem is null && below is ["clip", { } clipId, "mark"])
         {
@@ -186,7 +200,7 @@ public sealed partial class GatewayCore
 
         if (problem is not null)
         {
-            _context.Log("G2337", "from a listener of session " + sessionId + " on " + ListenerAccess.Shown(string.Join('/', below)) + ": " + problem);
+            _context.Log("G2337", "from a listener of session " + ListenerAccess.Shown(sessionId) + " on " + ListenerAccess.Shown(string.Join('/', below)) + ": " + problem);
         }
 
         acknowledge();

@@ -1,6 +1,8 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using EdgeGateway.Gateway.Commands;
+using EdgeGateway.Gateway.Health;
 using EdgeGateway.Gateway.Sound;
 using EdgeGateway.Journal;
 using EdgeGateway.Mqtt;
@@ -35,6 +37,12 @@ public sealed partial class GatewayCore : IStepped
     private const byte QuotaExceeded = 0x97;
     private const string PodPrefix = "pod-";
 
+    /// <summary>A receipt that cannot be true.</summary>
+    private const string UntrueReceipt = "G2430";
+
+    /// <summary>Most consumers whose untrue receipts stand as issues at once; those of further ones are only logged.</summary>
+    private const int MaxUntrue = 16;
+
     /// <summary>How often UTC is looked at, µs.</summary>
     private const long UtcPeriodUs = 1_000_000;
 
@@ -42,16 +50,21 @@ public sealed partial class GatewayCore : IStepped
     private readonly IMqttServer _server;
     private readonly ISessionLink _link;
     private readonly ExternalLink? _external;
+    private readonly FittedLink? _fitted;
     private readonly Pods _pods = new();
+    private readonly DiskHealth _disk;
     private readonly Ingest _ingest;
     private readonly Uplink _uplink;
     private readonly Corrections _corrections;
     private readonly Replays _replays;
     private readonly RetainedTopics _retained;
     private readonly ListenerAccess _listeners;
+    private readonly EndpointGuard _endpoint;
     private readonly LiveSound _sound;
     private readonly SoundDesk _desk;
     private readonly Clips _clips;
+    private readonly BedsideRequests _requests;
+    private readonly HealthChecks _checks;
     private readonly Queue<(long Barrier, Action Then)> _afterSync = new();
     private readonly SortedSet<string> _clients = new(StringComparer.Ordinal);
     private readonly List<(long Ticket, byte Reason)> _delivered = [];
@@ -73,7 +86,7 @@ public sealed partial class GatewayCore : IStepped
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(ports);
-        if (!Names.IsValid(options.CartId) || options.GatewayId == 0 || options.Window is < 1 or > 1024 || options.ReadAheadBytes < 8192
+        if (!Names.IsValid(options.CartId) || options.GatewayId == 0 || options.Window is < 1 or > 1024 || options.ReadAheadBytes < GatewayOptions.MinReadAheadBytes
             || options.MaxHeldMessages < 1 || options.MaxSessions < 16 || options.StateStalenessUs is < 1_000_000 or > 30_000_000
             || options.ClockDriftPpm < 1)
         {
@@ -82,26 +95,31 @@ public sealed partial class GatewayCore : IStepped
 
         _context = new GatewayContext(options, ports);
         _listeners = new ListenerAccess(_context);
+        _endpoint = new EndpointGuard(_context, _pods);
+        _checks = new HealthChecks(_context, _pods);
         _epochStart = ports.Entropy.NextUInt32();
         _server = ports.Server(new ServerHandler(this));
         if (options.External is { } broker)
         {
-            _external = new ExternalLink(_context, broker, Settle, OnSessionMessage, LinkUp, LinkDown);
-            _link = new MirroredLink(_external, _server, _listeners);
+            _external = new ExternalLink(_context, broker, SettleFromBroker, OnSessionMessage, LinkUp, LinkDown);
+            _fitted = new FittedLink(_context, _external, broker, Settle);
+            _link = new MirroredLink(_fitted, _server, _listeners);
         }
         else
         {
             _link = new EmbeddedLink(_server);
         }
 
-        _retained = new RetainedTopics(_context, _link, _pods);
+        _retained = new RetainedTopics(_context, _link, _pods, _external is null ? null : ShowRetained);
         _sound = new LiveSound(_context, _link);
         _uplink = new Uplink(_context, _link, _retained, window => _sound.MostBulk(window), () => _sound.BulkSent());
+        _disk = new DiskHealth(_context);
         _ingest = new Ingest(_context, _server, _pods);
-        _corrections = new Corrections(_context, _link);
-        _replays = new Replays(_context, _link, _uplink, (id, session, command, code, text, count) => Reply(id, session, command, code, text, count));
+        _corrections = new Corrections(_context, _link, _uplink);
+        _replays = new Replays(_context, _link, _uplink, _retained, (id, session, command, code, text, count) => Reply(id, session, command, code, text, count));
         _desk = new SoundDesk(_context, _link, _server, _pods);
         _clips = new Clips(_context, _link, _desk);
+        _requests = new BedsideRequests(_context, _link);
         _context.Appended = (index, recordClass, session, record) =>
         {
             _uplink.Appended(index, recordClass, session, record);
@@ -109,7 +127,7 @@ public sealed partial class GatewayCore : IStepped
         };
         _context.Journal = ports.Journal(
             new JournalHandler(this),
-            [_context.Deduplication, _context.Sessions, _context.Delivery, _context.Time, _context.Boots, _context.Clips]);
+            [_context.Deduplication, _context.Sessions, _context.Delivery, _context.Time, _context.Boots, _context.Clips, _context.Commands]);
     }
 
     private enum State
@@ -161,6 +179,7 @@ public sealed partial class GatewayCore : IStepped
         if (_state == State.Running)
         {
             RecordUtc(nowUs);
+            _disk.Step();
             _context.AppendWaiting();
             next = Math.Min(next, _link.Step(nowUs));
         }
@@ -192,8 +211,11 @@ public sealed partial class GatewayCore : IStepped
             _desk.Step(nowUs);
             _sound.Step(_desk, nowUs);
             _clips.Step(nowUs);
+            _requests.Step(nowUs);
             next = Math.Min(next, Math.Min(_sound.NextUs, _clips.NextUs));
             next = Math.Min(next, _listeners.Step(_server, nowUs));
+            next = Math.Min(next, _endpoint.Step(nowUs));
+            next = Math.Min(next, Math.Min(_checks.Step(Facts(), nowUs), StepStops(nowUs)));
         }
 
         // What was appended or published in this step may have given the two below something to do.
@@ -209,7 +231,7 @@ public sealed partial class GatewayCore : IStepped
         }
 
         next = Math.Min(next, Math.Min(_ingest.NextUs, _nextUtcUs));
-        next = Math.Min(next, Math.Min(_uplink.NextUs(nowUs), Math.Min(_corrections.NextUs(nowUs), _retained.NextUs)));
+        next = Math.Min(next, Math.Min(Math.Min(_uplink.NextUs(nowUs), _replays.NextUs), Math.Min(_corrections.NextUs(nowUs), _retained.NextUs)));
         return _delivered.Count > 0 || _tokens.Count > 0 ? nowUs : next;
     }
 
@@ -268,6 +290,7 @@ public sealed partial class GatewayCore : IStepped
             // Only now: an epoch that is not on the disk could be given twice.
             GiveEpochs();
             SessionChanged();
+            _checks.SessionOpened(sessionId);
             completed(new SessionResult(null, string.Empty, sessionId));
         });
     }
@@ -301,6 +324,7 @@ public sealed partial class GatewayCore : IStepped
             // At once: the sooner the pods stop, the less is measured that belongs to nobody.
             GiveEpochs();
             SessionChanged();
+            _checks.SessionClosed(sessionId);
         }
 
         AfterSync(() => completed(new SessionResult(null, string.Empty, sessionId)));
@@ -319,6 +343,7 @@ public sealed partial class GatewayCore : IStepped
     /// <returns>A copy; it does not change later.</returns>
     public GatewaySnapshot Snapshot()
     {
+        _checks.Look(Facts(), _context.NowUs);
         Counts counts = _context.Counts;
         List<SessionHealth> sessions = [];
         foreach (Session session in _context.Sessions.Sessions)
@@ -421,6 +446,9 @@ public sealed partial class GatewayCore : IStepped
         long nowUs = _context.NowUs;
         _uplink.Step(nowUs, mayPublish: false);
         _link.Stop(nowUs);
+
+        // Nobody could stop a cuff through a gateway that is gone.
+        Command(PodCommand.StopCuff, [], onlyCuffs: true);
         foreach (string client in new List<string>(_clients))
         {
             _server.Disconnect(client, ShuttingDown, nowUs);
@@ -453,8 +481,14 @@ public sealed partial class GatewayCore : IStepped
         _nextUtcUs = nowUs;
         _uplink.Begin();
         SessionChanged();
+        _retained.Begin();
         _clips.Begin();
         _context.Log("G2200", "start " + GatewayContext.Text(_context.BootId));
+        foreach (Faults.CodedError told in _context.Ports.Told)
+        {
+            _context.Issues.Raise(told.Code, new Health.HealthSubject(Health.HealthSubjectKind.Disk, System.IO.Path.GetFileName(told.Place.File) ?? string.Empty), told.Detail);
+        }
+
         return true;
     }
 
@@ -466,6 +500,8 @@ public sealed partial class GatewayCore : IStepped
         }
 
         _nextUtcUs = nowUs + UtcPeriodUs;
+        string? implausible = _context.Ports.Time.Utc.Implausible;
+        _context.Issues.Set(implausible is not null, ClockPlausibility.Implausible, Health.HealthSubject.Gateway, implausible ?? string.Empty);
         GatewayMoment now = _context.Now;
         if (_context.Time.IsWorthRecording(now) && _context.TryAppend(JournalRecordType.TimeMapping, new TimeMappingRecord(now).Encode(), out _))
         {
@@ -522,16 +558,57 @@ public sealed partial class GatewayCore : IStepped
         _server.Publish(new MqttMessage { Topic = Topics.Command(pod.DeviceId), Payload = command, Qos = MqttQos.AtLeastOnce }, 0, _context.NowUs);
     }
 
+    private HealthFacts Facts() => new(
+        IsReady,
+        _state is State.Created or State.Opening or State.Booting,
+        _context.Journal.IsWritable,
+        _diskStatus,
+        _context.Options.External is { } broker ? broker.Host + ":" + GatewayContext.Text(broker.Port) : null,
+        _link.IsUp,
+        _uplink.InFlight,
+        _context.Sessions.Open is not { } open || _uplink.HasSubscriber(open.Number));
+
     private void Settle(long ticket, byte reasonCode)
     {
+        if (StopSettled(ticket, reasonCode))
+        {
+            return;
+        }
+
         if (!_uplink.Settled(ticket, reasonCode) && !_corrections.Settled(ticket, reasonCode))
         {
             _replays.Settled(ticket, reasonCode);
         }
     }
 
+    private void SettleFromBroker(long ticket, byte reasonCode)
+    {
+        if (_fitted is null || !_fitted.TryFit(ticket, reasonCode))
+        {
+            Settle(ticket, reasonCode);
+        }
+    }
+
+    /// <summary>While the broker is away: for the cart's own pages, which listen here.</summary>
+    private void ShowRetained(MqttMessage message) => _server.Publish(message with { Qos = MqttQos.AtMostOnce }, 0, _context.NowUs);
+
+    /// <summary>Somebody of the session's side spoke, which an external broker's subscriptions do not tell.</summary>
+    private void ConsumerSeen(string consumer, bool asksForAll)
+    {
+        if (_external is not null && _retained.ConsumerSeen(consumer, asksForAll))
+        {
+            _uplink.SubscriberAppeared();
+        }
+    }
+
     private void LinkUp()
     {
+        _fitted?.LinkUp();
+        if (Facts().Broker is { } broker)
+        {
+            _checks.BrokerCame(broker);
+        }
+
         _uplink.LinkUp();
         _retained.LinkUp();
         _desk.LinkUp();
@@ -540,6 +617,7 @@ public sealed partial class GatewayCore : IStepped
 
     private void LinkDown()
     {
+        _checks.BrokerWent();
         _uplink.LinkDown();
         _corrections.LinkDown();
         _replays.LinkDown();
@@ -574,53 +652,6 @@ public sealed partial class GatewayCore : IStepped
         }
     }
 
-    /// <summary>A message of the session's side: a command, a receipt, or a request for a replay.</summary>
-    private void OnSessionMessage(in MqttMessage message, Action acknowledge)
-    {
-        if (_state != State.Running || !message.Topic.StartsWith(_context.TopicRoot, StringComparison.Ordinal))
-        {
-            acknowledge();
-            return;
-        }
-
-        string[] parts = message.Topic[_context.TopicRoot.Length..].Split('/');
-        SessionRequest request = SessionRequest.Read(message.Payload);
-        request.AnswerTo(message.Properties, _context.TopicRoot + "reply/");
-        if (parts is ["command", "session"])
-        {
-            OnCommand(request);
-            acknowledge();
-        }
-        else if (parts is ["session", _, "receipt"])
-        {
-            OnReceipt(parts[1], request, acknowledge);
-        }
-        else if (parts is ["session", _, "replay"])
-        {
-            OnReplay(parts[1], request);
-            acknowledge();
-        }
-        else if (parts is ["command", "cuff"])
-        {
-            OnCuffCommand(message.Payload);
-            acknowledge();
-        }
-        else if (parts is ["command", "sound"])
-        {
-            OnSoundCommand(message);
-            acknowledge();
-        }
-        else if (parts is ["session", _, .. string[] rest] && SoundTopics.IsFromListener(string.Join('/', rest)))
-        {
-            OnListener(parts[1], rest, message.Payload, acknowledge);
-        }
-        else
-        {
-            _context.Counts.AccessRefused++;
-            acknowledge();
-        }
-    }
-
     private void OnCommand(SessionRequest request)
     {
         if (!Names.IsValid(request.Id))
@@ -630,15 +661,21 @@ public sealed partial class GatewayCore : IStepped
         }
 
         string id = request.Id!;
-        string session = request.Session ?? string.Empty;
-        string command = request.Command ?? string.Empty;
+        string session = Word(request.Session);
+        string command = Word(request.Command);
         if (request.Problem is not null || command is not ("open" or "close"))
         {
             Reply(id, session, command, "G2301", request.Problem ?? "command is \"open\" or \"close\"", null, request);
             return;
         }
 
-        void Completed(SessionResult result) => Reply(id, session, command, result.Code, result.Text, null, request);
+        if (WasAnswered(CommandTopic.Session, request))
+        {
+            return;
+        }
+
+        BeginAnswer(CommandTopic.Session, id);
+        void Completed(SessionResult result) => EndAnswer(CommandTopic.Session, request, session, command, result.Code, result.Text);
         if (command is "open")
         {
             OpenSession(session, Completed);
@@ -654,21 +691,64 @@ public sealed partial class GatewayCore : IStepped
         Session? session = _context.Sessions.FindById(sessionId);
         if (request.Problem is not null || !Names.IsValid(request.Consumer) || session is null || !request.HasStreams)
         {
-            _context.Log("G2406", "receipt for session " + sessionId + ": " + (request.Problem ?? (session is null ? "no such session" : "consumer and streams are needed")));
+            _context.Log("G2406", "receipt for session " + ListenerAccess.Shown(sessionId) + ": " + (request.Problem ?? (session is null ? "no such session" : "consumer and streams are needed")));
             acknowledge();
             return;
         }
 
-        if (_afterSync.Count >= MaxWaiting
-            || !_context.TryAppend(JournalRecordType.Receipt, new ReceiptRecord(session.Number, request.Consumer!, request.Streams).Encode(), out _))
+        HealthSubject listener = new(HealthSubjectKind.Listener, request.Consumer!);
+        if (ReceiptProblem(session, request.Streams) is { } untrue)
         {
-            // Not acknowledged: receipts say all that the consumer has, so the next one makes up for it.
-            _context.Log("G2406", "receipt for session " + sessionId + ": the journal takes no records now");
+            // Told once until one of its receipts is taken in again, or none has come for long. Names are free to choose, so they take a few places at most.
+            string what = "session " + sessionId + ": " + untrue;
+            if (_context.Issues.Stands(UntrueReceipt, listener) || _context.Issues.Of(UntrueReceipt).Count < MaxUntrue)
+            {
+                _context.Issues.Raise(UntrueReceipt, listener, what);
+            }
+            else
+            {
+                _context.Log(UntrueReceipt, request.Consumer + ", " + what);
+            }
+
+            acknowledge();
             return;
         }
 
+        ConsumerSeen(request.Consumer!, asksForAll: false);
+        if (_afterSync.Count >= MaxWaiting
+            || !_context.TryAppend(JournalRecordType.Receipt, new ReceiptRecord(session.Number, request.Consumer!, request.Streams).Encode(), out _))
+        {
+            // Acknowledged all the same: an acknowledgement that never comes would hold back all that this connection sends after it, STOP included.
+            // Receipts say all that the consumer has, so the next one makes up for it.
+            _context.Log("G2406", "receipt for session " + ListenerAccess.Shown(sessionId) + ": the journal takes no records now");
+            acknowledge();
+            return;
+        }
+
+        _context.Issues.Clear(UntrueReceipt, listener);
         _context.Counts.Receipts++;
         AfterSync(acknowledge);
+    }
+
+    /// <summary>What makes a receipt untrue: nobody has what was never sent, and nobody has seen what he has not received.</summary>
+    private string? ReceiptProblem(Session session, List<ReceiptStream> streams)
+    {
+        SortedSet<StreamKey> known = [];
+        foreach (ReceiptStream stream in streams)
+        {
+            uint sent = _uplink.SentThrough(new DeliveryKey(session.Number, stream.Key));
+            string? problem = !known.Add(stream.Key) ? "twice in one receipt"
+                : sent == 0 ? "nothing of it was sent to this session"
+                : stream.Through > sent ? "through " + GatewayContext.Text(stream.Through) + " is above what was sent, " + GatewayContext.Text(sent)
+                : stream.Seen > stream.Through ? "seen " + GatewayContext.Text(stream.Seen) + " is above through " + GatewayContext.Text(stream.Through)
+                : null;
+            if (problem is not null)
+            {
+                return ReadingJson.StreamText(stream.Key) + ": " + problem;
+            }
+        }
+
+        return null;
     }
 
     private void OnReplay(string sessionId, SessionRequest request)
@@ -687,6 +767,7 @@ public sealed partial class GatewayCore : IStepped
             return;
         }
 
+        ConsumerSeen(request.Consumer!, asksForAll: true);
         SortedDictionary<StreamKey, ReceiptStream> has = [];
         if (request.HasStreams)
         {
@@ -746,11 +827,7 @@ public sealed partial class GatewayCore : IStepped
                 _core._state = State.Booting;
             }
 
-            foreach (JournalLoss loss in opened.Losses)
-            {
-                // What the damage took is seen when the uplink has read past it; there it becomes gaps.
-                _core._context.Log("G2405", "the journal set damage aside: " + loss.Where);
-            }
+            _core._disk.Opened(opened);
         }
 
         public void Synced(long throughIndex)
@@ -760,12 +837,19 @@ public sealed partial class GatewayCore : IStepped
         public void Failing(DiskStatus status, string text)
         {
             _core._diskStatus = status;
-            _core._context.Log("G2207", text);
+            _core._disk.Failing(text);
+            _core._checks.DiskRefused();
         }
 
         public void Recovered() => _core._diskStatus = DiskStatus.Ok;
 
-        public void Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records) => _core._uplink.Lost(loss, records);
+        public void IntakeChanged(JournalIntake intake, string reason) => _core._disk.IntakeChanged(intake, reason);
+
+        public bool Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records)
+        {
+            _core._disk.Lost(loss);
+            return _core._uplink.Lost(loss, records);
+        }
 
         public void Read(long ticket, IReadOnlyList<JournalRecord> records, long nextIndex)
         {
@@ -800,19 +884,33 @@ public sealed partial class GatewayCore : IStepped
                 return Refused(ClientIdNotValid, "client identifiers that begin with web. are for listeners over WebSocket");
             }
 
+            if (EndpointGuard.IsStopId(request.ClientId))
+            {
+                return 0; // STOP is refused to nobody; Published lets it do nothing else
+            }
+
             if (!request.ClientId.StartsWith(PodPrefix, StringComparison.Ordinal))
             {
                 // With an external broker the session's side is there, and this server is for pods alone.
-                return _core._external is null ? (byte)0 : Refused(NotAuthorised, request.ClientId + " is no pod, and the session's broker is elsewhere");
+                return _core._external is null ? (byte)0 : Refused(NotAuthorised, ListenerAccess.Shown(request.ClientId) + " is no pod, and the session's broker is elsewhere");
             }
 
             if (!TryPodId(request.ClientId, out ulong device) || device == _core._context.Options.GatewayId)
             {
-                return Refused(ClientIdNotValid, request.ClientId + " is not pod- and 16 lower-case hexadecimal digits");
+                return Refused(ClientIdNotValid, ListenerAccess.Shown(request.ClientId) + " is not pod- and 16 lower-case hexadecimal digits");
             }
 
-            return _core._pods.Find(device) is null && _core._pods.IsFull ? Refused(QuotaExceeded, "more pods than the gateway knows how to keep") : (byte)0;
+            return _core._endpoint.HasRoomFor(device)
+                ? _core._endpoint.Claimed(request, device)
+                : Refused(QuotaExceeded, "more pods than the gateway knows how to keep");
         }
+
+        public MqttAdmission Admit(in MqttConnectRequest request) =>
+            _core._endpoint.Admit(request, TryPodId(request.ClientId, out ulong device) ? device : 0);
+
+        public void ClosedForCause(string peer, byte reasonCode, string text) => _core._endpoint.ClosedForCause(peer, reasonCode, text);
+
+        public void Faulted(string peer, Exception exception) => _core._endpoint.Faulted(peer, exception);
 
         public void Connected(string clientId)
         {
@@ -824,6 +922,15 @@ public sealed partial class GatewayCore : IStepped
                 pod.IsConnected = true;
                 pod.HasCommands = false;
                 _core._retained.DevicesChanged();
+                _core._checks.PodCame(device);
+            }
+            else
+            {
+                _core._checks.ClientCame(clientId);
+                if (_core._server.HasSubscriptions(clientId))
+                {
+                    _core._uplink.SubscriberAppeared(); // with a kept session no SUBSCRIBE comes
+                }
             }
         }
 
@@ -837,14 +944,35 @@ public sealed partial class GatewayCore : IStepped
                 pod.IsConnected = false;
                 pod.HasCommands = false;
                 _core._retained.DevicesChanged();
+                _core._checks.PodWent(device);
+            }
+            else
+            {
+                _core._checks.ListenerWent(clientId);
             }
         }
 
         public MqttPublishDisposition Published(string clientId, in MqttMessage message, long token)
         {
+            // Before any question of who asks: no role is refused a stop.
+            if (_core.TryStop(message))
+            {
+                if (message.Qos != MqttQos.AtMostOnce)
+                {
+                    _core._tokens.Enqueue(token);
+                }
+
+                return MqttPublishDisposition.Deferred;
+            }
+
             if (ListenerAccess.IsListenerId(clientId) && !_core._listeners.MayPublish(clientId, message))
             {
                 return MqttPublishDisposition.Refuse;
+            }
+
+            if (EndpointGuard.IsStopId(clientId) && !EndpointGuard.IsStop(_core._context.TopicRoot, message))
+            {
+                return Refuse(clientId, message.Topic);
             }
 
             if (_core._state != State.Running)
@@ -865,11 +993,11 @@ public sealed partial class GatewayCore : IStepped
 
             bool allowed = TryPodId(clientId, out ulong device)
                 ? filter.StartsWith("pod/" + Topics.DeviceText(device) + "/", StringComparison.Ordinal)
-                : filter.StartsWith(_core._context.TopicRoot, StringComparison.Ordinal);
+                : filter.StartsWith(_core._context.TopicRoot + (EndpointGuard.IsStopId(clientId) ? "reply/" : string.Empty), StringComparison.Ordinal);
             if (!allowed)
             {
                 _core._context.Counts.AccessRefused++;
-                _core._context.Log("G2101", clientId + " may not subscribe to " + filter);
+                _core._context.Log("G2101", ListenerAccess.Shown(clientId) + " may not subscribe to " + ListenerAccess.Shown(filter));
             }
 
             return allowed;
@@ -880,6 +1008,7 @@ public sealed partial class GatewayCore : IStepped
             if (!TryPodId(clientId, out ulong device))
             {
                 _core._uplink.SubscriberAppeared();
+                _core._checks.ListenerCame(clientId, filter);
                 return;
             }
 
@@ -906,7 +1035,7 @@ public sealed partial class GatewayCore : IStepped
         private MqttPublishDisposition Refuse(string clientId, string topic)
         {
             _core._context.Counts.AccessRefused++;
-            _core._context.Log("G2101", clientId + " may not publish to " + topic);
+            _core._context.Log("G2101", ListenerAccess.Shown(clientId) + " may not publish to " + ListenerAccess.Shown(topic));
             return MqttPublishDisposition.Refuse;
         }
 

@@ -90,7 +90,10 @@ public sealed record GatewayOptions
     /// <summary>Most messages published and not yet durably marked as sent, 1 to 1,024. It bounds the duplicates after a kill.</summary>
     public int Window { get; init; } = 32;
 
-    /// <summary>Bytes of records held in memory per reading position of the uplink, 4 KiB to 1 MiB; memory does not grow with the backlog.</summary>
+    /// <summary>Least of <see cref="ReadAheadBytes"/>.</summary>
+    public const int MinReadAheadBytes = 8192;
+
+    /// <summary>Bytes of records held in memory per reading position of the uplink, <see cref="MinReadAheadBytes"/> to 1 MiB; memory does not grow with the backlog.</summary>
     public int ReadAheadBytes { get; init; } = 64 * 1024;
 
     /// <summary>A session's backlog above this many records is overtaken by the live readings of streams without backlog, 1 to 1,000,000.</summary>

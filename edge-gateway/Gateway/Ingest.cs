@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Text.Json;
+using EdgeGateway.Gateway.Health;
+using EdgeGateway.Journal;
 using EdgeGateway.Mqtt;
 using Firmware.Protocol;
 
@@ -18,6 +20,15 @@ internal sealed class Ingest
     /// <summary>How often holes are looked at, µs.</summary>
     private const long HolePeriodUs = 1_000_000;
 
+    /// <summary>How often what a full disk kept out is declared, µs. Its acknowledgement waits for that, so the period is short against a pod's window of messages.</summary>
+    private const long GivenUpPeriodUs = 250_000;
+
+    /// <summary>It is declared at once when so many messages wait for it: no more than a pod sends without an answer.</summary>
+    private const int MaxUndeclared = 4;
+
+    /// <summary>Barrier of a message whose declaration is still to be appended.</summary>
+    private const long Undeclared = long.MaxValue;
+
     /// <summary>Most frames appended per step when held messages are taken in, so that a step stays short.</summary>
     private const int MaxHeldPerStep = 16;
 
@@ -25,9 +36,12 @@ internal sealed class Ingest
     private readonly IMqttServer _server;
     private readonly Pods _pods;
     private readonly Queue<Held> _held = new();
-    private readonly Queue<(long Token, long Barrier)> _acknowledgements = new();
+    private readonly Queue<Acknowledgement> _acknowledgements = new();
     private readonly SortedDictionary<StreamKey, (uint First, long SinceUs)> _holes = [];
     private readonly List<StreamKey> _overflowing = [];
+    private readonly SortedDictionary<DeliveryKey, SequenceRanges> _givenUp = [];
+    private long _givenUpDueUs = long.MaxValue;
+    private int _undeclared; // messages that wait for the declaration
     private long _nextHolesUs;
     private bool _more;
 
@@ -62,7 +76,7 @@ internal sealed class Ingest
         {
             // The pod's ring still has it: after the reconnection it sends again.
             _context.Counts.HeldOverflows++;
-            _context.Log("G2205", "pod " + Topics.DeviceText(deviceId) + ": " + GatewayContext.Text(_held.Count) + " messages wait for the journal");
+            _context.Issues.Raise("G2205", HealthSubject.Pod(deviceId), GatewayContext.Text(_held.Count) + " messages wait for the journal");
             _server.Disconnect(clientId, 0x97, _context.NowUs);
             return;
         }
@@ -88,6 +102,18 @@ internal sealed class Ingest
             }
 
             _held.Dequeue();
+            if (_held.Count == 0)
+            {
+                foreach (Pod pod in _pods.All)
+                {
+                    _context.Issues.Clear("G2205", HealthSubject.Pod(pod.DeviceId));
+                }
+            }
+        }
+
+        if (_givenUp.Count > 0 && (nowUs >= _givenUpDueUs || _context.Journal.Intake == JournalIntake.Everything))
+        {
+            DeclareGivenUp();
         }
 
         while (_acknowledgements.Count > 0 && _acknowledgements.Peek().Barrier <= _context.Journal.SyncedIndex)
@@ -103,11 +129,11 @@ internal sealed class Ingest
     }
 
     /// <summary>When it has something to do without an event.</summary>
-    public long NextUs => _more ? 0 : _nextHolesUs;
+    public long NextUs => _more ? 0 : Math.Min(_nextHolesUs, _givenUpDueUs);
 
     private bool TryTake(ulong deviceId, byte[] payload, long token)
     {
-        if (!_context.Journal.IsWritable)
+        if (!MayTake())
         {
             return false;
         }
@@ -147,7 +173,12 @@ internal sealed class Ingest
         if (token != 0)
         {
             // A duplicate is acknowledged when its original is on the disk, which may still be on its way there.
-            _acknowledgements.Enqueue((token, _context.Journal.LastIndex));
+            // What was given up counts as taken when its declaration is.
+            _acknowledgements.Enqueue(new Acknowledgement(token) { Barrier = _givenUp.Count > 0 ? Undeclared : _context.Journal.LastIndex });
+            if (_givenUp.Count > 0 && ++_undeclared >= MaxUndeclared)
+            {
+                DeclareGivenUp();
+            }
         }
 
         return true;
@@ -159,6 +190,11 @@ internal sealed class Ingest
         }
     }
 
+    // A full disk never stops a consultation: while a session is open, what is small and counts goes into the reserve for it; else the pods keep theirs.
+    private bool MayTake() => _context.Journal.Intake == JournalIntake.Everything || IsVitalsOnly;
+
+    private bool IsVitalsOnly => _context.Journal.Intake == JournalIntake.OpenSessionVitals && _context.Sessions.Open is not null;
+
     private bool TryTakeFrame(ReadOnlySpan<byte> frame)
     {
         FrameHead head = FrameHead.Read(frame);
@@ -169,7 +205,15 @@ internal sealed class Ingest
         }
 
         (uint session, BindingReason reason) = _context.Binder.Decide(frame, _context.Options.Production);
-        if (!_context.TryAppendFrame(frame, session, reason, out _))
+        RecordClass recordClass = FrameHead.ClassOf(head.Kind);
+        bool isBulk = recordClass is RecordClass.Sound or RecordClass.Wave;
+        if (isBulk && IsVitalsOnly)
+        {
+            GiveUp(new DeliveryKey(session, head.Key), head.Sequence);
+            return true;
+        }
+
+        if (!_context.TryAppendFrame(frame, session, reason, out _, isBulk ? JournalPurpose.Reading : JournalPurpose.OpenSessionVital))
         {
             return false;
         }
@@ -187,6 +231,50 @@ internal sealed class Ingest
         }
 
         return true;
+    }
+
+    // Waveforms and sound would fill the reserve within minutes, and a pod that waits for their acknowledgement sends no vital sign either: they are not stored, and that is declared.
+    private void GiveUp(DeliveryKey key, uint sequence)
+    {
+        if (!_givenUp.TryGetValue(key, out SequenceRanges? ranges))
+        {
+            ranges = new SequenceRanges();
+            _givenUp.Add(key, ranges);
+            _givenUpDueUs = Math.Min(_givenUpDueUs, _context.NowUs + GivenUpPeriodUs);
+        }
+
+        ranges.Add(sequence, sequence);
+        if (ranges.Ranges.Count >= LossDeclarations.MaxRanges)
+        {
+            DeclareGivenUp();
+        }
+    }
+
+    // What finds no room stays, and the acknowledgements behind it wait: nothing is acknowledged that is neither on the disk nor declared there.
+    private void DeclareGivenUp()
+    {
+        foreach ((DeliveryKey key, SequenceRanges ranges) in _givenUp)
+        {
+            while (ranges.Ranges.Count > 0)
+            {
+                SequenceRange range = ranges.Ranges[0];
+                if (!_context.TryGap(key.Stream, GapCause.JournalFull, GapBody.Readings, range, (uint)range.Count, 0, 0, key.Session))
+                {
+                    _givenUpDueUs = _context.NowUs + GivenUpPeriodUs;
+                    return;
+                }
+
+                ranges.RemoveLowest();
+            }
+        }
+
+        _givenUp.Clear();
+        _givenUpDueUs = long.MaxValue;
+        _undeclared = 0;
+        foreach (Acknowledgement waiting in _acknowledgements)
+        {
+            waiting.Barrier = Math.Min(waiting.Barrier, _context.Journal.LastIndex);
+        }
     }
 
     /// <summary>Where the next whole frame of this device begins, or the end. A candidate needs the device's eight bytes in place before its CRC is computed.</summary>
@@ -265,11 +353,20 @@ internal sealed class Ingest
     {
         SequenceRange range = marks.Missing.Ranges[0];
         uint count = (uint)Math.Min(range.Count, uint.MaxValue);
-        _context.Log("G2203", ReadingJson.StreamText(marks.Key) + ": " + GatewayContext.Text(range.First) + " to " + GatewayContext.Text(range.Last));
+        _context.Issues.Raise(
+            "G2203", Health.HealthSubject.Pod(marks.Key.DeviceId), ReadingJson.StreamText(marks.Key) + ": " + GatewayContext.Text(range.First) + " to " + GatewayContext.Text(range.Last));
         _context.Gap(marks.Key, GapCause.Unexplained, GapBody.Readings, range, count, marks.LastSession);
     }
 
     private readonly record struct Held(ulong DeviceId, byte[] Payload, long Token);
+
+    private sealed class Acknowledgement(long token)
+    {
+        public long Token { get; } = token;
+
+        /// <summary>The index that has to be on the disk first.</summary>
+        public long Barrier { get; set; }
+    }
 }
 
 /// <summary>What is known of a connected or known pod.</summary>
@@ -295,6 +392,9 @@ internal sealed class Pod
     /// <summary>The parts that the pod's last state names.</summary>
     public IReadOnlyList<string> Parts { get; private set; } = [];
 
+    /// <summary>The parts that the pod's last state calls absent, quarantined or in backoff, with that word; empty when there are none.</summary>
+    public string FaultyParts { get; private set; } = string.Empty;
+
     public bool Has(string part)
     {
         foreach (string name in Parts)
@@ -313,6 +413,7 @@ internal sealed class Pod
     public bool TakeState(ReadOnlyMemory<byte> json)
     {
         List<string> parts = [];
+        List<string> faulty = [];
         try
         {
             using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 8 });
@@ -328,10 +429,14 @@ internal sealed class Pod
                     && parts.Count < MaxParts)
                 {
                     parts.Add(name.GetString()!);
+                    if (part.TryGetProperty("state", out JsonElement word) && word.ValueKind == JsonValueKind.String && (word.GetString() is "absent" or "backoff" or "quarantined"))
+                    {
+                        faulty.Add(ListenerAccess.Shown(name.GetString()!) + ": " + word.GetString());
+                    }
                 }
             }
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return false;
         }
@@ -343,6 +448,7 @@ internal sealed class Pod
         }
 
         Parts = parts;
+        FaultyParts = string.Join(", ", faulty);
         return changed;
     }
 }
@@ -351,7 +457,7 @@ internal sealed class Pod
 internal sealed class Pods
 {
     /// <summary>Most pods known at once; further ones are refused at their connection.</summary>
-    public const int MaxPods = 64;
+    public const int MaxPods = EndpointLimits.MaxPods + EndpointLimits.MaxNewPods;
 
     private readonly SortedDictionary<ulong, Pod> _pods = [];
 
@@ -360,6 +466,9 @@ internal sealed class Pods
     public bool IsFull => _pods.Count >= MaxPods;
 
     public Pod? Find(ulong deviceId) => _pods.GetValueOrDefault(deviceId);
+
+    /// <summary>Forgets a pod of which nothing is kept.</summary>
+    public void Remove(ulong deviceId) => _pods.Remove(deviceId);
 
     public Pod Of(ulong deviceId)
     {

@@ -104,6 +104,12 @@ internal sealed class ListenerAccess
             return Refused(QuotaExceeded, TooMany, request.Remote + ": " + GatewayContext.Text(MaxListeners) + " listeners are connected");
         }
 
+        if (CountOf(session.Number) >= EndpointLimits.MaxListenersPerToken && !_listeners.ContainsKey(request.ClientId))
+        {
+            return Refused(
+                QuotaExceeded, TooMany, request.Remote + ": " + GatewayContext.Text(EndpointLimits.MaxListenersPerToken) + " listeners of session " + name + " are connected");
+        }
+
         _admitted = (request.ClientId, session.Number);
         return 0;
     }
@@ -179,6 +185,17 @@ internal sealed class ListenerAccess
     {
         string any = clientId[(clientId.IndexOf('.', ClientPrefix.Length) + 1)..];
         return string.Equals(SessionRequest.Read(payload).Consumer, ConsumerPrefix + any, StringComparison.Ordinal);
+    }
+
+    private int CountOf(uint session)
+    {
+        int count = 0;
+        foreach (uint number in _listeners.Values)
+        {
+            count += number == session ? 1 : 0;
+        }
+
+        return count;
     }
 
     /// <summary>What a stranger sent, as it may stand in a log: short, without control characters.</summary>

@@ -10,7 +10,8 @@ namespace EdgeGateway.Gateway;
 /// <param name="Synchronised">True when the clock is disciplined by a source of time; false makes the two others meaningless.</param>
 /// <param name="UtcUs">µs since 1970-01-01T00:00:00Z, leap seconds not counted.</param>
 /// <param name="UncertaintyUs">Half the width of the interval that holds the true UTC, µs, not below 0.</param>
-public readonly record struct UtcEstimate(bool Synchronised, long UtcUs, long UncertaintyUs);
+/// <param name="Implausible">Why a clock that is said to be right is not believed, English; null when nothing speaks against it.</param>
+public readonly record struct UtcEstimate(bool Synchronised, long UtcUs, long UncertaintyUs, string? Implausible = null);
 
 /// <summary>The gateway's clocks: the machine's in the host, the kernel's in simulation.</summary>
 public interface IGatewayTime
@@ -54,7 +55,8 @@ public interface IUplinkConnector
 /// <param name="What">What happened here: place and numbers, English. What it means and what to do stand in the catalogue.</param>
 /// <param name="NowUs">Monotonic µs.</param>
 /// <param name="Subject">What it is about; a repeated line is held back per code and subject.</param>
-public readonly record struct GatewayLogEntry(string Code, string What, long NowUs, Health.HealthSubject Subject = default);
+/// <param name="Ended">The code of the issue that has ended, for <see cref="Health.HealthIssues.Ended"/>; else empty.</param>
+public readonly record struct GatewayLogEntry(string Code, string What, long NowUs, Health.HealthSubject Subject = default, string Ended = "");
 
 /// <summary>Where log lines go. Never blocks.</summary>
 public interface IGatewayLog
@@ -104,6 +106,9 @@ public sealed record GatewayPorts
 
     /// <summary>The log, or null for none.</summary>
     public IGatewayLog? Log { get; init; }
+
+    /// <summary>What the host met while it made these ports and a person should know; stands in health until the next start.</summary>
+    public IReadOnlyList<Faults.CodedError> Told { get; init; } = [];
 
     /// <summary>Makes and verifies the tokens of listeners over WebSocket; null admits none.</summary>
     public Web.ListenerTokens? Listeners { get; init; }

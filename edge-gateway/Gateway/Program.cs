@@ -26,6 +26,12 @@ if (configuration.Options is not GatewayHostOptions options)
 
 if (check)
 {
+    if (MachineCheck.Run(options, files[0]) is { Count: > 0 } problems)
+    {
+        await Console.Error.WriteLineAsync(CodedError.RenderAll(problems)).ConfigureAwait(false);
+        return Refused;
+    }
+
     await Console.Out.WriteLineAsync($"{files[0]}: the configuration is right.").ConfigureAwait(false);
     return Done;
 }

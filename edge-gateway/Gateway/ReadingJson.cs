@@ -28,13 +28,13 @@ internal static class ReadingJson
     [
         null, "notPresent", "busFault", "checksumMismatch", "sensorFault", "outOfRange", "notSettled", "stale", "wrongPart", "unconfirmed",
         "notOnPatient", "motion", "ambientLight", "saturated", "weakSignal", "channelsSwapped", "suspended", "quarantined",
-        "cuffOnSameArm", "deflationTooFast", "noDeflation", "tooFewBeats", "envelopeAtEdge", "implausible", "stopped", "cuffFault",
+        "cuffOnSameArm", "deflationTooFast", "noDeflation", "tooFewBeats", "envelopeAtEdge", "implausible", "stopped", "cuffFault", "linkLost",
     ];
 
     private static readonly string[] CauseNames =
     [
         "unknown", "sensorOverrun", "ringFull", "powerLost", "storeDamaged", "journalFull", "frameRefused", "unexplained",
-        "sensorInterrupted", "sensorImplausible",
+        "sensorInterrupted", "sensorImplausible", "deliveryRefused",
     ];
 
     private static readonly string[] FlagNames = ["test", "simulated", "injected", "predicted", "manual", "fromStorage"];

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using System.Linq;
 using Firmware.Protocol;
 
 namespace EdgeGateway.Gateway;
@@ -46,6 +47,16 @@ public enum JournalRecordType : byte
 
     /// <summary>A doctor's word on a clip, see <see cref="Sound.ClipMarkRecord"/>.</summary>
     ClipMark = 13,
+
+    /// <summary>A command was answered, see <see cref="Commands.CommandAnsweredRecord"/>.</summary>
+    CommandAnswered = 24,
+}
+
+/// <summary>The record types of this version.</summary>
+public static class JournalRecordTypes
+{
+    /// <summary>All of them; records of others are kept and skipped.</summary>
+    public static IReadOnlySet<byte> Known { get; } = new SortedSet<byte>(Enum.GetValues<JournalRecordType>().Select(t => (byte)t));
 }
 
 /// <summary>Why a frame belongs to a session or to none. The byte is part of the journal's format: values are only ever added.</summary>
@@ -473,9 +484,12 @@ public readonly record struct CorrectionMarkRecord(long ThroughIndex, long First
 /// <param name="Last">Last sequence lost.</param>
 /// <param name="Count">How many readings.</param>
 /// <param name="ThroughIndex">Journal index of the last of them.</param>
-/// <param name="Cause">Why: <see cref="GapCause.JournalFull"/> or <see cref="GapCause.StoreDamaged"/>.</param>
+/// <param name="Cause">Why: <see cref="GapCause.JournalFull"/>, <see cref="GapCause.StoreDamaged"/> or <see cref="GapCause.DeliveryRefused"/>.</param>
 public readonly record struct StoreLossRecord(uint Session, StreamKey Key, uint First, uint Last, uint Count, long ThroughIndex, GapCause Cause)
 {
+    /// <summary>Length in bytes.</summary>
+    public const int Length = 39;
+
     /// <summary>The record's payload.</summary>
     /// <returns>The bytes.</returns>
     public byte[] Encode() =>

@@ -21,11 +21,13 @@ internal sealed class Replays
     private readonly GatewayContext _context;
     private readonly ISessionLink _link;
     private readonly Uplink _uplink;
+    private readonly RetainedTopics _retained;
     private readonly ReplyToSession _reply;
     private readonly List<Job> _jobs = [];
 
-    public Replays(GatewayContext context, ISessionLink link, Uplink uplink, ReplyToSession reply)
+    public Replays(GatewayContext context, ISessionLink link, Uplink uplink, RetainedTopics retained, ReplyToSession reply)
     {
+        _retained = retained;
         _context = context;
         _link = link;
         _uplink = uplink;
@@ -33,6 +35,21 @@ internal sealed class Replays
     }
 
     public int Count => _jobs.Count;
+
+    /// <summary>When the oldest unanswered reading ends its replay.</summary>
+    public long NextUs
+    {
+        get
+        {
+            long next = long.MaxValue;
+            foreach (Job job in _jobs)
+            {
+                next = System.Math.Min(next, job.OldestUs == long.MaxValue ? long.MaxValue : job.OldestUs + Uplink.UnansweredUs);
+            }
+
+            return next;
+        }
+    }
 
     /// <summary>Begins.</summary>
     /// <returns>False when too many are running; the caller refuses.</returns>
@@ -71,9 +88,9 @@ internal sealed class Replays
     {
         foreach (Job job in _jobs)
         {
-            if (job.InFlight.Remove(ticket))
+            if (job.InFlight.Remove(ticket, out (StreamKey Key, long SentUs) sent))
             {
-                job.IsRefused |= reasonCode is >= 0x80 or 0x10;
+                job.Answered(sent.Key, reasonCode);
                 return true;
             }
         }
@@ -89,10 +106,11 @@ internal sealed class Replays
         for (int i = 0; i < _jobs.Count; i++)
         {
             Job job = _jobs[i];
-            if (job.IsRefused)
+            if (job.HasLeft || (job.OldestUs != long.MaxValue && nowUs - job.OldestUs >= Uplink.UnansweredUs))
             {
                 _jobs.RemoveAt(i--);
-                _reply(job.Id, job.Session.Id, "replay", "G2407", "nobody takes the replay of " + job.Consumer, job.Sent);
+                string why = job.HasLeft ? "nobody takes the replay of " : "nobody acknowledges the replay of ";
+                _reply(job.Id, job.Session.Id, "replay", "G2407", why + job.Consumer, job.Accepted);
                 continue;
             }
 
@@ -100,7 +118,10 @@ internal sealed class Replays
             if (job.Items.Count == 0 && job.InFlight.Count == 0 && job.Position > job.Through && !job.IsReading)
             {
                 _jobs.RemoveAt(i--);
-                _reply(job.Id, job.Session.Id, "replay", null, string.Empty, job.Sent);
+                bool isNobody = job.Accepted == 0 && job.Skipped.Count > 0;
+                string text = isNobody ? "nobody takes the replay of " + job.Consumer
+                    : job.Refused > 0 ? GatewayContext.Text(job.Refused) + " readings were refused" : string.Empty;
+                _reply(job.Id, job.Session.Id, "replay", text.Length > 0 ? "G2407" : null, text, job.Accepted);
             }
         }
     }
@@ -112,10 +133,21 @@ internal sealed class Replays
             byte[] record = job.Items.Peek();
             System.ReadOnlySpan<byte> frame = System.MemoryExtensions.AsSpan(record, FrameStamp.Length);
             FrameHead head = FrameHead.Read(frame);
+            if (job.Skipped.Contains(head.Key))
+            {
+                job.Items.Dequeue();
+                continue;
+            }
+
+            if (!_retained.TryDescribeOnce(job.Session, head, frame, nowUs))
+            {
+                return;
+            }
+
             ReadingMessage reading = ReadingMessage.Make(_context, job.Session, head, frame, null);
             MqttMessage message = reading.Message(_context.TopicRoot + "session/" + job.Session.Id + "/replay/" + job.Consumer + "/");
             long ticket = _context.NextTicket();
-            job.InFlight.Add(ticket);
+            job.InFlight.Add(ticket, (head.Key, nowUs));
             if (!_link.TryPublish(message, ticket, nowUs))
             {
                 job.InFlight.Remove(ticket);
@@ -123,7 +155,6 @@ internal sealed class Replays
             }
 
             job.Items.Dequeue();
-            job.Sent++;
             _context.Counts.Replayed++;
         }
 
@@ -167,17 +198,60 @@ internal sealed class Replays
 
         public Queue<byte[]> Items { get; } = new();
 
-        public List<long> InFlight { get; } = [];
+        public SortedDictionary<long, (StreamKey Key, long SentUs)> InFlight { get; } = [];
+
+        /// <summary>When the oldest unanswered reading was sent, monotonic µs; <see cref="long.MaxValue"/> for none.</summary>
+        public long OldestUs
+        {
+            get
+            {
+                foreach ((StreamKey _, long sentUs) in InFlight.Values)
+                {
+                    return sentUs;
+                }
+
+                return long.MaxValue;
+            }
+        }
+
+        /// <summary>Streams that nobody takes: an answer about one says nothing of the others.</summary>
+        public SortedSet<StreamKey> Skipped { get; } = [];
+
+        /// <summary>Streams of which a reading was acknowledged.</summary>
+        public SortedSet<StreamKey> Taken { get; } = [];
+
+        /// <summary>Readings refused for good.</summary>
+        public long Refused { get; private set; }
+
+        /// <summary>Readings acknowledged.</summary>
+        public long Accepted { get; private set; }
+
+        /// <summary>True when a stream that was taken is taken no longer: whoever asked is gone.</summary>
+        public bool HasLeft { get; private set; }
 
         public long Position { get; set; }
 
         public long Through { get; set; }
 
-        public long Sent { get; set; }
-
         public bool IsReading { get; set; }
 
-        public bool IsRefused { get; set; }
+        public void Answered(StreamKey key, byte reasonCode)
+        {
+            if (reasonCode == DeliveryRefusal.NoSubscribers)
+            {
+                HasLeft |= Taken.Contains(key);
+                Skipped.Add(key);
+            }
+            else if (reasonCode >= 0x80)
+            {
+                Refused++;
+            }
+            else
+            {
+                Accepted++;
+                Taken.Add(key);
+            }
+        }
 
         public bool Wants(in JournalRecord record)
         {

@@ -8,7 +8,7 @@ namespace EdgeGateway.Gateway;
 
 /// <summary>
 /// The retained topics of a session, for a doctor who joins late: descriptions of binary streams, the last vitals (<c>state</c>), the vital-sign
-/// set (<c>set</c>) and the devices (<c>device/{id}</c>). They repeat what the readings said and are not journaled.
+/// set (<c>set</c>), the spot values (<c>spot</c>) and the devices (<c>device/{id}</c>). They repeat what the readings said and are not journaled.
 /// </summary>
 internal sealed class RetainedTopics
 {
@@ -18,37 +18,121 @@ internal sealed class RetainedTopics
     /// <summary>Most descriptions remembered as published; above it all are published again when needed.</summary>
     private const int MaxDescribed = 1024;
 
+    /// <summary>Most consumers of a session remembered as seen; above it all count as new again.</summary>
+    private const int MaxConsumers = 256;
+
+    /// <summary>The set is published again after so long, so that it does not expire under a cart that is well, µs.</summary>
+    private const long SetPeriodUs = 15_000_000;
+
+    private const int VitalClass = 1 << (int)EdgeGateway.Journal.RecordClass.Vital;
+    private const int EventClass = 1 << (int)EdgeGateway.Journal.RecordClass.Event;
+
     private readonly GatewayContext _context;
     private readonly ISessionLink _link;
+    private readonly SpotValues _spot = new();
+    private readonly SortedSet<string> _consumers = new(StringComparer.Ordinal);
+    private readonly Action<MqttMessage>? _pages;
     private readonly Pods _pods;
     private readonly SortedDictionary<(ulong Device, int Stream), Row> _rows = [];
     private readonly Dictionary<(uint Session, StreamKey Key), (long DeviceUs, ReadingTime Time)> _described = [];
     private readonly SortedDictionary<ulong, bool> _devices = [];
     private uint _session;
     private bool _dirty;
+    private bool _spotDirty;
+    private bool _hasSpot;
     private long _nextStateUs;
+    private long _setUs;
 
-    public RetainedTopics(GatewayContext context, ISessionLink link, Pods pods)
+    /// <summary>Makes the topics of no session.</summary>
+    /// <param name="context">The folds.</param>
+    /// <param name="link">The way to the session's broker.</param>
+    /// <param name="pods">The pods.</param>
+    /// <param name="pages">With an external broker: takes retained messages for the cart's own pages while the broker is away; else null.</param>
+    public RetainedTopics(GatewayContext context, ISessionLink link, Pods pods, Action<MqttMessage>? pages)
     {
+        _pages = pages;
         _context = context;
         _link = link;
         _pods = pods;
     }
 
     public long NextUs =>
-        _link.IsUp && (_dirty || _rows.Count > 0 || (_devices.Count > 0 && _context.Sessions.Open is not null)) ? _nextStateUs : long.MaxValue;
+        CanPublish && (_dirty || _spotDirty || _rows.Count > 0 || _spot.Count > 0 || (_devices.Count > 0 && _context.Sessions.Open is not null)) ? _nextStateUs : long.MaxValue;
+
+    private bool CanPublish => _link.IsUp || _pages is not null;
 
     /// <summary>The link is up again: the broker may have forgotten what it retained.</summary>
     public void LinkUp()
     {
         _described.Clear();
         _dirty = _context.Sessions.Open is not null;
+        _spotDirty |= _hasSpot && _dirty;
+        _consumers.Clear();
         DevicesChanged();
+    }
+
+    /// <summary>A consumer spoke. One that was not seen before may have missed what the broker did not keep for it: all goes out again.</summary>
+    /// <param name="consumer">Its name.</param>
+    /// <param name="asksForAll">True when it says itself that it has just come.</param>
+    /// <returns>True when all goes out again.</returns>
+    public bool ConsumerSeen(string consumer, bool asksForAll)
+    {
+        if (_pages is null)
+        {
+            return false; // the embedded endpoint keeps what is retained
+        }
+
+        if (_consumers.Count >= MaxConsumers && !_consumers.Contains(consumer))
+        {
+            _consumers.Clear();
+        }
+
+        bool isNew = _consumers.Add(consumer) || asksForAll;
+        if (isNew)
+        {
+            _described.Clear();
+            _dirty = _context.Sessions.Open is not null;
+            _spotDirty |= _hasSpot && _dirty;
+            DevicesChanged();
+        }
+
+        return isNew;
+    }
+
+    /// <summary>The gateway started: the spot values of the open session are read again from the journal.</summary>
+    public void Begin()
+    {
+        if (_context.Sessions.Open is not { } open)
+        {
+            return;
+        }
+
+        long events = long.MaxValue;
+        int vitals = 0;
+        foreach ((DeliveryKey key, DeliveryMarks marks) in _context.Delivery.Marks)
+        {
+            if (key.Session == open.Number && marks.Class == EdgeGateway.Journal.RecordClass.Vital && vitals++ < MaxRows)
+            {
+                _context.Read(marks.LastIndex, VitalClass, 1, (records, _) => Restore(open, records));
+            }
+            else if (key.Session == open.Number && marks.Class == EdgeGateway.Journal.RecordClass.Event && key.Stream.Stream == Streams.Events)
+            {
+                events = Math.Min(events, marks.FirstIndex);
+            }
+        }
+
+        if (events != long.MaxValue)
+        {
+            RestoreEvents(open, events, _context.Journal.LastIndex);
+        }
     }
 
     public void SessionChanged()
     {
         _rows.Clear();
+        _spot.Clear();
+        _spotDirty = _hasSpot;
+        _consumers.Clear();
         _dirty = true;
         _nextStateUs = 0;
         DevicesChanged();
@@ -136,10 +220,21 @@ internal sealed class RetainedTopics
         return true;
     }
 
-    /// <summary>A reading went out.</summary>
-    public void Sent(Session session, FrameHead head, ReadOnlySpan<byte> frame, ReadingMessage reading, long nowUs)
+    /// <summary>The same for a replay: only when no description is out. That of the live readings is not replaced by an older one.</summary>
+    /// <returns>False when the link cannot take it now.</returns>
+    public bool TryDescribeOnce(Session session, FrameHead head, ReadOnlySpan<byte> frame, long nowUs) =>
+        _described.ContainsKey((session.Number, head.Key)) || TryDescribe(session, head, frame, nowUs);
+
+    /// <summary>A reading went out, or was shown beside the patient.</summary>
+    public void Sent(Session session, FrameHead head, ReadOnlySpan<byte> frame, ReadingMessage reading, long index, long nowUs)
     {
-        if (!session.IsOpen || !reading.IsJson || head.Kind != FrameKind.Numeric)
+        if (!session.IsOpen || !reading.IsJson)
+        {
+            return;
+        }
+
+        _spotDirty |= _spot.Take(index, head, frame, reading.Payload);
+        if (head.Kind != FrameKind.Numeric)
         {
             return;
         }
@@ -156,6 +251,11 @@ internal sealed class RetainedTopics
             return;
         }
 
+        if (_rows.TryGetValue((head.DeviceId, head.Stream), out Row? newer) && newer.MeasuredUs > at.LowUs)
+        {
+            return; // the backlog of an earlier boot comes after the live readings of this one
+        }
+
         uint mdc = BinaryPrimitives.ReadUInt32LittleEndian(frame[Frame.HeaderLength..]);
         _rows[(head.DeviceId, head.Stream)] = new Row(at.LowUs, reading.Payload, MdcTable.Find(mdc)?.ClinicalOrder ?? 0);
         _dirty = true;
@@ -163,7 +263,7 @@ internal sealed class RetainedTopics
 
     public void Step(long nowUs)
     {
-        if (nowUs < _nextStateUs || !_link.IsUp)
+        if (nowUs < _nextStateUs || !CanPublish)
         {
             return;
         }
@@ -186,6 +286,14 @@ internal sealed class RetainedTopics
 
         PublishDevices(nowUs);
         Session? open = _context.Sessions.Open;
+        bool hasRows = _rows.Count > 0 || _spot.Count > 0;
+        _dirty |= open is not null && hasRows && nowUs - _setUs >= SetPeriodUs;
+        if (_spotDirty && _session != 0 && _session != open?.Number && _hasSpot && _context.Sessions.Find(_session) is { } over)
+        {
+            _hasSpot = !PublishSpot(over, false, nowUs);
+            _spotDirty = _hasSpot || _spot.Count > 0;
+        }
+
         if (_dirty && _session != 0 && _session != open?.Number && _context.Sessions.Find(_session) is { } ended)
         {
             _dirty = !PublishState(ended, false, nowUs);
@@ -195,17 +303,62 @@ internal sealed class RetainedTopics
         {
             _session = open.Number;
             _dirty = !PublishState(open, true, nowUs);
+            _setUs = _dirty ? _setUs : nowUs;
         }
         else if (open is null)
         {
             _dirty = false;
         }
+
+        if (_spotDirty && open is not null && _spot.Count > 0)
+        {
+            _session = open.Number;
+            _spotDirty = !PublishSpot(open, true, nowUs);
+            _hasSpot |= !_spotDirty;
+        }
+    }
+
+    private void Restore(Session open, IReadOnlyList<EdgeGateway.Journal.JournalRecord> records)
+    {
+        foreach (EdgeGateway.Journal.JournalRecord record in records)
+        {
+            if (record.Type == (byte)JournalRecordType.Frame && FrameStamp.TryRead(record.Payload.Span, out FrameStamp stamp)
+                && stamp.Session == open.Number && _context.Sessions.Open?.Number == open.Number)
+            {
+                ReadOnlySpan<byte> frame = record.Payload.Span[FrameStamp.Length..];
+                FrameHead head = FrameHead.Read(frame);
+                if (SpotValues.IsOne(head, frame))
+                {
+                    bool isNew = _spot.Take(record.Index, head, frame, ReadingMessage.Make(_context, open, head, frame, null).Payload);
+                    _spotDirty |= isNew;
+                    _dirty |= isNew;
+                }
+            }
+        }
+    }
+
+    private void RestoreEvents(Session open, long from, long through) => _context.Read(from, EventClass, 64 * 1024, (records, next) =>
+    {
+        Restore(open, records);
+        if (records.Count > 0 && next <= through)
+        {
+            RestoreEvents(open, next, through);
+        }
+    });
+
+    private bool PublishSpot(Session session, bool open, long nowUs)
+    {
+        JsonText json = new();
+        json.Raw("{\"v\":1,\"session\":").String(session.Id).Raw(",\"open\":").Boolean(open);
+        _spot.Write(json, open);
+        return Publish(Root(session) + "spot", json.Raw("}").ToBytes(), null, nowUs);
     }
 
     private bool PublishState(Session session, bool open, long nowUs)
     {
         JsonText state = new();
         state.Raw("{\"v\":1,\"session\":").String(session.Id).Raw(",\"open\":").Boolean(open).Raw(",\"vitals\":[");
+        JsonText ages = new();
         JsonText set = new();
         set.Raw("{\"v\":1,\"session\":").String(session.Id).Raw(",\"rows\":[");
         if (open)
@@ -214,42 +367,41 @@ internal sealed class RetainedTopics
             foreach (Row row in _rows.Values)
             {
                 state.Raw(separator).Raw(System.Text.Encoding.UTF8.GetString(row.Json));
+                ages.Raw(separator).Number((nowUs - row.MeasuredUs) / 1000);
                 separator = ",";
             }
 
             separator = "";
-            int last = 0;
-            for (int order = Next(0); order != 0; order = Next(order))
+            foreach (byte[] row in Rows())
             {
-                foreach (Row row in _rows.Values)
-                {
-                    if (row.ClinicalOrder == order && order != last)
-                    {
-                        set.Raw(separator).Raw(System.Text.Encoding.UTF8.GetString(row.Json));
-                        separator = ",";
-                        last = order;
-                    }
-                }
+                set.Raw(separator).Raw(System.Text.Encoding.UTF8.GetString(row));
+                separator = ",";
             }
         }
 
         uint expiry = (uint)(_context.Options.StateStalenessUs / 1_000_000);
-        return Publish(Root(session) + "state", state.Raw("]}").ToBytes(), expiry, nowUs)
+        return Publish(Root(session) + "state", state.Raw("],\"agesMs\":[").Raw(System.Text.Encoding.UTF8.GetString(ages.ToBytes())).Raw("]}").ToBytes(), expiry, nowUs)
             && Publish(Root(session) + "set", set.Raw("]}").ToBytes(), expiry, nowUs);
     }
 
-    private int Next(int order)
+    /// <summary>The set: one row per quantity in clinical order. A spot value stays as long as the session is open.</summary>
+    private SortedDictionary<int, byte[]>.ValueCollection Rows()
     {
-        int next = 0;
+        SortedDictionary<int, byte[]> rows = [];
+        foreach ((int order, byte[] json) in _spot.Vitals)
+        {
+            rows[order] = json;
+        }
+
         foreach (Row row in _rows.Values)
         {
-            if (row.ClinicalOrder > order && (next == 0 || row.ClinicalOrder < next))
+            if (row.ClinicalOrder != 0)
             {
-                next = row.ClinicalOrder;
+                rows.TryAdd(row.ClinicalOrder, row.Json);
             }
         }
 
-        return next;
+        return rows.Values;
     }
 
     private void PublishDevices(long nowUs)
@@ -293,8 +445,9 @@ internal sealed class RetainedTopics
 
     private string Root(Session session) => _context.TopicRoot + "session/" + session.Id + "/";
 
-    private bool Publish(string topic, byte[] payload, uint? expirySeconds, long nowUs) => _link.TryPublish(
-        new MqttMessage
+    private bool Publish(string topic, byte[] payload, uint? expirySeconds, long nowUs)
+    {
+        MqttMessage message = new()
         {
             Topic = topic,
             Payload = payload,
@@ -306,9 +459,16 @@ internal sealed class RetainedTopics
                 PayloadIsUtf8 = true,
                 MessageExpirySeconds = expirySeconds,
             },
-        },
-        0,
-        nowUs);
+        };
+        if (!_link.IsUp && _pages is { } pages)
+        {
+            // The broker gets it when it is back; the page beside the patient does not wait.
+            pages(message);
+            return true;
+        }
+
+        return _link.TryPublish(message, 0, nowUs);
+    }
 
     private sealed record Row(long MeasuredUs, byte[] Json, int ClinicalOrder);
 }

@@ -17,6 +17,9 @@ internal interface ISessionLink
     /// <summary>True when messages can be handed over.</summary>
     bool IsUp { get; }
 
+    /// <summary>What the broker takes; of the last connection while there is none.</summary>
+    MqttServerLimits Limits => MqttServerLimits.None;
+
     /// <summary>Hands over a message at QoS 1.</summary>
     /// <param name="message">The message.</param>
     /// <param name="ticket">Above 0: settled later. 0: not reported.</param>
@@ -81,6 +84,8 @@ internal sealed class MirroredLink : ISessionLink
 
     public bool IsUp => _link.IsUp;
 
+    public MqttServerLimits Limits => _link.Limits;
+
     public bool TryPublish(in MqttMessage message, long ticket, long nowUs)
     {
         if (!_link.TryPublish(message, ticket, nowUs))
@@ -104,11 +109,62 @@ internal sealed class MirroredLink : ISessionLink
     public void Stop(long nowUs) => _link.Stop(nowUs);
 }
 
-/// <summary>An external broker: connects, subscribes to what is for the gateway, and begins again after a loss with a bounded, seeded pause.</summary>
+/// <summary>
+/// An external broker: connects, subscribes to what is for the gateway, and begins again after a loss with a bounded, seeded pause. What the broker does to the cart is
+/// an issue of its health, each with the advice that fits; what it refuses of single messages is not, and goes to the owner.
+/// </summary>
 internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHandler
 {
     /// <summary>Messages beyond the window that may be in flight: corrections, replays and retained descriptions.</summary>
     public const int ExtraWindow = 32;
+
+    /// <summary>How long a connection must stand, with answers, before the pause between attempts is short again and what was wrong with earlier ones is over, µs.</summary>
+    public const long HealthyUs = 30_000_000;
+
+    /// <summary>An answer that is owed for longer than this is not health, µs.</summary>
+    public const long LateAnswerUs = 5_000_000;
+
+    /// <summary>How often a connection that is not healthy yet is looked at again, µs.</summary>
+    public const long HealthLookUs = 1_000_000;
+
+    /// <summary>
+    /// Longest pause after what will not go away by itself (a wrong password, another client of the same identifier, a ban), µs; <see cref="ExternalBroker.LongestBackoffUs"/>
+    /// when that is longer. Brokers ban clients that connect too often (EMQX by default: 15 times in a minute).
+    /// </summary>
+    public const long LongestRefusedBackoffUs = 60_000_000;
+
+    /// <summary>Longest pause after a fight that is only guessed at from short-lived connections, µs; <see cref="ExternalBroker.LongestBackoffUs"/> when that is longer.</summary>
+    public const long LongestUnexplainedBackoffUs = 15_000_000;
+
+    /// <summary>
+    /// How long a connection must stand before a fight with another client of the same identifier is over, µs: the other one may be in its own longest pause.
+    /// </summary>
+    public const long PeaceUs = 2 * LongestRefusedBackoffUs;
+
+    /// <summary>A connection that the broker ends sooner after CONNACK than this, without a reason, is short-lived, µs.</summary>
+    public const long ShortLifeUs = 10_000_000;
+
+    /// <summary>
+    /// So many short-lived connections, one after the other and with every attempt between them accepted, are taken for a fight with another client of the same identifier.
+    /// On a network that comes and goes some attempt fails.
+    /// </summary>
+    public const int ShortLives = 3;
+
+    private const string NotAnswered = "G2410";
+    private const string TakenOver = "G2411";
+    private const string LoginRefused = "G2412";
+    private const string NotAllowed = "G2413";
+    private const string Banned = "G2414";
+    private const string Busy = "G2415";
+    private const string TooLarge = "G2416";
+    private const string OtherServer = "G2417";
+    private const string OtherProtocol = "G2418";
+    private const string OtherReason = "G2402";
+    private const string SubscriptionRefused = "G2403";
+
+    private static readonly string[] RefusalCodes = [LoginRefused, NotAllowed, Banned, Busy, OtherServer, OtherProtocol, OtherReason];
+
+    private static readonly string[] Codes = [NotAnswered, LoginRefused, NotAllowed, Banned, Busy, TooLarge, OtherServer, OtherProtocol, OtherReason];
 
     private readonly GatewayContext _context;
     private readonly ExternalBroker _broker;
@@ -118,9 +174,14 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
     private readonly SessionMessage _message;
     private readonly Action _up;
     private readonly Action _down;
+    private readonly Health.HealthSubject _subject;
     private ulong _random;
     private int _failures;
+    private int _shortLives;
     private long _nextAttemptUs;
+    private long _connectedUs = -1;
+    private long _nextLookUs = long.MaxValue;
+    private bool _wasRefused;
     private bool _connecting;
     private bool _hasTransport;
     private bool _stopped;
@@ -134,6 +195,7 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
         _up = up;
         _down = down;
         _random = context.Options.Seed;
+        _subject = new Health.HealthSubject(Health.HealthSubjectKind.Broker, broker.Host + ":" + GatewayContext.Text(broker.Port));
         _connector = context.Ports.Uplink ?? throw new ArgumentException("An external broker needs a connector.", nameof(context));
         MqttClientFactory factory = context.Ports.Client ?? throw new ArgumentException("An external broker needs a client.", nameof(context));
 
@@ -141,7 +203,7 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
         _client = factory(
             new MqttClientOptions
             {
-                ClientId = broker.ClientId ?? "cart-" + context.Options.CartId,
+                ClientId = ClientId,
                 Version = broker.Version,
                 CleanStart = true,
                 SessionExpirySeconds = 0,
@@ -152,9 +214,26 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
                 Password = broker.Password,
             },
             this);
+
+        // The client subscribes anew on each connection by itself. What the broker has kept is not for us: a command is of its moment, and one that is retained all the
+        // same is told by its flag.
+        Subscribe("command/session");
+        Subscribe("session/+/receipt");
+        Subscribe("session/+/replay");
+        foreach (string topic in Sound.SoundTopics.FromListeners)
+        {
+            Subscribe("session/+/" + topic);
+        }
+
+        Subscribe("command/sound");
+        Subscribe("command/cuff");
     }
 
     public bool IsUp => _client.IsConnected;
+
+    public MqttServerLimits Limits => _client.ServerLimits;
+
+    private string ClientId => _broker.ClientId ?? "cart-" + _context.Options.CartId;
 
     public bool TryPublish(in MqttMessage message, long ticket, long nowUs) => _client.TryPublish(message, ticket, nowUs);
 
@@ -172,6 +251,12 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
         }
 
         long next = _client.Step(nowUs);
+        if (nowUs >= _nextLookUs)
+        {
+            Look(nowUs);
+        }
+
+        next = Math.Min(next, _nextLookUs);
         return !_stopped && !_connecting && !_hasTransport ? Math.Min(next, _nextAttemptUs) : next;
     }
 
@@ -207,37 +292,63 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
         }
         else
         {
-            // Repeated failures are counted, not repeated: the first and then each doubling.
-            Backoff(nowUs);
-            if ((_failures & (_failures - 1)) == 0)
-            {
-                _context.Log("G2401", _broker.Host + ":" + GatewayContext.Text(_broker.Port) + ": " + text + " (attempt " + GatewayContext.Text(_failures) + ")");
-            }
+            _shortLives = 0;
+            Backoff(_broker.LongestBackoffUs, nowUs);
+            LogAway(text);
         }
     }
 
     void IMqttClientHandler.Connected(bool sessionPresent)
     {
-        _failures = 0;
         _context.Counts.UplinkConnections++;
-        long nowUs = _context.NowUs;
-        _client.Subscribe(_context.TopicRoot + "command/session", MqttQos.AtLeastOnce, nowUs);
-        _client.Subscribe(_context.TopicRoot + "session/+/receipt", MqttQos.AtLeastOnce, nowUs);
-        _client.Subscribe(_context.TopicRoot + "session/+/replay", MqttQos.AtLeastOnce, nowUs);
-        foreach (string topic in Sound.SoundTopics.FromListeners)
+        _connectedUs = _context.NowUs;
+        _nextLookUs = _connectedUs + HealthyUs;
+
+        // What CONNECT was refused for is over with CONNACK; whether the rest is over, time tells.
+        if (_wasRefused)
         {
-            _client.Subscribe(_context.TopicRoot + "session/+/" + topic, MqttQos.AtLeastOnce, nowUs);
+            foreach (string code in RefusalCodes)
+            {
+                _context.Issues.Clear(code, _subject);
+            }
         }
 
-        _client.Subscribe(_context.TopicRoot + "command/sound", MqttQos.AtLeastOnce, nowUs);
-        _client.Subscribe(_context.TopicRoot + "command/cuff", MqttQos.AtLeastOnce, nowUs);
         _up();
     }
 
     void IMqttClientHandler.Lost(byte reasonCode, string text)
     {
-        Backoff(_context.NowUs);
-        _context.Log(reasonCode >= 0x80 ? "G2402" : "G2401", _broker.Host + ":" + GatewayContext.Text(_broker.Port) + ": " + text);
+        long nowUs = _context.NowUs;
+        bool wasConnected = _connectedUs >= 0;
+        bool isShort = wasConnected && nowUs - _connectedUs < ShortLifeUs && _client.LastLoss == MqttLossKind.Transport;
+        _shortLives = isShort ? _shortLives + 1 : 0;
+        _connectedUs = -1;
+        _nextLookUs = long.MaxValue;
+        _wasRefused = !wasConnected;
+        text = Shown(text);
+        string? code = CodeOf(_client.LastLoss, reasonCode);
+        bool isGuess = code is null && _shortLives >= ShortLives;
+        if (isGuess)
+        {
+            // MQTT 3.1.1 has no word for it; what it looks like from here is all that there is.
+            code = TakenOver;
+            text = GatewayContext.Text(_shortLives) + " connections ended without a reason within " + GatewayContext.Text(ShortLifeUs / 1_000_000)
+                + " s of their beginning: another client called " + Shown(ClientId) + ", or a message that the broker does not allow";
+        }
+
+        long longestUs = isGuess ? LongestUnexplainedBackoffUs
+            : code is TakenOver or LoginRefused or NotAllowed or Banned or OtherServer or OtherProtocol || reasonCode == MqttReason.QuotaExceeded ? LongestRefusedBackoffUs
+            : 0;
+        Backoff(Math.Max(longestUs, _broker.LongestBackoffUs), nowUs);
+        if (code is not null && !_stopped)
+        {
+            _context.Issues.Raise(code, _subject, reasonCode >= 0x80 ? text + " (reason 0x" + Hex(reasonCode) + ")" : text);
+        }
+        else if (_client.LastLoss != MqttLossKind.OwnWish)
+        {
+            LogAway(text);
+        }
+
         _down();
     }
 
@@ -262,23 +373,88 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
         return now;
     }
 
-    void IMqttClientHandler.Subscribed(string filter, byte reasonCode)
+    void IMqttClientHandler.Subscribed(string filter, byte reasonCode) =>
+        _context.Issues.Set(
+            reasonCode >= 0x80,
+            SubscriptionRefused,
+            new Health.HealthSubject(Health.HealthSubjectKind.Stream, filter),
+            "the broker refuses the subscription to " + filter + " with reason 0x" + Hex(reasonCode));
+
+    /// <summary>The code for a loss; null when the broker just cannot be reached, which is nobody's refusal.</summary>
+    private static string? CodeOf(MqttLossKind kind, byte reason) => kind switch
     {
-        if (reasonCode >= 0x80)
+        MqttLossKind.Unanswered => NotAnswered,
+        MqttLossKind.Silent when reason == MqttReason.ServerUnavailable => NotAnswered, // no CONNACK; a ping without answer is the network's
+        MqttLossKind.BrokenProtocol => OtherProtocol,
+        MqttLossKind.Refused or MqttLossKind.Disconnected => reason switch
         {
-            _context.Log("G2403", "the broker refuses the subscription to " + filter + " with reason " + GatewayContext.Text(reasonCode));
+            MqttReason.UnsupportedProtocolVersion => OtherProtocol,
+            MqttReason.BadUserNameOrPassword or MqttReason.BadAuthenticationMethod => LoginRefused,
+            MqttReason.NotAuthorized or MqttReason.ClientIdentifierNotValid => NotAllowed,
+            MqttReason.Banned or MqttReason.ConnectionRateExceeded => Banned,
+            MqttReason.ServerUnavailable or MqttReason.ServerBusy or MqttReason.ServerShuttingDown or MqttReason.QuotaExceeded => Busy,
+            MqttReason.PacketTooLarge => TooLarge,
+            MqttReason.UseAnotherServer or MqttReason.ServerMoved => OtherServer,
+            MqttReason.SessionTakenOver => TakenOver,
+            MqttReason.KeepAliveTimeout or < 0x80 => null,
+            _ => OtherReason,
+        },
+        _ => null,
+    };
+
+    private static string Hex(byte value) => Convert.ToHexString([value]);
+
+    /// <summary>Text of a stranger's in one line of plain characters.</summary>
+    private static string Shown(string text) => ListenerAccess.Shown(text);
+
+    private void Subscribe(string topic) => _client.Subscribe(
+        _context.TopicRoot + topic,
+        MqttQos.AtLeastOnce,
+        new MqttSubscribeOptions { RetainHandling = MqttRetainHandling.Never, RetainAsPublished = true },
+        _context.NowUs);
+
+    /// <summary>Repeated failures are counted, not repeated: the first and then each doubling.</summary>
+    private void LogAway(string text)
+    {
+        if ((_failures & (_failures - 1)) == 0)
+        {
+            _context.Log("G2401", _subject.Name + ": " + text + " (attempt " + GatewayContext.Text(_failures) + ")", _subject);
         }
     }
 
-    private void Backoff(long nowUs)
+    /// <summary>A connection that has stood long enough, and is answered, is healthy: what was wrong before is over.</summary>
+    private void Look(long nowUs)
+    {
+        if (_client.UnansweredSinceUs < nowUs - LateAnswerUs)
+        {
+            _nextLookUs = nowUs + HealthLookUs;
+            return;
+        }
+
+        _failures = 0;
+        _shortLives = 0;
+        foreach (string code in Codes)
+        {
+            _context.Issues.Clear(code, _subject);
+        }
+
+        long peaceUs = _connectedUs + PeaceUs;
+        _nextLookUs = nowUs < peaceUs && _context.Issues.Stands(TakenOver, _subject) ? peaceUs : long.MaxValue;
+        if (nowUs >= peaceUs)
+        {
+            _context.Issues.Clear(TakenOver, _subject);
+        }
+    }
+
+    private void Backoff(long longestUs, long nowUs)
     {
         long pause = _broker.FirstBackoffUs;
-        for (int i = 0; i < _failures && pause < _broker.LongestBackoffUs; i++)
+        for (int i = 0; i < _failures && pause < longestUs; i++)
         {
             pause *= 2;
         }
 
-        pause = Math.Min(pause, _broker.LongestBackoffUs);
+        pause = Math.Min(pause, longestUs);
         _failures++;
 
         // SplitMix64 (Steele, Lea, Flood 2014): carts that lost one broker together do not come back together.

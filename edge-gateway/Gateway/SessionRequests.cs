@@ -88,36 +88,19 @@ internal sealed class SessionRequest
     public static SessionRequest Read(ReadOnlyMemory<byte> payload)
     {
         SessionRequest request = new();
-        if (payload.Length > MaxLength)
+        using StrictJson json = StrictJson.Read(payload, MaxLength);
+        request.Id = json.Text("id");
+        request.Command = json.Text("command");
+        request.Session = json.Text("session");
+        request.Consumer = json.Text("consumer");
+        request.HasStreams = json.Has("streams");
+        if (json.TryList("streams", ReceiptRecord.MaxStreams, out JsonElement streams))
         {
-            request.Problem = "longer than " + GatewayContext.Text(MaxLength) + " bytes";
-            return request;
+            request.ReadStreams(streams);
         }
 
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(payload, new JsonDocumentOptions { MaxDepth = 8 });
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                request.Problem = "not a JSON object";
-                return request;
-            }
-
-            request.Id = Text(document.RootElement, "id");
-            request.Command = Text(document.RootElement, "command");
-            request.Session = Text(document.RootElement, "session");
-            request.Consumer = Text(document.RootElement, "consumer");
-            if (document.RootElement.TryGetProperty("streams", out JsonElement streams))
-            {
-                request.HasStreams = true;
-                request.ReadStreams(streams);
-            }
-        }
-        catch (JsonException exception)
-        {
-            request.Problem = "no JSON: line " + GatewayContext.Text((exception.LineNumber ?? 0) + 1);
-        }
-
+        request.Problem = json.Problem ?? request.Problem;
+        request.Id ??= StrictJson.OnlyText(payload, MaxLength, "id");
         return request;
     }
 
@@ -143,12 +126,6 @@ internal sealed class SessionRequest
 
     private void ReadStreams(JsonElement streams)
     {
-        if (streams.ValueKind != JsonValueKind.Array || streams.GetArrayLength() > ReceiptRecord.MaxStreams)
-        {
-            Problem = "streams is no array of at most " + GatewayContext.Text(ReceiptRecord.MaxStreams);
-            return;
-        }
-
         int index = 0;
         foreach (JsonElement stream in streams.EnumerateArray())
         {

@@ -7,10 +7,11 @@ namespace EdgeGateway.Gateway;
 
 /// <summary>
 /// Sends bound readings to their sessions. The queues are positions in the journal, so memory does not grow with the backlog. Classes go in the
-/// order of law 9; within a class the open session goes before closed ones, and in a session with a long backlog the streams without one
+/// order of their worth; within a class the open session goes before closed ones, and in a session with a long backlog the streams without one
 /// go before it. A place in the window is free again when the mark "sent" is on the disk: a kill repeats at most a window of readings.
+/// State is kept per stream: an answer about one stream says nothing of another.
 /// </summary>
-internal sealed class Uplink
+internal sealed partial class Uplink
 {
     /// <summary>Most readings waiting to be shown on the cart's own page; the oldest gives way, since a view is of the present.</summary>
     private const int MaxViews = 256;
@@ -18,20 +19,43 @@ internal sealed class Uplink
     /// <summary>Closed sessions whose backlog is worked on at the same time.</summary>
     private const int MaxBacklogSessions = 4;
 
+    /// <summary>Most readings in one mark: its record stays below the journal's longest.</summary>
+    private const int MaxMarked = 1024;
+
+    /// <summary>How often what is pending is compared with what the journal has, µs.</summary>
+    private const long ReconcilePeriodUs = 250_000;
+
     private static readonly RecordClass[] Order = [RecordClass.Vital, RecordClass.Event, RecordClass.Sound, RecordClass.Wave];
 
     private readonly GatewayContext _context;
     private readonly ISessionLink _link;
     private readonly RetainedTopics _retained;
-    private readonly List<Slot> _slots = [];
+    private readonly Dictionary<long, DeliverySlot> _byTicket = [];
+    private readonly LinkedList<DeliverySlot> _unanswered = new();
+    private readonly LinkedList<DeliverySlot> _stalled = new();
+    private readonly Queue<DeliverySlot> _marked = new();
     private readonly List<(long Ticket, byte Reason)> _settled = [];
-    private readonly SortedDictionary<uint, SessionState> _sessions = [];
-    private readonly List<DeliveryKey> _blocked = [];
+    private readonly SortedDictionary<uint, SessionDelivery> _sessions = [];
+    private readonly SortedSet<StreamDelivery> _toMark = new(ByKey);
+    private readonly SortedSet<StreamDelivery> _aside = new(ByKey);
+    private readonly SortedSet<StreamDelivery> _yielding = new(ByKey);
+    private readonly List<StreamDelivery> _streams = [];
     private readonly List<SentEntry> _entries = [];
+    private readonly List<DeliverySlot> _marking = [];
     private readonly Queue<(long Index, uint Session, byte[] Record)> _views = new();
     private readonly Func<int, int> _mostBulk;
     private readonly Action _bulkSent;
     private readonly BulkWindow _bulk = new();
+    private readonly LossDeclarations _losses;
+    private int _slots;
+    private int _bulkInFlight;
+    private int _probeBytes;
+    private long _beginIndex;
+    private int _reads;
+    private bool _hasMore;
+    private bool _linkIsFull;
+    private long _acknowledgedSinceUp;
+    private long _subscriberAppearedUs = long.MinValue;
     private long _nextReleaseUs;
 
     public Uplink(GatewayContext context, ISessionLink link, RetainedTopics retained, Func<int, int> mostBulk, Action bulkSent)
@@ -39,17 +63,21 @@ internal sealed class Uplink
         _mostBulk = mostBulk;
         _bulkSent = bulkSent;
         _context = context;
+        _losses = new LossDeclarations(context, AsksToDeclare);
         _link = link;
         _retained = retained;
     }
 
-    public int InFlight => _slots.Count;
+    public int InFlight => _slots;
 
-    public bool HasSubscriber(uint session) => !_sessions.TryGetValue(session, out SessionState? state) || !state.IsUnheard;
+    private static Comparer<StreamDelivery> ByKey => Comparer<StreamDelivery>.Create(static (a, b) => a.Key.CompareTo(b.Key));
+
+    public bool HasSubscriber(uint session) => !_sessions.TryGetValue(session, out SessionDelivery? state) || !state.HasNoSubscriber;
 
     /// <summary>The journal is open: what is pending there is to be sent.</summary>
     public void Begin()
     {
+        _beginIndex = _context.Journal.LastIndex;
         foreach (uint session in _context.Delivery.PendingBySession.Keys)
         {
             StateOf(session);
@@ -61,13 +89,14 @@ internal sealed class Uplink
     {
         if (session != 0)
         {
-            SessionState state = StateOf(session);
-            Lane lane = state.Lanes[(int)recordClass];
+            SessionDelivery state = StateOf(session);
+            DeliveryLane lane = state.Lanes[(int)recordClass];
             lane.Scan.Offer(index, record, _context.Options.ReadAheadBytes);
             lane.Leap?.Offer(index, record, _context.Options.ReadAheadBytes);
-            if (!state.Confirmed || !_link.IsUp)
+            StreamKey key = FrameHead.Read(record.AsSpan(FrameStamp.Length)).Key;
+            if (!_link.IsUp || !state.Streams.TryGetValue(key, out StreamDelivery? stream) || !stream.IsConfirmed)
             {
-                // Nobody far away takes this session's readings now; the nurse beside the patient still sees them.
+                // Nobody far away takes this stream's readings now; the nurse beside the patient still sees them.
                 _views.Enqueue((index, session, record));
                 if (_views.Count > MaxViews)
                 {
@@ -79,109 +108,74 @@ internal sealed class Uplink
 
     public bool Settled(long ticket, byte reasonCode)
     {
-        foreach (Slot slot in _slots)
+        if (!_byTicket.ContainsKey(ticket))
         {
-            if (slot.Ticket == ticket)
-            {
-                // From inside the link's own calls only noted down; the step works on it.
-                _settled.Add((ticket, reasonCode));
-                return true;
-            }
+            return false;
         }
 
-        return false;
+        // From inside the link's own calls only noted down; the step works on it.
+        _settled.Add((ticket, reasonCode));
+        return true;
     }
 
     /// <summary>The link is up after having been down: nothing is known of subscribers.</summary>
     public void LinkUp()
     {
         _bulk.Reset();
-        foreach (SessionState state in _sessions.Values)
-        {
-            state.Confirmed = false;
-            state.IsUnheard = false;
-            state.NextProbeUs = 0;
-        }
+        _acknowledgedSinceUp = 0;
     }
 
     /// <summary>The link is down: what was not acknowledged will be sent again.</summary>
     public void LinkDown()
     {
-        DrainSettled(_context.NowUs);
-        foreach (SessionState state in _sessions.Values)
+        long nowUs = _context.NowUs;
+        DrainSettled(nowUs);
+        StreamDelivery? suspect = Suspect();
+        foreach (SessionDelivery state in _sessions.Values)
         {
-            DropUnacknowledged(state);
-            state.MustRewind = true;
-            state.Confirmed = false;
+            Reset(state);
+        }
+
+        if (suspect is not null)
+        {
+            Accuse(suspect, nowUs);
         }
     }
 
-    /// <summary>Somebody subscribed: sessions without a subscriber are probed at once.</summary>
+    /// <summary>Somebody subscribed: streams without a subscriber are probed at once, and what nobody acknowledges is sent again.</summary>
     public void SubscriberAppeared()
     {
-        foreach (SessionState state in _sessions.Values)
+        long nowUs = _context.NowUs;
+        _subscriberAppearedUs = nowUs;
+        foreach (SessionDelivery state in _sessions.Values)
         {
-            state.NextProbeUs = 0;
+            ProbeAtOnce(state, nowUs);
         }
+
+        WithdrawStalled(nowUs);
     }
 
     /// <summary>Readings of a session that are never going to be sent, because it is about to be forgotten.</summary>
     public void Abandon(uint session)
     {
-        foreach ((DeliveryKey key, DeliveryMarks marks) in new List<KeyValuePair<DeliveryKey, DeliveryMarks>>(_context.Delivery.Marks))
-        {
-            if (key.Session == session && marks.Pending > 0)
-            {
-                DeclareLost(key, marks, marks.LastIndex, new SequenceRange(0, 0), marks.Pending, GapCause.JournalFull);
-            }
-        }
-
-        _sessions.Remove(session);
+        _losses.Abandon(session);
+        Forget(session);
     }
 
     /// <summary>Records the journal gives up.</summary>
-    public void Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records)
-    {
-        GapCause cause = loss.Damaged ? GapCause.StoreDamaged : GapCause.JournalFull;
-        SortedDictionary<DeliveryKey, (SequenceRange Range, long Count, long Index)> lost = [];
-        foreach (JournalRecord record in records)
-        {
-            if (record.Type != (byte)JournalRecordType.Frame || !FrameStamp.TryRead(record.Payload.Span, out FrameStamp stamp) || stamp.Session == 0)
-            {
-                continue;
-            }
-
-            FrameHead head = FrameHead.Read(record.Payload.Span[FrameStamp.Length..]);
-            DeliveryKey key = new(stamp.Session, head.Key);
-            if (_context.Delivery.Find(key) is not { } marks || record.Index <= marks.SettledIndex || IsInWindow(key, record.Index))
-            {
-                continue;
-            }
-
-            if (!lost.TryGetValue(key, out (SequenceRange Range, long Count, long Index) sum))
-            {
-                sum = (new SequenceRange(head.Sequence, head.Sequence), 0, 0);
-            }
-
-            lost[key] = (new SequenceRange(Math.Min(sum.Range.First, head.Sequence), Math.Max(sum.Range.Last, head.Sequence)), sum.Count + 1, record.Index);
-        }
-
-        foreach ((DeliveryKey key, (SequenceRange Range, long Count, long Index) sum) in lost)
-        {
-            if (_context.Delivery.Find(key) is { } marks)
-            {
-                DeclareLost(key, marks, sum.Index, sum.Range, sum.Count, cause);
-            }
-        }
-    }
+    public bool Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records) => _losses.Lost(loss, records);
 
     /// <summary>Sends what may be sent.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <param name="mayPublish">False while the gateway stops: then only marks are made.</param>
     public void Step(long nowUs, bool mayPublish)
     {
+        _hasMore = false;
         DrainSettled(nowUs);
-        Mark();
+        CheckUnanswered(nowUs);
+        CheckYielding(nowUs);
+        Mark(nowUs);
+        DeclareAside(nowUs, all: !mayPublish);
         Free();
         ShowViews(nowUs);
         if (!mayPublish || !_link.IsUp)
@@ -189,19 +183,13 @@ internal sealed class Uplink
             return;
         }
 
-        foreach (SessionState state in _sessions.Values)
-        {
-            if (state.MustRewind && nowUs >= state.NextProbeUs && !HasDoomed(state))
-            {
-                Rewind(state);
-            }
-        }
-
-        while (_slots.Count < _context.Options.Window && TrySendOne(nowUs))
+        _linkIsFull = false;
+        while (_slots - _stalled.Count < _context.Options.Window && _slots < _context.Options.Window + MaxStalled && !_linkIsFull && TrySendOne(nowUs))
         {
         }
 
-        // With the embedded server a message may be settled inside the call that published it.
+        // A message may be settled inside the call that published it.
+        _hasMore = _settled.Count > 0;
         DrainSettled(nowUs);
         if (nowUs >= _nextReleaseUs)
         {
@@ -212,224 +200,153 @@ internal sealed class Uplink
 
     public long NextUs(long nowUs)
     {
-        long next = long.MaxValue;
-        foreach (SessionState state in _sessions.Values)
+        if (_settled.Count > 0 || _hasMore)
         {
-            if (state.NextProbeUs > nowUs)
+            return nowUs;
+        }
+
+        long next = NextUnansweredUs();
+        foreach (SessionDelivery state in _sessions.Values)
+        {
+            foreach (DeliveryLane lane in state.Lanes)
             {
-                next = Math.Min(next, state.NextProbeUs);
+                if (lane is not null && lane.Held.Count > 0 && lane.Held.Min.DueUs > nowUs)
+                {
+                    next = Math.Min(next, lane.Held.Min.DueUs);
+                }
             }
         }
 
-        return _settled.Count > 0 ? nowUs : next;
+        foreach (StreamDelivery stream in _aside)
+        {
+            next = Math.Min(next, Math.Max(nowUs + 1, stream.AsideSinceUs + AsideUs));
+        }
+
+        foreach (StreamDelivery stream in _yielding)
+        {
+            next = Math.Min(next, Math.Max(nowUs + 1, stream.YieldsUntilUs));
+        }
+
+        return next;
     }
 
     /// <summary>Highest journal index of a key that was handed to the link or settled.</summary>
     public long PublishedIndex(DeliveryKey key)
     {
         long settled = _context.Delivery.Find(key)?.SettledIndex ?? 0;
-        return _sessions.TryGetValue(key.Session, out SessionState? state) && state.Keys.TryGetValue(key.Stream, out KeyState? ram)
-            ? Math.Max(settled, ram.Published)
+        return _sessions.TryGetValue(key.Session, out SessionDelivery? state) && state.Streams.TryGetValue(key.Stream, out StreamDelivery? stream)
+            ? Math.Max(settled, stream.Published)
             : settled;
     }
 
-    private bool IsInWindow(DeliveryKey key, long index)
+    /// <summary>Highest number of a stream that a consumer of its session can have.</summary>
+    /// <returns>The number; 0 when nothing was sent.</returns>
+    public uint SentThrough(DeliveryKey key)
     {
-        foreach (Slot slot in _slots)
+        if (_context.Delivery.Find(key) is not { } marks)
         {
-            if (slot.Index == index && slot.Key == key && slot.State != SlotState.Doomed)
-            {
-                return true;
-            }
+            return 0;
         }
 
-        return false;
+        StreamDelivery? stream = _sessions.TryGetValue(key.Session, out SessionDelivery? state) ? state.Streams.GetValueOrDefault(key.Stream) : null;
+        uint sent = Math.Max(marks.SentThrough, stream?.HighestSequence ?? 0);
+
+        // What was on its way when an earlier start of the gateway ended may have arrived; that much is not known here.
+        long before = marks.FirstIndex <= _beginIndex ? (stream?.BeganAfter ?? marks.SentThrough) + (long)_context.Options.Window : 0;
+        long stored = _context.Deduplication.Find(key.Stream)?.High ?? 0;
+        return (uint)Math.Max(sent, Math.Min(before, stored));
     }
 
-    private void DeclareLost(DeliveryKey key, DeliveryMarks marks, long throughIndex, SequenceRange range, long count, GapCause cause)
+    private SessionDelivery StateOf(uint number)
     {
-        uint lost = (uint)Math.Min(Math.Min(count, marks.Pending), uint.MaxValue);
-        StoreLossRecord record = new(key.Session, key.Stream, range.First, range.Last, lost, throughIndex, cause);
-        if (lost == 0 || !_context.TryAppend(JournalRecordType.StoreLoss, record.Encode(), out _))
+        if (!_sessions.TryGetValue(number, out SessionDelivery? state))
         {
-            return;
-        }
-
-        _context.Log("G2405", ReadingJson.StreamText(key.Stream) + ": " + GatewayContext.Text(lost) + " readings lost before they were sent");
-        int unit = range.Count == lost ? GapBody.Readings : GapBody.Readings | GapBody.AtLeast;
-        _context.Gap(key.Stream, cause, range.First == 0 ? GapBody.Readings : unit, range, lost, key.Session);
-    }
-
-    private SessionState StateOf(uint number)
-    {
-        if (!_sessions.TryGetValue(number, out SessionState? state))
-        {
-            state = new SessionState(number);
+            state = new SessionDelivery(number);
             _sessions.Add(number, state);
-            Rewind(state);
+            NewLanes(state);
         }
 
         return state;
     }
 
-    private void DrainSettled(long nowUs)
+    private StreamDelivery StreamOf(SessionDelivery state, StreamKey key, RecordClass recordClass)
     {
-        for (int i = 0; i < _settled.Count; i++)
+        if (!state.Streams.TryGetValue(key, out StreamDelivery? stream))
         {
-            (long ticket, byte reason) = _settled[i];
-            int at = _slots.FindIndex(s => s.Ticket == ticket);
-            if (at < 0)
-            {
-                continue;
-            }
-
-            Slot slot = _slots[at];
-            SessionState state = slot.Session;
-            if (slot.State == SlotState.Doomed)
-            {
-                _slots.RemoveAt(at);
-            }
-            else if (reason < 0x80 && reason != 0x10)
-            {
-                _context.Counts.Acknowledged++;
-                if (IsBulk(slot.Class))
-                {
-                    _bulk.Acknowledged(nowUs - slot.PublishedUs, slot.WasFull, nowUs);
-                }
-
-                slot.State = SlotState.Acknowledged;
-                state.Confirmed = true;
-                state.IsUnheard = false;
-            }
-            else
-            {
-                Unheard(state, slot, at, reason, nowUs);
-            }
+            stream = new StreamDelivery(state, key, recordClass, _context.Delivery.Find(new DeliveryKey(state.Number, key)));
+            state.Streams.Add(key, stream);
         }
 
-        _settled.Clear();
+        return stream;
     }
 
-    private void Unheard(SessionState state, Slot failed, int at, byte reason, long nowUs)
+    /// <summary>Every lane from its first pending reading.</summary>
+    private void NewLanes(SessionDelivery state)
     {
-        _context.Counts.NoSubscriber++;
-        if (!state.IsUnheard)
-        {
-            string session = _context.Sessions.Find(state.Number)?.Id ?? "?";
-            _context.Log(
-                reason == 0x10 ? "G2404" : "G2403",
-                "session " + session + ": reason " + GatewayContext.Text(reason) + ", " + ReadingJson.StreamText(failed.Key.Stream));
-        }
-
-        state.IsUnheard = true;
-        state.Confirmed = false;
-        state.MustRewind = true;
-        state.NextProbeUs = nowUs + _context.Options.ProbeUs;
-        _slots.RemoveAt(at);
-
-        // What is behind it in the session must not overtake it: it is sent again too, whatever its own answer will be.
-        for (int i = _slots.Count - 1; i >= 0; i--)
-        {
-            Slot slot = _slots[i];
-            if (slot.Session != state || slot.MarkIndex != 0)
-            {
-                continue;
-            }
-
-            if (slot.State == SlotState.Published)
-            {
-                slot.State = SlotState.Doomed;
-            }
-            else if (slot.State == SlotState.Acknowledged && slot.Key == failed.Key && slot.Index > failed.Index)
-            {
-                _slots.RemoveAt(i);
-            }
-        }
-    }
-
-    private void DropUnacknowledged(SessionState state)
-    {
-        _blocked.Clear();
-        for (int i = 0; i < _slots.Count;)
-        {
-            Slot slot = _slots[i];
-            if (slot.Session == state && slot.MarkIndex == 0 && (slot.State != SlotState.Acknowledged || _blocked.Contains(slot.Key)))
-            {
-                _blocked.Add(slot.Key);
-                _slots.RemoveAt(i);
-                continue;
-            }
-
-            i++;
-        }
-    }
-
-    private bool HasDoomed(SessionState state)
-    {
-        foreach (Slot slot in _slots)
-        {
-            if (slot.Session == state && slot.State == SlotState.Doomed)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private void Rewind(SessionState state)
-    {
-        state.MustRewind = false;
-        state.Keys.Clear();
-        foreach (Slot slot in _slots)
-        {
-            if (slot.Session == state)
-            {
-                state.KeyOf(slot.Key.Stream).Published = slot.Index;
-            }
-        }
-
         foreach (RecordClass recordClass in Order)
         {
             long first = _context.Delivery.FirstPending(state.Number, recordClass);
-            state.Lanes[(int)recordClass] = new Lane(new Cursor(recordClass, first == long.MaxValue ? _context.Journal.LastIndex + 1 : first, first == long.MaxValue));
+            bool isEmpty = first == long.MaxValue;
+            state.Lanes[(int)recordClass] = new DeliveryLane(new DeliveryCursor(isEmpty ? _context.Journal.LastIndex + 1 : first, isEmpty));
         }
     }
 
-    private void Mark()
+    /// <summary>Journals what was acknowledged and declares what was refused, in the order of each stream.</summary>
+    private void Mark(long nowUs)
     {
-        _entries.Clear();
-        _blocked.Clear();
-        foreach (Slot slot in _slots)
+        while (_toMark.Count > 0)
         {
-            if (slot.MarkIndex != 0)
+            _entries.Clear();
+            _marking.Clear();
+            _streams.Clear();
+            foreach (StreamDelivery stream in _toMark)
             {
-                continue;
+                if (!TakeRefused(stream, nowUs))
+                {
+                    continue;
+                }
+
+                for (LinkedListNode<DeliverySlot>? node = stream.Unmarked.First; node?.Value is { State: SlotState.Acknowledged } slot && _entries.Count < MaxMarked; node = node.Next)
+                {
+                    _marking.Add(slot);
+                    _entries.Add(new SentEntry(
+                        stream.Key.Session, stream.Key.Stream, slot.Sequence, slot.Item.Index, slot.ToldUtcUs, slot.ToldUncertaintyUs, slot.IsCorrectable));
+                }
+
+                _streams.Add(stream);
             }
 
-            if (slot.State == SlotState.Acknowledged && !_blocked.Contains(slot.Key))
+            if (_entries.Count > 0)
             {
-                _entries.Add(new SentEntry(
-                    slot.Key.Session, slot.Key.Stream, slot.Sequence, slot.Index, slot.ToldUtcUs, slot.ToldUncertaintyUs, slot.IsCorrectable));
-            }
-            else
-            {
-                _blocked.Add(slot.Key);
-            }
-        }
+                if (!_context.TryAppend(JournalRecordType.SentMark, SentMarkRecord.Encode(_entries), out long index))
+                {
+                    return;
+                }
 
-        if (_entries.Count == 0 || !_context.TryAppend(JournalRecordType.SentMark, SentMarkRecord.Encode(_entries), out long index))
-        {
-            return;
-        }
+                foreach (DeliverySlot slot in _marking)
+                {
+                    slot.MarkIndex = index;
+                    slot.Stream.Unmarked.RemoveFirst();
+                    _marked.Enqueue(slot);
+                }
+            }
 
-        int entry = 0;
-        foreach (Slot slot in _slots)
-        {
-            if (entry < _entries.Count && slot.MarkIndex == 0 && slot.Index == _entries[entry].Index)
+            bool more = false;
+            foreach (StreamDelivery stream in _streams)
             {
-                slot.MarkIndex = index;
-                entry++;
+                if (stream.Unmarked.First?.Value.State is SlotState.Refused or SlotState.Acknowledged)
+                {
+                    more = true;
+                }
+                else
+                {
+                    _toMark.Remove(stream);
+                }
+            }
+
+            if (!more)
+            {
+                return;
             }
         }
     }
@@ -442,8 +359,10 @@ internal sealed class Uplink
             if (_context.Sessions.Find(view.Session) is { } session)
             {
                 ReadOnlySpan<byte> frame = view.Record.AsSpan(FrameStamp.Length);
-                ReadingMessage reading = ReadingMessage.Make(_context, session, FrameHead.Read(frame), frame, null);
+                FrameHead head = FrameHead.Read(frame);
+                ReadingMessage reading = ReadingMessage.Make(_context, session, head, frame, null);
                 _link.View(reading.Message(_context.TopicRoot + "session/" + session.Id + "/"), nowUs);
+                _retained.Sent(session, head, frame, reading, view.Index, nowUs);
             }
         }
     }
@@ -451,13 +370,23 @@ internal sealed class Uplink
     private void Free()
     {
         long synced = _context.Journal.SyncedIndex;
-        _slots.RemoveAll(s => s.MarkIndex != 0 && s.MarkIndex <= synced);
+        while (_marked.TryPeek(out DeliverySlot? slot) && slot.MarkIndex <= synced)
+        {
+            _marked.Dequeue();
+            Vacate(slot);
+        }
+    }
+
+    private void Vacate(DeliverySlot slot)
+    {
+        _slots--;
+        slot.Stream.Session.Slots--;
     }
 
     private bool TrySendOne(long nowUs)
     {
         uint open = _context.Sessions.Open?.Number ?? 0;
-        bool isThrottled = BulkInFlight() >= _mostBulk(_bulk.Size);
+        bool isThrottled = _bulkInFlight >= _mostBulk(_bulk.Size);
         foreach (RecordClass recordClass in Order)
         {
             if (isThrottled && IsBulk(recordClass))
@@ -465,21 +394,26 @@ internal sealed class Uplink
                 continue;
             }
 
-            if (open != 0 && _sessions.TryGetValue(open, out SessionState? live) && TrySendFrom(live, recordClass, nowUs))
+            if (open != 0 && _sessions.TryGetValue(open, out SessionDelivery? live) && TrySendFrom(live, recordClass, nowUs))
             {
                 return true;
             }
 
             int backlogs = 0;
-            foreach (SessionState state in _sessions.Values)
+            foreach (SessionDelivery state in _sessions.Values)
             {
+                if (_linkIsFull)
+                {
+                    return false;
+                }
+
                 if (state.Number == open || backlogs >= MaxBacklogSessions || !_context.Delivery.PendingBySession.ContainsKey(state.Number))
                 {
                     continue;
                 }
 
                 // Sessions nobody listens to do not keep the others waiting.
-                backlogs += state.IsUnheard ? 0 : 1;
+                backlogs += state.HasNoSubscriber ? 0 : 1;
                 if (TrySendFrom(state, recordClass, nowUs))
                 {
                     return true;
@@ -492,82 +426,102 @@ internal sealed class Uplink
 
     private static bool IsBulk(RecordClass recordClass) => recordClass is RecordClass.Sound or RecordClass.Wave;
 
-    private int BulkInFlight()
+    private bool TrySendFrom(SessionDelivery state, RecordClass recordClass, long nowUs)
     {
-        int count = 0;
-        foreach (Slot slot in _slots)
+        DeliveryLane lane = state.Lanes[(int)recordClass];
+        if (TryProbe(state, lane, nowUs) || _linkIsFull || TryParked(state, lane, nowUs) || _linkIsFull)
         {
-            count += slot.State == SlotState.Published && IsBulk(slot.Class) ? 1 : 0;
+            return !_linkIsFull;
         }
 
-        return count;
+        if (lane.Leap is { } leap && (leap.IsBroken || lane.Scan.IsCaughtUp))
+        {
+            lane.Leap = null;
+        }
+
+        return (lane.Leap is not null && TryLeap(state, lane, lane.Leap, recordClass, nowUs)) || (!_linkIsFull && TryScan(state, lane, recordClass, nowUs));
     }
 
-    private bool TrySendFrom(SessionState state, RecordClass recordClass, long nowUs)
+    private bool TryLeap(SessionDelivery state, DeliveryLane lane, DeliveryCursor leap, RecordClass recordClass, long nowUs)
     {
-        if (state.MustRewind || nowUs < state.NextProbeUs || (!state.Confirmed && HasSlot(state)))
+        while (leap.TryPeek(out DeliveryItem item) && item.Index <= _context.Journal.SyncedIndex)
         {
-            return false;
-        }
-
-        Lane lane = state.Lanes[(int)recordClass];
-        if (lane.Leap is { } leap)
-        {
-            if (leap.IsBroken || lane.Scan.IsCaughtUp)
+            StreamDelivery stream = StreamOf(state, item.Head.Key, recordClass);
+            if (item.Index <= SkipThrough(stream))
             {
-                lane.Leap = null;
+                leap.Take();
+            }
+            else if (stream.IsBehind || SkipThrough(stream) < stream.Barrier)
+            {
+                // Its stream has a backlog: the order of a stream comes first.
+                stream.Barrier = item.Index;
+                leap.Take();
+            }
+            else if (!stream.CanSend)
+            {
+                if (!TryPark(lane, stream, item))
+                {
+                    stream.Barrier = item.Index;
+                }
+
+                leap.Take();
             }
             else
             {
-                while (leap.TryPeek(out Item item) && item.Index <= _context.Journal.SyncedIndex)
-                {
-                    KeyState key = state.KeyOf(item.Head.Key);
-                    long published = PublishedIndex(new DeliveryKey(state.Number, item.Head.Key));
-                    if (published >= item.Index)
-                    {
-                        leap.Take();
-                    }
-                    else if (published < key.Barrier)
-                    {
-                        // Its stream has a backlog: the order of a stream comes first.
-                        key.Barrier = item.Index;
-                        leap.Take();
-                    }
-                    else
-                    {
-                        return TryPublish(state, leap, item, nowUs);
-                    }
-                }
+                return TryPublish(stream, item, nowUs) && Taken(leap);
             }
         }
 
-        Cursor scan = lane.Scan;
-        while (scan.TryPeek(out Item item))
+        return false;
+    }
+
+    private bool TryScan(SessionDelivery state, DeliveryLane lane, RecordClass recordClass, long nowUs)
+    {
+        DeliveryCursor scan = lane.Scan;
+        while (scan.TryPeek(out DeliveryItem item))
         {
-            if (item.Index <= PublishedIndex(new DeliveryKey(state.Number, item.Head.Key)))
+            StreamDelivery stream = StreamOf(state, item.Head.Key, recordClass);
+            if (item.Index <= SkipThrough(stream))
             {
                 scan.Take();
-                continue;
             }
-
-            return item.Index <= _context.Journal.SyncedIndex && TryPublish(state, scan, item, nowUs);
+            else if (stream.IsBehind || (!stream.CanSend && !TryPark(lane, stream, item)))
+            {
+                // It is read again from its own position when somebody takes its stream.
+                stream.IsBehind = true;
+                scan.Take();
+            }
+            else if (stream.Through == item.Index)
+            {
+                scan.Take(); // parked
+            }
+            else
+            {
+                return item.Index <= _context.Journal.SyncedIndex && TryPublish(stream, item, nowUs) && Taken(scan);
+            }
         }
 
         if (scan.IsCaughtUp)
         {
-            Reconcile(state, recordClass);
+            if (nowUs >= lane.ReconcileUs)
+            {
+                lane.ReconcileUs = nowUs + ReconcilePeriodUs;
+                Reconcile(state, recordClass);
+            }
         }
-        else if (!scan.IsReading)
+        else if (!scan.IsReading && _reads < MaxReads)
         {
             if (lane.Leap is null && _context.Journal.LastIndex - scan.Position > _context.Options.LiveDistanceRecords)
             {
-                BeginLeap(state, lane);
+                BeginLeap(state, lane, recordClass);
             }
 
             scan.IsReading = true;
+            _reads++;
             _context.Read(scan.Position, 1 << (int)recordClass, _context.Options.ReadAheadBytes, (records, next) =>
             {
                 scan.IsReading = false;
+                _reads--;
                 foreach (JournalRecord record in records)
                 {
                     if (record.Type == (byte)JournalRecordType.Frame && FrameStamp.TryRead(record.Payload.Span, out FrameStamp stamp)
@@ -585,96 +539,112 @@ internal sealed class Uplink
         return false;
     }
 
-    private void BeginLeap(SessionState state, Lane lane)
+    private static bool Taken(DeliveryCursor cursor)
+    {
+        cursor.Take();
+        return true;
+    }
+
+    /// <summary>What the stream has behind it: handed over, parked, or settled otherwise, for example lost and declared.</summary>
+    private long SkipThrough(StreamDelivery stream) => Math.Max(stream.Through, _context.Delivery.Find(stream.Key)?.SettledIndex ?? 0);
+
+    private void BeginLeap(SessionDelivery state, DeliveryLane lane, RecordClass recordClass)
     {
         foreach ((DeliveryKey key, DeliveryMarks marks) in _context.Delivery.Marks)
         {
-            if (key.Session == state.Number && marks.Class == lane.Scan.Class)
+            if (key.Session == state.Number && marks.Class == recordClass)
             {
-                state.KeyOf(key.Stream).Barrier = marks.LastIndex;
+                StreamOf(state, key.Stream, recordClass).Barrier = marks.LastIndex;
             }
         }
 
-        lane.Leap = new Cursor(lane.Scan.Class, _context.Journal.LastIndex + 1, true);
+        lane.Leap = new DeliveryCursor(_context.Journal.LastIndex + 1, true);
     }
 
     /// <summary>All is read and nothing is under way, yet the fold counts readings as pending: the journal has lost them, for example by damage.</summary>
-    private void Reconcile(SessionState state, RecordClass recordClass)
+    private void Reconcile(SessionDelivery state, RecordClass recordClass)
     {
-        if (!_context.Delivery.PendingBySession.ContainsKey(state.Number) || HasSlot(state) || _context.Journal.SyncedIndex != _context.Journal.LastIndex)
+        if (!_context.Delivery.PendingBySession.ContainsKey(state.Number) || state.Slots > 0 || _context.Journal.SyncedIndex != _context.Journal.LastIndex)
         {
             return;
         }
 
         foreach ((DeliveryKey key, DeliveryMarks marks) in new List<KeyValuePair<DeliveryKey, DeliveryMarks>>(_context.Delivery.Marks))
         {
-            if (key.Session == state.Number && marks.Class == recordClass && marks.Pending > 0)
+            if (key.Session == state.Number && marks.Class == recordClass && marks.Pending > 0 && IsAtRest(key))
             {
-                DeclareLost(key, marks, marks.LastIndex, new SequenceRange(0, 0), marks.Pending, GapCause.StoreDamaged);
+                _losses.DeclareRest(key, marks, GapCause.StoreDamaged);
             }
         }
     }
 
-    private bool HasSlot(SessionState state)
-    {
-        foreach (Slot slot in _slots)
-        {
-            if (slot.Session == state)
-            {
-                return true;
-            }
-        }
+    /// <summary>True when nothing of a stream waits: not for an answer, not for a subscriber, not for being read again.</summary>
+    private bool IsAtRest(DeliveryKey key) =>
+        !_sessions.TryGetValue(key.Session, out SessionDelivery? state) || !state.Streams.TryGetValue(key.Stream, out StreamDelivery? stream)
+        || (!stream.IsHeld && !stream.IsYielding && !stream.IsBehind && stream.Parked.Count == 0 && stream.Unmarked.Count == 0 && stream.AsideCount == 0);
 
-        return false;
-    }
-
-    private bool TryPublish(SessionState state, Cursor cursor, Item item, long nowUs)
+    private bool TryPublish(StreamDelivery stream, DeliveryItem item, long nowUs)
     {
-        if (_context.Sessions.Find(state.Number) is not { } session)
+        FrameHead head = item.Head;
+        if (_context.Sessions.Find(stream.Key.Session) is not { } session)
         {
-            cursor.Take();
+            stream.Through = Math.Max(stream.Through, item.Index);
             return true;
         }
 
         ReadOnlySpan<byte> frame = item.Record.AsSpan(FrameStamp.Length);
-        ReadingMessage reading = ReadingMessage.Make(_context, session, item.Head, frame, null);
-        if (!_retained.TryDescribe(session, item.Head, frame, nowUs))
+        ReadingMessage reading = ReadingMessage.Make(_context, session, head, frame, null);
+        if (!_retained.TryDescribe(session, head, frame, nowUs))
         {
+            _linkIsFull = true;
             return false;
         }
 
         // Before the call: the embedded server may settle the ticket inside it.
-        Slot slot = new()
+        DeliverySlot slot = new()
         {
             Ticket = _context.NextTicket(),
-            Session = state,
-            Key = new DeliveryKey(state.Number, item.Head.Key),
-            Sequence = item.Head.Sequence,
-            Index = item.Index,
+            Stream = stream,
+            Item = item,
+            Sequence = head.Sequence,
             ToldUtcUs = reading.Time.IsKnown ? reading.Time.UtcUs : GatewayMoment.NoUtc,
             ToldUncertaintyUs = reading.Time.IsKnown ? (uint)Math.Min(reading.Time.UncertaintyUs, uint.MaxValue) : 0,
-            IsCorrectable = reading.IsJson && item.Head.DeviceId != _context.Options.GatewayId,
-            Class = cursor.Class,
+            IsCorrectable = reading.IsJson && head.DeviceId != _context.Options.GatewayId,
             PublishedUs = nowUs,
-            WasFull = IsBulk(cursor.Class) && BulkInFlight() + 1 >= Math.Min(_bulk.Size, 2),
+            WasFull = IsBulk(stream.Class) && _bulkInFlight + 1 >= Math.Min(_bulk.Size, 2),
         };
-        _slots.Add(slot);
+        _byTicket.Add(slot.Ticket, slot);
         if (!_link.TryPublish(reading.Message(_context.TopicRoot + "session/" + session.Id + "/"), slot.Ticket, nowUs))
         {
-            _slots.Remove(slot);
+            _byTicket.Remove(slot.Ticket);
+            _settled.RemoveAll(s => s.Ticket == slot.Ticket);
+            _linkIsFull = true;
             return false;
         }
 
+        Enter(slot);
         _context.Counts.Published++;
-        if (IsBulk(slot.Class))
+        if (slot.IsBulk)
         {
             _bulkSent();
         }
 
-        state.KeyOf(item.Head.Key).Published = item.Index;
-        cursor.Take();
-        _retained.Sent(session, item.Head, frame, reading, nowUs);
+        _retained.Sent(session, head, frame, reading, item.Index, nowUs);
         return true;
+    }
+
+    private void Enter(DeliverySlot slot)
+    {
+        StreamDelivery stream = slot.Stream;
+        _unanswered.AddLast(slot);
+        stream.Unmarked.AddLast(slot);
+        stream.InFlight++;
+        stream.Session.Slots++;
+        _slots++;
+        _bulkInFlight += slot.IsBulk ? 1 : 0;
+        stream.Published = slot.Item.Index;
+        stream.HighestSequence = Math.Max(stream.HighestSequence, slot.Sequence);
+        stream.Through = Math.Max(stream.Through, slot.Item.Index);
     }
 
     private void Release()
@@ -692,9 +662,9 @@ internal sealed class Uplink
 
         // A session that is closed and sent needs no state.
         uint done = 0;
-        foreach (SessionState state in _sessions.Values)
+        foreach (SessionDelivery state in _sessions.Values)
         {
-            if (!_context.Delivery.PendingBySession.ContainsKey(state.Number) && _context.Sessions.Find(state.Number) is not { IsOpen: true } && !HasSlot(state))
+            if (!_context.Delivery.PendingBySession.ContainsKey(state.Number) && _context.Sessions.Find(state.Number) is not { IsOpen: true } && state.Slots == 0)
             {
                 done = state.Number;
                 break;
@@ -703,149 +673,7 @@ internal sealed class Uplink
 
         if (done != 0)
         {
-            _sessions.Remove(done);
-        }
-    }
-
-    private enum SlotState
-    {
-        Published,
-        Acknowledged,
-        Doomed,
-    }
-
-    private readonly record struct Item(long Index, byte[] Record)
-    {
-        public FrameHead Head => FrameHead.Read(Record.AsSpan(FrameStamp.Length));
-    }
-
-    private sealed class Slot
-    {
-        public required long Ticket { get; init; }
-
-        public required SessionState Session { get; init; }
-
-        public required DeliveryKey Key { get; init; }
-
-        public required uint Sequence { get; init; }
-
-        public required long Index { get; init; }
-
-        public required long ToldUtcUs { get; init; }
-
-        public required uint ToldUncertaintyUs { get; init; }
-
-        public required bool IsCorrectable { get; init; }
-
-        public required RecordClass Class { get; init; }
-
-        public required long PublishedUs { get; init; }
-
-        public required bool WasFull { get; init; }
-
-        public SlotState State { get; set; }
-
-        public long MarkIndex { get; set; }
-    }
-
-    private sealed class KeyState
-    {
-        public long Published { get; set; }
-
-        public long Barrier { get; set; }
-    }
-
-    /// <summary>One position in the journal with the records read ahead of it.</summary>
-    private sealed class Cursor
-    {
-        private readonly Queue<Item> _items = new();
-        private int _bytes;
-
-        public Cursor(RecordClass recordClass, long position, bool isCaughtUp)
-        {
-            Class = recordClass;
-            Position = position;
-            IsCaughtUp = isCaughtUp;
-        }
-
-        public RecordClass Class { get; }
-
-        public long Position { get; set; }
-
-        /// <summary>True while everything of the class up to the end is read: new records come by <see cref="Offer"/>.</summary>
-        public bool IsCaughtUp { get; set; }
-
-        public bool IsReading { get; set; }
-
-        /// <summary>True when a new record found no room: a leap ends, a scan reads it later.</summary>
-        public bool IsBroken { get; private set; }
-
-        public void Offer(long index, byte[] record, int maxBytes)
-        {
-            if (!IsCaughtUp)
-            {
-                return;
-            }
-
-            if (_bytes + record.Length > maxBytes)
-            {
-                IsCaughtUp = false;
-                IsBroken = true;
-                Position = index;
-                return;
-            }
-
-            Add(index, record);
-        }
-
-        public void Add(long index, byte[] record)
-        {
-            _items.Enqueue(new Item(index, record));
-            _bytes += record.Length;
-        }
-
-        public bool TryPeek(out Item item) => _items.TryPeek(out item);
-
-        public void Take() => _bytes -= _items.Dequeue().Record.Length;
-    }
-
-    private sealed class Lane
-    {
-        public Lane(Cursor scan) => Scan = scan;
-
-        public Cursor Scan { get; }
-
-        public Cursor? Leap { get; set; }
-    }
-
-    private sealed class SessionState
-    {
-        public SessionState(uint number) => Number = number;
-
-        public uint Number { get; }
-
-        public Lane[] Lanes { get; } = new Lane[(int)RecordClass.Wave + 1];
-
-        public SortedDictionary<StreamKey, KeyState> Keys { get; } = [];
-
-        /// <summary>True after an acknowledgement: until then one message is in flight at most, so that nothing overtakes a probe.</summary>
-        public bool Confirmed { get; set; }
-
-        public bool IsUnheard { get; set; }
-
-        public bool MustRewind { get; set; }
-
-        public long NextProbeUs { get; set; }
-
-        public KeyState KeyOf(StreamKey key)
-        {
-            if (!Keys.TryGetValue(key, out KeyState? state))
-            {
-                state = new KeyState();
-                Keys.Add(key, state);
-            }
-
-            return state;
+            Forget(done);
         }
     }
 }

@@ -69,7 +69,40 @@ public readonly record struct JournalLoss(long First, long Last, RecordClass? Cl
 /// <param name="TornBytes">Bytes of an unfinished tail that were cut.</param>
 /// <param name="RecordsReplayed">Records read after the checkpoint.</param>
 /// <param name="Losses">Damage that was set aside.</param>
-public sealed record JournalOpened(long FirstIndex, long LastIndex, long TornBytes, long RecordsReplayed, IReadOnlyList<JournalLoss> Losses);
+public sealed record JournalOpened(long FirstIndex, long LastIndex, long TornBytes, long RecordsReplayed, IReadOnlyList<JournalLoss> Losses)
+{
+    /// <summary>Names in the directory that look like the journal's and are no regular files (symbolic links, directories): they are left alone, and what should be in them counts as missing.</summary>
+    public IReadOnlyList<string> Ignored { get; init; } = [];
+}
+
+/// <summary>What the journal takes now. Each level includes those below it.</summary>
+public enum JournalIntake
+{
+    /// <summary>Nothing: it is not open, or the disk refuses.</summary>
+    Nothing,
+
+    /// <summary>Bookkeeping only (marks, receipts, releases, gap records): the disk is full, and the reserve that is left is for these.</summary>
+    Bookkeeping,
+
+    /// <summary>Bookkeeping and vital signs of the open session, from the reserve for them.</summary>
+    OpenSessionVitals,
+
+    /// <summary>Everything.</summary>
+    Everything,
+}
+
+/// <summary>What an append is for, which decides whether it is taken while the disk is full.</summary>
+public enum JournalPurpose
+{
+    /// <summary>A reading: refused as soon as the disk is full, so that whoever sent it keeps it.</summary>
+    Reading,
+
+    /// <summary>A vital sign of the session that is open now: taken while the reserve for them lasts.</summary>
+    OpenSessionVital,
+
+    /// <summary>Bookkeeping: marks, receipts, releases, gap records. Taken as long as the disk can write at all.</summary>
+    Bookkeeping,
+}
 
 /// <summary>The owner of a journal. Every call comes on its loop.</summary>
 public interface IJournalHandler
@@ -82,6 +115,11 @@ public interface IJournalHandler
     /// <param name="throughIndex">The index.</param>
     void Synced(long throughIndex);
 
+    /// <summary>What the journal takes has changed; called once for each change.</summary>
+    /// <param name="intake">What it takes from now on.</param>
+    /// <param name="reason">Why, English, for the log; empty for <see cref="JournalIntake.Everything"/>.</param>
+    void IntakeChanged(JournalIntake intake, string reason);
+
     /// <summary>The disk refuses. Appends are refused until it recovers; what was appended and not synced is not acknowledged.</summary>
     /// <param name="status">Why.</param>
     /// <param name="text">What happened, for the log.</param>
@@ -90,10 +128,13 @@ public interface IJournalHandler
     /// <summary>Appends are possible again.</summary>
     void Recovered();
 
-    /// <summary>Retention is about to remove records, or damage was found while reading. The owner may append gap records during the call.</summary>
+    /// <summary>
+    /// Retention is about to remove records, or damage was found while reading. The owner appends its declarations during the call; the records are removed when these are on the disk.
+    /// </summary>
     /// <param name="loss">What is gone.</param>
     /// <param name="records">The records themselves when they could be read (retention), so that their identities can be declared; valid during the call only.</param>
-    void Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records);
+    /// <returns>False when the owner could not declare all of it now: retention then leaves the records where they are and asks again later.</returns>
+    bool Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records);
 
     /// <summary>A read begun by <see cref="IJournal.BeginRead"/> ended.</summary>
     /// <param name="ticket">Its ticket.</param>
@@ -107,8 +148,23 @@ public interface IJournalHandler
 /// </summary>
 public interface IJournal
 {
-    /// <summary>True after Opened and while appends are possible.</summary>
+    /// <summary>True after Opened and while bookkeeping can be appended. Readings may be refused all the same: see <see cref="Intake"/>.</summary>
     bool IsWritable { get; }
+
+    /// <summary>What it takes now.</summary>
+    JournalIntake Intake { get; }
+
+    /// <summary>Why it takes less than everything, English; empty otherwise.</summary>
+    string IntakeReason { get; }
+
+    /// <summary>True when the disk is too small for the reserves: the journal works without them, and what the system says is free decides alone.</summary>
+    bool IsReserveMissing { get; }
+
+    /// <summary>Bytes that can still be appended before the bound of unsynced bytes refuses: payloads plus <see cref="RecordOverhead"/> each. 0 while nothing is taken.</summary>
+    int RoomBytes { get; }
+
+    /// <summary>What a record takes beyond its payload, bytes.</summary>
+    int RecordOverhead { get; }
 
     /// <summary>Newest index appended.</summary>
     long LastIndex { get; }
@@ -120,12 +176,13 @@ public interface IJournal
     void Open();
 
     /// <summary>Appends in memory and begins to write; durable when <see cref="IJournalHandler.Synced"/> names it. Folds have seen it when the call returns.</summary>
-    /// <param name="type">The owner's record type.</param>
+    /// <param name="type">The owner's record type, 0 to 254; 255 is the journal's own.</param>
     /// <param name="recordClass">Its class.</param>
     /// <param name="payload">The bytes; copied.</param>
     /// <param name="index">The record's index; 0 when refused.</param>
-    /// <returns>False when not writable or when the bound of unsynced bytes is reached; nothing was appended.</returns>
-    bool TryAppend(byte type, RecordClass recordClass, ReadOnlySpan<byte> payload, out long index);
+    /// <param name="purpose">What it is for.</param>
+    /// <returns>False when <see cref="Intake"/> does not allow it or when the bound of unsynced bytes is reached; nothing was appended.</returns>
+    bool TryAppend(byte type, RecordClass recordClass, ReadOnlySpan<byte> payload, out long index, JournalPurpose purpose = JournalPurpose.Reading);
 
     /// <summary>Begins to read records of some classes in order, from the disk or from memory, synced or not.</summary>
     /// <param name="fromIndex">First index wanted.</param>

@@ -33,6 +33,8 @@ public sealed class FileDisk : IDisk, IDisposable
     private readonly Thread _writer;
     private readonly Thread _reader;
     private readonly List<(string File, SafeFileHandle Handle)> _handles = []; // of the writer; newest use last
+    private readonly DriveInfo? _drive;
+    private long _freeBytes = long.MaxValue;
     private volatile bool _disposed;
 
     /// <summary>Takes the directory; creates it when there is none.</summary>
@@ -55,6 +57,7 @@ public sealed class FileDisk : IDisk, IDisposable
             throw new IOException("J2601: the journal directory " + _directory + " is in use by another process. Two writers would destroy it. Stop the other gateway, or give this one a directory of its own.", e);
         }
 
+        _drive = DriveOf(_directory);
         _writer = new Thread(() => Work(_writes)) { IsBackground = true, Name = "journal-write" };
         _reader = new Thread(() => Work(_reads)) { IsBackground = true, Name = "journal-read" };
         _writer.Start();
@@ -65,6 +68,9 @@ public sealed class FileDisk : IDisk, IDisposable
     public DiskCompleted? Completed { get; set; }
 
     /// <inheritdoc/>
+    public long FreeBytes => Volatile.Read(ref _freeBytes);
+
+    /// <inheritdoc/>
     public void Create(string file, long ticket) => Enqueue(_writes, ticket, () =>
     {
         try
@@ -72,7 +78,7 @@ public sealed class FileDisk : IDisk, IDisposable
             Keep(file, File.OpenHandle(PathOf(file), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete));
             return 0;
         }
-        catch (IOException) when (File.Exists(PathOf(file)))
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && Path.Exists(PathOf(file)))
         {
             throw new ExistsException();
         }
@@ -136,15 +142,7 @@ public sealed class FileDisk : IDisk, IDisposable
         List<DiskFile> files = [];
         Enqueue(_writes, ticket, () =>
         {
-            foreach (FileInfo info in new DirectoryInfo(_directory).EnumerateFiles())
-            {
-                if (!string.Equals(info.Name, JournalFormat.LockFile, StringComparison.Ordinal))
-                {
-                    files.Add(new DiskFile(info.Name, info.Length));
-                }
-            }
-
-            files.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+            files.AddRange(JournalRules.List(_directory));
             return files.Count;
         }, files);
     }
@@ -220,12 +218,41 @@ public sealed class FileDisk : IDisk, IDisposable
             status = StatusOf(e);
         }
 
+        LookHowMuchIsFree();
         var result = new DiskResult(ticket, status, count, files ?? []);
         var spin = default(SpinWait);
         while (!_post(() => Completed?.Invoke(in result)) && !_disposed)
         {
             spin.SpinOnce();
         }
+    }
+
+    private static DriveInfo? DriveOf(string directory)
+    {
+        try
+        {
+            // On Linux the path itself names the file system; elsewhere its root does.
+            return new DriveInfo(OperatingSystem.IsWindows() ? Path.GetPathRoot(directory)! : directory);
+        }
+        catch (ArgumentException)
+        {
+            return null; // a share of the network: nothing is known of it
+        }
+    }
+
+    private void LookHowMuchIsFree()
+    {
+        long free = long.MaxValue;
+        try
+        {
+            free = _drive?.AvailableFreeSpace ?? long.MaxValue;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Not known now; only an append tells.
+        }
+
+        Volatile.Write(ref _freeBytes, free);
     }
 
     private string PathOf(string file) => Path.Combine(_directory, file);

@@ -25,7 +25,8 @@ public enum DiskStatus
 /// <summary>A file in the listing.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Length">Its length, bytes.</param>
-public readonly record struct DiskFile(string Name, long Length);
+/// <param name="IsRegular">False for a directory, a symbolic link, a pipe or a device: nothing of it is ever read or written.</param>
+public readonly record struct DiskFile(string Name, long Length, bool IsRegular = true);
 
 /// <summary>How one operation ended.</summary>
 /// <param name="Ticket">The ticket it was begun with.</param>
@@ -48,6 +49,9 @@ public interface IDisk
 {
     /// <summary>Where the ends go; set once, before the first operation.</summary>
     DiskCompleted? Completed { get; set; }
+
+    /// <summary>Room for further bytes as it was when the newest operation ended; <see cref="long.MaxValue"/> when it is not known. A hint: only an append tells the truth.</summary>
+    long FreeBytes { get; }
 
     /// <summary>Creates an empty file; Exists when there is one.</summary>
     /// <param name="file">1 to 64 of a-z, 0-9, '.' and '-'.</param>

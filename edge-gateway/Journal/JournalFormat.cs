@@ -66,16 +66,34 @@ internal static class JournalFormat
     public const int ClassCount = 5;
     public const byte SealMark = 0x80;
     public const byte HoleMark = 0x81;
+
+    /// <summary>Type of a control record of the journal's own: what was synced before it. Its index is that of the newest synced record.</summary>
+    public const byte SyncedType = 255;
+    public const int SyncedPayloadBytes = 16;
+    public const int SyncedBytes = RecordHeadBytes + SyncedPayloadBytes;
     public const int SealPayloadBytes = 16 + (4 * ClassCount);
     public const int SealBytes = RecordHeadBytes + SealPayloadBytes;
     public const int HolePayloadBytes = 16;
     public const int HoleBytes = RecordHeadBytes + HolePayloadBytes;
+    public const int ManifestLineBytes = 28 + (4 * ClassCount);
     public const string LockFile = "lock";
-    public const string ReserveFile = "reserve.bin";
+    public const string OldReserveFile = "reserve.bin"; // of versions before 0.2.0
+
 
     private static ReadOnlySpan<byte> SegmentMagic => "CARTJSEG"u8;
 
     private static ReadOnlySpan<byte> CheckpointMagic => "CARTJCKP"u8;
+
+    public static string ReserveFile(int unit) => string.Create(CultureInfo.InvariantCulture, $"reserve-{unit:x4}.bin");
+
+    /// <summary>Number of a reserve file of this version, -1 for another name.</summary>
+    public static int ReserveUnit(string file)
+    {
+        const int Digits = 8; // "reserve-"
+        return file.Length == Digits + 4 + 4 && file.StartsWith("reserve-", StringComparison.Ordinal)
+            && int.TryParse(file.AsSpan(Digits, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int unit)
+            && string.Equals(ReserveFile(unit), file, StringComparison.Ordinal) ? unit : -1;
+    }
 
     public static string CheckpointFile(long sequence) => string.Create(CultureInfo.InvariantCulture, $"checkpoint-{sequence:x16}.ckp");
 
@@ -92,13 +110,14 @@ internal static class JournalFormat
 
         const int Digits = 11; // "checkpoint-"
         if (file.Length == Digits + 16 + 4 && file.StartsWith("checkpoint-", StringComparison.Ordinal) && file.EndsWith(".ckp", StringComparison.Ordinal)
-            && long.TryParse(file.AsSpan(Digits, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out checkpoint))
+            && long.TryParse(file.AsSpan(Digits, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out checkpoint)
+            && checkpoint >= 0 && string.Equals(CheckpointFile(checkpoint), file, StringComparison.Ordinal))
         {
             return FileKind.Checkpoint;
         }
 
         return file.StartsWith("quarantine-", StringComparison.Ordinal) ? FileKind.Quarantine
-            : string.Equals(file, ReserveFile, StringComparison.Ordinal) ? FileKind.Reserve
+            : string.Equals(file, OldReserveFile, StringComparison.Ordinal) || ReserveUnit(file) >= 0 ? FileKind.Reserve
             : string.Equals(file, LockFile, StringComparison.Ordinal) ? FileKind.Lock : FileKind.Other;
     }
 
@@ -181,6 +200,15 @@ internal static class JournalFormat
         WriteRecord(target, salt, last, 0, HoleMark, 0, payload);
     }
 
+    /// <summary>Says what was synced before it: the newest record's index, and the length of the file up to which all is on the disk.</summary>
+    public static void WriteSynced(Span<byte> target, uint salt, long index, long length)
+    {
+        Span<byte> payload = stackalloc byte[SyncedPayloadBytes];
+        BinaryPrimitives.WriteInt64LittleEndian(payload, index);
+        BinaryPrimitives.WriteInt64LittleEndian(payload[8..], length);
+        WriteRecord(target, salt, index, SyncedType, (byte)RecordClass.Control, 0, payload);
+    }
+
     /// <summary>A segment's seal when these are its last bytes; null when there is none or it is damaged.</summary>
     public static Seal? TryReadSeal(ReadOnlySpan<byte> tail, SegmentName name)
     {
@@ -254,12 +282,27 @@ internal static class JournalFormat
             return null;
         }
 
-        // The checksum fits: from here on only a defect of the writer could give lengths that do not.
+        // The checksum fits; the lengths are looked at all the same, since a start must not fail by them.
+        long index = BinaryPrimitives.ReadInt64LittleEndian(all[20..]);
+        if (index < 0)
+        {
+            problem = "its index is not possible";
+            return null;
+        }
+
         int folds = BinaryPrimitives.ReadUInt16LittleEndian(all[10..]);
         int segments = BinaryPrimitives.ReadInt32LittleEndian(all[28..]);
         var lines = new List<ManifestLine>();
         var states = new List<(string, ReadOnlyMemory<byte>)>();
         int at = 32;
+        problem = "its list of segments is not possible";
+        int end = all.Length - 4;
+        if (segments < 0 || segments > (end - at) / ManifestLineBytes)
+        {
+            return null;
+        }
+
+        long before = 0;
         for (int i = 0; i < segments; i++)
         {
             ReadOnlySpan<byte> line = all[at..];
@@ -271,20 +314,37 @@ internal static class JournalFormat
             }
 
             var name = new SegmentName(BinaryPrimitives.ReadInt64LittleEndian(line), (int)(generation & 0x7FFF_FFFF), generation >> 31 != 0);
-            lines.Add(new ManifestLine(name, BinaryPrimitives.ReadInt64LittleEndian(line[12..]), BinaryPrimitives.ReadInt64LittleEndian(line[20..]), counts));
-            at += 28 + (4 * ClassCount);
+            var made = new ManifestLine(name, BinaryPrimitives.ReadInt64LittleEndian(line[12..]), BinaryPrimitives.ReadInt64LittleEndian(line[20..]), counts);
+            if (name.First <= before || made.Last < name.First || made.Last > index || made.Length < 0 || Array.Exists(counts, c => c < 0))
+            {
+                return null;
+            }
+
+            before = made.Last;
+            lines.Add(made);
+            at += ManifestLineBytes;
         }
 
+        problem = "its parts are not possible";
         for (int i = 0; i < folds; i++)
         {
-            int nameLength = all[at];
+            int nameLength = at < end ? all[at] : end;
+            if (nameLength > end - at - 5)
+            {
+                return null;
+            }
+
             string name = Encoding.ASCII.GetString(all.Slice(at + 1, nameLength));
             int length = BinaryPrimitives.ReadInt32LittleEndian(all[(at + 1 + nameLength)..]);
+            if (length < 0 || length > end - at - 5 - nameLength)
+            {
+                return null;
+            }
             states.Add((name, data.Slice(at + 5 + nameLength, length)));
             at += 5 + nameLength + length;
         }
 
         problem = "";
-        return new Checkpoint(BinaryPrimitives.ReadInt64LittleEndian(all[12..]), BinaryPrimitives.ReadInt64LittleEndian(all[20..]), lines, states);
+        return new Checkpoint(BinaryPrimitives.ReadInt64LittleEndian(all[12..]), index, lines, states);
     }
 }

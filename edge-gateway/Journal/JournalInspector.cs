@@ -56,6 +56,9 @@ public sealed record JournalReport(
     int QuarantineFiles,
     long QuarantineBytes)
 {
+    /// <summary>Records in the segments that count, by type; what a type means is the owner's.</summary>
+    public IReadOnlyDictionary<byte, long> RecordsByType { get; init; } = new SortedDictionary<byte, long>();
+
     /// <summary>Whether there is damage.</summary>
     public bool IsDamaged
     {
@@ -97,9 +100,8 @@ public static class JournalInspector
             try
             {
                 // Everything is read before the first record is shown, so that a second listing shows none twice.
-                Pass pass = new(directory);
-                JournalReport report = pass.Run(null);
-                return record is null ? report : new Pass(directory).Run(record);
+                JournalReport report = Inspect(JournalRules.List(directory), name => ReadFile(Path.Combine(directory, name)), null);
+                return record is null ? report : Inspect(JournalRules.List(directory), name => ReadFile(Path.Combine(directory, name)), record);
             }
             catch (FileNotFoundException) when (i < MaxListings)
             {
@@ -107,6 +109,13 @@ public static class JournalInspector
             }
         }
     }
+
+    /// <summary>Inspects files from anywhere.</summary>
+    /// <param name="listed">What there is, as <see cref="IDisk.List"/> says it.</param>
+    /// <param name="read">Reads one whole file.</param>
+    /// <param name="record">Called for each record, or null.</param>
+    /// <returns>The report.</returns>
+    internal static JournalReport Inspect(IReadOnlyList<DiskFile> listed, Func<string, byte[]> read, Action<JournalRecord>? record) => new Pass(listed, read).Run(record);
 
     private static byte[] ReadFile(string path)
     {
@@ -121,21 +130,23 @@ public static class JournalInspector
         return count == data.Length ? data : data[..count];
     }
 
-    private sealed class Pass(string directory)
+    private sealed class Pass(IReadOnlyList<DiskFile> listed, Func<string, byte[]> read)
     {
         private readonly List<JournalSegment> _segments = [];
         private readonly List<JournalCheckpointFile> _checkpoints = [];
         private readonly List<JournalFinding> _findings = [];
         private readonly List<SegmentName> _names = [];
+        private readonly List<(long First, long Last)> _there = [];
+        private readonly SortedDictionary<byte, long> _types = [];
         private Checkpoint? _newest;
         private int _quarantined;
         private long _quarantinedBytes;
+        private long _lastIndex;
 
         public JournalReport Run(Action<JournalRecord>? record)
         {
-            var files = new List<FileInfo>(new DirectoryInfo(directory).EnumerateFiles());
-            files.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
-            foreach (FileInfo file in files)
+            IReadOnlyList<DiskFile> files = JournalRules.Regular(listed, out List<string> ignored);
+            foreach (DiskFile file in files)
             {
                 switch (JournalFormat.KindOf(file.Name, out SegmentName name, out _))
                 {
@@ -143,7 +154,7 @@ public static class JournalInspector
                         _names.Add(name);
                         break;
                     case FileKind.Checkpoint:
-                        TakeCheckpoint(file);
+                        TakeCheckpoint(file.Name);
                         break;
                     case FileKind.Quarantine:
                         _quarantined++;
@@ -155,6 +166,11 @@ public static class JournalInspector
                     default:
                         break;
                 }
+            }
+
+            foreach (string name in ignored)
+            {
+                _findings.Add(new JournalFinding(name, -1, 0, 0, 0, true, "J2607: the name is the journal's, but it is no regular file of exactly that name (a link, a directory, other letters). It is never read or written; what it should hold counts as missing. Put the file itself here."));
             }
 
             for (int at = 0; at < _names.Count;)
@@ -169,19 +185,24 @@ public static class JournalInspector
                 at = end;
             }
 
-            FindMissing();
-            return new JournalReport(_segments, _checkpoints, _findings, _quarantined, _quarantinedBytes);
+            foreach ((long first, long last) in JournalRules.Missing(_newest?.Segments ?? [], _there, _newest?.Index ?? 0, _lastIndex))
+            {
+                _findings.Add(new JournalFinding(
+                    new SegmentName(first, 0, false).File, -1, 0, first, last, true, string.Create(CultureInfo.InvariantCulture, $"J2603: the file of records {first} to {last} is gone. Look for it in a backup before the gateway is started; the start declares the gap.")));
+            }
+
+            return new JournalReport(_segments, _checkpoints, _findings, _quarantined, _quarantinedBytes) { RecordsByType = _types };
         }
 
-        private void TakeCheckpoint(FileInfo file)
+        private void TakeCheckpoint(string file)
         {
-            byte[] data = ReadFile(file.FullName);
-            Checkpoint? read = JournalFormat.TryReadCheckpoint(data, out string problem);
-            _newest = read ?? _newest;
-            _checkpoints.Add(new JournalCheckpointFile(file.Name, data.Length, read?.Index ?? 0, read is not null));
-            if (read is null)
+            byte[] data = read(file);
+            Checkpoint? taken = JournalFormat.TryReadCheckpoint(data, out string problem);
+            _newest = taken ?? _newest;
+            _checkpoints.Add(new JournalCheckpointFile(file, data.Length, taken?.Index ?? 0, taken is not null));
+            if (taken is null)
             {
-                _findings.Add(new JournalFinding(file.Name, 0, data.Length, 0, 0, true, "J2605: the checkpoint is not usable: " + problem + ". The next start takes the older one and replays more; nothing else is needed."));
+                _findings.Add(new JournalFinding(file, 0, data.Length, 0, 0, true, "J2605: the checkpoint is not usable: " + problem + ". The next start takes the older one and replays more; nothing else is needed."));
             }
         }
 
@@ -191,13 +212,10 @@ public static class JournalInspector
             int winner = 0;
             for (int i = at; i < end; i++)
             {
-                byte[] data = ReadFile(Path.Combine(directory, _names[i].File));
-                SegmentContent content = SegmentContent.Scan(_names[i], data, data.Length, limit);
+                byte[] data = read(_names[i].File);
+                SegmentContent content = SegmentContent.Scan(_names[i], data, data.Length, limit, _newest?.Index ?? 0);
                 contents.Add(content);
-                bool whole = content.Name.Copy
-                    ? content.Seal is not null && content.HeaderWhole && content.Damage.Count == 0 && content.Counts.AsSpan().SequenceEqual(content.Seal.Counts)
-                    : data.Length > JournalFormat.HeaderBytes;
-                winner = whole ? contents.Count - 1 : winner;
+                winner = JournalRules.MayCount(_names[i], data.Length, JournalRules.IsWholeCopy(content)) ? contents.Count - 1 : winner;
             }
 
             for (int i = 0; i < contents.Count; i++)
@@ -234,11 +252,28 @@ public static class JournalInspector
                 return;
             }
 
+            foreach (Entry entry in content.Entries)
+            {
+                _types[entry.Type] = _types.GetValueOrDefault(entry.Type) + 1;
+            }
+
             FindIn(content, file, limit);
         }
 
         private void FindIn(SegmentContent content, string file, long limit)
         {
+            long expected = JournalRules.StandsFor(content, limit, LineOf(content.Name), _newest?.Index ?? 0);
+            List<JournalLoss> losses = content.Losses(expected);
+            if (content.Entries.Count > 0 || content.Seal is not null || losses.Count > 0)
+            {
+                _there.Add((content.Name.First, Math.Max(expected, content.LastIndex)));
+                _lastIndex = Math.Max(_lastIndex, Math.Max(expected, content.LastIndex));
+            }
+            else
+            {
+                _lastIndex = Math.Max(_lastIndex, content.Name.First - 1);
+            }
+
             if (!content.HeaderWhole && content.Data.Length >= JournalFormat.HeaderBytes)
             {
                 _findings.Add(new JournalFinding(file, 0, JournalFormat.HeaderBytes, 0, 0, true, "J2604: the header is damaged. Nothing is lost by it, since the name says the same. Check the medium."));
@@ -258,13 +293,20 @@ public static class JournalInspector
                 return;
             }
 
-            long expected = limit != long.MaxValue ? limit : Math.Max(_newest?.Index ?? 0, LineOf(content.Name)?.Last ?? 0);
-            long tail = content.Data.Length - content.TailBytes;
-            if (expected > content.LastIndex && (limit == long.MaxValue || expected > (_newest?.Index ?? 0) || LineOf(content.Name) is not null))
+            // At the end of the newest segment: what was acknowledged and is gone is damage, anything else was never finished.
+            int tail = content.Data.Length - content.TailBytes;
+            int inside = 0;
+            foreach (DamagedBytes part in content.Damage)
             {
-                _findings.Add(new JournalFinding(file, tail, content.TailBytes, content.LastIndex + 1, expected, true, string.Create(CultureInfo.InvariantCulture, $"J2604: records {content.LastIndex + 1} to {expected} are missing at the end. Start the gateway: it declares the gap. Check the medium.")));
+                inside += part.After - part.Before > 1 ? 1 : 0;
             }
-            else if (content.TailBytes > 0)
+
+            if (losses.Count > inside)
+            {
+                JournalLoss end = losses[^1];
+                _findings.Add(new JournalFinding(file, tail, content.TailBytes, end.First, end.Last, true, string.Create(CultureInfo.InvariantCulture, $"J2604: records {end.First} to {end.Last} are missing at the end. Start the gateway: it declares the gap. Check the medium.")));
+            }
+            else if (JournalRules.TornBytes(content, expected) > 0)
             {
                 _findings.Add(new JournalFinding(file, tail, content.TailBytes, 0, 0, false, "An unfinished write at the end: the power was cut, or the gateway is writing just now. Nothing acknowledged is in it; the next start cuts it."));
             }
@@ -282,39 +324,5 @@ public static class JournalInspector
 
             return null;
         }
-
-        // The same rule as at a start: below the checkpoint its list counts, above it every index.
-        private void FindMissing()
-        {
-            foreach (ManifestLine line in _newest?.Segments ?? [])
-            {
-                bool there = false;
-                foreach (SegmentName name in _names)
-                {
-                    there |= name.First == line.Name.First;
-                }
-
-                if (!there)
-                {
-                    Missing(line.Name.First, line.Last);
-                }
-            }
-
-            long checkpoint = _newest?.Index ?? 0;
-            long next = 1;
-            foreach (JournalSegment segment in _segments)
-            {
-                if (segment.First > next && segment.First - 1 > checkpoint)
-                {
-                    Missing(Math.Max(next, checkpoint + 1), segment.First - 1);
-                }
-
-                next = Math.Max(next, segment.Last + 1);
-                next = Math.Max(next, _findings.Count > 0 ? _findings[^1].LastLost + 1 : 0);
-            }
-        }
-
-        private void Missing(long first, long last) => _findings.Add(new JournalFinding(
-            new SegmentName(first, 0, false).File, -1, 0, first, last, true, string.Create(CultureInfo.InvariantCulture, $"J2603: the file of records {first} to {last} is gone. Look for it in a backup before the gateway is started; the start declares the gap.")));
     }
 }

@@ -22,10 +22,7 @@ public sealed partial class JournalLog
     private bool _closed;
     private long _closeTicket;
     private long _quarantineBytes;
-    private bool _reserveHeld;
-    private bool _reservePresent;
-    private long _pressedTarget;
-    private bool _pressed; // the disk was full: space is to be made whatever the quota says
+    private bool _freed; // a segment has become smaller since the newest refusal
 
     /// <inheritdoc/>
     public void BeginClose(long ticket)
@@ -74,22 +71,15 @@ public sealed partial class JournalLog
     }
 
     private bool HasTask() =>
-        _closing || (_failing && _pressed && _reservePresent) || _trash.Count > 0 || _fences.Count > 0 || NeedsReserve() || Healable() is not null || _missing.Count > 0 || CheckpointDue() || OverQuota() || OldTombstone() >= 0;
+        _closing || _trash.Count > 0 || _pressed || (!_failing
+            && (_fences.Count > 0 || NeedsReserve() || Healable() is not null || _missing.Count > 0 || CheckpointDue() || OverQuota() || OldTombstone() >= 0));
 
     private IEnumerator<Op> Maintain()
     {
         _maintainFailed = false;
         while (!_maintainFailed && HasTask())
         {
-            if (_failing && _pressed && _reservePresent)
-            {
-                yield return Op.Call(GiveBackReserve());
-            }
-            else if (_failing && !_closing)
-            {
-                _maintainFailed = true;
-            }
-            else if (_trash.Count > 0 && !_closing)
+            if (_trash.Count > 0 && !_closing)
             {
                 yield return Op.Call(EmptyTrash());
             }
@@ -97,6 +87,14 @@ public sealed partial class JournalLog
             {
                 yield return Op.Call(Close());
                 break;
+            }
+            else if (_pressed && FindReleased(_checkpointOlderIndex, out SegmentInfo? released, out Predicate<Entry>? remove))
+            {
+                yield return Op.Call(Rewrite(released!, remove));
+            }
+            else if (_failing)
+            {
+                _maintainFailed = true;
             }
             else if (Healable() is { } damaged)
             {
@@ -121,11 +119,20 @@ public sealed partial class JournalLog
             }
             else if (NeedsReserve())
             {
-                yield return Op.Call(TakeReserve());
+                yield return Op.Call(TakeUnit(NextUnit()));
+            }
+            else if (MayRelax())
+            {
+                _pressed = false;
+                NoteIntake();
+            }
+            else if (OldTombstone() >= 0)
+            {
+                yield return Op.Call(RemoveTombstone(OldTombstone()));
             }
             else
             {
-                yield return Op.Call(RemoveTombstone(OldTombstone()));
+                yield return Op.Call(LookAgain());
             }
         }
 
@@ -159,6 +166,13 @@ public sealed partial class JournalLog
             if (_trash.Count == 0)
             {
                 yield return Op.SyncDirectory();
+                if (_failing && _pressed && _freed)
+                {
+                    // What was freed is tried at once.
+                    _freed = false;
+                    _retryAtUs = long.MaxValue;
+                    StartWriting();
+                }
             }
         }
 
@@ -193,7 +207,7 @@ public sealed partial class JournalLog
         }
 
         List<JournalLoss> damage = old.Losses(info.Last);
-        if (!CanDeclare && (remove is not null || !info.DamageDeclared))
+        if (!CanDeclare && !_failing && (remove is not null || !info.DamageDeclared))
         {
             yield return Op.WaitSynced(LastIndex);
             if (!CanDeclare)
@@ -203,17 +217,28 @@ public sealed partial class JournalLog
             }
         }
 
-        if (damage.Count > 0)
+        if (damage.Count > 0 && !info.DamageDeclared)
         {
+            if (!CanDeclare)
+            {
+                _maintainFailed = true;
+                yield break;
+            }
+
             Declare(info, damage);
         }
 
-        if (remove is not null)
+        long before = LastIndex;
+        if (remove is not null && !DeclareRemoval(info, old, remove))
         {
-            DeclareRemoval(info, old, remove);
+            // The owner could not say all of it now; what it said already it does not say again. What others append meanwhile is no word of it.
+            _maintainFailed |= LastIndex == before;
+            yield return Op.WaitSynced(LastIndex);
+            yield break;
         }
 
-        long declared = Math.Max(info.DeclaredThrough, remove is null ? 0 : LastIndex);
+        // While the disk refuses, what was declared cannot become durable; what was released needs no word.
+        long declared = Math.Max(info.DeclaredThrough, LastIndex == before ? 0 : LastIndex);
         yield return Op.WaitSynced(declared);
         if (SyncedIndex < declared)
         {
@@ -239,6 +264,7 @@ public sealed partial class JournalLog
         _status = _status with { Rewrites = _status.Rewrites + 1, RecordsRemoved = _status.RecordsRemoved + (remove is null ? 0 : old.Entries.Count - copy.Entries.Count) };
         Replace(info, new SegmentInfo(copy.Name, info.Last, copy.Length, copy.Counts) { DamageDeclared = false, EmptySince = _checkpointSequence });
         _trash.Add(info.Name.File);
+        _freed = true;
         Remember(copy);
     }
 
@@ -282,8 +308,9 @@ public sealed partial class JournalLog
         return copy;
     }
 
-    private void DeclareRemoval(SegmentInfo info, SegmentContent old, Predicate<Entry> remove)
+    private bool DeclareRemoval(SegmentInfo info, SegmentContent old, Predicate<Entry> remove)
     {
+        bool declared = true;
         for (int c = JournalFormat.ClassCount - 1; c > 0; c--)
         {
             var records = new List<JournalRecord>();
@@ -298,9 +325,11 @@ public sealed partial class JournalLog
             if (records.Count > 0)
             {
                 var loss = new JournalLoss(records[0].Index, records[^1].Index, (RecordClass)c, false, info.Name.File);
-                _handler.Lost(in loss, records);
+                declared &= _handler.Lost(in loss, records);
             }
         }
+
+        return declared;
     }
 
     // The bytes that are no record are kept for whoever looks into the damage, up to a bound.
@@ -338,8 +367,24 @@ public sealed partial class JournalLog
         }
     }
 
-    // A new file, whole and durable, or not there.
-    private IEnumerator<Op> WriteWhole(string file, ReadOnlyMemory<byte> data, Box<bool> written)
+    // A new file, whole and durable, or not there. On a full disk the reserve is given back for it, down to a unit.
+    private IEnumerator<Op> WriteWhole(string file, ReadOnlyMemory<byte> data, Box<bool> written, int keep = 0)
+    {
+        var given = new Box<bool>();
+        do
+        {
+            given.Value = false;
+            yield return Op.Call(TryWriteWhole(file, data, written));
+            if (_wholeStatus == DiskStatus.Full && keep < _held.Length)
+            {
+                _pressed = true;
+                yield return Op.Call(GiveBackUnit(keep, given));
+            }
+        }
+        while (given.Value);
+    }
+
+    private IEnumerator<Op> TryWriteWhole(string file, ReadOnlyMemory<byte> data, Box<bool> written)
     {
         written.Value = false;
         _trash.Remove(file); // an unfinished file of this name may be waiting there
@@ -357,14 +402,12 @@ public sealed partial class JournalLog
         _wholeStatus = Last.Status;
         if (Last.Status != DiskStatus.Ok)
         {
-            Press(Last.Status);
             yield break;
         }
 
         yield return Op.Append(file, data);
         bool good = Last.Status == DiskStatus.Ok && Last.Count == data.Length;
         _wholeStatus = Last.Status == DiskStatus.Ok && !good ? DiskStatus.Failed : Last.Status;
-        Press(Last.Status);
         if (good)
         {
             _status = _status with { BytesWritten = _status.BytesWritten + data.Length };
@@ -448,10 +491,17 @@ public sealed partial class JournalLog
         var lines = new List<ManifestLine>();
         foreach (SegmentInfo info in _segments)
         {
-            if (!info.IsEmpty && !info.Unfinished && !info.Unreadable && info.Last <= index)
+            if (!info.IsEmpty && !info.Unreadable && info.Name.First <= index)
             {
-                lines.Add(new ManifestLine(info.Name, info.Last, info.Length, info.Counts));
+                // What may still change is named without a length: it is read at a start, but its file must be there.
+                bool stands = !info.Unfinished && info.Last <= index;
+                lines.Add(new ManifestLine(info.Name, Math.Min(info.Last, index), stands ? info.Length : 0, info.Counts));
             }
+        }
+
+        if (_active is { Entries.Count: > 0 } active && active.Name.First <= index)
+        {
+            lines.Add(new ManifestLine(active.Name, Math.Min(active.LastIndex, index), 0, (int[])active.Counts.Clone()));
         }
 
         long sequence = _checkpointSequence + 1;
@@ -483,80 +533,72 @@ public sealed partial class JournalLog
         }
     }
 
-    // On a disk smaller than the quota, or filled by others, as much gives way as the reserve and the next segments need.
-    private void Press(DiskStatus status)
-    {
-        if (status == DiskStatus.Full && !_pressed)
-        {
-            _pressed = true;
-            _pressedTarget = UsedBytes - _options.ReserveBytes - (2L * _options.SegmentBytes);
-        }
-    }
+    private bool OverQuota() => UsedBytes > _options.QuotaBytes || (_pressed && FindReleased(LastIndex, out _, out _));
 
-    private bool OverQuota() => UsedBytes > _options.QuotaBytes || (_pressed && !_failing);
-
-    // Released records go first, then the lowest class, oldest first. Nothing that a replay from the older checkpoint needs is touched.
+    // Above the quota released records go first, then the lowest class, oldest first. On a disk that is full below it only what was released: readings are refused instead.
+    // Nothing that a replay from the older checkpoint needs is touched.
     private IEnumerator<Op> MakeRoom()
     {
         long needed = _checkpointOlderIndex;
-        if (FindVictim(needed, out SegmentInfo? victim, out Predicate<Entry>? remove))
+        bool found = FindReleased(needed, out SegmentInfo? victim, out Predicate<Entry>? remove);
+        bool later = !found && FindReleased(LastIndex, out _, out _);
+        for (int c = JournalFormat.ClassCount - 1; c > 0 && !found && !later && UsedBytes > _options.QuotaBytes; c--)
+        {
+            int chosen = c;
+            remove = entry => entry.Index <= needed && (entry.Class == RecordClass.Control || (int)entry.Class == chosen);
+            victim = Oldest(c, needed, onlyClass: false);
+            found = victim is not null;
+            later = !found && Oldest(c, LastIndex, onlyClass: false) is not null;
+        }
+
+        if (found)
         {
             yield return Op.Call(Rewrite(victim!, remove));
-            _pressed &= UsedBytes > _pressedTarget;
             yield break;
         }
 
-        if (needed < LastIndex && FindVictim(LastIndex, out _, out _))
+        if (later && needed < LastIndex)
         {
-            // Two checkpoints later what is old now may go.
+            // Two checkpoints later what is old now may go: a higher class never goes before it.
             yield return Op.Call(WriteCheckpoint());
             yield break;
         }
 
         // Nothing to remove: the active segment is all there is.
-        _pressed = false;
         _maintainFailed = true;
     }
 
-    private bool FindVictim(long through, out SegmentInfo? victim, out Predicate<Entry>? remove)
+    // Bookkeeping below the older checkpoint lives in the folds, but is not worth a rewrite of its own unless it is all that a segment holds.
+    private bool FindReleased(long through, out SegmentInfo? victim, out Predicate<Entry>? remove)
     {
-        // Bookkeeping below the older checkpoint lives in the folds, but is not worth a rewrite of its own unless it is all that a segment holds.
-        victim = Oldest(0, through, long.MaxValue, onlyClass: true);
-        if (victim is not null)
+        remove = entry => entry.Index <= through && (entry.Class == RecordClass.Control || entry.Index < _release[(int)entry.Class]);
+        victim = Oldest(0, through, onlyClass: true);
+        foreach (SegmentInfo info in _segments)
         {
-            remove = entry => entry.Index <= through && entry.Class == RecordClass.Control;
-            return true;
-        }
-
-        for (int released = 1; released >= 0; released--)
-        {
-            for (int c = JournalFormat.ClassCount - 1; c > 0; c--)
+            if (victim is not null || info.Last > through)
             {
-                long below = released == 1 ? _release[c] : long.MaxValue;
-                victim = Oldest(c, through, below, onlyClass: false);
-                if (victim is not null)
-                {
-                    int chosen = c;
-                    remove = entry => entry.Index <= through && (entry.Class == RecordClass.Control || ((int)entry.Class == chosen && entry.Index < below));
-                    return true;
-                }
+                break;
+            }
+
+            for (int c = 1; c < JournalFormat.ClassCount && victim is null && !info.Unreadable; c++)
+            {
+                victim = info.Counts[c] > 0 && info.Last < _release[c] ? info : null;
             }
         }
 
-        remove = null;
-        return false;
+        return victim is not null;
     }
 
-    private SegmentInfo? Oldest(int recordClass, long through, long below, bool onlyClass)
+    private SegmentInfo? Oldest(int recordClass, long through, bool onlyClass)
     {
         foreach (SegmentInfo info in _segments)
         {
-            if (info.Last > through || info.Name.First >= below)
+            if (info.Last > through)
             {
                 return null;
             }
 
-            bool fits = info.Counts[recordClass] > 0 && !info.Unreadable && (below == long.MaxValue || info.Last < below);
+            bool fits = info.Counts[recordClass] > 0 && !info.Unreadable;
             for (int c = 0; c < JournalFormat.ClassCount && fits && onlyClass; c++)
             {
                 fits = c == recordClass || info.Counts[c] == 0;
@@ -599,27 +641,5 @@ public sealed partial class JournalLog
         _segments.Remove(info);
         _segmentBytes -= info.Length;
         _trash.Add(info.Name.File);
-    }
-
-    private bool NeedsReserve() => _options.ReserveBytes > 0 && !_reserveHeld && !_pressed && !_failing && !_closing;
-
-    private IEnumerator<Op> TakeReserve()
-    {
-        var written = new Box<bool>();
-        yield return Op.Call(WriteWhole(JournalFormat.ReserveFile, new byte[_options.ReserveBytes], written));
-        _reserveHeld = written.Value;
-        _reservePresent = written.Value;
-        _pressed = false; // the reserve alone is worth no record
-        _maintainFailed |= !written.Value;
-    }
-
-    private IEnumerator<Op> GiveBackReserve()
-    {
-        _reservePresent = false;
-        _reserveHeld = false;
-        yield return Op.Delete(JournalFormat.ReserveFile);
-        yield return Op.SyncDirectory();
-        _retryAtUs = long.MaxValue;
-        StartWriting();
     }
 }

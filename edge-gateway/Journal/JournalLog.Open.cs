@@ -33,11 +33,14 @@ public sealed partial class JournalLog
             yield break;
         }
 
-        IReadOnlyList<DiskFile> files = Last.Files;
+        IReadOnlyList<DiskFile> files = JournalRules.Regular(Last.Files, out List<string> ignored);
         Forget();
+        long listed = 0;
         foreach (DiskFile file in files)
         {
-            switch (JournalFormat.KindOf(file.Name, out _, out long sequence))
+            FileKind kind = JournalFormat.KindOf(file.Name, out _, out long sequence);
+            listed += kind == FileKind.Other ? 0 : file.Length;
+            switch (kind)
             {
                 case FileKind.Checkpoint:
                     _checkpoints.Add(sequence);
@@ -47,14 +50,31 @@ public sealed partial class JournalLog
                     _quarantineBytes += file.Length;
                     break;
                 case FileKind.Reserve:
-                    _reserveHeld = file.Length >= _options.ReserveBytes;
-                    _reservePresent = true;
+                    int unit = JournalFormat.ReserveUnit(file.Name);
+                    if (unit >= 0 && unit < _held.Length && file.Length == UnitBytes(unit))
+                    {
+                        _held[unit] = true;
+                    }
+                    else
+                    {
+                        _trash.Add(file.Name); // of other bounds, of an older version, or not finished
+                    }
+
                     break;
                 default:
                     break;
             }
         }
 
+        foreach (string name in ignored)
+        {
+            // Its number is not used again: the name is taken.
+            _ = JournalFormat.KindOf(name, out _, out long sequence);
+            _checkpointSequence = Math.Max(_checkpointSequence, sequence);
+        }
+
+        DecideReserve(listed);
+        _pressed |= _disk.FreeBytes < MissingUnitBytes() || (_disk.FreeBytes == long.MaxValue && HeldUnits > 0 && NextUnit() >= 0);
         var loaded = new Box<Checkpoint?>();
         yield return Op.Call(LoadCheckpoint(files, loaded));
         var survey = new Survey(loaded.Value);
@@ -68,13 +88,23 @@ public sealed partial class JournalLog
         FindMissing(survey);
         var secured = new Box<bool>();
         yield return Op.Call(SecureTail(survey, secured));
-        if (survey.Tail is not null && !secured.Value && _wholeStatus == DiskStatus.Full && _reservePresent)
+        if (survey.Tail is not null && !secured.Value && _wholeStatus == DiskStatus.Full)
         {
-            yield return Op.Delete(JournalFormat.ReserveFile);
-            _reservePresent = false;
-            _reserveHeld = false;
+            // The reserve was not enough: what can never count goes first, then once more.
+            foreach (string file in survey.Useless)
+            {
+                yield return Op.Delete(file);
+            }
+
+            while (_trash.Count > 0)
+            {
+                string file = _trash[^1];
+                _trash.RemoveAt(_trash.Count - 1);
+                yield return Op.Delete(file);
+            }
+
+            yield return Op.SyncDirectory();
             yield return Op.Call(SecureTail(survey, secured));
-            _pressed &= !secured.Value; // the reserve was enough: nothing has to give way yet
         }
 
         if (survey.Tail is { } tail && !secured.Value)
@@ -127,7 +157,7 @@ public sealed partial class JournalLog
             }
         }
 
-        _handler.Opened(new JournalOpened(first, LastIndex, survey.TornBytes, survey.Replayed, survey.Losses));
+        _handler.Opened(new JournalOpened(first, LastIndex, survey.TornBytes, survey.Replayed, survey.Losses) { Ignored = ignored });
         foreach (SegmentInfo info in _segments)
         {
             info.DeclaredThrough = info.DamageDeclared ? LastIndex : 0;
@@ -139,6 +169,7 @@ public sealed partial class JournalLog
             _handler.Recovered();
         }
 
+        NoteIntake();
         StartWriting();
         StartReading();
         StartMaintaining();
@@ -178,9 +209,11 @@ public sealed partial class JournalLog
         _checkpointSequence = 0;
         _checkpointIndex = 0;
         _checkpointOlderIndex = 0;
-        _reserveHeld = false;
-        _reservePresent = false;
+        _held = [];
+        DecideReserve(0);
+        _pressed = false;
         _sinceCheckpointBytes = 0;
+        _status = _status with { UnknownRecords = 0 };
     }
 
     private void FailOpening(DiskStatus status, string text)
@@ -306,16 +339,13 @@ public sealed partial class JournalLog
         for (; winner > at; winner--)
         {
             SegmentName candidate = survey.Names[winner];
+            var whole = new Box<bool>();
             if (candidate.Copy)
             {
-                var whole = new Box<bool>();
                 yield return Op.Call(IsWhole(candidate, survey.Lengths[winner], whole));
-                if (whole.Value)
-                {
-                    break;
-                }
             }
-            else if (survey.Lengths[winner] > JournalFormat.HeaderBytes)
+
+            if (JournalRules.MayCount(candidate, survey.Lengths[winner], whole.Value))
             {
                 break;
             }
@@ -334,11 +364,17 @@ public sealed partial class JournalLog
     private IEnumerator<Op> SecureWinner(Survey survey, SegmentName name, long length, int at, int end)
     {
         List<string> rivals = [];
+        bool newer = false;
         for (int i = at; i < end; i++)
         {
+            newer |= survey.Names[i] == name;
             if (survey.Names[i] != name)
             {
                 rivals.Add(survey.Names[i].File);
+                if (newer)
+                {
+                    survey.Useless.Add(survey.Names[i].File); // newer and not chosen: not finished, and never will be
+                }
             }
         }
 
@@ -406,7 +442,7 @@ public sealed partial class JournalLog
         if (Last.Status == DiskStatus.Ok && Last.Count == data.Length)
         {
             SegmentContent content = SegmentContent.Scan(name, data, data.Length, long.MaxValue);
-            whole.Value = content.HeaderWhole && content.Damage.Count == 0 && content.Counts.AsSpan().SequenceEqual(seal.Value.Counts);
+            whole.Value = JournalRules.IsWholeCopy(content);
         }
     }
 
@@ -429,12 +465,7 @@ public sealed partial class JournalLog
     private IEnumerator<Op> ReadOne(Survey survey, SegmentName name, long length, long limit)
     {
         ManifestLine? line = survey.Line(name.First);
-        if (line is not null)
-        {
-            survey.Seen.Add(line);
-        }
-
-        if (line is not null && line.Name == name && line.Length == length && line.Last <= _checkpointIndex)
+        if (line is not null && line.Name == name && line.Length == length && length > 0 && line.Last <= _checkpointIndex)
         {
             survey.Take(this, new SegmentInfo(name, line.Last, length, line.Counts));
             yield break;
@@ -483,15 +514,10 @@ public sealed partial class JournalLog
 
     private void TakeScanned(Survey survey, SegmentContent content, ManifestLine? line, long limit)
     {
-        long expected = content.Seal?.Last ?? (limit != long.MaxValue ? limit : Math.Max(line?.Last ?? 0, content.LastIndex));
-        if (content.Name.Copy && content.Seal is null && limit == long.MaxValue)
-        {
-            expected = Math.Max(expected, _checkpointIndex);
-        }
-
+        long expected = JournalRules.StandsFor(content, limit, line, _checkpointIndex);
         List<JournalLoss> losses = content.Losses(expected);
         survey.Losses.AddRange(losses);
-        survey.TornBytes += content.Seal is null && losses.Count == 0 ? content.TailBytes : 0;
+        survey.TornBytes += JournalRules.TornBytes(content, expected);
         if (content.Entries.Count == 0 && content.Seal is null && losses.Count == 0)
         {
             _fences.Add(content.Name.File); // created, and nothing of it was ever written
@@ -509,6 +535,11 @@ public sealed partial class JournalLog
         for (int i = content.Find(_checkpointIndex + 1); i < content.Entries.Count; i++)
         {
             JournalRecord record = content.Record(i);
+            if (_options.KnownTypes is { } known && !known.Contains(record.Type))
+            {
+                _status = _status with { UnknownRecords = _status.UnknownRecords + 1 };
+            }
+
             foreach (IJournalFold fold in _folds)
             {
                 fold.Apply(in record);
@@ -522,38 +553,28 @@ public sealed partial class JournalLog
     // Below the checkpoint a missing file is damage when the checkpoint knows of it; above it, every missing index is.
     private void FindMissing(Survey survey)
     {
-        foreach (ManifestLine line in survey.Manifest)
+        var there = new List<(long First, long Last)>();
+        foreach (SegmentInfo info in _segments)
         {
-            if (!survey.Seen.Contains(line))
-            {
-                survey.Miss(this, line.Name.First, line.Last);
-            }
+            there.Add((info.Name.First, info.Last));
         }
 
-        long next = 1;
-        int known = _segments.Count;
-        for (int i = 0; i < known; i++)
+        foreach ((long first, long last) in JournalRules.Missing(survey.Manifest, there, _checkpointIndex, survey.LastIndex))
         {
-            SegmentInfo info = _segments[i];
-            if (info.Name.First > next && info.Name.First - 1 > _checkpointIndex)
-            {
-                survey.Miss(this, Math.Max(next, _checkpointIndex + 1), info.Name.First - 1);
-            }
+            survey.Miss(this, first, last);
+        }
+    }
 
-            next = Math.Max(next, info.Last + 1);
+    // Less is free than the reserves want, and what may be taken before they are there.
+    private long MissingUnitBytes()
+    {
+        long bytes = 0;
+        for (int i = 0; i < _wantedUnits; i++)
+        {
+            bytes += _held[i] ? 0 : UnitBytes(i);
         }
 
-        // The newest segment's file is never removed, so the list must reach the checkpoint.
-        foreach (ManifestLine line in survey.Manifest)
-        {
-            next = Math.Max(next, line.Last + 1);
-        }
-
-        long end = Math.Max(_checkpointIndex, survey.LastIndex);
-        if (next <= end)
-        {
-            survey.Miss(this, next, end);
-        }
+        return bytes == 0 ? 0 : bytes + _options.MaxUnsyncedBytes;
     }
 
     /// <summary>What opening has found so far.</summary>
@@ -565,8 +586,6 @@ public sealed partial class JournalLog
 
         public List<JournalLoss> Losses { get; } = [];
 
-        public HashSet<ManifestLine> Seen { get; } = new(ReferenceEqualityComparer.Instance); // asked for membership only
-
         public IReadOnlyList<ManifestLine> Manifest => checkpoint?.Segments ?? [];
 
         public long LastIndex { get; private set; }
@@ -574,6 +593,9 @@ public sealed partial class JournalLog
         public long TornBytes { get; set; }
 
         public long Replayed { get; set; }
+
+        /// <summary>Files that can never count.</summary>
+        public List<string> Useless { get; } = [];
 
         /// <summary>The newest segment without a seal.</summary>
         public (SegmentInfo Info, SegmentContent Content)? Tail { get; set; }

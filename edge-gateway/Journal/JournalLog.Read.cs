@@ -47,7 +47,7 @@ public sealed partial class JournalLog
             if (!touched.Value)
             {
                 // The end never comes from inside the call: a read of nothing brings it by way of the disk.
-                yield return Op.Read(_segments.Count > 0 ? _segments[^1].Name.File : JournalFormat.ReserveFile, 0, Memory<byte>.Empty);
+                yield return Op.Read(_segments.Count > 0 ? _segments[^1].Name.File : JournalFormat.LockFile, 0, Memory<byte>.Empty);
             }
 
             if (room.Value > 0)

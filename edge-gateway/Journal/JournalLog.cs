@@ -35,6 +35,8 @@ public enum JournalFill
 /// <param name="RecordsRemoved">Records removed by retention.</param>
 /// <param name="QuarantineRefusedBytes">Damaged bytes not kept since the quarantine was full.</param>
 /// <param name="DiskErrors">Operations that the disk refused.</param>
+/// <param name="ReserveBytes">What the reserves hold on the disk now.</param>
+/// <param name="ReserveWantedBytes">What they should hold; more than the former while the disk is full, or for ever on a disk that is too small.</param>
 public readonly record struct JournalStatus(
     long UsedBytes,
     long QuotaBytes,
@@ -49,7 +51,13 @@ public readonly record struct JournalStatus(
     long Rewrites,
     long RecordsRemoved,
     long QuarantineRefusedBytes,
-    long DiskErrors);
+    long DiskErrors,
+    long ReserveBytes,
+    long ReserveWantedBytes)
+{
+    /// <summary>Records of types that the owner does not know, seen at the start in the replay behind the newest checkpoint: kept and skipped.</summary>
+    public long UnknownRecords { get; init; }
+}
 
 /// <summary>
 /// The journal on an <see cref="IDisk"/>: segment files that are only appended to, one sync for all that waits, checkpoints of the folds, retention by
@@ -60,6 +68,7 @@ public sealed partial class JournalLog : IJournal
 {
     private const int MaxWaitingReads = 256;
     private const int MaxNameTries = 64;
+    private const int MaxTrash = 64;
 
     private readonly IDisk _disk;
     private readonly JournalOptions _options;
@@ -79,6 +88,7 @@ public sealed partial class JournalLog : IJournal
     private bool _opening;
     private bool _failing;
     private bool _writing;
+    private bool _markDue; // a sync has ended that no mark tells of
     private long _now;
     private long _retryAtUs = long.MaxValue;
     private long _ticket;
@@ -127,7 +137,15 @@ public sealed partial class JournalLog : IJournal
         Fill = FillOf(UsedBytes, _options.QuotaBytes),
         Segments = _segments.Count + (_active is null ? 0 : 1),
         UnsyncedBytes = _unsyncedBytes,
+        ReserveBytes = HeldBytes,
+        ReserveWantedBytes = ReserveWantedBytes,
     };
+
+    /// <inheritdoc/>
+    public int RoomBytes => IsWritable ? (int)Math.Max(0, _options.MaxUnsyncedBytes - _unsyncedBytes) : 0;
+
+    /// <inheritdoc/>
+    public int RecordOverhead => JournalFormat.RecordHeadBytes;
 
     /// <summary>Nothing above this index is ever removed: a replay from the older checkpoint may need it.</summary>
     internal long ReplayFrom => _checkpointOlderIndex;
@@ -135,8 +153,13 @@ public sealed partial class JournalLog : IJournal
     private long UsedBytes => _segmentBytes + (_active?.Length ?? 0);
 
     /// <inheritdoc/>
-    public bool TryAppend(byte type, RecordClass recordClass, ReadOnlySpan<byte> payload, out long index)
+    public bool TryAppend(byte type, RecordClass recordClass, ReadOnlySpan<byte> payload, out long index, JournalPurpose purpose = JournalPurpose.Reading)
     {
+        if (type == JournalFormat.SyncedType)
+        {
+            throw new ArgumentOutOfRangeException(nameof(type), type, "Type 255 is the journal's own.");
+        }
+
         if (payload.Length > _options.MaxPayloadBytes)
         {
             throw new ArgumentOutOfRangeException(nameof(payload), payload.Length, "The payload is longer than MaxPayloadBytes.");
@@ -149,7 +172,13 @@ public sealed partial class JournalLog : IJournal
 
         index = 0;
         int size = JournalFormat.RecordHeadBytes + payload.Length;
-        if (!IsWritable || _unsyncedBytes + size > _options.MaxUnsyncedBytes)
+        JournalIntake needed = purpose switch
+        {
+            JournalPurpose.Bookkeeping => JournalIntake.Bookkeeping,
+            JournalPurpose.OpenSessionVital => JournalIntake.OpenSessionVitals,
+            _ => JournalIntake.Everything,
+        };
+        if (Intake < needed || _unsyncedBytes + size > _options.MaxUnsyncedBytes)
         {
             return false;
         }
@@ -201,6 +230,7 @@ public sealed partial class JournalLog : IJournal
 
         _maintainAtUs = _now >= _maintainAtUs ? long.MaxValue : _maintainAtUs;
         StartMaintaining();
+        NoteIntake();
         return Math.Min(_retryAtUs, _maintainAtUs);
     }
 
@@ -232,7 +262,7 @@ public sealed partial class JournalLog : IJournal
 
     private void StartWriting()
     {
-        if (_open && !_writing && _retryAtUs == long.MaxValue && (_unsynced.Count > 0 || (_sealWanted && _active is not null)))
+        if (_open && !_writing && _retryAtUs == long.MaxValue && (_unsynced.Count > 0 || ((_sealWanted || _markDue) && _active is not null)))
         {
             _writing = true;
             Start(Write());
@@ -242,12 +272,34 @@ public sealed partial class JournalLog : IJournal
     // Appends and syncs as long as something waits. What comes while a sync is under way goes with the next one.
     private IEnumerator<Op> Write()
     {
-        while (_unsynced.Count > 0 || (_sealWanted && _active is not null))
+        var given = new Box<bool>();
+        while (_unsynced.Count > 0 || (_sealWanted && _active is not null) || (_markDue && _active is not null))
         {
+            if (_unsynced.Count == 0 && !_sealWanted)
+            {
+                yield return Op.Call(MarkSynced(_active!));
+                continue;
+            }
+
             if (_active is null)
             {
+                if (_trash.Count >= MaxTrash)
+                {
+                    Fail(DiskStatus.Failed, "files of no use cannot be deleted");
+                    break;
+                }
+
                 var created = new Box<DiskStatus>();
                 yield return Op.Call(CreateActive(_unsynced.Peek().Index, created));
+                if (created.Value == DiskStatus.Full)
+                {
+                    yield return Op.Call(PressAndGiveBack(given));
+                    if (given.Value)
+                    {
+                        continue;
+                    }
+                }
+
                 if (created.Value != DiskStatus.Ok)
                 {
                     Fail(created.Value, "a new segment could not be created");
@@ -264,6 +316,20 @@ public sealed partial class JournalLog : IJournal
                 long through = active.LastIndex;
                 yield return Op.Append(active.Name.File, active.Data.AsMemory(from, active.Length - from));
                 int wanted = active.Length - from;
+                if (Last.Status == DiskStatus.Full)
+                {
+                    Abandon(active);
+                    yield return Op.Call(DropEmpty(active.Name));
+                    yield return Op.Call(PressAndGiveBack(given));
+                    if (given.Value)
+                    {
+                        continue;
+                    }
+
+                    Fail(DiskStatus.Full, "an append to " + active.Name.File + " was not completed");
+                    break;
+                }
+
                 if (Last.Status != DiskStatus.Ok || Last.Count != wanted)
                 {
                     Abandon(active);
@@ -287,6 +353,7 @@ public sealed partial class JournalLog : IJournal
                 }
 
                 _activeNew = false;
+                _markDue = true;
                 Acknowledge(count, through);
                 full = _sealWanted || (full && (_unsynced.Count > 0 && !Fits(active, _unsynced.Peek())));
             }
@@ -302,14 +369,62 @@ public sealed partial class JournalLog : IJournal
         StartMaintaining();
     }
 
-    private bool Fits(SegmentContent active, Unsynced record) =>
-        active.Length + JournalFormat.RecordHeadBytes + record.Payload.Length + JournalFormat.SealBytes <= _options.SegmentBytes;
+    // An attempt on a full disk leaves no file behind, and its number is used again.
+    private IEnumerator<Op> DropEmpty(SegmentName name)
+    {
+        if (_trash.Remove(name.File))
+        {
+            yield return Op.Delete(name.File);
+            if (Last.Status != DiskStatus.Ok)
+            {
+                _trash.Add(name.File);
+            }
+            else if (name.First == _lastCreatedFirst && name.Generation == _lastCreatedGeneration)
+            {
+                _lastCreatedGeneration--;
+            }
+        }
+    }
+
+    private IEnumerator<Op> PressAndGiveBack(Box<bool> given)
+    {
+        _pressed = true;
+        yield return Op.Call(GiveBackUnit(LastUnit, given));
+    }
+
+    // Written after a sync and not synced itself: a kill keeps it, and so tells damage before it from an unfinished write behind it. It is no work: nothing waits for it.
+    private IEnumerator<Op> MarkSynced(SegmentContent active)
+    {
+        _markDue = false;
+        int from = active.Length;
+        active.AddSynced(_activeSalt, SyncedIndex);
+        yield return Op.Append(active.Name.File, active.Data.AsMemory(from, JournalFormat.SyncedBytes));
+        if (Last.Status == DiskStatus.Ok && Last.Count == JournalFormat.SyncedBytes)
+        {
+            _status = _status with { BytesWritten = _status.BytesWritten + JournalFormat.SyncedBytes };
+            yield break;
+        }
+
+        _pressed |= Last.Status == DiskStatus.Full;
+        Abandon(active);
+        NoteIntake();
+    }
+
+    // The last record leaves room for the mark behind it and for the seal.
+    private bool Fits(SegmentContent active, Unsynced record, int mark = 0) =>
+        active.Length + mark + JournalFormat.RecordHeadBytes + record.Payload.Length + JournalFormat.SyncedBytes + JournalFormat.SealBytes <= _options.SegmentBytes;
 
     // Puts as many waiting records into the segment as fit and as one write may have.
     private int Encode(SegmentContent active)
     {
         int count = 0;
         int from = active.Length;
+        if (_markDue && _unsynced.Count > 0 && Fits(active, _unsynced.Peek(), JournalFormat.SyncedBytes))
+        {
+            active.AddSynced(_activeSalt, SyncedIndex);
+        }
+
+        _markDue = false;
         foreach (Unsynced record in _unsynced)
         {
             if (!Fits(active, record) || count > JournalFormat.MaxBatchRecords || (count > 0 && active.Length - from >= _options.MaxBatchBytes))
@@ -340,6 +455,7 @@ public sealed partial class JournalLog : IJournal
         {
             _failing = false;
             _handler.Recovered();
+            NoteIntake();
         }
 
         _handler.Synced(through);
@@ -363,6 +479,7 @@ public sealed partial class JournalLog : IJournal
                 _active = SegmentContent.Begin(name, _options.SegmentBytes);
                 _activeSalt = JournalFormat.SaltOf(name);
                 _activeNew = true;
+                _markDue = false;
             }
         }
     }
@@ -382,6 +499,7 @@ public sealed partial class JournalLog : IJournal
         active.AddSeal(_activeSalt, active.LastIndex);
         yield return Op.Append(active.Name.File, active.Data.AsMemory(from, active.Length - from));
         bool good = Last.Status == DiskStatus.Ok && Last.Count == active.Length - from;
+        _pressed |= Last.Status == DiskStatus.Full;
         if (good)
         {
             _status = _status with { BytesWritten = _status.BytesWritten + JournalFormat.SealBytes };
@@ -390,6 +508,7 @@ public sealed partial class JournalLog : IJournal
         }
 
         _active = null;
+        _markDue = false;
         AddSegment(new SegmentInfo(active.Name, active.LastIndex, active.Length, (int[])active.Counts.Clone()) { Unfinished = !good });
         if (good)
         {
@@ -401,6 +520,7 @@ public sealed partial class JournalLog : IJournal
     private void Abandon(SegmentContent active)
     {
         _active = null;
+        _markDue = false;
         int[] counts = new int[JournalFormat.ClassCount];
         int length = JournalFormat.HeaderBytes;
         int kept = 0;
@@ -429,6 +549,7 @@ public sealed partial class JournalLog : IJournal
     private void Fail(DiskStatus status, string text)
     {
         _retryAtUs = _now + _options.RetryUs;
+        _pressed |= status == DiskStatus.Full;
         if (!_failing)
         {
             _failing = true;
@@ -436,7 +557,7 @@ public sealed partial class JournalLog : IJournal
                 + (_options.RetryUs / 1000).ToString(CultureInfo.InvariantCulture) + " ms.");
         }
 
-        Press(status);
+        NoteIntake();
         Wake();
     }
 

@@ -31,6 +31,15 @@ internal sealed class SegmentContent
 
     public List<Entry> Entries { get; } = [];
 
+    /// <summary>Up to this place all bytes are known to have been synced: from the newest mark that says so.</summary>
+    public int SyncedLength { get; private set; }
+
+    /// <summary>Up to this index all records are known to have been synced.</summary>
+    public long SyncedThrough { get; private set; }
+
+    /// <summary>Bytes from the newest mark's end on that were cut as an unfinished write, or lie behind the last record.</summary>
+    public int TornBytes => Seal is null ? TailBytes : 0;
+
     public List<(long First, long Last)> Holes { get; } = [];
 
     public List<DamagedBytes> Damage { get; } = [];
@@ -49,6 +58,9 @@ internal sealed class SegmentContent
 
     public long LastIndex => Entries.Count == 0 ? Name.First - 1 : Entries[^1].Index;
 
+    /// <summary>The last index that was ever acknowledged from here or is there: damage before the newest mark may have taken the last records.</summary>
+    public long StandsFor => Math.Max(LastIndex, SyncedThrough);
+
     /// <summary>An empty segment to be appended to.</summary>
     public static SegmentContent Begin(SegmentName name, int capacity)
     {
@@ -65,6 +77,15 @@ internal sealed class SegmentContent
         Entries.Add(new Entry(Length + JournalFormat.RecordHeadBytes, payload.Length, index, type, recordClass));
         Counts[(int)recordClass]++;
         Length += size;
+    }
+
+    /// <summary>Appends the mark that everything up to here is synced.</summary>
+    public void AddSynced(uint salt, long index)
+    {
+        JournalFormat.WriteSynced(Data.AsSpan(Length, JournalFormat.SyncedBytes), salt, index, Length);
+        SyncedLength = Length;
+        SyncedThrough = index;
+        Length += JournalFormat.SyncedBytes;
     }
 
     public void AddHole(uint salt, long first, long last)
@@ -146,11 +167,12 @@ internal sealed class SegmentContent
             }
 
             byte mark = all[at + 11];
-            bool record = mark < JournalFormat.ClassCount;
+            bool synced = mark == (byte)RecordClass.Control && IsSynced(all[at..], at);
+            bool record = mark < JournalFormat.ClassCount && !synced;
             if (at > good)
             {
-                // A seal names the last index, so what is missing before it is known; holes stand at the front, before every record.
-                long after = record ? index : mark == JournalFormat.SealMark ? index + 1 : last + 1;
+                // A seal and a synced mark name the last index, so what is missing before it is known; holes stand at the front, before every record.
+                long after = record ? index : synced || mark == JournalFormat.SealMark ? index + 1 : last + 1;
                 content.Damage.Add(new DamagedBytes(good, at - good, last, Math.Max(after, last + 1)));
             }
             else if (record && !name.Copy && index != last + 1)
@@ -158,7 +180,7 @@ internal sealed class SegmentContent
                 content.Damage.Add(new DamagedBytes(at, 0, last, index));
             }
 
-            last = record ? index : last;
+            last = record ? index : synced ? Math.Max(last, index) : last;
             at += size;
             good = at;
         }
@@ -178,7 +200,7 @@ internal sealed class SegmentContent
     private void CutUnfinishedWrite(long durableThrough)
     {
         long first = LastIndex - _lastPlace;
-        if (Entries.Count == 0 || first <= durableThrough)
+        if (Entries.Count == 0 || first <= Math.Max(durableThrough, SyncedThrough))
         {
             return;
         }
@@ -210,6 +232,15 @@ internal sealed class SegmentContent
         }
     }
 
+    // A mark says its own place: one that stands elsewhere (bytes before it are gone or were added) is no mark, and no record either.
+    private static bool IsSynced(ReadOnlySpan<byte> record, int at) =>
+        IsLikeSynced(record) && BinaryPrimitives.ReadInt64LittleEndian(record[(JournalFormat.RecordHeadBytes + 8)..]) == at;
+
+    private static bool IsLikeSynced(ReadOnlySpan<byte> record) =>
+        record.Length >= JournalFormat.SyncedBytes && record[10] == JournalFormat.SyncedType
+        && BinaryPrimitives.ReadInt32LittleEndian(record) == JournalFormat.SyncedPayloadBytes
+        && BinaryPrimitives.ReadInt64LittleEndian(record[JournalFormat.RecordHeadBytes..]) == BinaryPrimitives.ReadInt64LittleEndian(record[12..]);
+
     /// <summary>Size of the whole record at a place, 0 when there is none.</summary>
     private int TakeAt(ReadOnlySpan<byte> all, int at, uint salt, long last, long limit, out long index, out bool ends)
     {
@@ -230,12 +261,18 @@ internal sealed class SegmentContent
         int length = BinaryPrimitives.ReadInt32LittleEndian(rest);
         index = BinaryPrimitives.ReadInt64LittleEndian(rest[12..]);
         bool own = mark >= JournalFormat.ClassCount;
-        if (length < 0 || length > rest.Length - JournalFormat.RecordHeadBytes || index < Name.First - 1 || (!own && index <= last) || Seal is not null)
+        if (length < 0 || length > rest.Length - JournalFormat.RecordHeadBytes || index < Name.First - 1 || Seal is not null)
         {
             return 0;
         }
 
         int size = JournalFormat.RecordHeadBytes + length;
+        bool synced = !own && IsSynced(rest[..size], at);
+        if (!own && !synced && (index <= last || (mark == (byte)RecordClass.Control && IsLikeSynced(rest[..size]))))
+        {
+            return 0;
+        }
+
         if (BinaryPrimitives.ReadUInt32LittleEndian(rest[4..]) != JournalFormat.RecordCrc(rest[..size], salt))
         {
             return 0;
@@ -244,6 +281,18 @@ internal sealed class SegmentContent
         if (rest[9] != 0)
         {
             Newer = true;
+        }
+
+        if (synced)
+        {
+            if (index > limit)
+            {
+                return 0;
+            }
+
+            SyncedLength = at;
+            SyncedThrough = Math.Max(SyncedThrough, index);
+            return size;
         }
 
         if (!own)
@@ -288,6 +337,11 @@ internal sealed class SegmentContent
         }
 
         long end = Math.Max(LastIndex, Holes.Count == 0 ? 0 : Holes[^1].Last);
+        foreach (DamagedBytes part in Damage)
+        {
+            end = Math.Max(end, part.After - 1);
+        }
+
         if (Seal is null && expectedLast > end)
         {
             losses.Add(new JournalLoss(end + 1, expectedLast, null, true, Name.File));

@@ -99,6 +99,9 @@ public interface IMqttConnection
     /// <summary>What carries the bytes.</summary>
     MqttTransport Transport => MqttTransport.Stream;
 
+    /// <summary>The peer's network address without port, by which connections are bounded; null for peers that are not (loopback, memory, simulation).</summary>
+    string? Address => null;
+
     /// <summary>Sends what is queued, then closes. Idempotent.</summary>
     void Close();
 }
@@ -115,6 +118,36 @@ public interface IMqttLoop
     /// <param name="work">The work.</param>
     /// <returns>False when the loop's bounded queue is full or the loop has stopped; the work will not run.</returns>
     bool TryPost(Action work);
+}
+
+/// <summary>Guards for work that is posted for one peer.</summary>
+public static class MqttLoopGuard
+{
+    /// <summary>
+    /// Queues work for one peer (a connection, a request): an exception in it ends with that peer and not with the loop. The loop itself keeps its
+    /// rule that an exception in unguarded work or in a step is a broken invariant.
+    /// </summary>
+    /// <param name="loop">The loop.</param>
+    /// <param name="work">The work.</param>
+    /// <param name="failed">Told of an exception in <paramref name="work"/>, on the loop; closes that peer.</param>
+    /// <returns>False when the loop takes no more work; nothing will run.</returns>
+    public static bool TryPost(this IMqttLoop loop, Action work, Action<Exception> failed)
+    {
+        ArgumentNullException.ThrowIfNull(loop);
+        ArgumentNullException.ThrowIfNull(work);
+        ArgumentNullException.ThrowIfNull(failed);
+        return loop.TryPost(() =>
+        {
+            try
+            {
+                work();
+            }
+            catch (Exception e)
+            {
+                failed(e);
+            }
+        });
+    }
 }
 
 /// <summary>What a server does with a published message.</summary>
@@ -142,6 +175,43 @@ public readonly record struct MqttConnectRequest(
 {
     /// <summary>What carries the connection.</summary>
     public MqttTransport Transport { get; init; }
+
+    /// <summary>The peer's address as in <see cref="IMqttConnection.Address"/>, or null.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>The connection that the client identifier has now, or null. It is closed with 0x8E when this request is accepted.</summary>
+    public MqttLivingConnection? Living { get; init; }
+}
+
+/// <summary>The connection that a client identifier has when another one asks for it.</summary>
+/// <param name="Remote">Its peer, for logs.</param>
+/// <param name="Address">Its peer's address as in <see cref="IMqttConnection.Address"/>, or null.</param>
+/// <param name="HeardUs">When bytes came from it last, monotonic µs.</param>
+public sealed record MqttLivingConnection(string Remote, string? Address, long HeardUs);
+
+/// <summary>What kind of client was accepted: which bounds are its own.</summary>
+public sealed record MqttAdmission
+{
+    /// <summary>A client of no group, under the bounds for all.</summary>
+    public static readonly MqttAdmission Ordinary = new();
+
+    /// <summary>Name of the group whose sessions and connections are counted together (a role, a token); empty for none.</summary>
+    public string Group { get; init; } = string.Empty;
+
+    /// <summary>Most sessions of the group, connected or not; at the bound its oldest session without connection is given up for the new one. 0: only the bounds for all.</summary>
+    public int MaxSessionsInGroup { get; init; }
+
+    /// <summary>At that bound with every session connected. True: the group's oldest connection is closed with 0x97. False: the new one is refused with 0x97.</summary>
+    public bool OldestGivesWay { get; init; }
+
+    /// <summary>Connections that this group may have although <see cref="MqttServerOptions.MaxConnections"/> or <see cref="MqttServerOptions.MaxSessions"/> is reached.</summary>
+    public int KeptPlaces { get; init; }
+
+    /// <summary>Longest session expiry, seconds; null for the server's own bound. 0: the session ends with its connection.</summary>
+    public uint? MaxSessionExpirySeconds { get; init; }
+
+    /// <summary>Longest silence, seconds, whatever keep-alive the client chose. 0: its keep-alive alone decides. Null: the server's own bound for MQTT 3.1.1.</summary>
+    public int? MaxSilenceSeconds { get; init; }
 }
 
 /// <summary>The application behind a server. Every call comes on the server's loop.</summary>
@@ -151,6 +221,11 @@ public interface IMqttServerHandler
     /// <param name="request">Who asks.</param>
     /// <returns>0 to accept, else an MQTT 5 reason code (0x87 not authorised, ...), translated for 3.1.1.</returns>
     byte Connecting(in MqttConnectRequest request);
+
+    /// <summary>Says what kind of client was accepted; asked once after <see cref="Connecting"/> returned 0.</summary>
+    /// <param name="request">Who was accepted.</param>
+    /// <returns>Its bounds.</returns>
+    MqttAdmission Admit(in MqttConnectRequest request) => MqttAdmission.Ordinary;
 
     /// <summary>A session's connection came up.</summary>
     /// <param name="clientId">Client identifier.</param>
@@ -180,8 +255,28 @@ public interface IMqttServerHandler
 
     /// <summary>A message of the host with a ticket above 0 was settled.</summary>
     /// <param name="ticket">The ticket given to <see cref="IMqttServer.Publish"/>.</param>
-    /// <param name="reasonCode">0: at least one subscriber acknowledged it at QoS 1. 0x10: no matching subscriber with a QoS above 0 is connected or has a session, or all of them went away for good. 0x97: their queues are full. 0x80 and above: every one refused it, with the last one's reason. It may come before <see cref="IMqttServer.Publish"/> returns.</param>
+    /// <param name="reasonCode">
+    /// 0: the first subscriber has acknowledged it at QoS 1 or 2; copies for others are their own matter. 0x10: no matching subscriber with a QoS above 0 is
+    /// connected, or all that were have gone: sessions without connection never hold a ticket open, and a message that nobody connected could take is not
+    /// queued for them, since the host keeps it. 0x97: their queues are full. 0x80 and above: every one refused it, with the last one's reason. It may
+    /// come before <see cref="IMqttServer.Publish"/> returns.
+    /// </param>
     void Delivered(long ticket, byte reasonCode);
+
+    /// <summary>The server closed a connection, or refused one, for what its peer did or did not do.</summary>
+    /// <param name="peer">Client identifier, or the remote before CONNECT was accepted. Chosen by a stranger: to be shown escaped.</param>
+    /// <param name="reasonCode">MQTT 5 reason code; 0 for none.</param>
+    /// <param name="text">What happened, for logs. It may hold a stranger's text.</param>
+    void ClosedForCause(string peer, byte reasonCode, string text)
+    {
+    }
+
+    /// <summary>An exception in the handling of one connection was caught, in the server, in this handler, or in the transport; that connection is closed and nothing else.</summary>
+    /// <param name="peer">Client identifier, or the remote before CONNECT was accepted; empty when no connection is concerned. To be shown escaped.</param>
+    /// <param name="exception">What was thrown.</param>
+    void Faulted(string peer, Exception exception)
+    {
+    }
 }
 
 /// <summary>A server's protocol state machines, without I/O. Not thread safe: one loop owns it.</summary>
@@ -206,6 +301,11 @@ public interface IMqttServer
     /// <param name="reasonCode">0, or an MQTT 5 reason code.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     void Acknowledge(long token, byte reasonCode, long nowUs);
+
+    /// <summary>Tells whether a client's session has a subscription: one that was kept has it without a new SUBSCRIBE.</summary>
+    /// <param name="clientId">Client identifier.</param>
+    /// <returns>True when it has; a server that cannot tell says true.</returns>
+    bool HasSubscriptions(string clientId) => true;
 
     /// <summary>Closes one client's connection (administrative action).</summary>
     /// <param name="clientId">Client identifier.</param>
@@ -234,6 +334,96 @@ public interface IMqttServerConnection
     /// <summary>The transport is gone.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     void Closed(long nowUs);
+
+    /// <summary>The transport caught an exception in what it did for this connection; it ends.</summary>
+    /// <param name="exception">What was thrown.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    void Faulted(Exception exception, long nowUs) => Closed(nowUs);
+}
+
+/// <summary>When a server sends what it has retained (MQTT 5.0, 3.8.3.1). Under 3.1.1 always <see cref="AtSubscribe"/>.</summary>
+public enum MqttRetainHandling : byte
+{
+    /// <summary>At each subscription.</summary>
+    AtSubscribe = 0,
+
+    /// <summary>At a subscription that did not exist.</summary>
+    IfNew = 1,
+
+    /// <summary>Never.</summary>
+    Never = 2,
+}
+
+/// <summary>How to subscribe (MQTT 5.0, 3.8.3.1). Under 3.1.1 none of it is sent, and a message that was retained earlier comes with its retain flag set.</summary>
+public readonly record struct MqttSubscribeOptions
+{
+    /// <summary>When the server sends what it has retained.</summary>
+    public MqttRetainHandling RetainHandling { get; init; }
+
+    /// <summary>True: a message keeps the retain flag with which it was published, also when it comes at once. False: only one that was retained earlier has it.</summary>
+    public bool RetainAsPublished { get; init; }
+
+    /// <summary>True: what this client publishes does not come back to it.</summary>
+    public bool NoLocal { get; init; }
+}
+
+/// <summary>What the server said in CONNACK that it takes (MQTT 5.0, 3.2.2.3). Under 3.1.1 nothing is said: <see cref="None"/>.</summary>
+public sealed record MqttServerLimits
+{
+    /// <summary>No limits.</summary>
+    public static readonly MqttServerLimits None = new();
+
+    /// <summary>Messages of QoS 1 and 2 that may be unacknowledged, 1 to 65,535.</summary>
+    public int ReceiveMaximum { get; init; } = ushort.MaxValue;
+
+    /// <summary>Longest packet, bytes with its fixed header; <see cref="long.MaxValue"/> for any. A longer PUBLISH is answered with 0x95 by the client itself.</summary>
+    public long MaximumPacketSize { get; init; } = long.MaxValue;
+
+    /// <summary>Highest quality of service. A PUBLISH above it is answered with 0x9B by the client itself.</summary>
+    public MqttQos MaximumQos { get; init; } = MqttQos.ExactlyOnce;
+
+    /// <summary>False: the server retains nothing (<see cref="MqttClientOptions.UnretainedWhenUnavailable"/> says what becomes of retained messages).</summary>
+    public bool RetainAvailable { get; init; } = true;
+
+    /// <summary>False: a filter with a wildcard is answered with 0xA2 by the client itself.</summary>
+    public bool WildcardsAvailable { get; init; } = true;
+
+    /// <summary>False: a shared subscription is answered with 0x9E by the client itself.</summary>
+    public bool SharedSubscriptionsAvailable { get; init; } = true;
+
+    /// <summary>Topic aliases that the server takes, 0 to 65,535.</summary>
+    public int TopicAliasMaximum { get; init; }
+
+    /// <summary>Keep-alive that the server asks for, s; null for the client's own.</summary>
+    public ushort? KeepAliveSeconds { get; init; }
+}
+
+/// <summary>Who ended a client's connection, and by what.</summary>
+public enum MqttLossKind : byte
+{
+    /// <summary>There was no loss, or a client that does not say.</summary>
+    Unknown,
+
+    /// <summary>This side disconnected.</summary>
+    OwnWish,
+
+    /// <summary>The transport closed, and nobody said why.</summary>
+    Transport,
+
+    /// <summary>CONNACK refused; the reason is the server's.</summary>
+    Refused,
+
+    /// <summary>DISCONNECT of the server; the reason is the server's.</summary>
+    Disconnected,
+
+    /// <summary>No CONNACK, or no answer to a ping: the peer may be dead.</summary>
+    Silent,
+
+    /// <summary>The server lives, and does not acknowledge what it was sent, or does not take it from the network (<see cref="MqttClientOptions.AnswerTimeoutSeconds"/>).</summary>
+    Unanswered,
+
+    /// <summary>The server broke the protocol, or the bytes are no MQTT.</summary>
+    BrokenProtocol,
 }
 
 /// <summary>The application behind a client. Every call comes on the client's loop.</summary>
@@ -243,14 +433,14 @@ public interface IMqttClientHandler
     /// <param name="sessionPresent">True when the server kept the session; QoS 1 messages in flight are sent again with DUP by the client itself.</param>
     void Connected(bool sessionPresent);
 
-    /// <summary>The connection was refused or is gone. Tickets in flight stay owned by the client's session when the options say so, else they are void.</summary>
+    /// <summary>The connection was refused or is gone; <see cref="IMqttClient.LastLoss"/> says who ended it. Tickets in flight stay owned by the client's session when the options say so, else they are void.</summary>
     /// <param name="reasonCode">MQTT 5 reason code, 0 when the transport just closed.</param>
     /// <param name="text">What happened, for logs.</param>
     void Lost(byte reasonCode, string text);
 
-    /// <summary>PUBACK for a ticket.</summary>
+    /// <summary>A ticket is settled: by PUBACK, PUBCOMP or a refusing PUBREC, or by the client itself for what <see cref="IMqttClient.ServerLimits"/> do not allow. A refusal is about this message alone; the connection goes on.</summary>
     /// <param name="ticket">The ticket given to <see cref="IMqttClient.TryPublish"/>.</param>
-    /// <param name="reasonCode">0 or an MQTT 5 reason code (0x10: no matching subscribers).</param>
+    /// <param name="reasonCode">0 or an MQTT 5 reason code (0x10: no matching subscribers). The client's own: 0x95 longer than the server takes; 0x9A retained, and the server retains nothing; 0x9B above the server's Maximum QoS. These three come inside <see cref="IMqttClient.TryPublish"/> or when a message is sent again, nothing was sent, and trying again on this connection gives the same answer.</param>
     void Acknowledged(long ticket, byte reasonCode);
 
     /// <summary>A message arrived. QoS 1 is acknowledged when the call returns true; on false it is acknowledged by <see cref="IMqttClient.Acknowledge"/>.</summary>
@@ -259,7 +449,7 @@ public interface IMqttClientHandler
     /// <returns>True to acknowledge now.</returns>
     bool Received(in MqttMessage message, long token);
 
-    /// <summary>SUBACK.</summary>
+    /// <summary>SUBACK, or the client's own answer for what the server has said that it does not take.</summary>
     /// <param name="filter">Topic filter.</param>
     /// <param name="reasonCode">Granted QoS, or 0x80 and above for refused.</param>
     void Subscribed(string filter, byte reasonCode);
@@ -273,6 +463,15 @@ public interface IMqttClient
 
     /// <summary>QoS 1 messages sent and not acknowledged.</summary>
     int InFlight { get; }
+
+    /// <summary>What the server of the present connection takes; that of the last one while there is none.</summary>
+    MqttServerLimits ServerLimits => MqttServerLimits.None;
+
+    /// <summary>Who ended the last connection; already right inside <see cref="IMqttClientHandler.Lost"/>.</summary>
+    MqttLossKind LastLoss => MqttLossKind.Unknown;
+
+    /// <summary>When the oldest packet was sent that the server still owes an answer for on the present connection, µs; <see cref="long.MaxValue"/> for none.</summary>
+    long UnansweredSinceUs => long.MaxValue;
 
     /// <summary>A transport is up: CONNECT is sent.</summary>
     /// <param name="connection">The outward half.</param>
@@ -290,16 +489,23 @@ public interface IMqttClient
 
     /// <summary>Publishes.</summary>
     /// <param name="message">The message; its payload is copied.</param>
-    /// <param name="ticket">Named by <see cref="IMqttClientHandler.Acknowledged"/> for QoS 1; ignored for QoS 0.</param>
+    /// <param name="ticket">Named by <see cref="IMqttClientHandler.Acknowledged"/>: for QoS 1 and 2 when it is settled, for QoS 0 only when the client itself discards the message.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>False when not connected, when the window (the smaller of the option and the server's Receive Maximum) is full, or when the connection's queue is above its bound; nothing was sent.</returns>
     bool TryPublish(in MqttMessage message, long ticket, long nowUs);
 
-    /// <summary>Subscribes; repeated by the client itself after a connection without session.</summary>
+    /// <summary>Subscribes; may be called before there is a connection, and is repeated by the client itself, once, after a connection without session.</summary>
     /// <param name="filter">Topic filter.</param>
     /// <param name="qos">Highest quality of service wanted.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     void Subscribe(string filter, MqttQos qos, long nowUs);
+
+    /// <summary>The same with a say in what is retained. A client that does not know these options subscribes without them.</summary>
+    /// <param name="filter">Topic filter.</param>
+    /// <param name="qos">Highest quality of service wanted.</param>
+    /// <param name="options">How.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    void Subscribe(string filter, MqttQos qos, MqttSubscribeOptions options, long nowUs) => Subscribe(filter, qos, nowUs);
 
     /// <summary>Acknowledges a message whose <see cref="IMqttClientHandler.Received"/> returned false.</summary>
     /// <param name="token">The token; ignored when void.</param>
@@ -360,4 +566,13 @@ public sealed record MqttClientOptions
 
     /// <summary>Longest packet accepted, bytes.</summary>
     public int MaxPacketLength { get; init; } = 1024 * 1024;
+
+    /// <summary>
+    /// How long the server may owe an answer (PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK, UNSUBACK), and how long the transport may take no byte, s, 1 to 3,600. Beyond it the
+    /// connection is closed and reported as lost, whatever else the server answers.
+    /// </summary>
+    public int AnswerTimeoutSeconds { get; init; } = 30;
+
+    /// <summary>What becomes of retained messages when the server retains nothing. True: they are sent unretained. False: answered with 0x9A.</summary>
+    public bool UnretainedWhenUnavailable { get; init; }
 }

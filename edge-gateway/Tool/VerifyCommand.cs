@@ -1,8 +1,10 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Text;
 using System.Text.Json;
+using EdgeGateway.Gateway;
 using EdgeGateway.Journal;
 
 namespace EdgeGateway.Tool;
@@ -33,6 +35,11 @@ internal static class ReportText
         foreach (JournalCheckpointFile checkpoint in report.Checkpoints)
         {
             results.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{checkpoint.File}  at record {checkpoint.Index}  {checkpoint.Bytes} bytes  {(checkpoint.Whole ? "whole" : "damaged")}"));
+        }
+
+        foreach ((byte type, long records) in Unknown(report))
+        {
+            results.WriteLine(string.Create(CultureInfo.InvariantCulture, $"type {type}  {records} records of a type that this version does not know: kept and skipped"));
         }
 
         foreach (JournalFinding finding in report.Findings)
@@ -91,12 +98,25 @@ internal static class ReportText
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("unknownTypes");
+        foreach ((byte type, long records) in Unknown(report))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("type", type);
+            json.WriteNumber("records", records);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         WriteFindings(report.Findings, json);
         json.WriteStartObject("quarantine");
         json.WriteNumber("files", report.QuarantineFiles);
         json.WriteNumber("bytes", report.QuarantineBytes);
         json.WriteEndObject();
     }
+
+    private static IEnumerable<KeyValuePair<byte, long>> Unknown(JournalReport report) =>
+        report.RecordsByType.Where(t => !JournalRecordTypes.Known.Contains(t.Key));
 
     private static void WriteFindings(IReadOnlyList<JournalFinding> findings, Utf8JsonWriter json)
     {

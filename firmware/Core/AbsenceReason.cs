@@ -83,4 +83,7 @@ public enum AbsenceReason : byte
 
     /// <summary>The cuff, its hose, its pump or its valves failed, or a limit of safety ended the measurement; the event beside it says which.</summary>
     CuffFault = 25,
+
+    /// <summary>The pod lost its gateway while the cuff was in use, or cannot tell that the command is new: the cuff was emptied, or not inflated.</summary>
+    LinkLost = 26,
 }

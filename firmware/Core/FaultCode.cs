@@ -310,6 +310,15 @@ public enum FaultCode : ushort
     /// <summary>The deflation gave no blood pressure.</summary>
     CuffNoReading = 1523,
 
+    /// <summary>The gateway was lost or silent while the cuff was in use; the valves were opened.</summary>
+    CuffLinkLost = 1524,
+
+    /// <summary>A start or self test came over a link that was silent, so that it may be an old one; nothing was inflated.</summary>
+    CuffCommandLate = 1525,
+
+    /// <summary>The same command to inflate came twice; the second was ignored.</summary>
+    CuffCommandRepeated = 1526,
+
     /// <summary>The self test of the cuff's chain passed.</summary>
     CuffSelfTestPassed = 1530,
 

@@ -4,7 +4,7 @@ namespace Firmware.Esp32;
 public static class Board
 {
     /// <summary>Version of this program, as the pod's state reports it; that of the whole repository.</summary>
-    public const string Version = "0.1.0";
+    public const string Version = "0.2.0";
 
     /// <summary>The pod's EUI-64. Made up; each board gets its own.</summary>
     public const ulong DeviceId = 0x0200000000000010;

@@ -26,6 +26,7 @@ public sealed class PodHost : IStepped
     private readonly LiveSound _liveSound;
     private readonly TimeExchange _time;
     private readonly StateMessage _state;
+    private readonly LinkWatch _watch = new LinkWatch();
     private readonly Supervisor[] _supervisors;
     private readonly Sensor[] _sensors;
     private readonly string _commandTopic;
@@ -54,7 +55,7 @@ public sealed class PodHost : IStepped
         _recovery = new RingRecovery(options, store, crc32, entropy, log, _ring, Counters, _events);
         _uplink = new Uplink(options, _ring, link, Counters, _events);
         _liveSound = new LiveSound(options, _ring, link, Counters);
-        _time = new TimeExchange(options, _ring, link, Counters, _events);
+        _time = new TimeExchange(options, _ring, link, Counters, _events, _watch);
         _state = new StateMessage(options, link);
         _commandTopic = Topics.Command(options.DeviceId);
         _replyTopic = Topics.TimeReply(options.DeviceId);
@@ -153,11 +154,14 @@ public sealed class PodHost : IStepped
 
         long sent = Sent;
         int changes = 0;
+        int probeUs = 0;
         for (int i = 0; i < _supervisors.Length; i++)
         {
             next = Earlier(next, _supervisors[i].Step(nowUs));
             next = Earlier(next, _sensors[i].Step(_supervisors[i].Reason, nowUs));
             changes += _supervisors[i].Changes + _sensors[i].Changes;
+            int asked = _sensors[i].LinkProbePeriodUs;
+            probeUs = asked > 0 && (probeUs == 0 || asked < probeUs) ? asked : probeUs;
         }
 
         if (changes != _changes)
@@ -166,6 +170,7 @@ public sealed class PodHost : IStepped
             _state.Change();
         }
 
+        _time.ProbePeriodUs = probeUs;
         next = Earlier(next, _time.Step(nowUs));
         next = Earlier(next, _ring.Step(nowUs, _link.IsConnected));
         _events.Step(_ring, Epoch, nowUs);
@@ -270,11 +275,11 @@ public sealed class PodHost : IStepped
                 throw new ArgumentOutOfRangeException(nameof(peripheral), "A cuff needs PeripheralOptions.Cuff.");
             }
 
-            sensor = new BloodPressureCuff(cuff, peripheral, _ring, Situation, _events);
+            sensor = new BloodPressureCuff(cuff, peripheral, _ring, Situation, _events, _watch);
         }
         else if (driver is IBloodPressureModule module)
         {
-            sensor = new OemBloodPressure(module, peripheral, _ring, Situation, _events);
+            sensor = new OemBloodPressure(module, peripheral, _ring, Situation, _events, _watch);
         }
         else if (driver is ISoundSource sound)
         {
@@ -291,21 +296,29 @@ public sealed class PodHost : IStepped
 
     private void OnConnected()
     {
+        _watch.Connect(_nowUs);
         _time.Connect(_nowUs);
         _state.Change();
     }
 
     private void OnLost()
     {
+        _watch.Lose();
         Counters.LinksLost++;
         _uplink.Void();
         _events.Report(FaultCode.LinkLost, 0, _nowUs);
     }
 
-    private void OnAcknowledged(int ticket) => _uplink.Acknowledge(ticket, _nowUs);
+    private void OnAcknowledged(int ticket)
+    {
+        // A ticket that is void was still answered by a living gateway; it only proves nothing.
+        _watch.Hear(_nowUs);
+        _watch.Answer(_uplink.Acknowledge(ticket, _nowUs), _nowUs);
+    }
 
     private void OnMessage(string topic, byte[] buffer, int count)
     {
+        _watch.Hear(_nowUs);
         if (string.Equals(topic, _replyTopic))
         {
             // A reply to a request of this boot can only come when it has begun.
@@ -341,6 +354,12 @@ public sealed class PodHost : IStepped
 
                 return;
             default:
+                if ((buffer[1] == PodCommand.StartCuff || buffer[1] == PodCommand.TestCuff) && _watch.IsRepeated(LittleEndian.ReadUInt16(buffer, 2)))
+                {
+                    _events.Report(FaultCode.CuffCommandRepeated, 0, _nowUs);
+                    return;
+                }
+
                 bool taken = false;
                 for (int i = 0; i < _sensors.Length; i++)
                 {

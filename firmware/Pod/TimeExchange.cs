@@ -116,7 +116,10 @@ public sealed class DriftEstimator
     }
 }
 
-/// <summary>Asks the gateway for its time and makes a clock frame of each good answer.</summary>
+/// <summary>
+/// Asks the gateway for its time and makes a clock frame of each good answer. The same request, with <see cref="ProbeBit"/> in its exchange, is the probe of a living link
+/// where a cuff needs one: its answer tells <see cref="LinkWatch"/> only, and is no clock sample.
+/// </summary>
 public sealed class TimeExchange
 {
     /// <summary>An answer that takes longer is not waited for, µs.</summary>
@@ -131,8 +134,12 @@ public sealed class TimeExchange
     /// <summary>Without an answer for this long while the link is up, the clock is reported as not synchronised, µs.</summary>
     public const long SilenceUs = 60_000_000;
 
+    /// <summary>In the number of an exchange that is a probe of the link.</summary>
+    public const uint ProbeBit = 0x8000_0000;
+
     private readonly PodRing _ring;
     private readonly IPodLink _link;
+    private readonly LinkWatch _watch;
     private readonly IMonotonicClock? _clock;
     private readonly PodCounters _counters;
     private readonly EventReporter _events;
@@ -141,6 +148,8 @@ public sealed class TimeExchange
     private readonly DriftEstimator _drift = new();
     private readonly long _periodUs;
     private uint _exchange;
+    private uint _probe;
+    private long _probedUs;
     private bool _waiting;
     private long _t1;
     private long _sentUs;
@@ -156,16 +165,21 @@ public sealed class TimeExchange
     /// <param name="link">The link.</param>
     /// <param name="counters">The counters.</param>
     /// <param name="events">Where faults are reported.</param>
-    public TimeExchange(PodOptions options, PodRing ring, IPodLink link, PodCounters counters, EventReporter events)
+    /// <param name="watch">What is told of answers.</param>
+    public TimeExchange(PodOptions options, PodRing ring, IPodLink link, PodCounters counters, EventReporter events, LinkWatch watch)
     {
         _ring = ring;
         _link = link;
         _clock = options.Clock;
         _counters = counters;
         _events = events;
+        _watch = watch;
         _topic = Topics.Time(options.DeviceId);
         _periodUs = options.TimePeriodMs * 1000L;
     }
+
+    /// <summary>From one probe of the link to the next, µs; 0 for none. Whatever was proven by other answers meanwhile saves a probe.</summary>
+    public int ProbePeriodUs { get; set; }
 
     /// <summary>Requests given to the link.</summary>
     public long Sent { get; private set; }
@@ -177,6 +191,7 @@ public sealed class TimeExchange
         _waiting = false;
         _answers = 0;
         _nextUs = nowUs;
+        _probedUs = nowUs;
         _quietSinceUs = nowUs;
     }
 
@@ -187,6 +202,16 @@ public sealed class TimeExchange
     public void Reply(byte[] buffer, int count, long nowUs)
     {
         long t4 = Now(nowUs);
+        if (count == ClockMessage.ReplyLength && IsOfThisLink(buffer))
+        {
+            // However late: it answers what left then.
+            _watch.Answer((long)LittleEndian.ReadUInt64(buffer, 4), t4);
+            if ((LittleEndian.ReadUInt32(buffer, 0) & ProbeBit) != 0)
+            {
+                return;
+            }
+        }
+
         if (count != ClockMessage.ReplyLength
             || !_waiting
             || LittleEndian.ReadUInt32(buffer, 0) != _exchange
@@ -264,7 +289,37 @@ public sealed class TimeExchange
         }
 
         long next = _waiting ? _sentUs + TimeoutUs : _nextUs;
+        if (ProbePeriodUs > 0)
+        {
+            long provenUs = _watch.ProvenUs;
+            long dueUs = (provenUs > _probedUs ? provenUs : _probedUs) + ProbePeriodUs;
+            if (nowUs >= dueUs)
+            {
+                Probe(nowUs);
+                dueUs = nowUs + ProbePeriodUs;
+            }
+
+            next = next < dueUs ? next : dueUs;
+        }
+
         return next < _quietSinceUs + SilenceUs ? next : _quietSinceUs + SilenceUs;
+    }
+
+    private void Probe(long nowUs)
+    {
+        _probedUs = nowUs;
+        _probe = (_probe + 1) & ~ProbeBit;
+        LittleEndian.WriteUInt32(_request, 0, _probe | ProbeBit);
+        LittleEndian.WriteUInt64(_request, 4, (ulong)Now(nowUs));
+        Sent += _link.TryPublish(_topic, _request, ClockMessage.RequestLength, 0, false) ? 1 : 0;
+    }
+
+    // An answer to a request of an earlier connection proves nothing of this one.
+    private bool IsOfThisLink(byte[] buffer)
+    {
+        uint number = LittleEndian.ReadUInt32(buffer, 0);
+        uint newest = (number & ProbeBit) != 0 ? _probe | ProbeBit : _exchange;
+        return newest - number < 64;
     }
 
     private long Now(long nowUs) => _clock == null ? nowUs : _clock.NowUs;

@@ -64,7 +64,8 @@ public sealed class Uplink
     /// <summary>The gateway took a message.</summary>
     /// <param name="ticket">Its ticket.</param>
     /// <param name="nowUs">Monotonic µs.</param>
-    public void Acknowledge(int ticket, long nowUs)
+    /// <returns>When the message left, monotonic µs; -1 for a ticket that is void or not known.</returns>
+    public long Acknowledge(int ticket, long nowUs)
     {
         for (int i = 0; i < _outstanding; i++)
         {
@@ -73,6 +74,7 @@ public sealed class Uplink
                 continue;
             }
 
+            long sentUs = _sentUs[i];
             _outstanding--;
             for (int j = i; j < _outstanding; j++)
             {
@@ -82,10 +84,11 @@ public sealed class Uplink
 
             _doublings = 0;
             _ring.Acknowledge(ticket, nowUs);
-            return;
+            return sentUs;
         }
 
         _counters.AcknowledgementsIgnored++;
+        return -1;
     }
 
     /// <summary>Sends vital signs, gap records and events that wait, and nothing with them: what else goes in this step goes after them.</summary>

@@ -418,6 +418,9 @@ public enum GapCause : byte
 
     /// <summary>Two readings of the sensor disagreed, or one was impossible, and they were not used.</summary>
     SensorImplausible = 9,
+
+    /// <summary>The session's broker or subscriber refused the reading for good; the gateway set it aside.</summary>
+    DeliveryRefused = 10,
 }
 
 /// <summary>

@@ -13,11 +13,13 @@ public static class PlayedRecording
 
     /// <summary>Makes the story.</summary>
     /// <param name="path">The recording.</param>
+    /// <param name="timeUnit">How its time column is to be read.</param>
     /// <returns>The story.</returns>
     /// <exception cref="RecordingException">It cannot be played.</exception>
-    public static Scenario Story(string path)
+    public static Scenario Story(string path, RecordedTimeUnit timeUnit = RecordedTimeUnit.Unstated)
     {
-        RecordedLight light = RecordedLight.Load(path);
+        RecordedLight light = RecordedLight.Load(path, timeUnit);
+        light.StartUs = BeginsUs;
         long endUs = BeginsUs + light.DurationUs;
         return new Scenario
         {
@@ -38,7 +40,7 @@ public static class PlayedRecording
                             DriftPpb = 8000,
                             Chips = [ChipKind.Max30102],
                             PluggedAtStart = [ChipKind.Max30102],
-                            Recording = path,
+                            Light = light,
                             FingerOnUs = BeginsUs,
                         },
                     ],

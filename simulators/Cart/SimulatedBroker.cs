@@ -1,24 +1,43 @@
 using System;
 using EdgeGateway.Mqtt;
 using Simulators.Kernel;
+using Simulators.Peers;
 
 namespace Simulators.Cart;
 
-/// <summary>An MQTT broker elsewhere on the simulated network. It keeps its sessions and retained messages while it is stopped.</summary>
+/// <summary>
+/// An MQTT broker elsewhere on the simulated network. It keeps its sessions and retained messages while it is stopped. With habits it behaves as real ones were seen to,
+/// and what a client does that MQTT or its limits forbid is a finding.
+/// </summary>
 public sealed class SimulatedBroker : IMqttServerHandler
 {
     private readonly WorldServices _world;
     private readonly string _place;
-    private readonly MqttServer _server;
+    private readonly IMqttServer _server;
+    private readonly PeerBroker? _peer;
+    private int _violationsFound;
     private readonly SimulatedListener _listener;
     private readonly KernelTimer _timer;
 
-    internal SimulatedBroker(WorldServices world, string place, string address)
+    internal SimulatedBroker(WorldServices world, string place, string address, BrokerStory? story = null)
     {
         _world = world;
         _place = place;
         Address = address;
-        _server = new MqttServer(new MqttServerOptions { MaxQueuedMessages = 1_000_000, MaxQueuedBytes = 1L << 30 }, this);
+        if (story is null)
+        {
+            _server = new MqttServer(new MqttServerOptions { MaxQueuedMessages = 1_000_000, MaxQueuedBytes = 1L << 30 }, this);
+        }
+        else
+        {
+            _peer = new PeerBroker(story.Habits);
+            _server = _peer;
+            foreach (BrokerMessage retained in story.Retained)
+            {
+                _peer.Publish(new MqttMessage { Topic = retained.Topic, Payload = retained.Payload, Qos = retained.Qos, Retain = true }, 0, 0);
+            }
+        }
+
         _listener = new SimulatedListener(() => world.Kernel.NowUs, Wake);
         _timer = new KernelTimer(world.Kernel, Step);
     }
@@ -80,6 +99,11 @@ public sealed class SimulatedBroker : IMqttServerHandler
     private void Step()
     {
         long nextUs = _server.Step(_world.Kernel.NowUs);
+        for (; _violationsFound < (_peer?.Violations.Count ?? 0); _violationsFound++)
+        {
+            _world.Ledger.Find(_place + ": " + _peer!.Violations[_violationsFound]);
+        }
+
         if (IsRunning && nextUs != long.MaxValue)
         {
             _timer.SetAtLatest(Math.Max(nextUs, _world.Kernel.NowUs + 1));

@@ -102,6 +102,12 @@ public sealed class SimulatedDisk : IDisk
     /// <summary>Room for all files together, bytes; may be changed at any time.</summary>
     public long CapacityBytes { get; set; }
 
+    /// <summary>False for a system that does not say how much is free.</summary>
+    public bool SaysFreeBytes { get; set; } = true;
+
+    /// <inheritdoc/>
+    public long FreeBytes => CapacityBytes == long.MaxValue || !SaysFreeBytes ? long.MaxValue : Math.Max(0, CapacityBytes - UsedBytes);
+
     /// <summary>Longest time of a sync, µs; may be changed at any time, for those begun from then on.</summary>
     public long MaxSyncUs { get; set; }
 

@@ -99,7 +99,7 @@ public sealed class SimulatedGateway
         GatewayPorts ports = new()
         {
             Journal = (handler, folds) => new JournalLog(disk, Journal(), folds, handler),
-            Server = static handler => new MqttServer(new MqttServerOptions(), handler),
+            Server = static handler => new MqttServer(EndpointLimits.Server, handler),
             Client = static (clientOptions, handler) => new MqttClient(clientOptions, handler),
             Uplink = _uplink,
             Time = new GatewayTime(this),
@@ -274,6 +274,8 @@ public sealed class SimulatedGateway
     private static JournalOptions Journal() => new()
     {
         QuotaBytes = 192L * 1024 * 1024,
+        ReserveBytes = 4 * 1024 * 1024,
+        VitalReserveBytes = 1024 * 1024,
     };
 
     /// <summary>Every way into the gateway begins here: the disk's time is brought to the present, so that what is begun takes its time from now.</summary>
@@ -330,6 +332,8 @@ internal sealed class TracedDisk(IDisk disk, TraceWriter trace, string place) : 
         get => disk.Completed;
         set => disk.Completed = value;
     }
+
+    public long FreeBytes => disk.FreeBytes;
 
     public void Create(string file, long ticket)
     {

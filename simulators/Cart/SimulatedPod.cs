@@ -117,6 +117,20 @@ public sealed class SimulatedPod
                 continue;
             }
 
+            if (chip == ChipKind.SunTechNibp)
+            {
+                CuffedArmOptions arm = story.Arm;
+                Module = new SunTechNibpTwin(world.Kernel, new SunTechNibpOptions
+                {
+                    Systolic = (int)arm.SystolicMmHg,
+                    Diastolic = (int)arm.DiastolicMmHg,
+                    Mean = (int)(arm.DiastolicMmHg + ((arm.SystolicMmHg - arm.DiastolicMmHg) / 3)),
+                    Pulse = (int)story.Pulse.RateBpm,
+                });
+                Module.PowerOff(); // The supply comes with the pod's.
+                continue;
+            }
+
             int address;
             if (chip == ChipKind.Mprls0300)
             {
@@ -186,6 +200,19 @@ public sealed class SimulatedPod
     /// <summary>The cuff sensor's twin, or null.</summary>
     public Mprls0300Twin? CuffSensor { get; private set; }
 
+    /// <summary>The OEM module for blood pressure, or null.</summary>
+    public SunTechNibpTwin? Module { get; }
+
+    /// <summary>True pressure in whatever cuff it has, mmHg; 0 without one.</summary>
+    public double TrueCuffMmHg
+    {
+        get
+        {
+            Cuff?.AdvanceTo(_world.Kernel.NowUs);
+            return Math.Max(Cuff?.BladderMmHg ?? 0, Module?.TruePressureMmHg ?? 0);
+        }
+    }
+
     /// <summary>What the stethoscope hears, or null.</summary>
     public ChestSound? Chest { get; }
 
@@ -228,6 +255,7 @@ public sealed class SimulatedPod
 
         Cuff?.AdvanceTo(_world.Kernel.NowUs);
         Cuff?.PowerOn();
+        Module?.PowerOn();
         SeededRandom random = _random.Fork("boot:" + Boots.ToString(System.Globalization.CultureInfo.InvariantCulture));
         SteppedProcess? process = null;
         _connector = _connectors(() => oscillator.LocalUs(_world.Kernel.NowUs), () => process?.Wake());
@@ -269,6 +297,7 @@ public sealed class SimulatedPod
         _flash?.CutPower();
         Cuff?.AdvanceTo(_world.Kernel.NowUs);
         Cuff?.PowerOff();
+        Module?.PowerOff();
         Converter?.StopClocks();
         foreach ((_, (int address, _)) in _chips)
         {
@@ -340,6 +369,11 @@ public sealed class SimulatedPod
             }
 
             peripherals.Add(peripheral);
+        }
+
+        if (Module is { } module)
+        {
+            peripherals.Add(new PeripheralOptions(PodPart.SunTechNibp, 0) { Serial = new SimulatedSerialPort(module) });
         }
 
         if (Converter is { } converter)

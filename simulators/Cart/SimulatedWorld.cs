@@ -75,7 +75,7 @@ public sealed class SimulatedCart
         string brokerAddress = story.Id + ".broker";
         UplinkPath = world.Network.AddPath(story.Id + "/uplink", story.UplinkNetwork);
         SessionPath = world.Network.AddPath(story.Id + "/session", story.SessionNetwork);
-        Broker = story.ExternalBroker ? new SimulatedBroker(world, story.Id + "/broker", brokerAddress) : null;
+        Broker = story.ExternalBroker ? new SimulatedBroker(world, story.Id + "/broker", brokerAddress, story.Broker) : null;
         Gateway = new SimulatedGateway(world, story, gatewayAddress, UplinkPath, brokerAddress);
         List<SimulatedPod> pods = [];
         List<NetworkPath> paths = [];
@@ -165,6 +165,9 @@ public sealed class SimulatedWorld : WorldServices
     /// <summary>No cuff is above 15 mmHg for longer, µs. Source: IEC 80601-2-30, 201.12.1.107.</summary>
     public const long MaxInflatedUs = 180_000_000;
 
+    /// <summary>From one look at a cuff that must be empty to the next, µs.</summary>
+    public const long CuffLookUs = 100_000;
+
     /// <summary>The story.</summary>
     public Scenario Scenario { get; }
 
@@ -187,6 +190,11 @@ public sealed class SimulatedWorld : WorldServices
                 if (pod.Cuff is { } cuff && cuff.HighestMmHg > MaxBladderMmHg)
                 {
                     Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Story.Id}/{pod.Story.Id}: the cuff had {cuff.HighestMmHg:F0} mmHg, more than {MaxBladderMmHg}"));
+                }
+
+                if (pod.Module is { } module && (module.HighestMmHg > MaxBladderMmHg || module.TruePressureMmHg > 15))
+                {
+                    Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Story.Id}/{pod.Story.Id}: the module's cuff had {module.HighestMmHg:F0} mmHg at most, and has {module.TruePressureMmHg:F0} at the end"));
                 }
 
                 if (pod.Cuff is { } inflated && inflated.LongestInflatedUs > MaxInflatedUs)
@@ -265,6 +273,20 @@ public sealed class SimulatedWorld : WorldServices
             }
         }
 
+        foreach (ExpectedCuff cuff in Scenario.Expect.Cuffs)
+        {
+            SimulatedPod pod = Carts[cuff.Cart].Pods[cuff.Pod];
+            if (cuff.HeldUs >= 0)
+            {
+                Kernel.At(cuff.HeldUs, () => Judge(pod, isHeld: true));
+            }
+
+            for (long us = cuff.EmptyFromUs; us >= 0 && us <= cuff.EmptyUntilUs; us += CuffLookUs)
+            {
+                Kernel.At(us, () => Judge(pod, isHeld: false));
+            }
+        }
+
         foreach (TimelineEvent e in Scenario.Timeline)
         {
             Kernel.At(e.AtUs, () => Begin(e));
@@ -272,6 +294,15 @@ public sealed class SimulatedWorld : WorldServices
             {
                 Kernel.At(e.AtUs + e.ForUs, () => End(e));
             }
+        }
+    }
+
+    private void Judge(SimulatedPod pod, bool isHeld)
+    {
+        double mmHg = pod.TrueCuffMmHg;
+        if (mmHg >= 15 != isHeld)
+        {
+            Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{pod.Story.Id}: at {Kernel.NowUs / 1e6:F1} s the cuff has {mmHg:F0} mmHg, and it must {(isHeld ? "hold pressure" : "be empty")}"));
         }
     }
 

@@ -134,11 +134,14 @@ public static class CartSim
         Option<ulong?> seed = new("--seed") { Description = "Seed of everything but the recording; 1 unless given." };
         Option<string> speed = Speed(defaultsToReal: false);
         Option<string?> trace = new("--trace") { Description = "Write the trace to this file." };
+        Option<string?> unit = new("--time-unit") { Description = "Unit of the time column: ms or s. Left out: ms, and refused when the column's name or its steps say otherwise." };
+        unit.AcceptOnlyFromAmong("ms", "s");
         Option<bool> json = Json();
-        Command command = new("play", "Plays recorded light through the oximeter's optical door into a consultation.") { recording, seed, speed, trace, json };
+        Command command = new("play", "Plays recorded light through the oximeter's optical door into a consultation.") { recording, unit, seed, speed, trace, json };
         command.SetAction((parsed, _) => RunCommand.RunAsync(here, new RunRequest(parsed.GetValue(recording)!)
         {
             IsRecording = true,
+            TimeUnit = parsed.GetValue(unit) switch { "s" => RecordedTimeUnit.Seconds, "ms" => RecordedTimeUnit.Milliseconds, _ => RecordedTimeUnit.Unstated },
             Seed = parsed.GetValue(seed),
             RealTime = parsed.GetValue(speed) is RealSpeed,
             TraceFile = parsed.GetValue(trace),
@@ -171,8 +174,13 @@ public static class CartSim
     {
         Option<int> port = new("--port") { Description = "TCP port on loopback, 0 for any free one.", DefaultValueFactory = _ => 1883 };
         port.Validators.Add(result => Range(result, 0, 65_535));
-        Command command = new("broker", "An MQTT broker in memory, on loopback, until it is stopped.") { port };
-        command.SetAction((parsed, _) => BrokerCommand.RunAsync(here, parsed.GetValue(port)));
+        Option<string> profile = new Option<string>("--profile")
+        {
+            Description = "How it behaves: plain, or paho for the interoperability suite of paho.mqtt.testing (server keep-alive 60 s, test/nosubscribe refused with 0x80).",
+            DefaultValueFactory = _ => BrokerCommand.Plain,
+        }.AcceptOnlyFromAmong(BrokerCommand.Plain, BrokerCommand.Paho);
+        Command command = new("broker", "An MQTT broker in memory, on loopback, until it is stopped.") { port, profile };
+        command.SetAction((parsed, _) => BrokerCommand.RunAsync(here, parsed.GetValue(port), string.Equals(parsed.GetValue(profile), BrokerCommand.Paho, StringComparison.Ordinal)));
         return command;
     }
 

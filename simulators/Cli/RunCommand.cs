@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using EdgeGateway.Gateway.Faults;
 using Simulators.Cart;
 using Simulators.Kernel;
+using Simulators.Patient;
 
 namespace Simulators.Cli;
 
@@ -15,6 +16,8 @@ internal sealed record RunRequest(string What)
     public bool IsRecording { get; init; }
 
     public ulong? Seed { get; init; }
+
+    public RecordedTimeUnit TimeUnit { get; init; }
 
     public bool Serve { get; init; }
 
@@ -33,7 +36,7 @@ internal static class RunCommand
     public static async Task<int> RunAsync(Surroundings here, RunRequest request)
     {
         (Scenario scenario, string? folder) = request.IsRecording
-            ? (PlayedRecording.Story(request.What), null)
+            ? (PlayedRecording.Story(request.What, request.TimeUnit), null)
             : ScenarioLibrary.Load(request.What);
         ulong seed = request.Seed ?? scenario.Seed;
         await here.Diagnostics.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{scenario.Name}: {scenario.Summary}")).ConfigureAwait(false);

@@ -39,6 +39,10 @@ public sealed class NetworkStream : IMqttConnection
     /// <inheritdoc/>
     public int PendingBytes { get; private set; }
 
+    /// <inheritdoc/>
+    /// <remarks>Who dials over one path stands at one address.</remarks>
+    public string? Address => Path.Name;
+
     /// <summary>The path it runs over.</summary>
     public NetworkPath Path => _connection.Path;
 

@@ -81,8 +81,32 @@ public sealed class RecordedLight : IPatientLight
     /// <summary>Too few or too many samples, or no pulsation at all.</summary>
     public const string UnusableCode = "S3206";
 
+    /// <summary>The time column is not in milliseconds, or may not be.</summary>
+    public const string TimeUnitCode = "S3105";
+
+    /// <summary>Values so far away from all others that nothing would be left of the pulse.</summary>
+    public const string SpikeCode = "S3106";
+
+    /// <summary>Columns are not separated by commas, or numbers have a decimal comma.</summary>
+    public const string SeparatorCode = "S3107";
+
+    /// <summary>
+    /// A value of a bidmc recording further outside of what nine in ten samples have than this many times their spread is no light. Assumption: the recordings in use
+    /// stay within 1.6 times.
+    /// </summary>
+    public const int SpikeSpreads = 20;
+
+    /// <summary>Shortest and longest median step of a time column, µs: 1 kHz, and one sample a second.</summary>
+    public const long LeastStepUs = 1000;
+
+    /// <summary>See <see cref="LeastStepUs"/>.</summary>
+    public const long MostStepUs = 1_000_000;
+
     private const string BidmcHeading = "ppg_adu,ecg_mv1000";
     private const string OxiwearHeading = "t_ms,ir,red,ambient";
+    private const string OxiwearCounts = ",ir,red,ambient";
+    private static readonly string[] TimeNames = ["t_ms", "t_s", "t", "time", "time_s", "time_ms", "s", "ms", "seconds", "milliseconds", "timestamp"];
+    private static readonly char[] OtherSeparators = [';', '\t', '|'];
     private readonly long[] _timesUs;
     private readonly double[] _red;
     private readonly double[] _infrared;
@@ -110,40 +134,55 @@ public sealed class RecordedLight : IPatientLight
 
     /// <summary>Reads a recording from a file.</summary>
     /// <param name="path">The file.</param>
+    /// <param name="timeUnit">How its time column is to be read.</param>
     /// <returns>The recording.</returns>
     /// <exception cref="RecordingException">It cannot be played.</exception>
-    public static RecordedLight Load(string path)
+    public static RecordedLight Load(string path, RecordedTimeUnit timeUnit = RecordedTimeUnit.Unstated)
     {
-        string[] lines;
-        try
-        {
-            lines = File.ReadAllLines(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw new RecordingException([new RecordingFault(UnreadableCode, path, 0, e.Message.TrimEnd('.'))]);
-        }
-
-        return Parse(path, lines);
+        (IReadOnlyList<string>? lines, RecordingFault? fault) = RecordedText.ReadLines(path, UnreadableCode);
+        return lines is null ? throw new RecordingException([fault!]) : Parse(path, lines, timeUnit);
     }
 
     /// <summary>Reads a recording from its lines.</summary>
     /// <param name="file">How it is called in errors.</param>
-    /// <param name="lines">The lines; the first is the heading, which tells the format.</param>
+    /// <param name="lines">The lines.</param>
+    /// <param name="timeUnit">How its time column is to be read.</param>
     /// <returns>The recording.</returns>
     /// <exception cref="RecordingException">It cannot be played.</exception>
-    public static RecordedLight Parse(string file, IReadOnlyList<string> lines)
+    public static RecordedLight Parse(string file, IReadOnlyList<string> lines, RecordedTimeUnit timeUnit = RecordedTimeUnit.Unstated)
     {
-        Rows rows = new(file);
-        string heading = lines.Count == 0 ? string.Empty : lines[0].TrimEnd('\r');
-        RecordedLight light = heading switch
+        ArgumentNullException.ThrowIfNull(lines);
+        string heading = lines.Count == 0 ? string.Empty : lines[0].TrimStart('\uFEFF').TrimEnd('\r');
+        Rows rows = new(file, heading);
+        string[] names = heading.Split(',', StringSplitOptions.TrimEntries);
+        string plain = string.Join(',', names);
+        if (plain is BidmcHeading)
         {
-            BidmcHeading => Bidmc(file, lines, rows),
-            OxiwearHeading => Oxiwear(file, lines, rows),
-            _ => throw new RecordingException([new RecordingFault(
-                UnknownFormatCode, file, 1, $"the heading is '{Short(heading)}', not '{BidmcHeading}' or '{OxiwearHeading}'")]),
-        };
-        return light;
+            return Bidmc(file, lines, rows);
+        }
+
+        if (plain is OxiwearHeading || (plain.EndsWith(OxiwearCounts, StringComparison.Ordinal) && names.Length == 4 && Array.IndexOf(TimeNames, names[0]) >= 0))
+        {
+            if (plain is not OxiwearHeading && timeUnit == RecordedTimeUnit.Unstated)
+            {
+                rows.Throw(TimeUnitCode, 1, $"column 1 is called '{names[0]}', not 't_ms': say its unit with 'cart-sim play --time-unit s' or 'ms'");
+            }
+
+            return Oxiwear(file, lines, rows, timeUnit, names[0]);
+        }
+
+        foreach (char separator in OtherSeparators)
+        {
+            string[] others = heading.Split(separator, StringSplitOptions.TrimEntries);
+            if (others.Length > 1 && string.Join(',', others) is BidmcHeading or OxiwearHeading)
+            {
+                string called = separator == '\t' ? "tabs" : $"'{separator}'";
+                rows.Throw(SeparatorCode, 1, $"the columns are separated by {called}, not by ',': save it with commas and with points in its numbers");
+            }
+        }
+
+        rows.Throw(UnknownFormatCode, 1, $"the heading is '{RecordedText.Short(heading)}', not '{BidmcHeading}' or '{OxiwearHeading}'");
+        throw new InvalidOperationException("A fault was thrown before this.");
     }
 
     /// <inheritdoc/>
@@ -194,6 +233,7 @@ public sealed class RecordedLight : IPatientLight
         }
 
         rows.ThrowIfAny();
+        rows.CheckSpikes(volume);
         if (volume.Count < BidmcWindow || volume.Count > MaxSamples)
         {
             rows.Throw(UnusableCode, 0, $"it has {volume.Count} samples, not {BidmcWindow} to {MaxSamples}");
@@ -245,16 +285,17 @@ public sealed class RecordedLight : IPatientLight
         return new RecordedLight(Path.GetFileNameWithoutExtension(file), times, red, infrared);
     }
 
-    private static RecordedLight Oxiwear(string file, IReadOnlyList<string> lines, Rows rows)
+    private static RecordedLight Oxiwear(string file, IReadOnlyList<string> lines, Rows rows, RecordedTimeUnit unit, string timeName)
     {
         List<long> times = [];
         List<double> red = [];
         List<double> infrared = [];
         long previousUs = -1;
+        int scale = unit == RecordedTimeUnit.Seconds ? 1000 : 1;
         for (int i = 1; i < lines.Count && rows.GoOn; i++)
         {
             if (!rows.Split(lines, i, 4, out string[] fields)
-                || !rows.Number(fields, 0, i + 1, "t_ms", out double ms)
+                || !rows.Number(fields, 0, i + 1, timeName, out double ms)
                 || !rows.Number(fields, 1, i + 1, "ir", out double infraredCounts)
                 || !rows.Number(fields, 2, i + 1, "red", out double redCounts)
                 || !rows.Number(fields, 3, i + 1, "ambient", out _))
@@ -262,27 +303,29 @@ public sealed class RecordedLight : IPatientLight
                 continue;
             }
 
+            ms *= scale;
             if (ms is < 0 or > 1e9)
             {
-                rows.Add(OutOfRangeCode, i + 1, $"t_ms is {fields[0]}, not 0 to 1e9");
+                rows.Add(OutOfRangeCode, i + 1, $"column 1, {timeName}, is '{RecordedText.Short(fields[0])}', not 0 to 1e9 ms");
                 continue;
             }
 
             long timeUs = (long)Math.Floor((ms * 1000) + 0.5);
             if (timeUs <= previousUs)
             {
-                rows.Add(TimeOrderCode, i + 1, $"t_ms is {fields[0]}, not above the row before");
+                rows.Add(TimeOrderCode, i + 1, $"column 1, {timeName}, is '{RecordedText.Short(fields[0])}', not a \u00B5s or more above the row before");
                 continue;
             }
 
             previousUs = timeUs;
-            rows.CheckRange(infraredCounts, i + 1, "ir");
-            rows.CheckRange(redCounts, i + 1, "red");
+            rows.CheckRange(infraredCounts, i + 1, "column 2, ir,");
+            rows.CheckRange(redCounts, i + 1, "column 3, red,");
             times.Add(timeUs);
             infrared.Add(infraredCounts);
             red.Add(redCounts);
         }
 
+        rows.CheckSteps(times, unit);
         rows.ThrowIfAny();
         int count = times.Count - OxiwearDropped;
         if (count < 2 || times.Count > MaxSamples)
@@ -303,9 +346,7 @@ public sealed class RecordedLight : IPatientLight
             infrared.GetRange(OxiwearDropped, count).ToArray());
     }
 
-    private static string Short(string text) => text.Length <= 60 ? text : text[..60] + "...";
-
-    private sealed class Rows(string file)
+    private sealed class Rows(string file, string heading)
     {
         private readonly List<RecordingFault> _faults = [];
 
@@ -313,26 +354,92 @@ public sealed class RecordedLight : IPatientLight
 
         public bool Split(IReadOnlyList<string> lines, int index, int columns, out string[] fields)
         {
-            fields = lines[index].TrimEnd('\r').Split(',');
+            string line = lines[index].TrimEnd('\r');
+            fields = line.Split(',');
+            if (string.Equals(line, heading, StringComparison.Ordinal))
+            {
+                Add(MalformedRowCode, index + 1, "the heading stands here again: the file was put together of several; keep one of them");
+                return false;
+            }
+
             if (fields.Length == columns)
             {
                 return true;
             }
 
-            Add(MalformedRowCode, index + 1, $"the row has {fields.Length} fields, not {columns}: '{Short(lines[index])}'");
+            if (line.Contains(';', StringComparison.Ordinal) || fields.Length == 2 * columns)
+            {
+                Add(SeparatorCode, index + 1, $"the row '{RecordedText.Short(line)}' has {fields.Length} fields between commas, not {columns}: columns separated by ',' and numbers with a point are read");
+                return false;
+            }
+
+            Add(MalformedRowCode, index + 1, $"the row has {fields.Length} fields, not {columns}: '{RecordedText.Short(line)}'");
             return false;
         }
 
         public bool Number(string[] fields, int column, int line, string name, out double value)
         {
-            const NumberStyles Style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint;
-            if (double.TryParse(fields[column], Style, CultureInfo.InvariantCulture, out value) && double.IsFinite(value))
+            if (RecordedText.TryNumber(fields[column], out value))
             {
                 return true;
             }
 
-            Add(MalformedRowCode, line, $"{name} is '{Short(fields[column])}', not a number");
+            bool isEmpty = string.IsNullOrWhiteSpace(fields[column]);
+            Add(MalformedRowCode, line, $"column {column + 1}, {name}, is {(isEmpty ? "empty" : $"'{RecordedText.Short(fields[column])}'")}, not a number");
             return false;
+        }
+
+        // The pulsation is scaled to what it is in the mean: one value far outside of all others would leave nothing of it.
+        public void CheckSpikes(List<double> values)
+        {
+            if (values.Count < 2)
+            {
+                return;
+            }
+
+            double[] sorted = [.. values];
+            Array.Sort(sorted);
+            double low = sorted[sorted.Length / 20];
+            double high = sorted[sorted.Length - 1 - (sorted.Length / 20)];
+            double room = (high - low) * SpikeSpreads;
+            if (high - low <= 0)
+            {
+                Throw(UnusableCode, 0, "it has no pulsation to be scaled: nine in ten samples are the same");
+            }
+
+            for (int i = 0; i < values.Count && GoOn; i++)
+            {
+                if (values[i] < low - room || values[i] > high + room)
+                {
+                    Add(SpikeCode, i + 2, string.Create(
+                        CultureInfo.InvariantCulture, $"column 1, ppg_adu, is {values[i]:G9}, and nine in ten samples are {low:G9} to {high:G9}: cut it out or put in what its neighbours are"));
+                }
+            }
+
+            ThrowIfAny();
+        }
+
+        public void CheckSteps(List<long> times, RecordedTimeUnit unit)
+        {
+            if (times.Count < 2 || unit == RecordedTimeUnit.Milliseconds)
+            {
+                return;
+            }
+
+            long[] steps = new long[times.Count - 1];
+            for (int i = 0; i < steps.Length; i++)
+            {
+                steps[i] = times[i + 1] - times[i];
+            }
+
+            Array.Sort(steps);
+            long median = steps[steps.Length / 2];
+            if (median is < LeastStepUs or > MostStepUs)
+            {
+                string asked = unit == RecordedTimeUnit.Seconds ? "'--time-unit ms'" : "'cart-sim play --time-unit s' reads seconds, '--time-unit ms' this as it is";
+                Add(TimeUnitCode, 2, string.Create(
+                    CultureInfo.InvariantCulture, $"column 1 steps by {median / 1000.0:0.###} ms in the median, and {LeastStepUs / 1000} to {MostStepUs / 1000} ms is a pulse recording: {asked}"));
+            }
         }
 
         public void CheckRange(double counts, int line, string name)

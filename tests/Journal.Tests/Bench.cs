@@ -200,7 +200,14 @@ internal sealed class Bench : IJournalHandler
             Now = Math.Max(Now, next);
         }
 
-        Assert.Fail("seed " + Seed + ": it never comes to rest");
+        var recent = new List<string>();
+        Disk.Trace = recent.Add;
+        for (int i = 0; i < 60; i++)
+        {
+            StepOne();
+        }
+
+        Assert.Fail("seed " + Seed + ": it never comes to rest; " + Log.Status + "; it does\n" + string.Join("\n", recent));
     }
 
     /// <summary>Lets one operation of the disk end.</summary>
@@ -217,9 +224,9 @@ internal sealed class Bench : IJournalHandler
 
     public long Append(RecordClass recordClass, string text, byte type = 1) => Append(recordClass, System.Text.Encoding.ASCII.GetBytes(text), type);
 
-    public long Append(RecordClass recordClass, byte[] payload, byte type = 1)
+    public long Append(RecordClass recordClass, byte[] payload, byte type = 1, JournalPurpose purpose = JournalPurpose.Reading)
     {
-        if (!Log.TryAppend(type, recordClass, payload, out long index))
+        if (!Log.TryAppend(type, recordClass, payload, out long index, purpose))
         {
             Assert.AreEqual(0, index);
             return 0;
@@ -278,9 +285,18 @@ internal sealed class Bench : IJournalHandler
 
     public void Recovered() => Recoveries++;
 
-    public void Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records)
+    public List<(JournalIntake Intake, string Reason)> Intakes { get; } = [];
+
+    public void IntakeChanged(JournalIntake intake, string reason) => Intakes.Add((intake, reason));
+
+    public bool Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records)
     {
         long at = Declare(in loss, records);
+        if (at == long.MaxValue && Declares && !loss.Damaged)
+        {
+            return false;
+        }
+
         foreach (JournalRecord record in records)
         {
             if (!Removed.TryGetValue(record.Index, out (Told Record, long DeclaredAt) known) || known.DeclaredAt > at)
@@ -288,6 +304,8 @@ internal sealed class Bench : IJournalHandler
                 Removed[record.Index] = (Tell(in record), at);
             }
         }
+
+        return true;
     }
 
     public void Read(long ticket, IReadOnlyList<JournalRecord> records, long nextIndex)
@@ -415,7 +433,7 @@ internal sealed class Bench : IJournalHandler
 
         // What is declared is written into the log, as the gateway does: it must survive what was removed.
         string text = string.Create(CultureInfo.InvariantCulture, $"{loss.First}-{loss.Last}:{(loss.Class is { } c ? (int)c : -1)}:{records.Count}");
-        long at = Append(RecordClass.Control, text, GapType);
+        long at = Append(RecordClass.Control, System.Text.Encoding.ASCII.GetBytes(text), GapType, JournalPurpose.Bookkeeping);
         at = at == 0 ? long.MaxValue : at;
         if (loss.Damaged)
         {

@@ -135,7 +135,7 @@ public sealed class DamageTests
     [TestMethod]
     public void When_the_quota_is_reached_the_lowest_class_gives_way_and_released_records_first()
     {
-        var bench = new Bench(26).StartAndSettle();
+        var bench = new Bench(26, Bench.Small with { QuotaBytes = 9 * 1024 }).StartAndSettle();
         for (int i = 0; i < 60; i++)
         {
             bench.Append(i % 2 == 0 ? RecordClass.Wave : RecordClass.Vital, new byte[60]);
@@ -188,7 +188,7 @@ public sealed class DamageTests
             bench.Settle(100_000);
         }
 
-        Assert.IsTrue(bench.Disk.Files.Contains("reserve.bin"));
+        Assert.IsTrue(bench.Disk.Files.Contains("reserve-0000.bin"));
         bench.Disk.CutPower();
         bench.Disk.PowerOn(CutKeeps.Nothing);
         bench.Disk.CapacityBytes = bench.Disk.Files.Sum(f => (long)bench.Disk.Contents(f).Length);

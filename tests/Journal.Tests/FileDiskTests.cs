@@ -92,6 +92,59 @@ public sealed class FileDiskTests : IJournalHandler
         Until(() => _closed);
     }
 
+    [TestMethod]
+    public void The_reserve_is_real_blocks_and_links_are_named_by_start_and_inspection_and_never_followed()
+    {
+        string outside = Path.Combine(TestContext.TestRunDirectory!, "outside-" + TestContext.TestName);
+        File.WriteAllText(outside, "somebody else's");
+        Directory.CreateDirectory(Root);
+        File.CreateSymbolicLink(Path.Combine(Root, "segment-0000000000000001-0000.log"), outside);
+        Directory.CreateDirectory(Path.Combine(Root, "checkpoint-0000000000000001.ckp"));
+        File.WriteAllText(Path.Combine(Root, "Segment-0000000000000001-0000.LOG"), "other letters");
+        using (var disk = new FileDisk(Root, Post))
+        {
+            JournalLog log = Open(disk);
+            CollectionAssert.AreEqual(
+                new[] { "Segment-0000000000000001-0000.LOG", "checkpoint-0000000000000001.ckp", "segment-0000000000000001-0000.log" },
+                new List<string>(_opened!.Ignored));
+            for (int i = 0; i < 50; i++)
+            {
+                Assert.IsTrue(log.TryAppend(1, RecordClass.Vital, new byte[200], out _));
+            }
+
+            Until(() => _synced == 50);
+            while (log.Status.ReserveBytes < log.Status.ReserveWantedBytes)
+            {
+                TakeOne();
+                log.Step(1);
+            }
+
+            log.BeginClose(1);
+            Until(() => _closed);
+        }
+
+        Assert.AreEqual("somebody else's", File.ReadAllText(outside), "the link was not followed");
+        JournalReport report = JournalInspector.Inspect(Root);
+        List<string> named = [];
+        foreach (JournalFinding finding in report.Findings)
+        {
+            Assert.IsTrue(finding.Text.StartsWith("J2607", StringComparison.Ordinal), finding.ToString());
+            named.Add(finding.File);
+        }
+
+        CollectionAssert.AreEqual(new List<string>(_opened!.Ignored), named, "both name the same");
+        long bytes = 0;
+        foreach (string file in Directory.GetFiles(Root, "reserve-*.bin"))
+        {
+            bytes += new FileInfo(file).Length;
+            using System.Diagnostics.Process du = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("du", ["-k", file]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+            long blocks = long.Parse(du.StandardOutput.ReadToEnd().Split('\t')[0], System.Globalization.CultureInfo.InvariantCulture);
+            Assert.IsTrue(blocks * 1024 >= new FileInfo(file).Length, file + " takes " + blocks + " KiB");
+        }
+
+        Assert.AreEqual(new JournalOptions().ReserveBytes, bytes);
+    }
+
     public void Opened(JournalOpened opened) => _opened = opened;
 
     public void Synced(long throughIndex) => _synced = throughIndex;
@@ -102,7 +155,15 @@ public sealed class FileDiskTests : IJournalHandler
     {
     }
 
-    public void Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records) => _texts.Add(loss.ToString());
+    public void IntakeChanged(JournalIntake intake, string reason)
+    {
+    }
+
+    public bool Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records)
+    {
+        _texts.Add(loss.ToString());
+        return true;
+    }
 
     public void Read(long ticket, IReadOnlyList<JournalRecord> records, long nextIndex) => _closed = true;
 

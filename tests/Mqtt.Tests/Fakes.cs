@@ -13,6 +13,8 @@ internal sealed class RecordingServerHandler : IMqttServerHandler
 
     public List<(long Ticket, byte Reason)> Deliveries { get; } = [];
 
+    public List<string> Faults { get; } = [];
+
     public Func<MqttConnectRequest, byte> OnConnecting { get; set; } = _ => 0;
 
     public Func<string, MqttMessage, long, MqttPublishDisposition> OnPublished { get; set; } = (_, _, _) => MqttPublishDisposition.Accept;
@@ -37,6 +39,8 @@ internal sealed class RecordingServerHandler : IMqttServerHandler
     public void Subscribed(string clientId, string filter) => Events.Add($"subscribed {clientId} {filter}");
 
     public void Delivered(long ticket, byte reasonCode) => Deliveries.Add((ticket, reasonCode));
+
+    public void Faulted(string peer, Exception exception) => Faults.Add($"{peer} {exception}");
 }
 
 /// <summary>A client application that writes down what it is told.</summary>

@@ -49,6 +49,11 @@ public sealed class WrongScenarioTests
     [DataRow("S3009", 14, "timeline[0].do", "do: cut-pod-network", "do: stop-broker", null)]
     [DataRow("S3010", 10, "carts[0].sessions[0].closeS", "closeS: 9", "closeS: 1", null)]
     [DataRow("S3010", 14, "timeline[0].forS", "forS: 1.5", "forS: 9", null)]
+    [DataRow("S3003", 6, "carts[0].brokerHabits.losses", "id: cart-a", "id: cart-a\n    broker: external\n    brokerHabits: {losses: []}", "loses")]
+    [DataRow("S3006", 7, "carts[0].brokerHabits.refuses[0].reason", "id: cart-a", "id: cart-a\n    broker: external\n    brokerHabits: {refuses: [{topic: a, reason: 16}]}", null)]
+    [DataRow("S3006", 7, "carts[0].brokerHabits.loses[0].topic", "id: cart-a", "id: cart-a\n    broker: external\n    brokerHabits: {loses: [{packet: puback, topic: a/#/b}]}", null)]
+    [DataRow("S3007", 7, "carts[0].brokerHabits.loses[0].packet", "id: cart-a", "id: cart-a\n    broker: external\n    brokerHabits: {loses: [{packet: pubak}]}", "puback")]
+    [DataRow("S3009", 6, "carts[0].brokerHabits", "id: cart-a", "id: cart-a\n    brokerHabits: {oneByteAtATime: true}", null)]
     public void A_wrong_scenario_gets_code_place_and_next_step(string code, int line, string? path, string right, string wrong, string? meant)
     {
         string text = Good.Replace("\r", string.Empty, StringComparison.Ordinal).Replace(right, wrong, StringComparison.Ordinal);

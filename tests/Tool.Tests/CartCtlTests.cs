@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Text.Json;
 using EdgeGateway.Tool;
@@ -32,6 +33,39 @@ public sealed class CartCtlTests
         Assert.AreEqual(1, exit);
         StringAssert.Contains(results, "DAMAGE " + Path.GetFileName(file) + " at byte 28");
         StringAssert.Contains(results, "Start the gateway");
+    }
+
+    [TestMethod]
+    public void Records_of_types_that_this_version_does_not_know_are_counted_and_are_no_damage()
+    {
+        string directory = Golden();
+        (int exit, string results, string diagnostics) = Run("journal", "inspect", directory, "--json", "--limit", "100000");
+        Assert.AreEqual(0, exit, diagnostics);
+        using JsonDocument json = JsonDocument.Parse(results);
+        var expected = new SortedDictionary<int, int>();
+        foreach (JsonElement record in json.RootElement.GetProperty("records").EnumerateArray())
+        {
+            int type = record.GetProperty("type").GetInt32();
+            if (!Enum.IsDefined((EdgeGateway.Gateway.JournalRecordType)type))
+            {
+                expected[type] = expected.GetValueOrDefault(type) + 1;
+            }
+        }
+
+        Assert.AreNotEqual(0, expected.Count, "there are such types in this journal");
+        var told = new SortedDictionary<int, int>();
+        foreach (JsonElement type in json.RootElement.GetProperty("unknownTypes").EnumerateArray())
+        {
+            told.Add(type.GetProperty("type").GetInt32(), type.GetProperty("records").GetInt32());
+        }
+
+        Assert.AreEqual(string.Join(' ', expected), string.Join(' ', told));
+        (exit, results, _) = Run("journal", "verify", directory);
+        Assert.AreEqual(0, exit, results);
+        foreach ((int type, int records) in expected)
+        {
+            StringAssert.Contains(results, $"type {type}  {records} records of a type");
+        }
     }
 
     [TestMethod]

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Globalization;
 using System.IO;
 using System.Text;
 
@@ -75,17 +76,27 @@ public static class WavFile
         return file;
     }
 
-    /// <summary>Reads a file of this kind: RIFF/WAVE, PCM, 16 bits, one channel. Other chunks are passed over.</summary>
+    /// <summary>
+    /// Reads a file of this kind: RIFF/WAVE, PCM, 16 bits, one channel, its format plain or WAVE_FORMAT_EXTENSIBLE. Other chunks are passed over. Data of a length that the
+    /// writer left open (0 or one of <see cref="OpenLengths"/>, as a writer to a pipe does) reach to the end of the file.
+    /// </summary>
     /// <param name="file">The bytes.</param>
     /// <param name="rateHz">Samples per second; 0 when it is refused.</param>
-    /// <param name="problem">Why it is refused; null when it is read.</param>
+    /// <param name="problem">Why it is refused, and what it is; null when it is read.</param>
     /// <returns>The samples; empty when it is refused.</returns>
     public static short[] Read(ReadOnlySpan<byte> file, out int rateHz, out string? problem)
     {
         rateHz = 0;
         problem = "it is no RIFF/WAVE";
-        if (file.Length < 12 || !file[..4].SequenceEqual("RIFF"u8) || !file[8..12].SequenceEqual("WAVE"u8))
+        if (file.Length < 12 || !file[8..12].SequenceEqual("WAVE"u8))
         {
+            return [];
+        }
+
+        if (!file[..4].SequenceEqual("RIFF"u8))
+        {
+            problem = file[..4].SequenceEqual("RF64"u8) || file[..4].SequenceEqual("BW64"u8) ? "it is RF64, for files above 4 GB; save it as plain RIFF/WAVE"
+                : file[..4].SequenceEqual("RIFX"u8) ? "it is RIFX, with the higher byte first; save it as plain RIFF/WAVE" : problem;
             return [];
         }
 
@@ -96,25 +107,28 @@ public static class WavFile
             ReadOnlySpan<byte> name = at[..4];
             uint told = BinaryPrimitives.ReadUInt32LittleEndian(at[4..]);
             ReadOnlySpan<byte> body = at[8..];
+            bool isData = name.SequenceEqual("data"u8);
+            if (isData && ((told == 0 && !IsChunks(body)) || OpenLengths.Contains(told)))
+            {
+                told = (uint)body.Length;
+            }
+
             if (told > body.Length)
             {
-                problem = "it ends within a chunk";
+                problem = string.Create(CultureInfo.InvariantCulture, $"it ends within a chunk: {told} bytes are announced and {body.Length} are there");
                 return [];
             }
 
             body = body[..(int)told];
             if (name.SequenceEqual("fmt "u8))
             {
-                if (body.Length < 16 || BinaryPrimitives.ReadUInt16LittleEndian(body) != 1 || BinaryPrimitives.ReadUInt16LittleEndian(body[2..]) != 1
-                    || BinaryPrimitives.ReadUInt16LittleEndian(body[14..]) != 16 || BinaryPrimitives.ReadUInt32LittleEndian(body[4..]) is 0 or > MaxRateHz)
+                problem = FormatProblem(body, out rate);
+                if (problem is not null)
                 {
-                    problem = "it is not PCM of 16 bits and one channel";
                     return [];
                 }
-
-                rate = BinaryPrimitives.ReadInt32LittleEndian(body[4..]);
             }
-            else if (name.SequenceEqual("data"u8))
+            else if (isData)
             {
                 problem = rate == 0 ? "its data come before its format" : null;
                 short[] samples = new short[rate == 0 ? 0 : body.Length / 2];
@@ -133,6 +147,93 @@ public static class WavFile
 
         problem = "it holds no data";
         return [];
+    }
+
+    /// <summary>Lengths that writers announce when they do not know it yet, bytes; also 0. Source: what ffmpeg and SoX write to a pipe.</summary>
+    private static ReadOnlySpan<uint> OpenLengths => [0xFFFF_FFFF, 0xFFFF_FFDB, 0x8000_0000, 0x7FFF_FFFF, 0x7FFF_F000];
+
+    // The rest of WAVE_FORMAT_EXTENSIBLE's sub-format behind its two bytes of format. Source: Microsoft, mmreg.h, KSDATAFORMAT_SUBTYPE_PCM.
+    private static ReadOnlySpan<byte> SubFormatTail => [0x00, 0x00, 0x00, 0x00, 0x10, 0x00, 0x80, 0x00, 0x00, 0xAA, 0x00, 0x38, 0x9B, 0x71];
+
+    private static string? FormatProblem(ReadOnlySpan<byte> format, out int rate)
+    {
+        rate = 0;
+        if (format.Length < 16)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"its format has {format.Length} bytes, not 16 or more");
+        }
+
+        int code = BinaryPrimitives.ReadUInt16LittleEndian(format);
+        int channels = BinaryPrimitives.ReadUInt16LittleEndian(format[2..]);
+        uint hz = BinaryPrimitives.ReadUInt32LittleEndian(format[4..]);
+        int apart = BinaryPrimitives.ReadUInt16LittleEndian(format[12..]);
+        int bits = BinaryPrimitives.ReadUInt16LittleEndian(format[14..]);
+        int valid = bits;
+        if (code == 0xFFFE)
+        {
+            if (format.Length < 40 || !format[26..40].SequenceEqual(SubFormatTail))
+            {
+                return "it is WAVE_FORMAT_EXTENSIBLE of an unknown sub-format, not PCM of 16 bits and one channel";
+            }
+
+            int said = BinaryPrimitives.ReadUInt16LittleEndian(format[18..]);
+            valid = said == 0 ? bits : said;
+            code = BinaryPrimitives.ReadUInt16LittleEndian(format[24..]);
+        }
+
+        if (code != 1 || channels != 1 || bits != 16 || valid != 16)
+        {
+            string kind = code switch
+            {
+                1 => "PCM",
+                3 => "IEEE float",
+                6 => "A-law",
+                7 => "\u00B5-law",
+                0x11 => "IMA ADPCM",
+                0x55 => "MP3",
+                _ => string.Create(CultureInfo.InvariantCulture, $"format 0x{code:X4}"),
+            };
+            string width = valid == bits ? string.Empty : string.Create(CultureInfo.InvariantCulture, $", of which {valid} are used");
+            return string.Create(CultureInfo.InvariantCulture, $"it is {kind} of {bits} bits{width} and {channels} channels, not PCM of 16 bits and one channel");
+        }
+
+        if (apart != 2)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"its samples stand {apart} bytes apart, not 2: it is not PCM of 16 bits and one channel");
+        }
+
+        if (hz is 0 or > MaxRateHz)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"its rate is {hz} Hz, not 1 to {MaxRateHz}");
+        }
+
+        rate = (int)hz;
+        return null;
+    }
+
+    // Whether these bytes are whole chunks with readable names and nothing else: then data of length 0 are empty, else their length was left open.
+    private static bool IsChunks(ReadOnlySpan<byte> at)
+    {
+        while (at.Length >= 8)
+        {
+            foreach (byte letter in at[..4])
+            {
+                if (letter is < 0x20 or > 0x7E)
+                {
+                    return false;
+                }
+            }
+
+            uint told = BinaryPrimitives.ReadUInt32LittleEndian(at[4..]);
+            if (told > at.Length - 8)
+            {
+                return false;
+            }
+
+            at = at[Math.Min(at.Length, 8 + (int)told + (int)(told & 1))..];
+        }
+
+        return at.IsEmpty;
     }
 
     private static void Tag(MemoryStream info, string name, string? text)

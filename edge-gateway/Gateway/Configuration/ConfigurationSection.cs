@@ -9,8 +9,12 @@ namespace EdgeGateway.Gateway.Configuration;
 /// <summary>Collects all errors of one file, and all keys there could have been.</summary>
 internal sealed class ConfigurationReport(string file)
 {
+    /// <summary>Errors said; the last one says how many more there are.</summary>
+    public const int MaxErrors = 100;
+
     private readonly List<(string Path, string Key, int Line)> _unknown = [];
     private readonly Dictionary<string, List<string>> _known = new(StringComparer.Ordinal);
+    private long _more;
 
     /// <summary>The errors so far.</summary>
     public List<CodedError> Errors { get; } = [];
@@ -27,8 +31,16 @@ internal sealed class ConfigurationReport(string file)
     /// <param name="path">The path of the value.</param>
     /// <param name="detail">The facts.</param>
     /// <param name="suggestion">What would be right, or null.</param>
-    public void Add(string code, int line, string path, string detail, string? suggestion = null) =>
+    public void Add(string code, int line, string path, string detail, string? suggestion = null)
+    {
+        if (Errors.Count >= MaxErrors)
+        {
+            _more++;
+            return;
+        }
+
         Errors.Add(new CodedError(code, At(line, path), detail, suggestion));
+    }
 
     /// <summary>A section that exists, whether the file has it or not.</summary>
     /// <param name="path">Its path without indices.</param>
@@ -50,7 +62,16 @@ internal sealed class ConfigurationReport(string file)
     /// <param name="path">The section.</param>
     /// <param name="key">The key.</param>
     /// <param name="line">Its line.</param>
-    public void Unknown(string path, string key, int line) => _unknown.Add((path, key, line));
+    public void Unknown(string path, string key, int line)
+    {
+        if (_unknown.Count >= MaxErrors)
+        {
+            _more++;
+            return;
+        }
+
+        _unknown.Add((path, key, line));
+    }
 
     /// <summary>All errors, by line. Suggestions come last, when every key that could have stood anywhere is known.</summary>
     /// <returns>The errors.</returns>
@@ -69,10 +90,17 @@ internal sealed class ConfigurationReport(string file)
                     : elsewhere.Length == 0 ? "It belongs at the top of the file." : $"It belongs to '{elsewhere}'.";
             }
 
-            Add("G2003", line, full, $"'{key}'", suggestion);
+            Add("G2003", line, full, $"'{ConfigurationSection.Shown(key)}'", suggestion);
         }
 
         _unknown.Clear();
+        if (_more > 0)
+        {
+            CodedError last = Errors[^1];
+            Errors[^1] = new CodedError(last.Code, last.Place, last.Detail + string.Create(CultureInfo.InvariantCulture, $"; and {_more} more errors"), last.Suggestion);
+            _more = 0;
+        }
+
         return Errors.OrderBy(e => e.Place.Line).ThenBy(e => e.Code, StringComparer.Ordinal).ThenBy(e => e.Place.Path, StringComparer.Ordinal).ToArray();
     }
 
@@ -114,13 +142,13 @@ internal sealed class ConfigurationSection
         }
 
         _node = node;
-        HashSet<string> seen = new(StringComparer.Ordinal);
+        Dictionary<string, int> seen = new(StringComparer.Ordinal);
         foreach ((string key, int keyLine, ConfigurationNode _) in node.Pairs)
         {
-            if (!seen.Add(key))
+            if (!seen.TryAdd(key, keyLine))
             {
-                int first = node.Pairs.First(p => string.Equals(p.Key, key, StringComparison.Ordinal)).Line;
-                report.Add("G2006", keyLine, Full(key), $"'{key}' stands already in line {first.ToString(CultureInfo.InvariantCulture)}");
+                int first = seen[key];
+                report.Add("G2006", keyLine, Full(key), $"'{Shown(key)}' stands already in line {first.ToString(CultureInfo.InvariantCulture)}");
             }
         }
     }
@@ -183,13 +211,13 @@ internal sealed class ConfigurationSection
         string range = string.Create(CultureInfo.InvariantCulture, $"{least} to {most}");
         if (!node.IsPlain || !long.TryParse(node.Text.Replace("_", string.Empty, StringComparison.Ordinal), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value))
         {
-            _report.Add("G2004", node.Line, Full(key), $"'{node.Text}' is not a whole number", $"Write a number from {range}, without quotes or unit.");
+            _report.Add("G2004", node.Line, Full(key), $"'{Shown(node.Text)}' is not a whole number", $"Write a number from {range}, without quotes or unit.");
             return standard;
         }
 
         if (value < least || value > most)
         {
-            _report.Add("G2005", node.Line, Full(key), $"{node.Text} is not in {range}", $"The default is {standard.ToString(CultureInfo.InvariantCulture)}.");
+            _report.Add("G2005", node.Line, Full(key), $"{Shown(node.Text)} is not in {range}", $"The default is {standard.ToString(CultureInfo.InvariantCulture)}.");
             return standard;
         }
 
@@ -219,7 +247,7 @@ internal sealed class ConfigurationSection
             "NO" or "OFF" or "0" or "FALSE" => "false",
             _ => null,
         };
-        _report.Add("G2004", node.Line, Full(key), $"'{node.Text}' is neither true nor false", meant is null ? "Write true or false." : $"Did you mean {meant}?");
+        _report.Add("G2004", node.Line, Full(key), $"'{Shown(node.Text)}' is neither true nor false", meant is null ? "Write true or false." : $"Did you mean {meant}?");
         return standard;
     }
 
@@ -228,8 +256,9 @@ internal sealed class ConfigurationSection
     /// <param name="rule">What it must satisfy.</param>
     /// <param name="expected">The rule in words, for the error: "1 to 64 of A-Z a-z 0-9 _ -".</param>
     /// <param name="standard">The value when the file has none; null for none.</param>
+    /// <param name="meant">What a wrong value was meant to be, a sentence; null or its null for the rule in words.</param>
     /// <returns>The value; the standard one when it is wrong.</returns>
-    public string? Text(string key, Func<string, bool> rule, string expected, string? standard = null)
+    public string? Text(string key, Func<string, bool> rule, string expected, string? standard = null, Func<string, string?>? meant = null)
     {
         ConfigurationNode? node = Value(key);
         if (node is null)
@@ -239,7 +268,7 @@ internal sealed class ConfigurationSection
 
         if (!rule(node.Text))
         {
-            _report.Add("G2004", node.Line, Full(key), $"'{node.Text}' is not {expected}", $"Write {expected}.");
+            _report.Add("G2004", node.Line, Full(key), $"'{Shown(node.Text)}' is not {expected}", meant?.Invoke(node.Text) ?? $"Write {expected}.");
             return standard;
         }
 
@@ -251,8 +280,9 @@ internal sealed class ConfigurationSection
     /// <param name="rule">What it must satisfy.</param>
     /// <param name="expected">The rule in words.</param>
     /// <param name="example">A line that would be right.</param>
+    /// <param name="meant">What a wrong value was meant to be, a sentence; null or its null for the rule in words.</param>
     /// <returns>The value; empty when it is missing or wrong, with an error noted.</returns>
-    public string Required(string key, Func<string, bool> rule, string expected, string example)
+    public string Required(string key, Func<string, bool> rule, string expected, string example, Func<string, string?>? meant = null)
     {
         if (Peek(key) is null or { IsEmpty: true })
         {
@@ -262,7 +292,7 @@ internal sealed class ConfigurationSection
             return string.Empty;
         }
 
-        return Text(key, rule, expected) ?? string.Empty;
+        return Text(key, rule, expected, null, meant) ?? string.Empty;
     }
 
     /// <summary>One of some words.</summary>
@@ -279,7 +309,7 @@ internal sealed class ConfigurationSection
         }
 
         _report.Add(
-            "G2004", node.Line, Full(key), $"'{node.Text}' is none of {string.Join(", ", words)}",
+            "G2004", node.Line, Full(key), $"'{Shown(node.Text)}' is none of {string.Join(", ", words)}",
             NearestWord.Suggest(node.Text, words) ?? $"Write one of {string.Join(", ", words)}.");
         return standard;
     }
@@ -295,6 +325,9 @@ internal sealed class ConfigurationSection
             }
         }
     }
+
+    // A value may be a whole file by mistake; the place says where it is.
+    internal static string Shown(string text) => text.Length <= 100 ? text : text[..100] + "…";
 
     private ConfigurationNode? Value(string key)
     {

@@ -4,7 +4,6 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Net;
-using System.Text;
 using EdgeGateway.Gateway.Faults;
 using EdgeGateway.Gateway.Hosting;
 using EdgeGateway.Gateway.Web;
@@ -32,6 +31,9 @@ public static class GatewayConfiguration
 
     /// <summary>Most devices described.</summary>
     public const int MaxDevices = 256;
+
+    /// <summary>Longest password, bytes.</summary>
+    public const int MaxPasswordBytes = 4096;
 
     private const long MebiByte = 1024 * 1024;
     private const long UsPerMs = 1000;
@@ -90,9 +92,12 @@ public static class GatewayConfiguration
     {
         try
         {
-            return File.ReadAllBytes(path);
+            // Not to its end, which a device does not have: one byte beyond the bound and a line end are enough to see that it is too long.
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            byte[] bytes = new byte[MaxPasswordBytes + 3];
+            return bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             return null;
         }
@@ -121,11 +126,19 @@ public static class GatewayConfiguration
 
         GatewayWebOptions web = WebOf(root.Section("web"), report);
         ConfigurationSection journal = root.Section("journal");
-        string directory = journal.Required("directory", d => d.Length > 0, "a directory", "directory: /var/lib/cart-gateway/journal");
+        string directory = journal.Required("directory", WrittenValues.IsPath, "a directory", "directory: /var/lib/cart-gateway/journal", WrittenValues.MeantPath);
         long quotaMebibytes = journal.Whole("quotaMebibytes", 16, 1_048_576, 2048);
         journal.End();
 
-        ExternalBroker? broker = Broker(root.Section("sessionBroker"), report, readNamed);
+        ConfigurationSection brokerSection = root.Section("sessionBroker");
+        ExternalBroker? broker = Broker(brokerSection, report, readNamed);
+        if (broker is not null && broker.Port == mqttPort && IsOwnAddress(broker.Host, mqttAddress))
+        {
+            report.Add(
+                "G2009", brokerSection.LineOf("port"), brokerSection.Full("port"), "this is the gateway's own MQTT listener (listen.mqttPort)",
+                "Leave the section out to use the embedded endpoint, or name the broker's own port.");
+        }
+
         ConfigurationSection time = root.Section("time");
         bool trust = time.Flag("trustSystemClock", false);
         int trustedMs = (int)time.Whole("trustedClockUncertaintyMs", 1, 60_000, 1000);
@@ -174,7 +187,7 @@ public static class GatewayConfiguration
         {
             ReceiptsExpected = uplink.Flag("receiptsExpected", core.ReceiptsExpected),
             Window = (int)uplink.Whole("windowMessages", 1, 1024, core.Window),
-            ReadAheadBytes = (int)uplink.Whole("readAheadBytes", 4096, 1_048_576, core.ReadAheadBytes),
+            ReadAheadBytes = (int)uplink.Whole("readAheadBytes", GatewayOptions.MinReadAheadBytes, 1_048_576, core.ReadAheadBytes),
             LiveDistanceRecords = (int)uplink.Whole("liveDistanceRecords", 1, 1_000_000, core.LiveDistanceRecords),
             ProbeUs = uplink.Whole("probeMs", 100, 60_000, core.ProbeUs / UsPerMs) * UsPerMs,
             StatePeriodUs = uplink.Whole("statePeriodMs", 100, 10_000, core.StatePeriodUs / UsPerMs) * UsPerMs,
@@ -193,10 +206,20 @@ public static class GatewayConfiguration
     private static GatewayWebOptions WebOf(ConfigurationSection section, ConfigurationReport report)
     {
         string[] origins = Entries(
-            section, report, "origins", "origin", o => string.Equals(o, "null", StringComparison.Ordinal) || IsOrigin(o), "https://name or http://name with an optional port, or null");
-        string[] names = Entries(section, report, "hostNames", "name", n => Uri.CheckHostName(n) != UriHostNameType.Unknown, "a host name or address without port");
+            section, report, "origins", "origin", o => string.Equals(o, "null", StringComparison.Ordinal) || WrittenValues.IsOrigin(o), "https://name or http://name with an optional port, or null");
+        string[] names = Entries(section, report, "hostNames", "name", WrittenValues.IsHost, "a host name or address without port");
+        string[] proxies = Entries(section, report, "trustedProxies", "address", WrittenValues.IsAddress, "an IP address");
+        string? publicUrl = section.Text(
+            "publicUrl", u => WrittenValues.IsOrigin(u.TrimEnd('/')), "https://name with an optional port and nothing behind it", null,
+            u => WrittenValues.IsHost(u) ? $"Write publicUrl: https://{u}." : null);
         section.End();
-        return new GatewayWebOptions { Origins = origins, HostNames = names };
+        return new GatewayWebOptions
+        {
+            Origins = origins,
+            HostNames = names,
+            PublicUrl = publicUrl?.TrimEnd('/'),
+            TrustedProxies = proxies.Length == 0 ? [] : [.. proxies.Where(WrittenValues.IsAddress).Select(IPAddress.Parse).Select(static a => a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a)],
+        };
     }
 
     private static string[] Entries(ConfigurationSection section, ConfigurationReport report, string key, string member, Func<string, bool> rule, string expected)
@@ -210,7 +233,7 @@ public static class GatewayConfiguration
         List<string> entries = [];
         foreach (ConfigurationSection item in items)
         {
-            entries.Add(item.Required(member, rule, expected, member + ": " + (string.Equals(member, "origin", StringComparison.Ordinal) ? "https://clinic.example" : "cart.clinic.example")));
+            entries.Add(item.Required(member, rule, expected, member + ": " + (member is "origin" ? "https://clinic.example" : member is "address" ? "127.0.0.1" : "cart.clinic.example")));
             item.End();
         }
 
@@ -224,16 +247,15 @@ public static class GatewayConfiguration
         return [.. entries];
     }
 
-    private static bool IsOrigin(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && (uri.Scheme is "http" or "https")
-        && string.Equals(uri.GetLeftPart(UriPartial.Authority), text, StringComparison.OrdinalIgnoreCase);
+    private static bool IsOwnAddress(string host, IPAddress own) =>
+        IPAddress.TryParse(host, out IPAddress? address) ? address.Equals(own) : string.Equals(host.TrimEnd('.'), "localhost", StringComparison.OrdinalIgnoreCase);
 
     // Law: until mutual TLS is configured every listener binds to loopback.
     private static IPAddress Listener(ConfigurationSection listen, ConfigurationReport report, string key)
     {
         string text = listen.Text(key, t => IPAddress.TryParse(t, out _) || string.Equals(t, "localhost", StringComparison.Ordinal), "an IP address", "127.0.0.1")!;
         IPAddress address = string.Equals(text, "localhost", StringComparison.Ordinal) ? IPAddress.Loopback : IPAddress.Parse(text);
-        if (IPAddress.IsLoopback(address))
+        if (IPAddress.IsLoopback(address) && !address.IsIPv4MappedToIPv6)
         {
             return address;
         }
@@ -244,12 +266,12 @@ public static class GatewayConfiguration
 
     private static ExternalBroker? Broker(ConfigurationSection section, ConfigurationReport report, NamedFileReader readNamed)
     {
-        string host = section.IsPresent ? section.Required("host", h => h.Length is > 0 and <= 253, "a host name or address", "host: 127.0.0.1") : string.Empty;
+        string host = section.IsPresent ? section.Required("host", WrittenValues.IsHost, "a host name or address alone", "host: broker.example", WrittenValues.MeantHost) : string.Empty;
         int port = (int)section.Whole("port", 1, 65_535, 1883);
         string version = section.Choice("version", "5", "5", "3.1.1");
-        string? clientId = section.Text("clientId", t => t.Length is > 0 and <= 64, "1 to 64 characters");
-        string? userName = section.Text("userName", t => t.Length > 0, "a user name");
-        string? passwordFile = section.Text("passwordFile", t => t.Length > 0, "the path of a file");
+        string? clientId = section.Text("clientId", t => WrittenValues.IsMqttText(t, 64), "1 to 64 characters, none of them a control character");
+        string? userName = section.Text("userName", t => WrittenValues.IsMqttText(t, 1024), "a user name of 1 to 1024 characters, none of them a control character");
+        string? passwordFile = section.Text("passwordFile", WrittenValues.IsPath, "the path of a file", null, WrittenValues.MeantPath);
         ushort keepAlive = (ushort)section.Whole("keepAliveSeconds", 5, 300, 15);
         long firstMs = section.Whole("firstBackoffMs", 10, 10_000, 250);
         long longestMs = section.Whole("longestBackoffMs", 10, 300_000, 5000);
@@ -282,7 +304,13 @@ public static class GatewayConfiguration
             else
             {
                 // A final line end is the editor's, not the password's.
-                password = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(bytes).TrimEnd('\r', '\n'));
+                password = bytes.AsMemory().TrimEnd("\r\n"u8);
+                if (password.Length is 0 or > MaxPasswordBytes)
+                {
+                    report.Add(
+                        "G2004", section.LineOf("passwordFile"), section.Full("passwordFile"),
+                        $"'{passwordFile}' " + (password.IsEmpty ? "is empty" : $"is longer than {MaxPasswordBytes.ToString(CultureInfo.InvariantCulture)} bytes"), "Write the password alone into the file.");
+                }
             }
         }
 
@@ -312,7 +340,7 @@ public static class GatewayConfiguration
                 string.Create(CultureInfo.InvariantCulture, $"{sections.Count} devices; at most {MaxDevices} can be described"));
         }
 
-        foreach (ConfigurationSection section in sections)
+        foreach (ConfigurationSection section in sections.Take(MaxDevices))
         {
             ulong id = Eui(section.Required("id", IsEui, EuiRule + ", not all 0", "id: \"0200000000000010\""));
             if (id != 0 && devices.Any(d => d.DeviceId == id))

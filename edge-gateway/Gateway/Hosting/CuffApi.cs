@@ -1,6 +1,7 @@
 using System;
-using System.Text.Json;
+using System.Threading;
 using System.Threading.Tasks;
+using EdgeGateway.Gateway.Commands;
 using EdgeGateway.Mqtt;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -17,70 +18,31 @@ public static class CuffApi
     /// <summary>A request about the cuff is not understood.</summary>
     public const string NotUnderstood = "G2310";
 
-    private const int MaxBodyBytes = 1024;
+    /// <summary>How long a STOP waits for the loop's next turn before it is said that nobody answers.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>Adds the routes.</summary>
     /// <param name="routes">The application.</param>
     /// <param name="loop">The loop that owns the core.</param>
     /// <param name="core">The gateway's logic, null while it does not run; asked on the loop.</param>
     /// <param name="language">"en" or "fr"; a request's Accept-Language that begins with the other one wins.</param>
-    public static void MapCuff(this IEndpointRouteBuilder routes, IMqttLoop loop, Func<GatewayCore?> core, string language)
+    /// <param name="stop">STOP's own way to the loop; null for the loop's queue.</param>
+    public static void MapCuff(this IEndpointRouteBuilder routes, IMqttLoop loop, Func<GatewayCore?> core, string language, StopLatch? stop = null)
     {
         ArgumentNullException.ThrowIfNull(routes);
         routes.MapPut("/api/session/{id}/patient", context => PatientAsync(context, loop, core, language));
         routes.MapGet("/api/session/{id}/patient", context => PatientOfAsync(context, loop, core, language));
-        routes.MapPost("/api/session/{id}/cuff/start", context => DoAsync(context, loop, core, language, (running, id) => running.StartCuff(id)));
-        routes.MapPost("/api/cuff/stop", context => DoAsync(context, loop, core, language, (running, _) =>
-        {
-            running.StopCuffs();
-            return default;
-        }));
+        routes.MapPost("/api/session/{id}/cuff/start", context => StartAsync(context, loop, core, language));
+        routes.MapPost(RequestGuard.StopPath, context => StopAsync(context, loop, core, language, stop));
         routes.MapPost("/api/cuff/test", context => TestAsync(context, loop, core, language));
-    }
-
-    private static async Task<JsonDocument?> BodyAsync(HttpContext context, string language)
-    {
-        byte[] body = new byte[MaxBodyBytes + 1];
-        int length = 0;
-        int read;
-        while (length < body.Length && (read = await context.Request.Body.ReadAsync(body.AsMemory(length), context.RequestAborted).ConfigureAwait(false)) > 0)
-        {
-            length += read;
-        }
-
-        string problem = "not a JSON object of at most 1024 bytes";
-        if (length <= MaxBodyBytes)
-        {
-            try
-            {
-                JsonDocument document = JsonDocument.Parse(body.AsMemory(0, length), new JsonDocumentOptions { MaxDepth = 8 });
-                if (document.RootElement.ValueKind == JsonValueKind.Object)
-                {
-                    return document;
-                }
-
-                document.Dispose();
-            }
-            catch (JsonException exception)
-            {
-                problem = "no JSON: line " + GatewayContext.Text((exception.LineNumber ?? 0) + 1);
-            }
-        }
-
-        await HttpApi.FaultAsync(context, StatusCodes.Status400BadRequest, NotUnderstood, problem, language).ConfigureAwait(false);
-        return null;
     }
 
     private static async Task PatientAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string configured)
     {
         string language = HttpApi.LanguageOf(context, configured);
-        using JsonDocument? body = await BodyAsync(context, language).ConfigureAwait(false);
-        if (body is null)
-        {
-            return;
-        }
-
-        if (GatewayCore.TryPatient(body.RootElement, out CuffPatient patient) is { } problem)
+        using StrictJson json = StrictJson.Read(await HttpApi.BodyAsync(context, CuffPatientJson.MaxLength).ConfigureAwait(false), CuffPatientJson.MaxLength);
+        CuffPatient patient = CuffPatientJson.Read(json);
+        if (json.Problem is { } problem)
         {
             await HttpApi.FaultAsync(context, StatusCodes.Status400BadRequest, NotUnderstood, problem, language).ConfigureAwait(false);
             return;
@@ -110,31 +72,68 @@ public static class CuffApi
         }).ConfigureAwait(false);
     }
 
-    private static async Task TestAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string configured)
+    /// <summary>Begins the self test. Asked for is the moment at which the request's head was here, before its body.</summary>
+    internal static async Task TestAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string configured)
     {
+        long askedUs = loop.NowUs;
         string language = HttpApi.LanguageOf(context, configured);
-        using JsonDocument? body = await BodyAsync(context, language).ConfigureAwait(false);
-        if (body is null)
+        using StrictJson json = StrictJson.Read(await HttpApi.BodyAsync(context, CuffPatientJson.MaxLength).ConfigureAwait(false), CuffPatientJson.MaxLength);
+        bool isOff = json.Flag("cuffOffTheArm") == true;
+        json.RefuseUnknown();
+        if (!isOff)
         {
+            json.Wrong("cuffOffTheArm must be true: the self test inflates beyond what an arm may feel");
+        }
+
+        if (json.Problem is { } problem)
+        {
+            await HttpApi.FaultAsync(context, StatusCodes.Status400BadRequest, NotUnderstood, problem, language).ConfigureAwait(false);
             return;
         }
 
-        if (!body.RootElement.TryGetProperty("cuffOffTheArm", out JsonElement word) || word.ValueKind != JsonValueKind.True)
-        {
-            await HttpApi.FaultAsync(context, StatusCodes.Status400BadRequest, NotUnderstood, "cuffOffTheArm must be true: the self test inflates beyond what an arm may feel", language).ConfigureAwait(false);
-            return;
-        }
-
-        SessionResult? result = await SoundApi.AskAsync<SessionResult?>(context, loop, core, (running, done) => done(running.TestCuff())).ConfigureAwait(false);
+        SessionResult? result = await InflateAsync(context, loop, core, running => running.TestCuff(askedUs)).ConfigureAwait(false);
         await AnswerAsync(context, result, "sent", language).ConfigureAwait(false);
     }
 
-    private static async Task DoAsync(
-        HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string configured, Func<GatewayCore, string, SessionResult> what)
+    /// <summary>Starts one measurement. Asked for is the moment at which the request's head was here, before its body.</summary>
+    internal static async Task StartAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string configured)
     {
+        long askedUs = loop.NowUs;
+        string language = HttpApi.LanguageOf(context, configured);
+        using StrictJson json = StrictJson.Read(await HttpApi.BodyAsync(context, CuffPatientJson.MaxLength).ConfigureAwait(false), CuffPatientJson.MaxLength);
+        json.RefuseUnknown();
+        if (json.Problem is { } problem)
+        {
+            await HttpApi.FaultAsync(context, StatusCodes.Status400BadRequest, NotUnderstood, problem, language).ConfigureAwait(false);
+            return;
+        }
+
         string id = SoundApi.Route(context, "id");
-        SessionResult? result = await SoundApi.AskAsync<SessionResult?>(context, loop, core, (running, done) => done(what(running, id))).ConfigureAwait(false);
-        await AnswerAsync(context, result, "sent", HttpApi.LanguageOf(context, configured)).ConfigureAwait(false);
+        SessionResult? result = await InflateAsync(context, loop, core, running => running.StartCuff(id, askedUs)).ConfigureAwait(false);
+        await AnswerAsync(context, result, "sent", language).ConfigureAwait(false);
+    }
+
+    // Whoever asked may be gone when the loop comes to it: air moves for nobody who is not told of it.
+    private static Task<SessionResult?> InflateAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, Func<GatewayCore, SessionResult> inflate)
+    {
+        CancellationToken gone = context.RequestAborted;
+        return SoundApi.AskAsync<SessionResult?>(context, loop, core, (running, done) =>
+            done(gone.IsCancellationRequested ? new SessionResult(GatewayCore.Overtaken, "whoever asked is gone", string.Empty) : inflate(running)));
+    }
+
+    // No body is read and nothing is asked: whatever stands around it, a stop is a stop.
+    private static async Task StopAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string configured, StopLatch? stop)
+    {
+        StopResult? result = stop is not null
+            ? await stop.AskAsync(loop, Patience, context.RequestAborted).ConfigureAwait(false)
+            : await SoundApi.AskAsync<StopResult?>(context, loop, core, (running, done) => running.StopCuffs(said => done(said))).ConfigureAwait(false);
+        await SoundApi.AnswerAsync(context, result is null ? HttpApi.Busy : null, string.Empty, HttpApi.LanguageOf(context, configured), json =>
+        {
+            json.WriteString("state", "sent");
+            json.WriteNumber("told", result?.Told ?? 0);
+            json.WriteNumber("taken", result?.Taken ?? 0);
+            json.WriteBoolean("confirmed", result?.IsConfirmed == true);
+        }).ConfigureAwait(false);
     }
 
     private static Task AnswerAsync(HttpContext context, SessionResult? result, string state, string language) =>

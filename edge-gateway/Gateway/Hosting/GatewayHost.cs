@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.IO;
 using System.Net;
@@ -37,6 +38,7 @@ public sealed class GatewayHost : IAsyncDisposable
     private readonly TaskCompletionSource<Exception> _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MqttLoop _loop;
+    private readonly StopLatch _stop = new();
     private FileDisk? _disk;
     private TcpUplinkConnector? _uplink;
     private GatewayCore? _core;
@@ -63,6 +65,15 @@ public sealed class GatewayHost : IAsyncDisposable
     /// <summary>The MQTT port in use.</summary>
     public int MqttPort => _listener?.MqttPort ?? 0;
 
+    /// <summary>The HTTP listener; null when there is none.</summary>
+    internal HttpListener? Http => _listener;
+
+    /// <summary>The loop.</summary>
+    internal MqttLoop Loop => _loop;
+
+    /// <summary>The logic; null before the start.</summary>
+    internal GatewayCore? Core => _core;
+
     /// <summary>Ends when the logic has broken one of its own rules; the process then ends with a record.</summary>
     public Task<Exception> Broken => _broken.Task;
 
@@ -80,28 +91,25 @@ public sealed class GatewayHost : IAsyncDisposable
         }
 
         _disk = disk;
-        if (ListenerKeyFile.LoadOrCreate(_options.JournalDirectory, out refusal) is not { } key)
-        {
-            await DisposeAsync().ConfigureAwait(false);
-            return refusal;
-        }
-
+        byte[] key = ListenerKeyFile.LoadOrCreate(_options.JournalDirectory, out IReadOnlyList<CodedError> told);
         GatewayOptions core = _options.Core;
-        JournalOptions journal = new() { QuotaBytes = _options.JournalQuotaBytes };
+        JournalOptions journal = new() { QuotaBytes = _options.JournalQuotaBytes, VitalReserveBytes = JournalOptions.DefaultVitalReserveBytes, KnownTypes = JournalRecordTypes.Known };
         _uplink = core.External is null ? null : new TcpUplinkConnector(_loop, core.External.Host, core.External.Port, _time);
         _core = new GatewayCore(core, new GatewayPorts
         {
             Journal = (handler, folds) => new JournalLog(disk, journal, folds, handler),
-            Server = handler => new MqttServer(new MqttServerOptions(), handler),
+            Server = handler => new MqttServer(EndpointLimits.Server, handler),
             Client = (options, handler) => new MqttClient(options, handler),
             Uplink = _uplink,
             Time = new SystemGatewayTime(_loop, _time, _options.TrustSystemClock, _options.TrustedClockUncertaintyMs * 1000L),
             Entropy = new SystemEntropy(),
             Log = _log,
             Listeners = new ListenerTokens(key),
+            Told = told,
         });
         _loop.AddStep(nowUs =>
         {
+            _stop.Step(_core.StopCuffs);
             long next = _core.Step(nowUs);
             if (_core.IsReady)
             {
@@ -124,6 +132,7 @@ public sealed class GatewayHost : IAsyncDisposable
                 _options.Web,
                 _time,
                 _log,
+                _stop,
                 cancellation).ConfigureAwait(false);
         }
         catch (IOException exception)

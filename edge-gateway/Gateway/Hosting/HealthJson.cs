@@ -2,11 +2,9 @@ using System;
 using System.Buffers;
 using System.Collections.Generic;
 using System.Globalization;
-using System.Linq;
 using System.Text.Json;
 using EdgeGateway.Gateway.Faults;
 using EdgeGateway.Gateway.Health;
-using EdgeGateway.Journal;
 using Firmware.Protocol;
 
 namespace EdgeGateway.Gateway.Hosting;
@@ -15,40 +13,49 @@ namespace EdgeGateway.Gateway.Hosting;
 public static class HealthJson
 {
     /// <summary>The journal does not take readings.</summary>
-    public const string JournalRefuses = "G2085";
-
-    /// <summary>The session's broker is not reached.</summary>
-    public const string BrokerAway = "G2086";
-
-    /// <summary>UTC is not disciplined.</summary>
-    public const string ClockFree = "G2087";
+    public const string JournalRefuses = HealthChecks.JournalRefuses;
 
     /// <summary>The gateway is starting or stopping.</summary>
-    public const string NotReady = "G2088";
+    public const string NotReady = HealthChecks.NotReady;
 
-    /// <summary>What is not well, gravest first: the issues that stand, and what the snapshot itself shows.</summary>
-    /// <param name="snapshot">The gateway's health.</param>
-    /// <returns>Issues; empty when all is well.</returns>
-    public static IReadOnlyList<HealthIssue> Issues(GatewaySnapshot snapshot)
+    /// <summary>The gateway's logic does not answer its own HTTP side in time.</summary>
+    public const string NoAnswer = "G2159";
+
+    /// <summary>What the issues say in one word: "ok" without any, "failing" when a part does not work or the gateway is not ready, else "degraded".</summary>
+    /// <param name="issues">The issues.</param>
+    /// <returns>The word.</returns>
+    public static string StatusOf(IReadOnlyList<HealthIssue> issues)
     {
-        ArgumentNullException.ThrowIfNull(snapshot);
-        List<HealthIssue> issues = [];
-        void Add(bool stands, string code, HealthSubject subject)
+        ArgumentNullException.ThrowIfNull(issues);
+        string status = issues.Count == 0 ? "ok" : "degraded";
+        foreach (HealthIssue issue in issues)
         {
-            if (stands)
+            if (FaultCatalogue.Default[issue.Code].Severity >= FaultSeverity.Fault || string.Equals(issue.Code, NotReady, StringComparison.Ordinal))
             {
-                issues.Add(new HealthIssue(code, subject, snapshot.NowUs, GatewayMoment.NoUtc, 1, string.Empty));
+                status = "failing";
             }
         }
 
-        Add(!snapshot.IsReady, NotReady, HealthSubject.Gateway);
-        Add(snapshot.IsReady && (!snapshot.JournalWritable || snapshot.JournalStatus != DiskStatus.Ok), JournalRefuses, new HealthSubject(HealthSubjectKind.Disk, "journal"));
-        Add(!snapshot.UplinkConnected, BrokerAway, new HealthSubject(HealthSubjectKind.Broker, string.Empty));
-        Add(!snapshot.Utc.Synchronised, ClockFree, HealthSubject.Gateway);
-        issues.AddRange(snapshot.Issues);
+        return status;
+    }
 
-        // A stable sort: equal ones stay in the order of code and subject.
-        return [.. issues.OrderByDescending(i => FaultCatalogue.Default[i.Code].Severity)];
+    /// <summary>The answer when the gateway's logic gives none: a coded error that has the members that every health has.</summary>
+    /// <param name="language">"en" or "fr".</param>
+    /// <returns>UTF-8 JSON, one object.</returns>
+    public static ReadOnlyMemory<byte> WriteNoAnswer(string language)
+    {
+        ArrayBufferWriter<byte> buffer = new(1024);
+        using Utf8JsonWriter json = new(buffer);
+        json.WriteStartObject();
+        json.WriteString("status", "failing");
+        json.WriteBoolean("ready", false);
+        WriteFaultFields(json, FaultCatalogue.Default[NoAnswer], string.Empty, language);
+        json.WriteStartArray("issues");
+        WriteIssue(json, new HealthIssue(NoAnswer, HealthSubject.Gateway, 0, GatewayMoment.NoUtc, 1, string.Empty), 0, default, language);
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenMemory;
     }
 
     /// <summary>Writes it.</summary>
@@ -58,16 +65,16 @@ public static class HealthJson
     public static ReadOnlyMemory<byte> Write(GatewaySnapshot snapshot, string language)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        IReadOnlyList<HealthIssue> issues = Issues(snapshot);
+        IReadOnlyList<HealthIssue> issues = snapshot.Issues;
         ArrayBufferWriter<byte> buffer = new(4096);
         using Utf8JsonWriter json = new(buffer);
         json.WriteStartObject();
-        json.WriteString("status", issues.Count == 0 ? "ok" : snapshot.IsReady && snapshot.JournalWritable ? "degraded" : "failing");
+        json.WriteString("status", StatusOf(issues));
         json.WriteBoolean("ready", snapshot.IsReady && snapshot.JournalWritable);
         json.WriteStartArray("issues");
         foreach (HealthIssue issue in issues)
         {
-            WriteIssue(json, issue, snapshot.NowUs, language);
+            WriteIssue(json, issue, snapshot.NowUs, snapshot.Utc, language);
         }
 
         json.WriteEndArray();
@@ -121,7 +128,7 @@ public static class HealthJson
         json.WriteEndObject();
     }
 
-    private static void WriteIssue(Utf8JsonWriter json, HealthIssue issue, long nowUs, string language)
+    private static void WriteIssue(Utf8JsonWriter json, HealthIssue issue, long nowUs, UtcEstimate utc, string language)
     {
         json.WriteStartObject();
         WriteFaultFields(json, FaultCatalogue.Default[issue.Code], issue.Detail, language);
@@ -132,7 +139,7 @@ public static class HealthJson
         }
 
         json.WriteEndObject();
-        json.WriteString("since", issue.SinceUtcUs == GatewayMoment.NoUtc ? null : JsonText.UtcText(issue.SinceUtcUs));
+        json.WriteString("since", issue.SinceUtc(nowUs, utc) is { } sinceUtcUs ? JsonText.UtcText(sinceUtcUs) : null);
         json.WriteNumber("sinceMs", (nowUs - issue.SinceUs) / 1000);
         json.WriteNumber("count", issue.Count);
         json.WriteEndObject();

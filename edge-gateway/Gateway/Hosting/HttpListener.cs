@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
@@ -11,6 +13,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -23,9 +26,10 @@ public sealed class HttpListener : IAsyncDisposable
 {
     private readonly WebApplication _application;
 
-    private HttpListener(WebApplication application, int httpPort, int mqttPort)
+    private HttpListener(WebApplication application, HttpConnections connections, int httpPort, int mqttPort)
     {
         _application = application;
+        Connections = connections;
         HttpPort = httpPort;
         MqttPort = mqttPort;
     }
@@ -35,6 +39,15 @@ public sealed class HttpListener : IAsyncDisposable
 
     /// <summary>The MQTT port in use; 0 when there is no MQTT listener.</summary>
     public int MqttPort { get; }
+
+    /// <summary>The book of HTTP connections.</summary>
+    internal HttpConnections Connections { get; }
+
+    /// <summary>Every route that is served, with its methods; none stands for all.</summary>
+    internal IEnumerable<(string Pattern, IReadOnlyList<string> Methods)> Routes =>
+        from source in ((IEndpointRouteBuilder)_application).DataSources
+        from endpoint in source.Endpoints.OfType<RouteEndpoint>()
+        select ("/" + (endpoint.RoutePattern.RawText ?? string.Empty).TrimStart('/'), endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? []);
 
     /// <summary>Opens the listeners.</summary>
     /// <param name="http">Address and port of HTTP; port 0 takes any free one.</param>
@@ -46,6 +59,7 @@ public sealed class HttpListener : IAsyncDisposable
     /// <param name="web">Who may use the pages and the WebSocket.</param>
     /// <param name="time">The clock for closing times.</param>
     /// <param name="log">The log, or null.</param>
+    /// <param name="stop">STOP's own way to the loop, or null for the loop's queue.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>The open listeners.</returns>
     /// <exception cref="IOException">A port is taken, or this user may not open it.</exception>
@@ -59,11 +73,13 @@ public sealed class HttpListener : IAsyncDisposable
         GatewayWebOptions web,
         TimeProvider time,
         IGatewayLog? log,
+        StopLatch? stop,
         CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(http);
         ArgumentNullException.ThrowIfNull(loop);
         ArgumentNullException.ThrowIfNull(core);
+        HttpConnections connections = new(web.Trusts);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
         builder.Services.AddRoutingCore();
@@ -73,17 +89,26 @@ public sealed class HttpListener : IAsyncDisposable
         {
             options.AddServerHeader = false;
             options.Limits.MaxRequestBodySize = 64 * 1024;
-            options.Limits.MaxConcurrentConnections = 256;
-            options.Listen(http, listen => listen.Protocols = HttpProtocols.Http1);
+            options.Limits.RequestHeadersTimeout = HttpConnections.HeadTimeout;
+            options.Limits.KeepAliveTimeout = HttpConnections.IdleTimeout;
+
+            // Connections have a bound of their own, which lets a STOP in; the MQTT listener of the same server has its server's.
+            options.Limits.MaxConcurrentConnections = null;
+            options.Listen(http, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                listen.Use(next => connection => connections.ServeAsync(connection, next, time));
+            });
             if (mqtt is not null && mqttHandler is not null)
             {
                 options.Listen(mqtt, listen => listen.Run(mqttHandler.OnConnectedAsync));
             }
         });
         WebApplication application = builder.Build();
+        application.UseRequestPlaces(connections, (code, text) => log?.Write(new GatewayLogEntry(code, text, loop.NowUs)), language);
         application.UseGatewayWeb(web, language);
         application.UseRouting();
-        application.MapGateway(loop, core, language);
+        application.MapGateway(loop, () => core, language, stop);
         application.MapGatewayWeb(web, loop, () => core, time, log, language);
         try
         {
@@ -112,7 +137,7 @@ public sealed class HttpListener : IAsyncDisposable
             }
         }
 
-        return new HttpListener(application, httpPort, mqttPort);
+        return new HttpListener(application, connections, httpPort, mqttPort);
     }
 
     /// <summary>Closes the listeners and every connection.</summary>

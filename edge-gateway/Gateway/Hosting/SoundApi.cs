@@ -43,15 +43,7 @@ public static class SoundApi
 
     private static async Task<SoundRequest?> BodyAsync(HttpContext context, string language)
     {
-        using MemoryStream body = new();
-        byte[] piece = new byte[1024];
-        int read;
-        while (body.Length <= SoundRequest.MaxLength && (read = await context.Request.Body.ReadAsync(piece, context.RequestAborted).ConfigureAwait(false)) > 0)
-        {
-            body.Write(piece, 0, read);
-        }
-
-        SoundRequest request = SoundRequest.Read(body.Length == 0 ? "{}"u8.ToArray() : body.ToArray());
+        SoundRequest request = SoundRequest.Read(await HttpApi.BodyAsync(context, SoundRequest.MaxLength).ConfigureAwait(false));
         if (request.Problem is null)
         {
             return request;

@@ -7,7 +7,7 @@ namespace EdgeGateway.Gateway.Hosting;
 
 /// <summary>
 /// The machine's clocks. On Linux the kernel says whether UTC is disciplined, and how wrong it may be at most (adjtimex(2): status
-/// STA_UNSYNC and maxerror); elsewhere, and where the kernel says no, UTC counts only when configuration says that it is to be trusted.
+/// STA_UNSYNC and maxerror); elsewhere, and where the kernel says no, UTC counts only when configuration says that it is to be trusted. Whoever vouches: a time that cannot be is not believed.
 /// </summary>
 public sealed partial class SystemGatewayTime : IGatewayTime
 {
@@ -19,6 +19,7 @@ public sealed partial class SystemGatewayTime : IGatewayTime
     private readonly TimeProvider _time;
     private readonly bool _trusted;
     private readonly long _trustedUncertaintyUs;
+    private readonly ClockPlausibility _plausibility = new();
     private readonly byte[] _timex = new byte[TimexBufferLength];
     private long _readUs = long.MinValue;
     private bool _synchronised;
@@ -53,11 +54,15 @@ public sealed partial class SystemGatewayTime : IGatewayTime
             }
 
             long utcUs = (_time.GetUtcNow().UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) / (TimeSpan.TicksPerMillisecond / 1000);
-            return _synchronised
-                ? new UtcEstimate(true, utcUs, _uncertaintyUs)
-                : _trusted
-                    ? new UtcEstimate(true, utcUs, _trustedUncertaintyUs)
-                    : new UtcEstimate(false, 0, 0);
+            if (!_synchronised && !_trusted)
+            {
+                return new UtcEstimate(false, 0, 0);
+            }
+
+            long uncertaintyUs = _synchronised ? _uncertaintyUs : _trustedUncertaintyUs;
+            return _plausibility.Problem(nowUs, utcUs, uncertaintyUs, mayStep: _synchronised) is { } problem
+                ? new UtcEstimate(false, 0, 0, problem)
+                : new UtcEstimate(true, utcUs, uncertaintyUs);
         }
     }
 

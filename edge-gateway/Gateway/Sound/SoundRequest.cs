@@ -59,110 +59,78 @@ internal sealed class SoundRequest
     public static SoundRequest Read(ReadOnlyMemory<byte> payload)
     {
         SoundRequest request = new();
-        if (payload.Length > MaxLength)
-        {
-            request.Problem = "longer than " + GatewayContext.Text(MaxLength) + " bytes";
-            return request;
-        }
-
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(payload, new JsonDocumentOptions { MaxDepth = 8 });
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                request.Problem = "not a JSON object";
-                return request;
-            }
-
-            request.Read(document.RootElement);
-        }
-        catch (JsonException exception)
-        {
-            request.Problem = "no JSON: line " + GatewayContext.Text((exception.LineNumber ?? 0) + 1);
-        }
-
+        using StrictJson json = StrictJson.Read(payload, MaxLength);
+        request.Read(json);
+        request.Problem = json.Problem;
         return request;
     }
 
-    private static string? Text(JsonElement root, string name) =>
-        root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-
-    private static bool? Flag(JsonElement root, string name) =>
-        root.TryGetProperty(name, out JsonElement value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null;
-
-    private static long Count(JsonElement root, string name) =>
-        root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) && number >= 0 ? number : -1;
-
-    private void Read(JsonElement root)
+    private void Read(StrictJson json)
     {
-        Id = Text(root, "id");
-        Command = Text(root, "command");
-        Session = Text(root, "session");
-        Consumer = Text(root, "consumer");
-        Listening = Flag(root, "listening");
-        Usable = Flag(root, "usable");
-        By = Text(root, "by") ?? string.Empty;
+        Id = json.Text("id");
+        Command = json.Text("command");
+        Session = json.Text("session");
+        Consumer = json.Text("consumer");
+        Listening = json.Flag("listening");
+        Usable = json.Flag("usable");
+        By = json.Text("by") ?? string.Empty;
         if (By.Length > 0 && !Names.IsValid(By))
         {
-            Problem = "by is an opaque token of 1 to 64 of A-Z a-z 0-9 '_' '-'";
+            json.Wrong("by is an opaque token of 1 to 64 of A-Z a-z 0-9 '_' '-'");
             By = string.Empty;
-            return;
         }
 
-        if (!AuscultationWords.TrySite(Text(root, "site"), out AuscultationSite site))
+        if (!AuscultationWords.TrySite(json.Text("site"), out AuscultationSite site))
         {
-            Problem = "site is one of aortic, pulmonic, tricuspid, mitral, rightUpperLung, leftUpperLung, rightLowerLung, leftLowerLung";
-            return;
+            json.Wrong("site is one of aortic, pulmonic, tricuspid, mitral, rightUpperLung, leftUpperLung, rightLowerLung, leftLowerLung");
         }
 
-        if (!AuscultationWords.TryPosture(Text(root, "posture"), out PatientPosture posture))
+        if (!AuscultationWords.TryPosture(json.Text("posture"), out PatientPosture posture))
         {
-            Problem = "posture is one of sitting, supine, leftLateral, standing";
-            return;
+            json.Wrong("posture is one of sitting, supine, leftLateral, standing");
         }
 
-        if (!AuscultationWords.TryMode(Text(root, "filter"), out ListeningMode mode))
+        if (!AuscultationWords.TryMode(json.Text("filter"), out ListeningMode mode))
         {
-            Problem = "filter is one of raw, bell, diaphragm, extended, lung";
-            return;
+            json.Wrong("filter is one of raw, bell, diaphragm, extended, lung");
         }
 
         Place = new SoundPlace(site, posture, mode);
         HasPlace = site != AuscultationSite.Unknown;
-        if (Names.TryDevice(Text(root, "device"), out ulong device))
+        string? deviceText = json.Text("device");
+        if (deviceText is not null && !Names.TryDevice(deviceText, out _))
         {
-            Device = device;
+            json.Wrong("device is 16 lower-case hexadecimal digits, not all 0");
         }
 
-        Stream = (int)Math.Clamp(Count(root, "stream"), 0, ushort.MaxValue);
-        Number = (uint)Math.Clamp(Count(root, "number"), 0, uint.MaxValue);
-        Lost = Math.Max(0, Count(root, "lost"));
-        if (root.TryGetProperty("bands", out JsonElement bands))
+        Device = Names.TryDevice(deviceText, out ulong device) ? device : 0;
+        Stream = (int)(json.Whole("stream", 0, ushort.MaxValue) ?? 0);
+        Number = (uint)(json.Whole("number", 0, uint.MaxValue) ?? 0);
+        Lost = json.Whole("lost", 0, long.MaxValue) ?? 0;
+        if (json.TryList("bands", MaxBands, out JsonElement bands))
         {
-            ReadBands(bands);
+            ReadBands(json, bands);
         }
     }
 
-    private void ReadBands(JsonElement bands)
+    private void ReadBands(StrictJson json, JsonElement bands)
     {
-        if (bands.ValueKind != JsonValueKind.Array || bands.GetArrayLength() > MaxBands)
-        {
-            Problem = "bands is no array of at most " + GatewayContext.Text(MaxBands);
-            return;
-        }
-
         foreach (JsonElement band in bands.EnumerateArray())
         {
-            long hz = band.ValueKind == JsonValueKind.Object ? Count(band, "hz") : -1;
-            long sent = hz < 0 ? -1 : Count(band, "sent");
-            long heard = hz < 0 ? -1 : Count(band, "heard");
+            bool isBand = band.ValueKind == JsonValueKind.Object;
+            long hz = isBand ? Count(band, "hz") : -1;
+            long sent = isBand ? Count(band, "sent") : -1;
+            long heard = isBand ? Count(band, "heard") : -1;
             if (hz is < 20 or > 4000 || sent is < 1 or > 4 || heard is < 0 or > 99)
             {
-                Problem = "a band has hz (20 to 4000), sent (1 to 4) and heard";
+                json.Wrong("a band has hz (20 to 4000), sent (1 to 4) and heard");
                 return;
             }
 
             Bands.Add(new ListenerBand((int)hz, (int)sent, (int)heard));
         }
     }
+
+    private static long Count(JsonElement root, string name) =>
+        root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) && number >= 0 ? number : -1;
 }

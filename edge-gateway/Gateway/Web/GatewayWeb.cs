@@ -42,11 +42,22 @@ public static class GatewayWeb
         ArgumentNullException.ThrowIfNull(web);
         application.Use((context, next) =>
         {
-            bool ours = IsOurs(context.Request.Host, web);
-            Protect(context.Response.Headers, ours ? context.Request.Host.Value : null);
-            return ours
-                ? next(context)
-                : HttpApi.FaultAsync(context, StatusCodes.Status421MisdirectedRequest, ForeignHost, string.Empty, HttpApi.LanguageOf(context, language));
+            ForwardedRequest.Apply(context, web);
+
+            // No browser leaves the host away: a program that does and wants to stop a cuff is no foreign page.
+            bool ours = IsOurs(context.Request.Host, web) || (!context.Request.Host.HasValue && RequestGuard.IsStop(context.Request));
+            Protect(context.Response.Headers, ours && context.Request.Host.HasValue ? context.Request.Host.Value : null);
+            if (!ours)
+            {
+                return HttpApi.FaultAsync(context, StatusCodes.Status421MisdirectedRequest, ForeignHost, string.Empty, HttpApi.LanguageOf(context, language));
+            }
+
+            if (RequestGuard.Refused(context.Request, context.Connection.RemoteIpAddress, web) is { } refused)
+            {
+                return HttpApi.FaultAsync(context, refused.Status, refused.Code, refused.Text, HttpApi.LanguageOf(context, language));
+            }
+
+            return next(context);
         });
         application.UseWebSockets();
     }
@@ -72,7 +83,7 @@ public static class GatewayWeb
 
         WebFile index = WebFiles.All["/index.html"];
         routes.MapGet("/", context => FileAsync(context, index));
-        routes.MapGet("/api/session/{id}/link", context => LinkAsync(context, loop, core, language));
+        routes.MapGet("/api/session/{id}/link", context => LinkAsync(context, web, loop, core, language));
         routes.Map(MqttPath, context => MqttAsync(context, web, loop, core, time, log, language));
     }
 
@@ -90,6 +101,11 @@ public static class GatewayWeb
             return true;
         }
 
+        if (web.PublicUrl is { } own && string.Equals(origin, own, StringComparison.OrdinalIgnoreCase))
+        {
+            return true;
+        }
+
         for (int i = 0; i < web.Origins.Count; i++)
         {
             if (string.Equals(origin, web.Origins[i], StringComparison.OrdinalIgnoreCase))
@@ -101,11 +117,21 @@ public static class GatewayWeb
         return false;
     }
 
+    /// <summary>True for this machine's own name or address as seen from itself.</summary>
+    /// <param name="name">A host without its port.</param>
+    /// <returns>True for "localhost" and every loopback address.</returns>
+    internal static bool IsLoopback(string name) =>
+        string.Equals(name, "localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(name, out IPAddress? address) && IPAddress.IsLoopback(address));
+
     private static bool IsOurs(HostString host, GatewayWebOptions web)
     {
         string name = host.Host;
-        if (string.Equals(name, "localhost", StringComparison.OrdinalIgnoreCase)
-            || (IPAddress.TryParse(name, out IPAddress? address) && IPAddress.IsLoopback(address)))
+        if (IsLoopback(name))
+        {
+            return true;
+        }
+
+        if (web.PublicUrl is { } own && string.Equals(host.Value, new Uri(own).Authority, StringComparison.OrdinalIgnoreCase))
         {
             return true;
         }
@@ -151,7 +177,7 @@ public static class GatewayWeb
         return context.Response.Body.WriteAsync(file.Bytes, context.RequestAborted).AsTask();
     }
 
-    private static async Task LinkAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string configured)
+    private static async Task LinkAsync(HttpContext context, GatewayWebOptions web, IMqttLoop loop, Func<GatewayCore?> core, string configured)
     {
         string language = HttpApi.LanguageOf(context, configured);
         string id = (string?)context.Request.RouteValues["id"] ?? string.Empty;
@@ -168,9 +194,11 @@ public static class GatewayWeb
             return;
         }
 
-        string host = context.Request.Host.Value ?? string.Empty;
-        string broker = (context.Request.IsHttps ? "wss://" : "ws://") + host + MqttPath;
-        string page = $"{context.Request.Scheme}://{host}/far.html#broker={Uri.EscapeDataString(broker)}&cart={link.Cart}&session={link.Session}&token={link.Token}";
+        // The page that asks listens where it is; the link is for somebody elsewhere, who reaches this gateway under its public name if it has one.
+        string own = context.Request.Scheme + "://" + context.Request.Host.Value;
+        string far = web.PublicUrl ?? own;
+        string broker = WebSocketOf(own);
+        string page = $"{far}/far.html#broker={Uri.EscapeDataString(WebSocketOf(far))}&cart={link.Cart}&session={link.Session}&token={link.Token}";
         ArrayBufferWriter<byte> buffer = new(512);
         using (Utf8JsonWriter json = new(buffer))
         {
@@ -186,6 +214,8 @@ public static class GatewayWeb
 
         await HttpApi.JsonAsync(context, StatusCodes.Status200OK, buffer.WrittenMemory).ConfigureAwait(false);
     }
+
+    private static string WebSocketOf(string origin) => (origin.StartsWith("https:", StringComparison.OrdinalIgnoreCase) ? "wss" : "ws") + origin[origin.IndexOf(':', StringComparison.Ordinal)..] + MqttPath;
 
     private static async Task MqttAsync(
         HttpContext context, GatewayWebOptions web, IMqttLoop loop, Func<GatewayCore?> core, TimeProvider time, IGatewayLog? log, string configured)

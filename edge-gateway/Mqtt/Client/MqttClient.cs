@@ -27,6 +27,7 @@ public sealed class MqttClient : IMqttClient
     private readonly List<ClientSubscription> _subscriptions = [];
     private readonly InboundAcks _acks = new();
     private readonly HashSet<ushort> _unreleased = [];
+    private readonly SortedDictionary<ushort, long> _releasesAwaited = [];
     private readonly Dictionary<long, long> _deferred = [];
     private readonly Func<ushort, bool> _idTaken;
     private readonly string?[] _inboundAliases;
@@ -37,11 +38,12 @@ public sealed class MqttClient : IMqttClient
     private PacketReader _reader = new();
     private OutboundAliases _aliases = new(0);
     private int _openReleases;
-    private int _sendMaximum;
-    private long _serverMaxPacketLength;
-    private MqttQos _serverMaximumQos;
-    private bool _serverRetains;
     private long _keepAliveUs;
+    private long _answerDueUs;
+    private long _progressUs;
+    private long _writtenBytes;
+    private long _drainedBytes;
+    private long _drainedUs;
     private long _openedUs;
     private long _sentUs;
     private long _heardUs;
@@ -66,6 +68,11 @@ public sealed class MqttClient : IMqttClient
         if (options.ReceiveMaximum == 0)
         {
             throw new ArgumentException("ReceiveMaximum is from 1 to 65,535 (MQTT 5.0, 3.1.2.11.3)", nameof(options));
+        }
+
+        if (options.AnswerTimeoutSeconds is < 1 or > 3_600)
+        {
+            throw new ArgumentException("AnswerTimeoutSeconds is from 1 to 3,600", nameof(options));
         }
 
         if (options.Will is { } will && !MqttTopics.IsValidName(will.Topic))
@@ -96,6 +103,15 @@ public sealed class MqttClient : IMqttClient
     /// <inheritdoc/>
     public int InFlight => _window.Count;
 
+    /// <inheritdoc/>
+    public MqttServerLimits ServerLimits { get; private set; } = MqttServerLimits.None;
+
+    /// <inheritdoc/>
+    public MqttLossKind LastLoss { get; private set; }
+
+    /// <inheritdoc/>
+    public long UnansweredSinceUs => Unanswered(out _);
+
     /// <summary>Messages of QoS 0 that the server's limits (packet size, retain) did not allow to be sent.</summary>
     public long Discarded { get; private set; }
 
@@ -106,6 +122,8 @@ public sealed class MqttClient : IMqttClient
     public string ClientId { get; private set; } = string.Empty;
 
     private MqttVersion Version => _options.Version;
+
+    private long AnswerTimeoutUs => _options.AnswerTimeoutSeconds * 1_000_000L;
 
     /// <inheritdoc/>
     public void Open(IMqttConnection connection, long nowUs)
@@ -122,7 +140,9 @@ public sealed class MqttClient : IMqttClient
         _reader = new PacketReader();
         _openReleases = 0;
         _pinging = false;
-        _openedUs = _sentUs = _heardUs = nowUs;
+        _answerDueUs = long.MaxValue;
+        _writtenBytes = _drainedBytes = 0;
+        _openedUs = _sentUs = _heardUs = _drainedUs = _progressUs = nowUs;
         Array.Clear(_inboundAliases);
 
         var packet = new ConnectPacket
@@ -174,7 +194,7 @@ public sealed class MqttClient : IMqttClient
         }
         catch (MqttProtocolException e)
         {
-            Fail(e.ReasonCode, $"the server broke the protocol: {e.Message}");
+            Fail(MqttLossKind.BrokenProtocol, e.ReasonCode, $"the server broke the protocol: {e.Message}");
         }
         finally
         {
@@ -187,14 +207,14 @@ public sealed class MqttClient : IMqttClient
     {
         if (_state != State.Closed)
         {
-            Lose(0, _state == State.Connecting ? "the transport closed before CONNACK" : "the transport closed");
+            Lose(MqttLossKind.Transport, 0, _state == State.Connecting ? "the transport closed before CONNACK" : "the transport closed");
         }
     }
 
     /// <inheritdoc/>
     /// <remarks>
-    /// What the server has said it will not take (packet too long, 0x95; retained, 0x9A; quality of service, 0x9B) is settled at once by
-    /// <see cref="IMqttClientHandler.Acknowledged"/> with that reason, before this returns true.
+    /// What the server has said it will not take (packet too long, 0x95; retained, 0x9A, unless the options let it go unretained; quality of service, 0x9B) is settled at
+    /// once by <see cref="IMqttClientHandler.Acknowledged"/> with that reason, before this returns true.
     /// </remarks>
     public bool TryPublish(in MqttMessage message, long ticket, long nowUs)
     {
@@ -212,13 +232,12 @@ public sealed class MqttClient : IMqttClient
         }
 
         bool counted = message.Qos != MqttQos.AtMostOnce;
-        if (counted && (_window.Count >= _options.Window || _window.Counted >= _sendMaximum))
+        if (counted && (_window.Count >= _options.Window || _window.Counted >= ServerLimits.ReceiveMaximum))
         {
             return false;
         }
 
-        byte refused = message.Qos > _serverMaximumQos ? MqttReason.QosNotSupported :
-            message.Retain && !_serverRetains ? MqttReason.RetainNotSupported : MqttReason.Success;
+        byte refused = Refusal(message.Qos, message.Retain);
         if (refused == MqttReason.Success && !counted)
         {
             if (!WritePublish(message, message.Payload.Span, duplicate: false, packetId: 0, message.Properties?.MessageExpirySeconds, nowUs))
@@ -236,6 +255,7 @@ public sealed class MqttClient : IMqttClient
             {
                 entry.SentBefore = true;
                 _window.CountSent(entry);
+                Await(entry, nowUs);
                 return true;
             }
 
@@ -245,21 +265,18 @@ public sealed class MqttClient : IMqttClient
 
         if (refused != MqttReason.Success)
         {
-            if (counted)
-            {
-                _handler.Acknowledged(ticket, refused);
-            }
-            else
-            {
-                Discarded++;
-            }
+            Discarded += counted ? 0 : 1;
+            _handler.Acknowledged(ticket, refused);
         }
 
         return true;
     }
 
     /// <inheritdoc/>
-    public void Subscribe(string filter, MqttQos qos, long nowUs)
+    public void Subscribe(string filter, MqttQos qos, long nowUs) => Subscribe(filter, qos, default, nowUs);
+
+    /// <inheritdoc/>
+    public void Subscribe(string filter, MqttQos qos, MqttSubscribeOptions options, long nowUs)
     {
         if (!MqttTopics.IsValidFilter(filter))
         {
@@ -279,6 +296,7 @@ public sealed class MqttClient : IMqttClient
         }
 
         subscription.Qos = qos;
+        subscription.Options = options;
         subscription.IsGranted = false;
         subscription.IsRemoved = false;
         if (_state == State.Connected)
@@ -329,7 +347,7 @@ public sealed class MqttClient : IMqttClient
             Send(nowUs);
         }
 
-        Lose(0, "closed by this side");
+        Lose(MqttLossKind.OwnWish, 0, "closed by this side");
     }
 
     /// <inheritdoc/>
@@ -347,12 +365,14 @@ public sealed class MqttClient : IMqttClient
                 return _openedUs + ConnectTimeoutUs;
             }
 
-            Lose(MqttReason.ServerUnavailable, "no CONNACK within 10 s");
+            Lose(MqttLossKind.Silent, MqttReason.ServerUnavailable, "no CONNACK within 10 s");
             return long.MaxValue;
         }
 
         Pump(nowUs);
         long next = KeepAlive(nowUs);
+        next = _state == State.Connected ? Math.Min(next, Answers(nowUs)) : next;
+        next = _state == State.Connected ? Math.Min(next, Drain(nowUs)) : long.MaxValue;
         return _state == State.Connected && _window.Resend is not null && _connection!.PendingBytes > _options.MaxPendingBytes
             ? Math.Min(next, nowUs + BlockedPollUs)
             : next;
@@ -372,7 +392,7 @@ public sealed class MqttClient : IMqttClient
         long timeoutUs = Math.Max(1_000_000, _keepAliveUs / 2);
         if (_pinging && nowUs - _pingUs >= timeoutUs)
         {
-            Fail(MqttReason.KeepAliveTimeout, "the server did not answer a ping");
+            Fail(MqttLossKind.Silent, MqttReason.KeepAliveTimeout, "the server did not answer a ping");
             return long.MaxValue;
         }
 
@@ -387,6 +407,101 @@ public sealed class MqttClient : IMqttClient
 
         return _pinging ? _pingUs + timeoutUs : due;
     }
+
+    /// <summary>
+    /// What the server owes an answer for too long. A server that lost one acknowledgement and answers pings would else hold a place in the window for ever, and all
+    /// places before long. The time of the next look is a bound from below, so that a look costs nothing until then.
+    /// </summary>
+    private long Answers(long nowUs)
+    {
+        if (nowUs < _answerDueUs)
+        {
+            return _answerDueUs;
+        }
+
+        long sinceUs = Unanswered(out Func<string>? what);
+        _answerDueUs = sinceUs == long.MaxValue ? long.MaxValue : sinceUs + AnswerTimeoutUs;
+        if (nowUs >= _answerDueUs)
+        {
+            Fail(MqttLossKind.Unanswered, MqttReason.UnspecifiedError, $"the server did not answer {what!()} for {_options.AnswerTimeoutSeconds} s");
+            return long.MaxValue;
+        }
+
+        return _answerDueUs;
+    }
+
+    /// <summary>
+    /// Since when the server owes what it has owed longest. Messages on a slow link wait for each other: as long as it is always the oldest that is answered next, the server
+    /// is at it, and the time of the others begins with that answer. One that was passed over by later ones has no such grace.
+    /// </summary>
+    /// <param name="what">Says what it is.</param>
+    /// <returns>µs; <see cref="long.MaxValue"/> for nothing.</returns>
+    private long Unanswered(out Func<string>? what)
+    {
+        OutboundEntry? oldest = null;
+        for (OutboundEntry? entry = _window.Entries.First; entry is not null; entry = entry.Next)
+        {
+            oldest = entry.SentUs != long.MaxValue && (oldest is null || entry.SentUs < oldest.SentUs) ? entry : oldest;
+        }
+
+        what = null;
+        long sinceUs = long.MaxValue;
+        if (oldest is not null)
+        {
+            sinceUs = Math.Max(oldest.SentUs, _progressUs);
+            what = () => oldest.State == OutboundState.Released ? $"PUBREL {oldest.PacketId}" : $"PUBLISH {oldest.PacketId} to {oldest.Message.Topic}";
+        }
+
+        foreach (ClientSubscription subscription in _subscriptions)
+        {
+            if (subscription.PendingId != 0 && subscription.SentUs < sinceUs)
+            {
+                sinceUs = subscription.SentUs;
+                what = () => $"{(subscription.IsRemoved ? "UNSUBSCRIBE" : "SUBSCRIBE")} to {subscription.Filter}";
+            }
+        }
+
+        foreach ((ushort id, long sentUs) in _releasesAwaited)
+        {
+            if (sentUs < sinceUs)
+            {
+                sinceUs = sentUs;
+                what = () => $"PUBREC {id}";
+            }
+        }
+
+        return sinceUs;
+    }
+
+    /// <summary>Bytes that the transport does not take: as long as some are taken, a slow link is no fault.</summary>
+    private long Drain(long nowUs)
+    {
+        int pending = _connection!.PendingBytes;
+        long drained = _writtenBytes - pending;
+        if (pending == 0 || drained != _drainedBytes)
+        {
+            _drainedBytes = drained;
+            _drainedUs = nowUs;
+        }
+        else if (nowUs - _drainedUs >= AnswerTimeoutUs)
+        {
+            Lose(MqttLossKind.Unanswered, MqttReason.UnspecifiedError, $"the connection took none of {pending} bytes for {_options.AnswerTimeoutSeconds} s");
+            return long.MaxValue;
+        }
+
+        return pending == 0 ? long.MaxValue : _drainedUs + AnswerTimeoutUs;
+    }
+
+    private void Await(OutboundEntry entry, long nowUs)
+    {
+        entry.SentUs = nowUs;
+        Await(nowUs);
+    }
+
+    private void Await(long nowUs) => _answerDueUs = Math.Min(_answerDueUs, nowUs + AnswerTimeoutUs);
+
+    private byte Refusal(MqttQos qos, bool retain) => qos > ServerLimits.MaximumQos ? MqttReason.QosNotSupported :
+        retain && !ServerLimits.RetainAvailable && !_options.UnretainedWhenUnavailable ? MqttReason.RetainNotSupported : MqttReason.Success;
 
     private void Handle(long nowUs)
     {
@@ -426,7 +541,7 @@ public sealed class MqttClient : IMqttClient
                 break;
             case PacketType.Disconnect when Version == MqttVersion.V5:
                 ReasonPacket packet = PacketReader.Reason(body, type, Version);
-                Lose(packet.Reason, packet.Properties.ReasonString is { } text ? $"the server disconnected: {text}" : "the server disconnected");
+                Lose(MqttLossKind.Disconnected, packet.Reason, "the server disconnected" + Words(packet.Properties));
                 break;
             case PacketType.Connack:
                 throw Wire.Violation("a second CONNACK (3.2)");
@@ -451,8 +566,7 @@ public sealed class MqttClient : IMqttClient
                 5 => MqttReason.NotAuthorized,
                 _ => packet.Code,
             };
-            string text = packet.Properties.ReasonString is { } why ? $"the server refused the connection: {why}" : "the server refused the connection";
-            Lose(reason, text);
+            Lose(MqttLossKind.Refused, reason, "the server refused the connection" + Words(packet.Properties));
             return;
         }
 
@@ -476,12 +590,19 @@ public sealed class MqttClient : IMqttClient
             ClientId = _options.ClientId;
         }
 
-        _sendMaximum = p.ReceiveMaximum ?? ushort.MaxValue;
-        _serverMaxPacketLength = p.MaximumPacketSize ?? long.MaxValue;
-        _serverMaximumQos = (MqttQos)(p.MaximumQos ?? 2);
-        _serverRetains = p.RetainAvailable != 0;
+        ServerLimits = new MqttServerLimits
+        {
+            ReceiveMaximum = p.ReceiveMaximum ?? ushort.MaxValue,
+            MaximumPacketSize = p.MaximumPacketSize ?? long.MaxValue,
+            MaximumQos = (MqttQos)(p.MaximumQos ?? 2),
+            RetainAvailable = p.RetainAvailable != 0,
+            WildcardsAvailable = p.WildcardSubscriptionAvailable != 0,
+            SharedSubscriptionsAvailable = p.SharedSubscriptionAvailable != 0,
+            TopicAliasMaximum = p.TopicAliasMaximum ?? 0,
+            KeepAliveSeconds = p.ServerKeepAlive,
+        };
         _keepAliveUs = (p.ServerKeepAlive ?? _options.KeepAliveSeconds) * 1_000_000L;
-        _aliases = new OutboundAliases(p.TopicAliasMaximum ?? 0);
+        _aliases = new OutboundAliases(ServerLimits.TopicAliasMaximum);
         _state = State.Connected;
 
         if (!packet.SessionPresent)
@@ -493,14 +614,19 @@ public sealed class MqttClient : IMqttClient
         _handler.Connected(packet.SessionPresent);
         for (int i = 0; i < _subscriptions.Count && _state == State.Connected; i++)
         {
-            if (!_subscriptions[i].IsGranted || _subscriptions[i].IsRemoved)
+            // One that the handler has just asked for is on its way already.
+            ClientSubscription subscription = _subscriptions[i];
+            if (subscription.PendingId == 0 && !subscription.IsRefused && (!subscription.IsGranted || subscription.IsRemoved))
             {
-                SendSubscribe(_subscriptions[i], nowUs);
+                SendSubscribe(subscription, nowUs);
             }
         }
 
         Pump(nowUs);
     }
+
+    private static string Words(MqttProperties properties) =>
+        (properties.ReasonString is { } why ? ": " + why : string.Empty) + (properties.ServerReference is { } other ? ", use " + other : string.Empty);
 
     /// <summary>The server knows nothing of us: what is in flight goes out as new messages in the old order, and subscriptions are repeated.</summary>
     private void ForgetServerSession()
@@ -539,22 +665,30 @@ public sealed class MqttClient : IMqttClient
             {
                 _window.ResendDone();
                 SendAck(PacketType.Pubrel, entry.PacketId, 0, nowUs);
+                Await(entry, nowUs);
                 continue;
             }
 
-            if (_window.Counted >= _sendMaximum)
+            if (_window.Counted >= ServerLimits.ReceiveMaximum)
             {
                 return;
             }
 
             _window.ResendDone();
             StoredMessage stored = entry.Message;
+            if (Refusal(entry.Qos, entry.Retain) is var refused && refused != MqttReason.Success)
+            {
+                Settle(entry, refused);
+                continue;
+            }
+
             var message = new MqttMessage { Topic = stored.Topic, Qos = entry.Qos, Retain = entry.Retain, Properties = stored.Properties };
             if (WritePublish(message, stored.Payload, entry.SentBefore, entry.PacketId, stored.RemainingSeconds(nowUs), nowUs))
             {
                 entry.SentBefore = true;
                 SentAgain++;
                 _window.CountSent(entry);
+                Await(entry, nowUs);
             }
             else
             {
@@ -575,6 +709,8 @@ public sealed class MqttClient : IMqttClient
         if (_unreleased.Contains(packet.PacketId) && message.Qos == MqttQos.ExactlyOnce)
         {
             SendAck(PacketType.Pubrec, packet.PacketId, 0, nowUs);
+            _releasesAwaited[packet.PacketId] = nowUs;
+            Await(nowUs);
             return;
         }
 
@@ -634,6 +770,8 @@ public sealed class MqttClient : IMqttClient
             {
                 _unreleased.Add(entry.PacketId);
                 _openReleases++;
+                _releasesAwaited[entry.PacketId] = nowUs;
+                Await(nowUs);
             }
 
             SendAck(entry.Qos == MqttQos.ExactlyOnce ? PacketType.Pubrec : PacketType.Puback, entry.PacketId, entry.Reason, nowUs);
@@ -643,6 +781,7 @@ public sealed class MqttClient : IMqttClient
     private void OnRelease(AckPacket packet, long nowUs)
     {
         bool known = _unreleased.Remove(packet.PacketId);
+        _releasesAwaited.Remove(packet.PacketId);
         if (known && _openReleases > 0)
         {
             _openReleases--;
@@ -674,14 +813,20 @@ public sealed class MqttClient : IMqttClient
             return;
         }
 
+        if (entry!.Previous is null)
+        {
+            _progressUs = nowUs;
+        }
+
         if (type == PacketType.Pubrec && packet.Reason < 0x80)
         {
-            entry!.State = OutboundState.Released;
+            entry.State = OutboundState.Released;
             SendAck(PacketType.Pubrel, packet.PacketId, 0, nowUs);
+            Await(entry, nowUs);
             return;
         }
 
-        Settle(entry!, type == PacketType.Pubcomp ? MqttReason.Success : packet.Reason);
+        Settle(entry, type == PacketType.Pubcomp ? MqttReason.Success : packet.Reason);
         Pump(nowUs);
     }
 
@@ -729,15 +874,30 @@ public sealed class MqttClient : IMqttClient
     private void SendSubscribe(ClientSubscription subscription, long nowUs)
     {
         subscription.PendingId = 0;
+        subscription.IsRefused = false;
+        bool shared = subscription.Filter.StartsWith(MqttTopics.SharedPrefix, StringComparison.Ordinal);
+        if (!subscription.IsRemoved && shared && !ServerLimits.SharedSubscriptionsAvailable)
+        {
+            Refuse(subscription, MqttReason.SharedSubscriptionsNotSupported);
+            return;
+        }
+
+        if (!subscription.IsRemoved && !ServerLimits.WildcardsAvailable && subscription.Filter.AsSpan().ContainsAny('+', '#'))
+        {
+            Refuse(subscription, MqttReason.WildcardSubscriptionsNotSupported);
+            return;
+        }
+
         ushort id = ushort.MaxValue; // publishes count up from 1, these count down
         while (_window.Contains(id) || FindPending(id) is not null)
         {
             id--;
         }
 
-        subscription.PendingId = id;
         var packet = new SubscribePacket { PacketId = id };
-        packet.Filters.Add(new SubscriptionRequest(subscription.Filter, subscription.Qos, false, false, 0));
+        MqttSubscribeOptions options = subscription.Options;
+        packet.Filters.Add(new SubscriptionRequest(
+            subscription.Filter, subscription.Qos, options.NoLocal && !shared, options.RetainAsPublished, (byte)options.RetainHandling));
         if (subscription.IsRemoved)
         {
             PacketWriter.Unsubscribe(_writer, packet, Version);
@@ -747,7 +907,26 @@ public sealed class MqttClient : IMqttClient
             PacketWriter.Subscribe(_writer, packet, Version);
         }
 
+        if (_writer.Packet.Length > ServerLimits.MaximumPacketSize)
+        {
+            Refuse(subscription, MqttReason.PacketTooLarge);
+            return;
+        }
+
+        subscription.PendingId = id;
+        subscription.SentUs = nowUs;
         Send(nowUs);
+        Await(nowUs);
+    }
+
+    /// <summary>What the server would end the connection for, this side answers by itself, once on each connection.</summary>
+    private void Refuse(ClientSubscription subscription, byte reason)
+    {
+        subscription.IsRefused = true;
+        if (!subscription.IsRemoved)
+        {
+            _handler.Subscribed(subscription.Filter, reason);
+        }
     }
 
     /// <returns>False when the packet is longer than the server accepts; nothing was sent.</returns>
@@ -756,9 +935,9 @@ public sealed class MqttClient : IMqttClient
     {
         int alias = _aliases.Get(message.Topic, out bool known);
         int length = PacketWriter.Publish(
-            _writer, Version, known ? string.Empty : message.Topic, payload, message.Qos, message.Retain, duplicate, packetId, message.Properties,
+            _writer, Version, known ? string.Empty : message.Topic, payload, message.Qos, message.Retain && ServerLimits.RetainAvailable, duplicate, packetId, message.Properties,
             expirySeconds, alias, []);
-        if (length > _serverMaxPacketLength)
+        if (length > ServerLimits.MaximumPacketSize)
         {
             return false;
         }
@@ -782,22 +961,25 @@ public sealed class MqttClient : IMqttClient
     private void Send(long nowUs)
     {
         _connection!.Write(_writer.Packet);
+        _writtenBytes += _writer.Packet.Length;
         _sentUs = nowUs;
     }
 
     /// <summary>Closes because of what the server did or did not do; MQTT 5 tells it why.</summary>
-    private void Fail(byte reason, string text)
+    private void Fail(MqttLossKind kind, byte reason, string text)
     {
         if (_state == State.Connected && Version == MqttVersion.V5)
         {
-            PacketWriter.Reason(_writer, PacketType.Disconnect, Version, reason);
+            // Keep Alive timeout is a server's word (3.14.2.1, table 3-10).
+            byte told = reason == MqttReason.KeepAliveTimeout ? MqttReason.UnspecifiedError : reason;
+            PacketWriter.Reason(_writer, PacketType.Disconnect, Version, told);
             _connection!.Write(_writer.Packet);
         }
 
-        Lose(reason, text);
+        Lose(kind, reason, text);
     }
 
-    private void Lose(byte reason, string text)
+    private void Lose(MqttLossKind kind, byte reason, string text)
     {
         if (_state == State.Closed)
         {
@@ -805,12 +987,20 @@ public sealed class MqttClient : IMqttClient
         }
 
         _state = State.Closed;
+        LastLoss = kind;
+        _releasesAwaited.Clear();
         IMqttConnection connection = _connection!;
         _connection = null;
         _acks.Clear(token => _deferred.Remove(token), _unreleased);
         foreach (ClientSubscription subscription in _subscriptions)
         {
             subscription.PendingId = 0;
+            subscription.IsRefused = false;
+        }
+
+        for (OutboundEntry? entry = _window.Entries.First; entry is not null; entry = entry.Next)
+        {
+            entry.SentUs = long.MaxValue;
         }
 
         if (!_options.KeepInFlight)
@@ -860,10 +1050,17 @@ public sealed class MqttClient : IMqttClient
 
         public MqttQos Qos { get; set; }
 
+        public MqttSubscribeOptions Options { get; set; }
+
         public bool IsGranted { get; set; }
+
+        /// <summary>Answered by this side on the present connection, since the server has said that it does not take it.</summary>
+        public bool IsRefused { get; set; }
 
         public bool IsRemoved { get; set; }
 
         public ushort PendingId { get; set; }
+
+        public long SentUs { get; set; }
     }
 }

@@ -11,7 +11,6 @@ internal sealed class Framer
     /// <summary>A buffer above this many bytes is given back after its packet.</summary>
     private const int KeptBytes = 64 * 1024;
 
-    private readonly int _maxPacketLength;
     private byte[] _buffer = new byte[256];
     private int _held;
     private byte _header;
@@ -20,7 +19,10 @@ internal sealed class Framer
     private State _state;
 
     /// <param name="maxPacketLength">Longest packet accepted, bytes with its fixed header.</param>
-    public Framer(int maxPacketLength) => _maxPacketLength = maxPacketLength;
+    public Framer(int maxPacketLength) => MaxPacketLength = maxPacketLength;
+
+    /// <summary>Longest packet accepted, bytes with its fixed header.</summary>
+    public int MaxPacketLength { get; set; }
 
     private enum State
     {
@@ -36,8 +38,11 @@ internal sealed class Framer
 
     public int Flags => _header & 0x0F;
 
-    /// <summary>Body of the packet that <see cref="TryRead"/> found; valid until the next call.</summary>
-    public ReadOnlyMemory<byte> Body => _buffer.AsMemory(0, _length);
+    /// <summary>
+    /// Body of the packet that <see cref="TryRead"/> found; valid until the next call. After a refusal by the header alone it is empty: what was
+    /// announced has not come, and is never used as a length.
+    /// </summary>
+    public ReadOnlyMemory<byte> Body => _buffer.AsMemory(0, Math.Min(_length, _held));
 
     /// <summary>True while bytes of an unfinished packet are held.</summary>
     public bool InPacket => _state != State.Header;
@@ -90,9 +95,9 @@ internal sealed class Framer
                 throw Wire.Malformed("the remaining length is longer than it needs to be (1.5.5)");
             }
 
-            if (_length + 1 + _lengthBytes > _maxPacketLength)
+            if (_length + 1 + _lengthBytes > MaxPacketLength)
             {
-                throw new MqttProtocolException(MqttReason.PacketTooLarge, $"a packet of {_length + 1 + _lengthBytes} bytes is above the maximum of {_maxPacketLength}");
+                throw new MqttProtocolException(MqttReason.PacketTooLarge, $"a packet of {_length + 1 + _lengthBytes} bytes is above the maximum of {MaxPacketLength}");
             }
 
             _state = State.Body;

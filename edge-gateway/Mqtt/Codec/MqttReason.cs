@@ -104,11 +104,20 @@ public static class MqttReason
     /// <summary>The quality of service is above the Maximum QoS.</summary>
     public const byte QosNotSupported = 0x9B;
 
+    /// <summary>Use another server, for now.</summary>
+    public const byte UseAnotherServer = 0x9C;
+
+    /// <summary>The server has moved for good.</summary>
+    public const byte ServerMoved = 0x9D;
+
     /// <summary>Shared subscriptions are not supported.</summary>
     public const byte SharedSubscriptionsNotSupported = 0x9E;
 
     /// <summary>Too many connections in a short time.</summary>
     public const byte ConnectionRateExceeded = 0x9F;
+
+    /// <summary>Filters with wildcards are not supported.</summary>
+    public const byte WildcardSubscriptionsNotSupported = 0xA2;
 }
 
 /// <summary>

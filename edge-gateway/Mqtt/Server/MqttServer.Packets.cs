@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using EdgeGateway.Mqtt.Codec;
 using EdgeGateway.Mqtt.Server;
 using EdgeGateway.Mqtt.Session;
@@ -46,7 +48,7 @@ public sealed partial class MqttServer
             case PacketType.Pingreq:
                 PacketReader.Empty(body);
                 PacketWriter.Empty(_writer, PacketType.Pingresp);
-                connection.Transport.Write(_writer.Packet);
+                connection.Write(_writer.Packet);
                 break;
             case PacketType.Disconnect:
                 OnDisconnect(connection, session, PacketReader.Reason(body, type, version), nowUs);
@@ -97,11 +99,36 @@ public sealed partial class MqttServer
             return;
         }
 
-        byte verdict = _handler.Connecting(new MqttConnectRequest(
-            clientId, packet.UserName, packet.Password, connection.CertificateSubject, connection.Remote, packet.Version)
+        if (packet.Will is { } wanted && wanted.Topic.Length > _options.MaxTopicLength)
         {
-            Transport = connection.Transport.Transport,
-        });
+            Refuse(connection, MqttReason.TopicNameInvalid, $"the will's topic is longer than {_options.MaxTopicLength} characters", nowUs);
+            return;
+        }
+
+        MqttAdmission admission = MqttAdmission.Ordinary;
+        byte verdict;
+        try
+        {
+            var request = new MqttConnectRequest(clientId, packet.UserName, packet.Password, connection.CertificateSubject, connection.Remote, packet.Version)
+            {
+                Transport = connection.Transport.Transport,
+                Address = connection.Address,
+                Living = _sessions.TryGetValue(clientId, out ServerSession? known) && known.Connection is { IsClosed: false } living
+                    ? new MqttLivingConnection(living.Remote, living.Address, living.HeardUs)
+                    : null,
+            };
+            verdict = _handler.Connecting(request);
+            if (verdict == 0 && !connection.IsClosed)
+            {
+                admission = _handler.Admit(request);
+            }
+        }
+        catch (Exception e)
+        {
+            NoteFault(connection.Name, e);
+            verdict = MqttReason.ImplementationSpecificError;
+        }
+
         if (connection.IsClosed)
         {
             return;
@@ -109,7 +136,7 @@ public sealed partial class MqttServer
 
         if (verdict != 0)
         {
-            Refuse(connection, verdict, "refused by the application", nowUs);
+            Refuse(connection, verdict, "refused by the application", nowUs, told: true);
             return;
         }
 
@@ -119,44 +146,145 @@ public sealed partial class MqttServer
             _sessions.TryGetValue(clientId, out session); // with expiry 0 the session ended there
         }
 
-        if (session is not null && packet.CleanStart)
+        if (session is not null && (packet.CleanStart || !string.Equals(session.Group?.Name ?? string.Empty, admission.Group, StringComparison.Ordinal)))
         {
+            // Who comes as somebody of another kind does not get what was kept for the first.
             EndSession(session);
             session = null;
+        }
+
+        SessionGroup? group = session?.Group ?? GroupOf(admission);
+        if (!TryFindPlace(connection, group, admission, isNew: session is null, out string? refusal, nowUs))
+        {
+            Refuse(connection, MqttReason.QuotaExceeded, refusal, nowUs);
+            return;
         }
 
         bool present = session is not null;
         if (session is null)
         {
-            if (_sessions.Count >= _options.MaxSessions)
-            {
-                Refuse(connection, MqttReason.QuotaExceeded, $"more than {_options.MaxSessions} sessions", nowUs);
-                return;
-            }
-
-            session = new ServerSession(clientId);
+            session = new ServerSession(clientId, group);
             _sessions.Add(clientId, session);
+            if (group is not null)
+            {
+                _groups[group.Name] = group;
+                session.GroupNode = group.Sessions.AddLast(session);
+            }
         }
 
-        Attach(connection, session, packet, nowUs);
+        Attach(connection, session, packet, admission, nowUs);
         SendConnack(connection, session, packet, present, assigned);
-        _handler.Connected(clientId);
+        try
+        {
+            _handler.Connected(clientId);
+        }
+        catch (Exception e)
+        {
+            Fault(connection, e, endSession: false);
+        }
+
         if (!connection.IsClosed)
         {
             Pump(session, nowUs);
         }
     }
 
-    private void Attach(ServerConnection connection, ServerSession session, ConnectPacket packet, long nowUs)
+    private SessionGroup? GroupOf(MqttAdmission admission) =>
+        admission.Group.Length == 0 ? null : _groups.GetValueOrDefault(admission.Group) ?? new SessionGroup(admission.Group);
+
+    /// <summary>Finds a place for a connection and, if it is new, its session; at a bound it makes one where the policy says so.</summary>
+    private bool TryFindPlace(
+        ServerConnection connection, SessionGroup? group, MqttAdmission admission, bool isNew, [NotNullWhen(false)] out string? refusal, long nowUs)
+    {
+        refusal = null;
+        if (isNew && group is not null && admission.MaxSessionsInGroup > 0 && group.Sessions.Count >= admission.MaxSessionsInGroup)
+        {
+            if (OldestOf(group, connected: false) is { } absent)
+            {
+                GiveUp(absent);
+            }
+            else if (admission.OldestGivesWay && OldestOf(group, connected: true) is { Connection: { } oldest } first)
+            {
+                Fail(oldest, MqttReason.QuotaExceeded, $"a newer connection needs the place; there are {admission.MaxSessionsInGroup} for this kind of client", nowUs);
+                EndSession(first);
+            }
+            else
+            {
+                refusal = $"more than {admission.MaxSessionsInGroup} sessions of one kind";
+                return false;
+            }
+        }
+
+        connection.InKeptPlace = group is not null && group.KeptConnections < admission.KeptPlaces;
+        if (connection.InKeptPlace)
+        {
+            return true;
+        }
+
+        if (_identified - _keptConnections >= _options.MaxConnections)
+        {
+            refusal = $"more than {_options.MaxConnections} connections";
+            return false;
+        }
+
+        if (isNew && _sessions.Count - _keptConnections >= _options.MaxSessions)
+        {
+            if (_absent.First is not { } absent)
+            {
+                refusal = $"more than {_options.MaxSessions} sessions";
+                return false;
+            }
+
+            GiveUp(absent.Value);
+        }
+
+        return true;
+    }
+
+    private static ServerSession? OldestOf(SessionGroup group, bool connected)
+    {
+        for (LinkedListNode<ServerSession>? node = group.Sessions.First; node is not null; node = node.Next)
+        {
+            if (node.Value.Connection is not null == connected)
+            {
+                return node.Value;
+            }
+        }
+
+        return null;
+    }
+
+    private void Attach(ServerConnection connection, ServerSession session, ConnectPacket packet, MqttAdmission admission, long nowUs)
     {
         bool v5 = packet.Version == MqttVersion.V5;
         connection.Session = session;
+        connection.Framer.MaxPacketLength = _options.MaxPacketLength;
         session.Connection = connection;
+        session.HeadSinceUs = long.MaxValue;
+        if (connection.UnidentifiedNode is { } waiting)
+        {
+            _unidentified.Remove(waiting);
+            connection.UnidentifiedNode = null;
+        }
+
+        if (session.AbsentNode is { } absent)
+        {
+            _absent.Remove(absent);
+            session.AbsentNode = null;
+        }
+
+        _identified++;
+        if (connection.InKeptPlace)
+        {
+            session.Group!.KeptConnections++;
+            _keptConnections++;
+        }
+
         _deadlines.Set(session.Expiry, long.MaxValue);
         _deadlines.Set(session.WillDelay, long.MaxValue);
         session.DelayedWill = null; // resumed before the delay was over (3.1.3.2.2)
         session.ExpirySeconds = Math.Min(
-            _options.MaxSessionExpirySeconds,
+            SessionExpiryBound(admission),
             v5 ? packet.Properties.SessionExpiryInterval ?? 0 : packet.CleanStart ? 0 : _options.SessionExpiry311Seconds);
         session.Window.Resume();
 
@@ -169,12 +297,22 @@ public sealed partial class MqttServer
         }
 
         connection.SilenceUs = keepAliveSeconds * 1_500_000L; // 3.1.2.10: one and a half times
+        long silenceUs = (admission.MaxSilenceSeconds ?? (v5 ? 0 : _options.MaxSilence311Seconds)) * 1_000_000L;
+        if (silenceUs > 0 && (connection.SilenceUs == 0 || connection.SilenceUs > silenceUs))
+        {
+            connection.SilenceUs = silenceUs;
+        }
+
+        connection.KeepAliveSeconds = keepAliveSeconds;
+        connection.SessionExpiryBound = SessionExpiryBound(admission);
         connection.SendMaximum = Math.Min(_options.MaxInFlight, packet.Properties.ReceiveMaximum ?? ushort.MaxValue);
         connection.MaxPacketLength = packet.Properties.MaximumPacketSize ?? long.MaxValue;
         connection.Aliases = new OutboundAliases(packet.Properties.TopicAliasMaximum ?? 0);
         connection.InboundAliases = v5 ? new string?[_options.TopicAliasMaximum + 1] : [];
         SetTimer(connection, nowUs);
     }
+
+    private uint SessionExpiryBound(MqttAdmission admission) => Math.Min(_options.MaxSessionExpirySeconds, admission.MaxSessionExpirySeconds ?? uint.MaxValue);
 
     private void SendConnack(ServerConnection connection, ServerSession session, ConnectPacket packet, bool present, bool assigned)
     {
@@ -184,8 +322,7 @@ public sealed partial class MqttServer
             MqttProperties p = connack.Properties;
             p.SessionExpiryInterval = session.ExpirySeconds != (packet.Properties.SessionExpiryInterval ?? 0) ? session.ExpirySeconds : null;
             p.AssignedClientIdentifier = assigned ? session.ClientId : null;
-            long keepAliveSeconds = connection.SilenceUs / 1_500_000;
-            p.ServerKeepAlive = keepAliveSeconds != packet.KeepAliveSeconds ? (ushort)keepAliveSeconds : null;
+            p.ServerKeepAlive = connection.KeepAliveSeconds != packet.KeepAliveSeconds ? (ushort)connection.KeepAliveSeconds : null;
             p.ReceiveMaximum = _options.ReceiveMaximum;
             p.MaximumPacketSize = (uint)_options.MaxPacketLength;
             p.TopicAliasMaximum = _options.TopicAliasMaximum > 0 ? _options.TopicAliasMaximum : null;
@@ -194,10 +331,11 @@ public sealed partial class MqttServer
         }
 
         PacketWriter.Connack(_writer, connack, packet.Version);
-        connection.Transport.Write(_writer.Packet);
+        connection.Write(_writer.Packet);
     }
 
-    private void Refuse(ServerConnection connection, byte reason, string text, long nowUs)
+    /// <summary>Answers a CONNECT with a refusal and closes; <c>told</c>: the application decided, and so knows already.</summary>
+    private void Refuse(ServerConnection connection, byte reason, string text, long nowUs, bool told = false)
     {
         bool v5 = connection.Version == MqttVersion.V5;
         byte code = v5 ? reason : (byte)(reason switch
@@ -209,8 +347,13 @@ public sealed partial class MqttServer
             _ => 3,
         });
         PacketWriter.Connack(_writer, new ConnackPacket { Code = code }, connection.Version);
-        connection.Transport.Write(_writer.Packet);
+        connection.Write(_writer.Packet);
         Counters.ClosedForCause++;
+        if (!told)
+        {
+            _causes.Enqueue((connection.Name, reason, text));
+        }
+
         Close(connection, reason, text, nowUs);
     }
 
@@ -241,6 +384,11 @@ public sealed partial class MqttServer
             throw Wire.Violation("a client sent a subscription identifier (3.3.4)");
         }
 
+        if (packet.Message.Topic.Length > _options.MaxTopicLength)
+        {
+            throw new MqttProtocolException(MqttReason.TopicNameInvalid, $"the topic is longer than {_options.MaxTopicLength} characters");
+        }
+
         MqttMessage message = ResolveAlias(connection, packet);
         if (message.Qos > _options.MaximumQos)
         {
@@ -250,7 +398,7 @@ public sealed partial class MqttServer
         if (message.Qos == MqttQos.AtMostOnce)
         {
             Counters.Received++;
-            if (_handler.Published(session.ClientId, message, 0) == MqttPublishDisposition.Accept && !connection.IsClosed)
+            if (Ask(connection, session, message, 0) == MqttPublishDisposition.Accept && !connection.IsClosed)
             {
                 Route(session, message, 0, nowUs);
             }
@@ -289,7 +437,7 @@ public sealed partial class MqttServer
         long token = ++_lastToken;
         long number = connection.Acks.Add(packet.PacketId, message.Qos, token);
         _deferred.Add(token, (connection, number));
-        MqttPublishDisposition verdict = _handler.Published(session.ClientId, message, token);
+        MqttPublishDisposition verdict = Ask(connection, session, message, token);
         if (connection.IsClosed || verdict == MqttPublishDisposition.Deferred)
         {
             return;
@@ -309,6 +457,20 @@ public sealed partial class MqttServer
 
         connection.Acks.Complete(number, reason);
         SendAcks(connection, nowUs);
+    }
+
+    /// <summary>Asks the application. Its exception is the end of the connection that sent the message, which then is not acknowledged.</summary>
+    private MqttPublishDisposition Ask(ServerConnection connection, ServerSession session, in MqttMessage message, long token)
+    {
+        try
+        {
+            return _handler.Published(session.ClientId, message, token);
+        }
+        catch (Exception e)
+        {
+            Fault(connection, e, endSession: false);
+            return MqttPublishDisposition.Deferred;
+        }
     }
 
     private static MqttMessage ResolveAlias(ServerConnection connection, in PublishPacket packet)
@@ -358,7 +520,7 @@ public sealed partial class MqttServer
     private void SendAck(ServerConnection connection, PacketType type, ushort packetId, byte reason)
     {
         PacketWriter.Ack(_writer, type, connection.Version, packetId, reason);
-        connection.Transport.Write(_writer.Packet);
+        connection.Write(_writer.Packet);
     }
 
     private void OnRelease(ServerConnection connection, ServerSession session, AckPacket packet)
@@ -400,18 +562,18 @@ public sealed partial class MqttServer
             if (entry!.State == OutboundState.Published)
             {
                 entry.State = OutboundState.Released;
-                Complete(entry.Message, MqttReason.Success);
+                Done(entry, MqttReason.Success);
             }
 
             SendAck(connection, PacketType.Pubrel, packet.PacketId, 0);
             return;
         }
 
-        session.Window.Remove(entry!);
+        TakeFromWindow(session, entry!, nowUs);
         if (entry!.State == OutboundState.Published)
         {
             // A subscriber's 0x10 still says that it has the message.
-            Complete(entry.Message, packet.Reason >= 0x80 ? packet.Reason : MqttReason.Success);
+            Done(entry, packet.Reason >= 0x80 ? packet.Reason : MqttReason.Success);
         }
 
         Pump(session, nowUs);
@@ -424,7 +586,9 @@ public sealed partial class MqttServer
         var isNew = new bool[packet.Filters.Count];
         for (int i = 0; i < packet.Filters.Count; i++)
         {
-            byte code = SubscribeOne(connection, session, packet.Filters[i], identifier, out isNew[i]);
+            byte code = i < _options.MaxFiltersPerPacket
+                ? SubscribeOne(connection, session, packet.Filters[i], identifier, out isNew[i])
+                : MqttReason.QuotaExceeded;
             if (connection.IsClosed)
             {
                 return;
@@ -434,7 +598,7 @@ public sealed partial class MqttServer
         }
 
         PacketWriter.Suback(_writer, PacketType.Suback, suback, connection.Version);
-        connection.Transport.Write(_writer.Packet);
+        connection.Write(_writer.Packet);
         for (int i = 0; i < packet.Filters.Count && !connection.IsClosed; i++)
         {
             SubscriptionRequest request = packet.Filters[i];
@@ -448,7 +612,14 @@ public sealed partial class MqttServer
                 SendRetained(session, request, (MqttQos)suback.Codes[i], identifier, nowUs);
             }
 
-            _handler.Subscribed(session.ClientId, request.Filter);
+            try
+            {
+                _handler.Subscribed(session.ClientId, request.Filter);
+            }
+            catch (Exception e)
+            {
+                Fault(connection, e, endSession: false);
+            }
         }
     }
 
@@ -460,7 +631,21 @@ public sealed partial class MqttServer
             return MqttReason.SharedSubscriptionsNotSupported;
         }
 
-        bool allowed = _handler.MaySubscribe(session.ClientId, request.Filter);
+        if (request.Filter.Length > _options.MaxTopicLength)
+        {
+            return MqttReason.TopicFilterInvalid;
+        }
+
+        bool allowed = false;
+        try
+        {
+            allowed = _handler.MaySubscribe(session.ClientId, request.Filter);
+        }
+        catch (Exception e)
+        {
+            Fault(connection, e, endSession: false);
+        }
+
         if (connection.IsClosed)
         {
             return MqttReason.UnspecifiedError;
@@ -507,19 +692,19 @@ public sealed partial class MqttServer
         }
 
         PacketWriter.Suback(_writer, PacketType.Unsuback, unsuback, connection.Version);
-        connection.Transport.Write(_writer.Packet);
+        connection.Write(_writer.Packet);
     }
 
     private void OnDisconnect(ServerConnection connection, ServerSession session, ReasonPacket packet, long nowUs)
     {
         if (packet.Properties.SessionExpiryInterval is { } seconds)
         {
-            if (session.ExpirySeconds == 0 && seconds > 0)
+            if (session.ExpirySeconds == 0 && seconds > 0 && connection.SessionExpiryBound > 0)
             {
                 throw Wire.Violation("DISCONNECT sets a session expiry where CONNECT had none (3.14.2.2.2)");
             }
 
-            session.ExpirySeconds = Math.Min(seconds, _options.MaxSessionExpirySeconds);
+            session.ExpirySeconds = Math.Min(seconds, connection.SessionExpiryBound);
         }
 
         if (packet.Properties.ServerReference is not null)

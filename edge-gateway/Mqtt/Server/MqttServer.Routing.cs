@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using EdgeGateway.Mqtt.Codec;
 using EdgeGateway.Mqtt.Server;
@@ -20,37 +21,68 @@ public sealed partial class MqttServer
         }
 
         FindTargets(publisher, message.Topic);
+        bool someoneIsThere = ticket == 0;
+        for (int i = 0; i < _targets.Count && !someoneIsThere; i++)
+        {
+            someoneIsThere = _targets[i] is { Connection: { IsClosed: false }, MatchQos: not MqttQos.AtMostOnce };
+        }
+
         int kept = 0;
         bool dropped = false;
+        bool handedOver = false;
         foreach (ServerSession session in _targets)
         {
-            if (ticket < 0 && session.MatchQos != MqttQos.AtMostOnce)
+            bool isView = session.MatchQos == MqttQos.AtMostOnce && session.Connection?.Transport.Transport == MqttTransport.WebSocket;
+            if (session.Ended || (ticket < 0 && !isView))
             {
                 continue;
             }
 
             MqttQos qos = message.Qos < session.MatchQos ? message.Qos : session.MatchQos;
             bool retain = message.Retain && session.MatchRetainAsPublished;
-            if (qos == MqttQos.AtMostOnce)
+            try
             {
-                SendQos0(session, message, retain, nowUs);
-                kept++;
-                continue;
-            }
+                if (qos == MqttQos.AtMostOnce)
+                {
+                    // A page that listens at QoS 0 over WebSocket looks on; another subscriber at QoS 0 has what it was handed.
+                    handedOver |= SendQos0(session, message, retain, nowUs) && !isView;
+                    kept++;
+                    continue;
+                }
 
-            stored ??= new StoredMessage(message, nowUs, ticket);
-            bool queued = Enqueue(session, stored, qos, retain, session.MatchIdentifiers.Count == 0 ? [] : session.MatchIdentifiers.ToArray(), nowUs);
-            kept += queued ? 1 : 0;
-            dropped |= !queued;
+                if (!someoneIsThere)
+                {
+                    continue; // the host keeps it and sends it again when somebody has come; a copy from now would then come late
+                }
+
+                stored ??= new StoredMessage(message, nowUs, ticket);
+                bool queued = Enqueue(session, stored, qos, retain, session.MatchIdentifiers.Count == 0 ? [] : session.MatchIdentifiers.ToArray(), nowUs);
+                kept += queued ? 1 : 0;
+                dropped |= !queued;
+            }
+            catch (Exception e)
+            {
+                // One receiver's trouble: the others get the message all the same.
+                if (session.Connection is { } connection)
+                {
+                    Fault(connection, e, endSession: true);
+                }
+                else
+                {
+                    NoteFault(session.ClientId, e);
+                }
+            }
         }
 
+        // With a subscriber at QoS 1 its acknowledgement settles; with subscribers at QoS 0 alone the handing over does.
+        byte reason = handedOver && stored is not { Outstanding: > 1 } ? MqttReason.Success : MqttReason.NoMatchingSubscribers;
         if (stored is not null)
         {
-            Complete(stored, MqttReason.NoMatchingSubscribers); // the router's own hold
+            Complete(stored, reason, held: true); // the router's own hold
         }
         else if (ticket > 0)
         {
-            _settled.Enqueue((ticket, MqttReason.NoMatchingSubscribers));
+            _settled.Enqueue((ticket, reason));
         }
 
         return kept > 0 ? MqttReason.Success : dropped ? MqttReason.QuotaExceeded : MqttReason.NoMatchingSubscribers;
@@ -89,18 +121,19 @@ public sealed partial class MqttServer
         }
     }
 
-    private void SendQos0(ServerSession session, in MqttMessage message, bool retain, long nowUs)
+    /// <returns>True when the message was written to a connection.</returns>
+    private bool SendQos0(ServerSession session, in MqttMessage message, bool retain, long nowUs)
     {
         if (session.Connection is not { } connection)
         {
-            return; // QoS 0 is not kept for absent clients (4.1)
+            return false; // QoS 0 is not kept for absent clients (4.1)
         }
 
         int bound = message.DropAbovePendingBytes > 0 ? Math.Min(message.DropAbovePendingBytes, _options.MaxPendingBytes) : _options.MaxPendingBytes;
-        if (connection.Transport.PendingBytes > bound)
+        if (connection.PendingBytes > bound)
         {
             NoteDrop(session.ClientId, message.Topic, MqttDropReason.SlowConsumer);
-            return;
+            return false;
         }
 
         if (!WritePublish(
@@ -108,36 +141,107 @@ public sealed partial class MqttServer
             message.Properties?.MessageExpirySeconds, CollectionsMarshal.AsSpan(session.MatchIdentifiers)))
         {
             NoteDrop(session.ClientId, message.Topic, MqttDropReason.TooLarge);
+            return false;
         }
+
+        return true;
     }
 
     /// <summary>Queues a message for a session and sends what the window allows.</summary>
     /// <returns>False when the message was dropped at the queue's bound.</returns>
     private bool Enqueue(ServerSession session, StoredMessage message, MqttQos qos, bool retain, int[] identifiers, long nowUs)
     {
-        message.Outstanding++;
+        bool connected = session.Connection is { IsClosed: false };
         while (session.Queue.Count >= _options.MaxQueuedMessages || session.QueuedBytes + message.CostBytes > _options.MaxQueuedBytes)
         {
             if (_options.QueueFullPolicy == MqttQueueFullPolicy.DropNewest || session.Queue.First is not { } oldest)
             {
-                Drop(session, message, MqttDropReason.QueueFull, MqttReason.QuotaExceeded);
-                return false;
+                return Refused(session, message, connected);
             }
 
             Unqueue(session, oldest);
-            Drop(session, oldest.Message, MqttDropReason.QueueFull, MqttReason.QuotaExceeded);
+            Drop(session, oldest, MqttDropReason.QueueFull, MqttReason.QuotaExceeded);
         }
 
-        session.Queue.Append(new OutboundEntry { Message = message, Qos = qos, Retain = retain, SubscriptionIdentifiers = identifiers });
+        while (_queuedBytes + message.CostBytes > _options.MaxQueuedBytesInAll)
+        {
+            ServerSession? oldest = OldestAbsentWithQueue(session);
+            if (oldest is null)
+            {
+                return Refused(session, message, connected);
+            }
+
+            GiveUp(oldest);
+        }
+
+        message.Outstanding += connected ? 1 : 0;
+        session.Queue.Append(new OutboundEntry
+        {
+            Message = message,
+            Qos = qos,
+            Retain = retain,
+            SubscriptionIdentifiers = identifiers,
+            HoldsTicket = connected,
+        });
         session.QueuedBytes += message.CostBytes;
+        _queuedBytes += message.CostBytes;
         Pump(session, nowUs);
         return true;
     }
 
-    private static void Unqueue(ServerSession session, OutboundEntry entry)
+    /// <summary>A queue has no room for a message. With a ticket that is the reason, unless another receiver takes it.</summary>
+    private bool Refused(ServerSession session, StoredMessage message, bool connected)
+    {
+        NoteDrop(session.ClientId, message.Topic, MqttDropReason.QueueFull);
+        if (connected && !message.Settled)
+        {
+            message.FailureReason = MqttReason.QuotaExceeded;
+        }
+
+        return false;
+    }
+
+    private ServerSession? OldestAbsentWithQueue(ServerSession except)
+    {
+        for (LinkedListNode<ServerSession>? node = _absent.First; node is not null; node = node.Next)
+        {
+            if (node.Value != except && node.Value.QueuedBytes > 0)
+            {
+                return node.Value;
+            }
+        }
+
+        return null;
+    }
+
+    private void Unqueue(ServerSession session, OutboundEntry entry)
     {
         session.Queue.Remove(entry);
         session.QueuedBytes -= entry.Message.CostBytes;
+        _queuedBytes -= entry.Message.CostBytes;
+    }
+
+    /// <summary>Takes an entry out of the window; the next one may then be the oldest.</summary>
+    private static void TakeFromWindow(ServerSession session, OutboundEntry entry, long nowUs)
+    {
+        bool first = session.Window.Entries.First == entry;
+        session.Window.Remove(entry);
+        if (first)
+        {
+            // With a resumed session the next one may still have to be sent on this connection.
+            session.HeadSinceUs = session.Window.Entries.First is { } head && session.Window.Resend != head ? nowUs : long.MaxValue;
+        }
+    }
+
+    /// <summary>An entry went out on this connection: from now on its acknowledgement is awaited.</summary>
+    private void AwaitAcknowledgement(ServerSession session, ServerConnection connection, OutboundEntry entry, long nowUs)
+    {
+        entry.SentUs = nowUs;
+        if (session.Window.Entries.First == entry)
+        {
+            session.HeadSinceUs = nowUs;
+            SetTimer(connection, nowUs);
+        }
     }
 
     /// <summary>Sends again what a resumed session owes, then what is queued, as far as window and transport allow.</summary>
@@ -151,7 +255,7 @@ public sealed partial class MqttServer
         OutboundWindow window = session.Window;
         while (window.Resend is not null || session.Queue.First is not null)
         {
-            if (connection.Transport.PendingBytes > _options.MaxPendingBytes)
+            if (connection.PendingBytes > _options.MaxPendingBytes)
             {
                 if (!connection.IsBlocked)
                 {
@@ -167,6 +271,7 @@ public sealed partial class MqttServer
             {
                 SendAck(connection, PacketType.Pubrel, released.PacketId, 0);
                 window.ResendDone();
+                AwaitAcknowledgement(session, connection, released, nowUs);
                 continue;
             }
 
@@ -190,7 +295,7 @@ public sealed partial class MqttServer
                 Unqueue(session, next);
                 if (next.Message.ExpiresUs <= nowUs)
                 {
-                    Drop(session, next.Message, MqttDropReason.Expired, MqttReason.NoMatchingSubscribers);
+                    Drop(session, next, MqttDropReason.Expired, MqttReason.NoMatchingSubscribers);
                     continue;
                 }
 
@@ -209,14 +314,15 @@ public sealed partial class MqttServer
             connection, message.Topic, message.Payload, entry.Qos, entry.Retain, entry.SentBefore, entry.PacketId, message.Properties,
             message.RemainingSeconds(nowUs), entry.SubscriptionIdentifiers))
         {
-            session.Window.Remove(entry);
-            Drop(session, message, MqttDropReason.TooLarge, MqttReason.PacketTooLarge);
+            TakeFromWindow(session, entry, nowUs);
+            Drop(session, entry, MqttDropReason.TooLarge, MqttReason.PacketTooLarge);
             return;
         }
 
         Counters.SentAgain += entry.SentBefore ? 1 : 0;
         entry.SentBefore = true;
         session.Window.CountSent(entry);
+        AwaitAcknowledgement(session, connection, entry, nowUs);
     }
 
     /// <returns>False when the packet is longer than the client accepts (3.1.2.11.4); nothing was sent.</returns>
@@ -246,7 +352,7 @@ public sealed partial class MqttServer
             connection.Aliases.Learn(topic, alias);
         }
 
-        connection.Transport.Write(_writer.Packet);
+        connection.Write(_writer.Packet);
         _writer.Trim();
         Counters.Sent++;
         return true;
@@ -312,7 +418,7 @@ public sealed partial class MqttServer
             {
                 return;
             }
-            else if (connection.Transport.PendingBytes > _options.MaxPendingBytes)
+            else if (connection.PendingBytes > _options.MaxPendingBytes)
             {
                 NoteDrop(session.ClientId, message.Topic, MqttDropReason.SlowConsumer);
             }

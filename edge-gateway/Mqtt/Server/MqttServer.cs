@@ -19,23 +19,34 @@ public sealed partial class MqttServer : IMqttServer
     /// <summary>A connection is closed when this many times <see cref="MqttServerOptions.MaxPendingBytes"/> wait in it.</summary>
     private const int PendingCloseFactor = 4;
 
+    /// <summary>However steadily others are acknowledged, no message waits longer than this many times <see cref="MqttServerOptions.MaxUnacknowledgedSeconds"/>.</summary>
+    private const int UnacknowledgedFactor = 4;
+
     private readonly MqttServerOptions _options;
     private readonly IMqttServerHandler _handler;
     private readonly DeadlineHeap _deadlines = new();
     private readonly Dictionary<string, ServerSession> _sessions = new(StringComparer.Ordinal);
     private readonly LinkedList<ServerConnection> _connections = new();
-    private readonly Dictionary<ServerConnection, LinkedListNode<ServerConnection>> _connectionNodes = [];
+    private readonly LinkedList<ServerConnection> _unidentified = new();
+    private readonly LinkedList<ServerSession> _absent = new();
+    private readonly Dictionary<string, int> _byAddress = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SessionGroup> _groups = new(StringComparer.Ordinal);
     private readonly SubscriptionTree<Subscription> _subscriptions = new();
     private readonly TopicTree<RetainedMessage> _retained = new();
     private readonly Dictionary<long, (ServerConnection Connection, long Number)> _deferred = [];
     private readonly Queue<(long Ticket, byte Reason)> _settled = new();
     private readonly Queue<MqttDrop> _drops = new();
     private readonly Queue<(string ClientId, MqttMessage Will)> _wills = new();
+    private readonly Queue<(ServerConnection Connection, Exception Exception, bool EndSession)> _failed = new();
+    private readonly Queue<(string Peer, byte Reason, string Text)> _causes = new();
     private readonly List<Subscription> _matches = [];
     private readonly List<ServerSession> _targets = [];
     private readonly List<RetainedMessage> _retainedMatches = [];
     private readonly WireWriter _writer = new();
     private long _retainedBytes;
+    private long _queuedBytes;
+    private int _keptConnections;
+    private int _identified;
     private long _lastToken;
     private long _lastAssigned;
     private long _matchStamp;
@@ -56,6 +67,8 @@ public sealed partial class MqttServer : IMqttServer
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxPacketLength, 64, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxPendingBytes, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxUnacknowledged311, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxUnidentified, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxUnacknowledgedSeconds, nameof(options));
         _options = options;
         _handler = handler;
     }
@@ -69,6 +82,15 @@ public sealed partial class MqttServer : IMqttServer
     /// <summary>Sessions, connected or not.</summary>
     public int SessionCount => _sessions.Count;
 
+    /// <summary>Connections of which no CONNECT has been accepted.</summary>
+    public int UnidentifiedCount => _unidentified.Count;
+
+    /// <summary>Sessions without connection.</summary>
+    public int AbsentSessionCount => _absent.Count;
+
+    /// <summary>Bytes queued for all sessions, as <see cref="MqttServerOptions.MaxQueuedBytesInAll"/> counts them.</summary>
+    public long QueuedBytes => _queuedBytes;
+
     /// <summary>Retained messages.</summary>
     public int RetainedCount => _retained.Count;
 
@@ -76,6 +98,9 @@ public sealed partial class MqttServer : IMqttServer
     /// <param name="clientId">Client identifier.</param>
     /// <returns>True when it has.</returns>
     public bool IsConnected(string clientId) => _sessions.TryGetValue(clientId, out ServerSession? session) && session.Connection is not null;
+
+    /// <inheritdoc/>
+    public bool HasSubscriptions(string clientId) => _sessions.TryGetValue(clientId, out ServerSession? session) && session.Subscriptions.Count > 0;
 
     /// <summary>How many messages a session holds.</summary>
     /// <param name="clientId">Client identifier.</param>
@@ -96,17 +121,39 @@ public sealed partial class MqttServer : IMqttServer
     public IMqttServerConnection Accept(IMqttConnection connection, string remote, string? certificateSubject, long nowUs)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        var accepted = new ServerConnection(this, connection, remote, certificateSubject, _options.MaxPacketLength);
-        if (_connections.Count >= _options.MaxConnections)
+        var accepted = new ServerConnection(this, connection, remote, certificateSubject, Math.Min(_options.MaxConnectLength, _options.MaxPacketLength));
+        int sameAddress = accepted.Address is { } address ? _byAddress.GetValueOrDefault(address) : 0;
+        Enter();
+        try
         {
-            accepted.IsClosed = true;
-            _options.Closing?.Invoke(remote, MqttReason.QuotaExceeded, $"more than {_options.MaxConnections} connections");
-            connection.Close();
-            return accepted;
+            if (sameAddress >= _options.MaxConnectionsPerAddress)
+            {
+                accepted.IsDetached = true;
+                NoteCause(remote, MqttReason.QuotaExceeded, $"more than {_options.MaxConnectionsPerAddress} connections of one address");
+                CloseTransport(accepted);
+                return accepted;
+            }
+
+            if (_unidentified.Count >= _options.MaxUnidentified)
+            {
+                Counters.UnidentifiedGivenUp++;
+                Close(_unidentified.First!.Value, null, $"more than {_options.MaxUnidentified} connections wait for their CONNECT; this one was the oldest", nowUs);
+            }
+
+            if (accepted.Address is { } counted)
+            {
+                _byAddress[counted] = sameAddress + 1;
+            }
+
+            accepted.Node = _connections.AddLast(accepted);
+            accepted.UnidentifiedNode = _unidentified.AddLast(accepted);
+            _deadlines.Set(accepted.Timer, nowUs + (_options.ConnectTimeoutSeconds * 1_000_000L));
+        }
+        finally
+        {
+            Leave(nowUs);
         }
 
-        _connectionNodes.Add(accepted, _connections.AddLast(accepted));
-        _deadlines.Set(accepted.Timer, nowUs + (_options.ConnectTimeoutSeconds * 1_000_000L));
         return accepted;
     }
 
@@ -125,8 +172,14 @@ public sealed partial class MqttServer : IMqttServer
         }
 
         Enter();
-        Route(publisher: null, message, ticket, nowUs);
-        Leave(nowUs);
+        try
+        {
+            Route(publisher: null, message, ticket, nowUs);
+        }
+        finally
+        {
+            Leave(nowUs);
+        }
     }
 
     /// <inheritdoc/>
@@ -138,9 +191,19 @@ public sealed partial class MqttServer : IMqttServer
         }
 
         Enter();
-        owed.Connection.Acks.Complete(owed.Number, reasonCode);
-        SendAcks(owed.Connection, nowUs);
-        Leave(nowUs);
+        try
+        {
+            owed.Connection.Acks.Complete(owed.Number, reasonCode);
+            SendAcks(owed.Connection, nowUs);
+        }
+        catch (Exception e)
+        {
+            Fault(owed.Connection, e, endSession: true);
+        }
+        finally
+        {
+            Leave(nowUs);
+        }
     }
 
     /// <inheritdoc/>
@@ -149,8 +212,14 @@ public sealed partial class MqttServer : IMqttServer
         if (_sessions.TryGetValue(clientId, out ServerSession? session) && session.Connection is { } connection)
         {
             Enter();
-            Close(connection, reasonCode, "closed by the application", nowUs);
-            Leave(nowUs);
+            try
+            {
+                Close(connection, reasonCode, "closed by the application", nowUs);
+            }
+            finally
+            {
+                Leave(nowUs);
+            }
         }
     }
 
@@ -159,38 +228,35 @@ public sealed partial class MqttServer : IMqttServer
     public void Stop(long nowUs)
     {
         Enter();
-        while (_connections.First is { } node)
+        try
         {
-            Close(node.Value, MqttReason.ServerShuttingDown, "the server is stopping", nowUs);
+            while (_connections.First is { } node)
+            {
+                Close(node.Value, MqttReason.ServerShuttingDown, "the server is stopping", nowUs);
+            }
         }
-
-        Leave(nowUs);
+        finally
+        {
+            Leave(nowUs);
+        }
     }
 
     /// <inheritdoc/>
     public long Step(long nowUs)
     {
         Enter();
-        while (_deadlines.TakeDue(nowUs) is { } due)
+        try
         {
-            switch (due.Kind)
+            while (_deadlines.TakeDue(nowUs) is { } due)
             {
-                case DeadlineKind.Connection:
-                    OnConnectionTimer((ServerConnection)due.Owner, nowUs);
-                    break;
-                case DeadlineKind.SessionExpiry:
-                    EndSession((ServerSession)due.Owner);
-                    break;
-                case DeadlineKind.WillDelay:
-                    ReleaseWill((ServerSession)due.Owner);
-                    break;
-                case DeadlineKind.RetainedExpiry:
-                    RemoveRetained((RetainedMessage)due.Owner);
-                    break;
+                OnDue(due, nowUs);
             }
         }
+        finally
+        {
+            Leave(nowUs);
+        }
 
-        Leave(nowUs);
         return _deadlines.NextUs;
     }
 
@@ -214,7 +280,7 @@ public sealed partial class MqttServer : IMqttServer
             while (!connection.IsClosed && connection.Framer.TryRead(ref bytes))
             {
                 Handle(connection, nowUs);
-                if (connection.Transport.PendingBytes > (long)_options.MaxPendingBytes * PendingCloseFactor)
+                if (connection.PendingBytes > (long)_options.MaxPendingBytes * PendingCloseFactor)
                 {
                     Fail(connection, MqttReason.QuotaExceeded, "the client does not read what it is sent", nowUs);
                 }
@@ -223,6 +289,11 @@ public sealed partial class MqttServer : IMqttServer
         catch (MqttProtocolException e)
         {
             OnProtocolError(connection, e, nowUs);
+        }
+        catch (Exception e)
+        {
+            // Whatever it was: it happened to this connection, and to nobody else.
+            Fault(connection, e, endSession: true);
         }
         finally
         {
@@ -236,19 +307,63 @@ public sealed partial class MqttServer : IMqttServer
         if (!connection.IsClosed && connection.Session is { } session)
         {
             Enter();
-            Pump(session, nowUs);
-            Leave(nowUs);
+            try
+            {
+                Pump(session, nowUs);
+            }
+            catch (Exception e)
+            {
+                Fault(connection, e, endSession: true);
+            }
+            finally
+            {
+                Leave(nowUs);
+            }
         }
     }
 
     internal void OnClosed(ServerConnection connection, long nowUs)
     {
-        if (!connection.IsClosed)
+        if (!connection.IsDetached)
         {
             Enter();
-            Detach(connection, publishWill: true, nowUs);
-            Leave(nowUs);
+            try
+            {
+                Detach(connection, publishWill: true, nowUs);
+            }
+            catch (Exception e)
+            {
+                Fault(connection, e, endSession: true);
+            }
+            finally
+            {
+                Leave(nowUs);
+            }
         }
+    }
+
+    /// <summary>The transport caught an exception of its own or of this server.</summary>
+    internal void OnTransportFault(ServerConnection connection, Exception exception, long nowUs)
+    {
+        Enter();
+        Fault(connection, exception, endSession: false);
+        Leave(nowUs);
+    }
+
+    /// <summary>An exception was caught in the handling of one connection: nothing more is done for it, and it is closed once the server's state is whole.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="exception">What was thrown.</param>
+    /// <param name="endSession">True when it may have left the session half changed: the session then ends too.</param>
+    internal void Fault(ServerConnection connection, Exception exception, bool endSession)
+    {
+        if (connection.IsFaulted || connection.IsDetached)
+        {
+            NoteFault(connection.Name, exception);
+            return;
+        }
+
+        connection.IsFaulted = true;
+        _failed.Enqueue((connection, exception, endSession));
     }
 
     private void Enter() => _depth++;
@@ -266,31 +381,157 @@ public sealed partial class MqttServer : IMqttServer
         {
             while (true)
             {
-                if (_settled.TryDequeue(out (long Ticket, byte Reason) settled))
+                try
                 {
-                    _handler.Delivered(settled.Ticket, settled.Reason);
-                }
-                else if (_drops.TryDequeue(out MqttDrop drop))
-                {
-                    _options.Dropped?.Invoke(drop);
-                }
-                else if (_wills.TryDequeue(out (string ClientId, MqttMessage Will) will))
-                {
-                    // A will is a message of the client like any other; nobody waits for its acknowledgement.
-                    if (_handler.Published(will.ClientId, will.Will, 0) == MqttPublishDisposition.Accept)
+                    if (!TellNext(nowUs))
                     {
-                        Route(null, will.Will, 0, nowUs);
+                        return;
                     }
                 }
-                else
+                catch (Exception e)
                 {
-                    return;
+                    NoteFault(string.Empty, e); // the application's own; the rest is told all the same
                 }
             }
         }
         finally
         {
             _notifying = false;
+        }
+    }
+
+    /// <returns>False when there is nothing left to tell.</returns>
+    private bool TellNext(long nowUs)
+    {
+        if (_failed.TryDequeue(out (ServerConnection Connection, Exception Exception, bool EndSession) failed))
+        {
+            EndFaulted(failed.Connection, failed.Exception, failed.EndSession, nowUs);
+        }
+        else if (_settled.TryDequeue(out (long Ticket, byte Reason) settled))
+        {
+            _handler.Delivered(settled.Ticket, settled.Reason);
+        }
+        else if (_drops.TryDequeue(out MqttDrop drop))
+        {
+            _options.Dropped?.Invoke(drop);
+        }
+        else if (_causes.TryDequeue(out (string Peer, byte Reason, string Text) cause))
+        {
+            _handler.ClosedForCause(cause.Peer, cause.Reason, cause.Text);
+        }
+        else if (_wills.TryDequeue(out (string ClientId, MqttMessage Will) will))
+        {
+            // A will is a message of the client like any other; nobody waits for its acknowledgement.
+            if (_handler.Published(will.ClientId, will.Will, 0) == MqttPublishDisposition.Accept)
+            {
+                Route(null, will.Will, 0, nowUs);
+            }
+        }
+        else
+        {
+            return false;
+        }
+
+        return true;
+    }
+
+    private void OnDue(Deadline due, long nowUs)
+    {
+        switch (due.Kind)
+        {
+            case DeadlineKind.Connection:
+                var connection = (ServerConnection)due.Owner;
+                try
+                {
+                    OnConnectionTimer(connection, nowUs);
+                }
+                catch (Exception e)
+                {
+                    Fault(connection, e, endSession: true);
+                }
+
+                break;
+            case DeadlineKind.SessionExpiry:
+                EndSessionSafely((ServerSession)due.Owner);
+                break;
+            case DeadlineKind.WillDelay:
+                ReleaseWill((ServerSession)due.Owner);
+                break;
+            case DeadlineKind.RetainedExpiry:
+                RemoveRetained((RetainedMessage)due.Owner);
+                break;
+        }
+    }
+
+    private void NoteFault(string peer, Exception exception)
+    {
+        Counters.Faults++;
+        try
+        {
+            _handler.Faulted(peer, exception);
+        }
+        catch (Exception)
+        {
+            Counters.Faults++; // whoever cannot even be told has been counted
+        }
+    }
+
+    private void TellClosing(string peer, byte reason, string text)
+    {
+        try
+        {
+            _options.Closing?.Invoke(peer, reason, text);
+        }
+        catch (Exception e)
+        {
+            NoteFault(peer, e);
+        }
+    }
+
+    private void NoteCause(string peer, byte reason, string text)
+    {
+        TellClosing(peer, reason, text);
+        _causes.Enqueue((peer, reason, text));
+    }
+
+    private void EndFaulted(ServerConnection connection, Exception exception, bool endSession, long nowUs)
+    {
+        NoteFault(connection.Name, exception);
+        ServerSession? session = connection.Session;
+        connection.IsFaulted = false; // the last words are tried; a transport that throws again is faulted and detached
+        try
+        {
+            Close(connection, MqttReason.ImplementationSpecificError, "its handling failed: " + exception.GetType().Name, nowUs);
+        }
+        catch (Exception e)
+        {
+            connection.IsDetached = true;
+            NoteFault(connection.Name, e);
+        }
+
+        connection.IsFaulted = true;
+        if (endSession && session is not null && session.Connection is null)
+        {
+            EndSessionSafely(session);
+        }
+    }
+
+    /// <summary>Ends a session that may be half changed: what cannot be undone in order is at least forgotten.</summary>
+    private void EndSessionSafely(ServerSession session)
+    {
+        try
+        {
+            EndSession(session);
+        }
+        catch (Exception e)
+        {
+            NoteFault(session.ClientId, e);
+            if (_sessions.TryGetValue(session.ClientId, out ServerSession? known) && known == session)
+            {
+                _sessions.Remove(session.ClientId);
+            }
+
+            LeaveBooks(session);
         }
     }
 
@@ -308,6 +549,11 @@ public sealed partial class MqttServer : IMqttServer
         else if (connection.SilenceUs > 0 && nowUs - connection.HeardUs >= connection.SilenceUs)
         {
             Close(connection, MqttReason.KeepAliveTimeout, "nothing was heard for one and a half times the keep-alive", nowUs);
+        }
+        else if (AcknowledgementDueUs(connection.Session) <= nowUs)
+        {
+            Counters.Unacknowledged++;
+            Fail(connection, MqttReason.QuotaExceeded, $"a message has waited for its acknowledgement longer than {_options.MaxUnacknowledgedSeconds} s", nowUs);
         }
         else
         {
@@ -328,7 +574,25 @@ public sealed partial class MqttServer : IMqttServer
             due = Math.Min(due, nowUs + BlockedPollUs);
         }
 
+        if (connection.Session is { } session)
+        {
+            due = Math.Min(due, AcknowledgementDueUs(session));
+        }
+
         _deadlines.Set(connection.Timer, due);
+    }
+
+    /// <summary>When the oldest message in flight must have been acknowledged, µs.</summary>
+    private long AcknowledgementDueUs(ServerSession session)
+    {
+        if (_options.MaxUnacknowledgedSeconds == 0 || session.HeadSinceUs == long.MaxValue || session.Window.Entries.First is not { } head)
+        {
+            return long.MaxValue;
+        }
+
+        long boundUs = _options.MaxUnacknowledgedSeconds * 1_000_000L;
+        long lastUs = head.SentUs == long.MaxValue ? long.MaxValue : head.SentUs + (UnacknowledgedFactor * boundUs);
+        return Math.Min(session.HeadSinceUs + boundUs, lastUs);
     }
 
     private void OnProtocolError(ServerConnection connection, MqttProtocolException error, long nowUs)
@@ -346,44 +610,126 @@ public sealed partial class MqttServer : IMqttServer
     private void Fail(ServerConnection connection, byte reason, string text, long nowUs)
     {
         Counters.ClosedForCause++;
+        if (!connection.IsDetached)
+        {
+            _causes.Enqueue((connection.Name, reason, text));
+        }
+
         Close(connection, reason, text, nowUs);
     }
 
     private void Close(ServerConnection connection, byte? reason, string text, long nowUs)
     {
-        if (connection.IsClosed)
+        if (connection.IsDetached)
         {
             return;
         }
 
-        _options.Closing?.Invoke(connection.Name, reason ?? 0, text);
+        TellClosing(connection.Name, reason ?? 0, text);
         if (reason is { } code && connection.Version == MqttVersion.V5 && connection.Session is not null)
         {
             PacketWriter.Reason(_writer, PacketType.Disconnect, MqttVersion.V5, code);
-            connection.Transport.Write(_writer.Packet);
+            connection.Write(_writer.Packet);
         }
 
         Detach(connection, publishWill: true, nowUs);
     }
 
-    private void Detach(ServerConnection connection, bool publishWill, long nowUs)
+    private void CloseTransport(ServerConnection connection)
     {
-        connection.IsClosed = true;
-        _deadlines.Set(connection.Timer, long.MaxValue);
-        if (_connectionNodes.Remove(connection, out LinkedListNode<ServerConnection>? node))
+        try
         {
-            _connections.Remove(node);
+            connection.Transport.Close();
+        }
+        catch (Exception e)
+        {
+            NoteFault(connection.Name, e);
+        }
+    }
+
+    /// <summary>A connection leaves all counts and lists.</summary>
+    private void LeaveBooks(ServerConnection connection)
+    {
+        if (connection.UnidentifiedNode is { } waiting)
+        {
+            _unidentified.Remove(waiting);
+            connection.UnidentifiedNode = null;
         }
 
+        if (connection.Node is not { } node)
+        {
+            return;
+        }
+
+        _connections.Remove(node);
+        connection.Node = null;
+        if (connection.Address is { } address && _byAddress.TryGetValue(address, out int count))
+        {
+            if (count > 1)
+            {
+                _byAddress[address] = count - 1;
+            }
+            else
+            {
+                _byAddress.Remove(address);
+            }
+        }
+
+        if (connection.Session is { } session)
+        {
+            _identified--;
+            if (connection.InKeptPlace && session.Group is { } group)
+            {
+                connection.InKeptPlace = false;
+                group.KeptConnections--;
+                _keptConnections--;
+            }
+        }
+    }
+
+    /// <summary>A session leaves all counts and lists but that of its identifier.</summary>
+    private void LeaveBooks(ServerSession session)
+    {
+        if (session.AbsentNode is { } absent)
+        {
+            _absent.Remove(absent);
+            session.AbsentNode = null;
+        }
+
+        if (session.Group is { } group && session.GroupNode is { } node)
+        {
+            group.Sessions.Remove(node);
+            session.GroupNode = null;
+            if (group.Sessions.Count == 0 && _groups.TryGetValue(group.Name, out SessionGroup? known) && known == group)
+            {
+                _groups.Remove(group.Name);
+            }
+        }
+    }
+
+    private void Detach(ServerConnection connection, bool publishWill, long nowUs)
+    {
+        connection.IsDetached = true;
+        _deadlines.Set(connection.Timer, long.MaxValue);
+        LeaveBooks(connection);
         connection.Acks.Clear(token => _deferred.Remove(token), connection.Session?.Unreleased);
-        connection.Transport.Close();
+        CloseTransport(connection);
         if (connection.Session is not { } session)
         {
             return;
         }
 
         session.Connection = null;
-        _handler.Disconnected(session.ClientId);
+        session.HeadSinceUs = long.MaxValue;
+        try
+        {
+            _handler.Disconnected(session.ClientId);
+        }
+        catch (Exception e)
+        {
+            NoteFault(session.ClientId, e);
+        }
+
         if (session.Ended || session.Connection is not null)
         {
             return;
@@ -405,11 +751,48 @@ public sealed partial class MqttServer : IMqttServer
         if (session.ExpirySeconds == 0)
         {
             EndSession(session);
+            return;
         }
-        else if (session.ExpirySeconds != uint.MaxValue)
+
+        ReleaseTickets(session);
+        session.AbsentNode = _absent.AddLast(session);
+        if (session.ExpirySeconds != uint.MaxValue)
         {
             _deadlines.Set(session.Expiry, nowUs + (session.ExpirySeconds * 1_000_000L));
         }
+
+        while (_absent.Count > _options.MaxAbsentSessions)
+        {
+            GiveUp(_absent.First!.Value);
+        }
+    }
+
+    /// <summary>Who is away holds no ticket open: the host hears that nobody took the message, and sends it again when somebody is there.</summary>
+    private void ReleaseTickets(ServerSession session)
+    {
+        for (OutboundEntry? entry = session.Window.Entries.First; entry is not null; entry = entry.Next)
+        {
+            Done(entry, MqttReason.NoMatchingSubscribers);
+        }
+
+        OutboundEntry? next;
+        for (OutboundEntry? entry = session.Queue.First; entry is not null; entry = next)
+        {
+            next = entry.Next;
+            bool open = entry.Message is { Ticket: > 0, Settled: false };
+            Done(entry, MqttReason.NoMatchingSubscribers);
+            if (open && entry.Message.Settled)
+            {
+                Unqueue(session, entry); // it comes again with a new ticket; a second copy would only come late
+            }
+        }
+    }
+
+    /// <summary>Ends a session without connection because its place is needed.</summary>
+    private void GiveUp(ServerSession session)
+    {
+        Counters.SessionsGivenUp++;
+        EndSessionSafely(session);
     }
 
     private void ReleaseWill(ServerSession session)
@@ -434,6 +817,7 @@ public sealed partial class MqttServer : IMqttServer
         ReleaseWill(session);
         _deadlines.Set(session.Expiry, long.MaxValue);
         _sessions.Remove(session.ClientId);
+        LeaveBooks(session);
         foreach (Subscription subscription in session.Subscriptions.Values)
         {
             _subscriptions.Remove(subscription.Filter, subscription);
@@ -445,21 +829,21 @@ public sealed partial class MqttServer : IMqttServer
             session.Window.Remove(inFlight);
             if (inFlight.State == OutboundState.Published)
             {
-                Drop(session, inFlight.Message, MqttDropReason.SessionEnded, MqttReason.NoMatchingSubscribers);
+                Drop(session, inFlight, MqttDropReason.SessionEnded, MqttReason.NoMatchingSubscribers);
             }
         }
 
         while (session.Queue.First is { } queued)
         {
             Unqueue(session, queued);
-            Drop(session, queued.Message, MqttDropReason.SessionEnded, MqttReason.NoMatchingSubscribers);
+            Drop(session, queued, MqttDropReason.SessionEnded, MqttReason.NoMatchingSubscribers);
         }
     }
 
-    private void Drop(ServerSession session, StoredMessage message, MqttDropReason reason, byte code)
+    private void Drop(ServerSession session, OutboundEntry entry, MqttDropReason reason, byte code)
     {
-        NoteDrop(session.ClientId, message.Topic, reason);
-        Complete(message, code);
+        NoteDrop(session.ClientId, entry.Message.Topic, reason);
+        Done(entry, code);
     }
 
     private void NoteDrop(string clientId, string topic, MqttDropReason reason)
@@ -472,9 +856,20 @@ public sealed partial class MqttServer : IMqttServer
     }
 
     /// <summary>One receiver of a message is done with it.</summary>
-    private void Complete(StoredMessage message, byte reason)
+    private void Done(OutboundEntry entry, byte reason)
     {
-        message.Outstanding--;
+        bool held = entry.HoldsTicket;
+        entry.HoldsTicket = false;
+        Complete(entry.Message, reason, held);
+    }
+
+    /// <summary>
+    /// Settles the ticket of a message when it is time: the first acknowledgement settles it for good, and without one the last of those who
+    /// were connected does.
+    /// </summary>
+    private void Complete(StoredMessage message, byte reason, bool held)
+    {
+        message.Outstanding -= held ? 1 : 0;
         if (message.Ticket == 0 || message.Settled)
         {
             return;

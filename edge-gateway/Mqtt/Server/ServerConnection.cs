@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using EdgeGateway.Mqtt.Codec;
 using EdgeGateway.Mqtt.Session;
 
@@ -13,6 +14,7 @@ internal sealed class ServerConnection : IMqttServerConnection
     {
         _server = server;
         Transport = transport;
+        Address = transport.Address;
         Remote = remote;
         CertificateSubject = certificateSubject;
         Framer = new Framer(maxPacketLength);
@@ -22,6 +24,8 @@ internal sealed class ServerConnection : IMqttServerConnection
     public IMqttConnection Transport { get; }
 
     public string Remote { get; }
+
+    public string? Address { get; }
 
     public string? CertificateSubject { get; }
 
@@ -33,7 +37,45 @@ internal sealed class ServerConnection : IMqttServerConnection
 
     public ServerSession? Session { get; set; }
 
-    public bool IsClosed { get; set; }
+    /// <summary>Out of the server's books.</summary>
+    public bool IsDetached { get; set; }
+
+    /// <summary>An exception was caught in its handling; it is closed as soon as the server's state is whole.</summary>
+    public bool IsFaulted { get; set; }
+
+    /// <summary>Nothing more is to be done for it.</summary>
+    public bool IsClosed => IsDetached || IsFaulted;
+
+    /// <summary>Its place among all connections; null when it has none.</summary>
+    public LinkedListNode<ServerConnection>? Node { get; set; }
+
+    /// <summary>Its place among those without session; null when it has none.</summary>
+    public LinkedListNode<ServerConnection>? UnidentifiedNode { get; set; }
+
+    /// <summary>It stands in one of its group's kept places.</summary>
+    public bool InKeptPlace { get; set; }
+
+    /// <summary>Bytes that wait in the transport; a transport that throws is full for ever.</summary>
+    public int PendingBytes
+    {
+        get
+        {
+            if (IsFaulted)
+            {
+                return int.MaxValue;
+            }
+
+            try
+            {
+                return Transport.PendingBytes;
+            }
+            catch (Exception e)
+            {
+                _server.Fault(this, e, endSession: false);
+                return int.MaxValue;
+            }
+        }
+    }
 
     /// <summary>Guards against a transport that delivers from inside a write.</summary>
     public bool IsReceiving { get; set; }
@@ -47,6 +89,12 @@ internal sealed class ServerConnection : IMqttServerConnection
 
     /// <summary>Longest silence allowed, µs; 0 for any.</summary>
     public long SilenceUs { get; set; }
+
+    /// <summary>The keep-alive in force, seconds; 0 for none.</summary>
+    public int KeepAliveSeconds { get; set; }
+
+    /// <summary>Longest session expiry that this client may have, seconds.</summary>
+    public uint SessionExpiryBound { get; set; }
 
     public long HeardUs { get; set; }
 
@@ -68,9 +116,29 @@ internal sealed class ServerConnection : IMqttServerConnection
 
     public string Name => Session?.ClientId ?? Remote;
 
+    /// <summary>Hands bytes to the transport. Its exception is this connection's end and nobody else's.</summary>
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (IsFaulted)
+        {
+            return;
+        }
+
+        try
+        {
+            Transport.Write(bytes);
+        }
+        catch (Exception e)
+        {
+            _server.Fault(this, e, endSession: false);
+        }
+    }
+
     public void Received(ReadOnlySpan<byte> bytes, long nowUs) => _server.OnReceived(this, bytes, nowUs);
 
     public void Drained(long nowUs) => _server.OnDrained(this, nowUs);
 
     public void Closed(long nowUs) => _server.OnClosed(this, nowUs);
+
+    public void Faulted(Exception exception, long nowUs) => _server.OnTransportFault(this, exception, nowUs);
 }

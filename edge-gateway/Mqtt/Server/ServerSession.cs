@@ -24,16 +24,28 @@ internal sealed class Subscription
 /// <summary>What the server keeps for a client identifier, with or without a connection (4.1).</summary>
 internal sealed class ServerSession
 {
-    public ServerSession(string clientId)
+    public ServerSession(string clientId, SessionGroup? group)
     {
         ClientId = clientId;
+        Group = group;
         Expiry = new Deadline(this, DeadlineKind.SessionExpiry);
         WillDelay = new Deadline(this, DeadlineKind.WillDelay);
     }
 
     public string ClientId { get; }
 
+    public SessionGroup? Group { get; }
+
     public ServerConnection? Connection { get; set; }
+
+    /// <summary>Its place among the sessions without connection, oldest first; null while it is connected.</summary>
+    public LinkedListNode<ServerSession>? AbsentNode { get; set; }
+
+    /// <summary>Its place among the sessions of its group, oldest first.</summary>
+    public LinkedListNode<ServerSession>? GroupNode { get; set; }
+
+    /// <summary>When the oldest message in flight became the oldest, µs; <see cref="long.MaxValue"/> with none.</summary>
+    public long HeadSinceUs { get; set; } = long.MaxValue;
 
     /// <summary>Seconds that the session outlives its connection; <see cref="uint.MaxValue"/> for ever.</summary>
     public uint ExpirySeconds { get; set; }
@@ -66,6 +78,20 @@ internal sealed class ServerSession
     public bool MatchRetainAsPublished { get; set; }
 
     public List<int> MatchIdentifiers { get; } = [];
+}
+
+/// <summary>Sessions and connections that are counted together.</summary>
+internal sealed class SessionGroup
+{
+    public SessionGroup(string name) => Name = name;
+
+    public string Name { get; }
+
+    /// <summary>The group's sessions, oldest first.</summary>
+    public LinkedList<ServerSession> Sessions { get; } = new();
+
+    /// <summary>Its connections that stand in kept places.</summary>
+    public int KeptConnections { get; set; }
 }
 
 /// <summary>A retained message.</summary>

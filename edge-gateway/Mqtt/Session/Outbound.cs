@@ -14,11 +14,15 @@ internal sealed class StoredMessage
         Properties = message.Properties;
         Ticket = ticket;
         ReceivedUs = nowUs;
+        CostBytes = OverheadBytes + (2 * Topic.Length) + Payload.Length + PropertyBytes(Properties);
         ExpiresUs = message.Properties?.MessageExpirySeconds is { } seconds ? nowUs + (seconds * 1_000_000L) : long.MaxValue;
     }
 
     /// <summary>Guess: objects and list links of one held message beside its topic and payload, bytes.</summary>
     private const int OverheadBytes = 160;
+
+    /// <summary>Assumption: two strings and their place in the list, bytes.</summary>
+    private const int PropertyOverheadBytes = 64;
 
     public string Topic { get; }
 
@@ -43,7 +47,24 @@ internal sealed class StoredMessage
     public byte FailureReason { get; set; } = MqttReason.NoMatchingSubscribers;
 
     /// <summary>What the message counts for in a queue's bound, bytes.</summary>
-    public int CostBytes => OverheadBytes + (2 * Topic.Length) + Payload.Length;
+    public int CostBytes { get; }
+
+    /// <summary>What properties hold: a stranger can put a megabyte of them behind an empty payload.</summary>
+    private static int PropertyBytes(MqttPublishProperties? properties)
+    {
+        if (properties is null)
+        {
+            return 0;
+        }
+
+        int bytes = OverheadBytes + (2 * (properties.ContentType?.Length ?? 0)) + (2 * (properties.ResponseTopic?.Length ?? 0)) + properties.CorrelationData.Length;
+        for (int i = 0; i < properties.UserProperties.Count; i++)
+        {
+            bytes += PropertyOverheadBytes + (2 * properties.UserProperties[i].Key.Length) + (2 * properties.UserProperties[i].Value.Length);
+        }
+
+        return bytes;
+    }
 
     /// <summary>What is left of the message expiry, whole seconds (3.3.2.3.3), or null for no expiry.</summary>
     public uint? RemainingSeconds(long nowUs) =>
@@ -82,6 +103,12 @@ internal sealed class OutboundEntry
 
     /// <summary>Sent at least once under its packet identifier, so DUP is set from now on.</summary>
     public bool SentBefore { get; set; }
+
+    /// <summary>It counts among those that the message's ticket waits for: its session was connected when it was queued, and has been since.</summary>
+    public bool HoldsTicket { get; set; }
+
+    /// <summary>When its last packet went out on the present connection, µs; <see cref="long.MaxValue"/> when none has.</summary>
+    public long SentUs { get; set; } = long.MaxValue;
 
     /// <summary>Given up by the application; only its packet identifier must still be released.</summary>
     public bool IsVoid { get; set; }

@@ -22,4 +22,9 @@ public interface IMqttTransportEvents
     /// <summary>The transport is gone, whoever closed it. Once for each Opened.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     void Closed(long nowUs);
+
+    /// <summary>An exception was caught in the handling of this connection, in the transport or in the owner; the transport is gone. In place of <see cref="Closed"/>.</summary>
+    /// <param name="exception">What was thrown.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    void Faulted(Exception exception, long nowUs) => Closed(nowUs);
 }

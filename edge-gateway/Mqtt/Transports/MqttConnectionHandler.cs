@@ -1,5 +1,6 @@
 using System;
 using System.IO.Pipelines;
+using System.Net;
 using System.Threading.Tasks;
 using EdgeGateway.Mqtt.Transports;
 using Microsoft.AspNetCore.Connections;
@@ -34,7 +35,20 @@ public sealed class MqttConnectionHandler : ConnectionHandler
         ArgumentNullException.ThrowIfNull(connection);
         string? subject = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate?.Subject;
         string remote = connection.RemoteEndPoint?.ToString() ?? connection.ConnectionId;
-        return ServeAsync(connection.Transport, remote, subject, connection.Abort);
+        return ServeAsync(connection.Transport, remote, subject, connection.Abort, address: CountedAddress((connection.RemoteEndPoint as IPEndPoint)?.Address));
+    }
+
+    /// <summary>The address by which a peer's connections are bounded.</summary>
+    /// <param name="address">The peer's address, or null when it has none.</param>
+    /// <returns>Its text, IPv4 for a mapped one; null for loopback, which is not bounded by address.</returns>
+    public static string? CountedAddress(IPAddress? address)
+    {
+        if (address is null || IPAddress.IsLoopback(address))
+        {
+            return null;
+        }
+
+        return (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
     }
 
     /// <summary>Serves one peer over any duplex pipe until either side has closed.</summary>
@@ -43,9 +57,10 @@ public sealed class MqttConnectionHandler : ConnectionHandler
     /// <param name="certificateSubject">Subject of the verified client certificate, or null.</param>
     /// <param name="abort">Ends the transport at once.</param>
     /// <param name="transport">What carries the bytes, for the application.</param>
+    /// <param name="address">What the peer's connections are bounded by (<see cref="CountedAddress"/>); null for a peer that is not.</param>
     /// <returns>Completed when the connection is over.</returns>
-    public Task ServeAsync(IDuplexPipe pipe, string remote, string? certificateSubject, Action abort, MqttTransport transport = MqttTransport.Stream) =>
-        new Peer(this, pipe, remote, certificateSubject) { Transport = transport }.RunAsync(abort);
+    public Task ServeAsync(IDuplexPipe pipe, string remote, string? certificateSubject, Action abort, MqttTransport transport = MqttTransport.Stream, string? address = null) =>
+        new Peer(this, pipe, remote, certificateSubject) { Transport = transport, Address = address }.RunAsync(abort);
 
     private sealed class Peer : PipePeer
     {
@@ -68,6 +83,8 @@ public sealed class MqttConnectionHandler : ConnectionHandler
 
         protected override void Drained(long nowUs) => _inward!.Drained(nowUs);
 
-        protected override void TransportClosed(long nowUs) => _inward!.Closed(nowUs);
+        protected override void TransportClosed(long nowUs) => _inward?.Closed(nowUs);
+
+        protected override void Faulted(Exception exception, long nowUs) => _inward?.Faulted(exception, nowUs);
     }
 }

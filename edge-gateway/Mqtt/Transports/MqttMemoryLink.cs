@@ -29,6 +29,9 @@ public sealed class MqttMemoryLink
     /// <summary>What the server is told that carries the bytes.</summary>
     public MqttTransport Transport { get; init; }
 
+    /// <summary>What the server is told as the client's address; null for none.</summary>
+    public string? Address { get; init; }
+
     /// <summary>True while neither side has closed and nobody has cut.</summary>
     public bool IsUp => _up is { IsClosed: false } && _down is { IsClosed: false };
 
@@ -48,7 +51,7 @@ public sealed class MqttMemoryLink
         }
 
         _up = new Pipe();
-        _down = new Pipe { Transport = Transport };
+        _down = new Pipe { Transport = Transport, Address = Address };
         _inward = _server.Accept(_down, _remote, null, nowUs);
         _client.Open(_up, nowUs);
     }
@@ -118,6 +121,8 @@ public sealed class MqttMemoryLink
         public int PendingBytes { get; private set; }
 
         public MqttTransport Transport { get; init; }
+
+        public string? Address { get; init; }
 
         public bool IsClosed { get; private set; }
 

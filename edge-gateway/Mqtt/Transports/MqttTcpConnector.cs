@@ -104,6 +104,12 @@ public sealed class MqttTcpConnector : IDisposable
             _events.Closed(nowUs);
         }
 
+        protected override void Faulted(Exception exception, long nowUs)
+        {
+            _told = true;
+            _events.Faulted(exception, nowUs);
+        }
+
         // Whoever closed the connection himself hears of its end too. A client does not: it has ended its own half already, and may have a new one.
         public void Ended()
         {

@@ -64,8 +64,9 @@ public static class MqttWebSocket
     /// <param name="loop">The loop that owns the server.</param>
     /// <param name="server">The server.</param>
     /// <param name="time">The clock for closing times.</param>
+    /// <param name="countAddress">False for a peer whose connections are not bounded by address, such as a trusted proxy. Loopback never is.</param>
     /// <returns>How it ended.</returns>
-    public static async Task<MqttWebSocketEnd> ServeAsync(HttpContext context, IMqttLoop loop, IMqttServer server, TimeProvider time)
+    public static async Task<MqttWebSocketEnd> ServeAsync(HttpContext context, IMqttLoop loop, IMqttServer server, TimeProvider time, bool countAddress = true)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(loop);
@@ -79,7 +80,8 @@ public static class MqttWebSocket
             KeepAliveInterval = PingAfter,
             KeepAliveTimeout = PongWithin,
         }).ConfigureAwait(false);
-        return await ServeAsync(socket, remote, loop, server, time, context.RequestAborted).ConfigureAwait(false);
+        string? address = countAddress ? MqttConnectionHandler.CountedAddress(context.Connection.RemoteIpAddress) : null;
+        return await ServeAsync(socket, remote, loop, server, time, context.RequestAborted, address).ConfigureAwait(false);
     }
 
     /// <summary>Serves one peer over an open WebSocket.</summary>
@@ -89,9 +91,10 @@ public static class MqttWebSocket
     /// <param name="server">The server.</param>
     /// <param name="time">The clock for closing times.</param>
     /// <param name="cancellation">Ends the connection at once.</param>
+    /// <param name="address">What the peer's connections are bounded by; null for a peer that is not.</param>
     /// <returns>How it ended.</returns>
     public static async Task<MqttWebSocketEnd> ServeAsync(
-        WebSocket socket, string remote, IMqttLoop loop, IMqttServer server, TimeProvider time, CancellationToken cancellation)
+        WebSocket socket, string remote, IMqttLoop loop, IMqttServer server, TimeProvider time, CancellationToken cancellation, string? address = null)
     {
         ArgumentNullException.ThrowIfNull(socket);
         ArgumentNullException.ThrowIfNull(time);
@@ -99,7 +102,7 @@ public static class MqttWebSocket
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task carried = pipe.RunAsync(stop.Token);
         await new MqttConnectionHandler(loop, server, time)
-            .ServeAsync(pipe, remote, null, () => stop.Cancel(), MqttTransport.WebSocket).ConfigureAwait(false);
+            .ServeAsync(pipe, remote, null, () => stop.Cancel(), MqttTransport.WebSocket, address).ConfigureAwait(false);
         try
         {
             await carried.WaitAsync(CloseGrace, time, cancellation).ConfigureAwait(false);

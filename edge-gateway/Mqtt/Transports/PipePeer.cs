@@ -10,7 +10,8 @@ namespace EdgeGateway.Mqtt.Transports;
 /// Joins one duplex pipe (TCP, TLS, WebSocket, memory) to a state machine on a loop. Inward, one read at a time is handed to the
 /// loop, and the next begins when it is consumed and the outward side is below <see cref="PausePendingBytes"/>: so a peer is held
 /// back by its own pipe. Outward, writes go to the pipe at once and are flushed once per turn; while a flush waits for the network
-/// they gather here, which the state machine sees as <see cref="PendingBytes"/>.
+/// they gather here, which the state machine sees as <see cref="PendingBytes"/>. While anything has gathered, all that is written goes behind
+/// it: bytes never overtake. An exception anywhere in here, or in the state machine below, ends this connection and not the loop.
 /// </summary>
 internal abstract class PipePeer : IMqttConnection, IValueTaskSource
 {
@@ -19,6 +20,9 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
 
     /// <summary>A flush of more than this is reported as Drained, since the state machine may have stopped for it.</summary>
     private const int DrainedNoticeBytes = 32 * 1024;
+
+    /// <summary>Room for gathered bytes that is kept for the next time.</summary>
+    private const int KeptOverflowBytes = 32 * 1024;
 
     /// <summary>How long a peer may take for the last bytes after a close.</summary>
     private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(2);
@@ -38,7 +42,10 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
     private readonly Action _deliver;
     private readonly Action _flush;
     private readonly Action _flushed;
-    private readonly ArrayBufferWriter<byte> _overflow = new();
+    private readonly Action _endInput;
+    private readonly Action _finish;
+    private Action? _abort;
+    private ArrayBufferWriter<byte>? _overflow;
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ManualResetValueTaskSourceCore<bool> _consumed = new() { RunContinuationsAsynchronously = true };
     private ReadOnlySequence<byte> _buffer;
@@ -58,12 +65,18 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
         _pipe = pipe;
         Loop = loop;
         _time = time;
-        _deliver = Deliver;
-        _flush = Flush;
-        _flushed = OnFlushed;
+        _deliver = () => Guarded(Deliver);
+        _flush = () => Guarded(Flush);
+        _flushed = () => Guarded(OnFlushed);
+        _endInput = () => Guarded(EndInput);
+        _finish = () => Guarded(Finish);
     }
 
-    public int PendingBytes => _unflushedBytes + _flushingBytes + _overflow.WrittenCount;
+    public int PendingBytes => _unflushedBytes + _flushingBytes + OverflowBytes;
+
+    private int OverflowBytes => _overflow?.WrittenCount ?? 0;
+
+    public string? Address { get; init; }
 
     public MqttTransport Transport { get; init; }
 
@@ -76,9 +89,10 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
             return;
         }
 
-        if (_flushing)
+        if (_flushing || OverflowBytes > 0)
         {
-            _overflow.Write(bytes);
+            // Also between the end of a flush and the next one: what gathered meanwhile goes first.
+            (_overflow ??= new()).Write(bytes);
             return;
         }
 
@@ -117,10 +131,11 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
     /// <param name="abort">Ends the transport when it does not take the last bytes in time.</param>
     public async Task RunAsync(Action abort)
     {
-        if (await PostAsync(Opened).ConfigureAwait(false))
+        _abort = abort;
+        if (await PostAsync(() => Guarded(Opened)).ConfigureAwait(false))
         {
             await ReadAsync().ConfigureAwait(false);
-            if (await PostAsync(EndInput).ConfigureAwait(false))
+            if (await PostAsync(_endInput).ConfigureAwait(false))
             {
                 try
                 {
@@ -129,7 +144,7 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
                 catch (TimeoutException)
                 {
                     abort();
-                    await PostAsync(Finish).ConfigureAwait(false);
+                    await PostAsync(_finish).ConfigureAwait(false);
                 }
             }
             else
@@ -144,6 +159,9 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
 
         await _pipe.Input.CompleteAsync().ConfigureAwait(false);
     }
+
+    /// <summary>An exception was caught in the handling of this connection; called once at most, on the loop. The transport ends by itself.</summary>
+    protected abstract void Faulted(Exception exception, long nowUs);
 
     protected abstract void Opened();
 
@@ -185,9 +203,9 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
                 }
             }
         }
-        catch (Exception e) when (e is System.IO.IOException or Microsoft.AspNetCore.Connections.ConnectionAbortedException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception)
         {
-            return; // a reset by the peer is a close
+            return; // a reset by the peer is a close, and so is whatever else a transport can throw: the caller tells the state machine
         }
     }
 
@@ -206,17 +224,65 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
         return false;
     }
 
-    private void Deliver()
+    /// <summary>Runs one piece of work for this connection on the loop.</summary>
+    private void Guarded(Action work)
     {
-        foreach (ReadOnlyMemory<byte> segment in _buffer)
+        try
         {
-            if (!_closing)
+            work();
+        }
+        catch (Exception e)
+        {
+            Break(e);
+        }
+    }
+
+    /// <summary>Ends this connection after an exception: no more bytes either way, the reader is let go, the transport is cut.</summary>
+    private void Break(Exception exception)
+    {
+        bool first = !_completed;
+        _closing = true;
+        _completed = true;
+        _overflow = null;
+        try
+        {
+            if (first)
             {
-                Received(segment.Span, Loop.NowUs);
+                Faulted(exception, Loop.NowUs);
             }
+
+            _pipe.Output.CancelPendingFlush();
+            _pipe.Output.Complete();
+        }
+        catch (Exception)
+        {
+            // The pipe is as broken as the connection; the abort below ends it.
         }
 
-        _paused = true;
+        _finished.TrySetResult();
+        Resume();
+        _pipe.Input.CancelPendingRead();
+        _abort?.Invoke();
+    }
+
+    private void Deliver()
+    {
+        try
+        {
+            foreach (ReadOnlyMemory<byte> segment in _buffer)
+            {
+                if (!_closing)
+                {
+                    Received(segment.Span, Loop.NowUs);
+                }
+            }
+        }
+        finally
+        {
+            _buffer = default;
+            _paused = true; // also after an exception: the reader waits to be let go
+        }
+
         if (_closing || PendingBytes <= PausePendingBytes)
         {
             Resume();
@@ -271,11 +337,18 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
             return;
         }
 
-        if (_overflow.WrittenCount > 0)
+        if (_overflow is { WrittenCount: > 0 } overflow)
         {
-            _pipe.Output.Write(_overflow.WrittenSpan);
-            _unflushedBytes += _overflow.WrittenCount;
-            _overflow.ResetWrittenCount();
+            _pipe.Output.Write(overflow.WrittenSpan);
+            _unflushedBytes += overflow.WrittenCount;
+            if (overflow.Capacity > KeptOverflowBytes)
+            {
+                _overflow = null; // one long wait is no reason to hold its room for ever
+            }
+            else
+            {
+                overflow.ResetWrittenCount();
+            }
         }
 
         if (_unflushedBytes > 0)
@@ -308,7 +381,7 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
         {
             broken = (await flush.ConfigureAwait(false)).IsCompleted;
         }
-        catch (Exception e) when (e is System.IO.IOException or InvalidOperationException or OperationCanceledException)
+        catch (Exception)
         {
             broken = true; // the reader side of the transport is gone; what was to be sent is lost with the connection
         }
@@ -329,7 +402,7 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
             return;
         }
 
-        if (_overflow.WrittenCount > 0 || _closing)
+        if (OverflowBytes > 0 || _closing)
         {
             ScheduleFlush();
         }

@@ -88,9 +88,9 @@ internal sealed class WebSocketPipe : IDuplexPipe
                 }
             }
         }
-        catch (Exception e) when (IsEndOfPeer(e))
+        catch (Exception)
         {
-            // A peer that is gone without a close is the same as one that closed.
+            // A peer that is gone without a close is the same as one that closed, and so is anything else that one socket can throw.
         }
 
         await writer.CompleteAsync().ConfigureAwait(false);
@@ -127,14 +127,11 @@ internal sealed class WebSocketPipe : IDuplexPipe
                 await _socket.CloseOutputAsync(_status, _reason, cancellation).ConfigureAwait(false);
             }
         }
-        catch (Exception e) when (IsEndOfPeer(e))
+        catch (Exception)
         {
             // What could not be sent is lost with the connection; the session's QoS sends it again.
         }
 
         await reader.CompleteAsync().ConfigureAwait(false);
     }
-
-    private static bool IsEndOfPeer(Exception e) =>
-        e is WebSocketException or OperationCanceledException or ObjectDisposedException or System.IO.IOException or InvalidOperationException;
 }

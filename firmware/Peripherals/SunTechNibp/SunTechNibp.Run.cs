@@ -122,7 +122,8 @@ public sealed partial class SunTechNibp
         }
         else if (Phase == SunTechPhase.Empty || Phase == SunTechPhase.Unconfirmed)
         {
-            if (nowUs - _abortedUs >= AbortPeriodUs)
+            // A repetition waits for the answer that is under way, at most its time-out: else one that comes each time just before would never be read.
+            if (_question == Question.None && nowUs - _abortedUs >= AbortPeriodUs)
             {
                 _abortDue = true;
             }

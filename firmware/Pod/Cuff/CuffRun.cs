@@ -24,6 +24,7 @@ public sealed class CuffRun
     private readonly CuffLimits _limits;
     private readonly CuffCalibration _calibration;
     private readonly Oscillometry _oscillometry;
+    private readonly LinkWatch _link;
     private readonly int[] _window = new int[WindowSamples];
     private int _windowCount;
     private int _windowNext;
@@ -39,6 +40,8 @@ public sealed class CuffRun
     private int _zeroHigh;
     private long _zeroSum;
     private int _target;
+    private int _losses;
+    private bool _linkLost;
     private int _repeats;
     private bool _repeat;
     private int _pumpPermille;
@@ -54,12 +57,14 @@ public sealed class CuffRun
     /// <param name="limits">The limits.</param>
     /// <param name="calibration">The sensor's.</param>
     /// <param name="oscillometry">What reads the pressures out of the deflation.</param>
-    public CuffRun(ICuffActuators chain, CuffLimits limits, CuffCalibration calibration, Oscillometry oscillometry)
+    /// <param name="link">What is known of the gateway: no cuff holds pressure without it.</param>
+    public CuffRun(ICuffActuators chain, CuffLimits limits, CuffCalibration calibration, Oscillometry oscillometry, LinkWatch link)
     {
         _chain = chain;
         _limits = limits;
         _calibration = calibration;
         _oscillometry = oscillometry;
+        _link = link;
     }
 
     /// <summary>Where it stands.</summary>
@@ -103,6 +108,8 @@ public sealed class CuffRun
             return false;
         }
 
+        _losses = _link.Losses;
+        _linkLost = false;
         _repeats = 0;
         _repeat = false;
         Reason = AbsenceReason.None;
@@ -197,6 +204,7 @@ public sealed class CuffRun
     /// <returns>When it wants to be called next.</returns>
     public long Step(long nowUs)
     {
+        WatchLink(nowUs);
         switch (State)
         {
             case CuffState.Rest:
@@ -227,6 +235,21 @@ public sealed class CuffRun
         }
 
         return IsActive ? nowUs + PeriodUs : long.MaxValue;
+    }
+
+    // Whatever it does: no air is held, and none is to be pumped later, for a gateway that is not there. With the valves open a finished deflation keeps its result.
+    private void WatchLink(long nowUs)
+    {
+        if (!IsActive || _linkLost || !_link.IsLost(_losses, nowUs))
+        {
+            return;
+        }
+
+        _linkLost = true;
+        if (State < CuffState.Dump)
+        {
+            Fail(AbsenceReason.LinkLost, FaultCode.CuffLinkLost, nowUs);
+        }
     }
 
     private bool IsRested(long nowUs) => _emptySinceUs == long.MinValue || nowUs - _emptySinceUs >= _limits.RestUs;
@@ -421,7 +444,7 @@ public sealed class CuffRun
 
         bool isHigher = refusal == OscillometryRefusal.SystolicNotBracketed || refusal == OscillometryRefusal.EdgeMaximum;
         bool isWorth = isHigher || refusal == OscillometryRefusal.TooMuchMotion || refusal == OscillometryRefusal.Weak || refusal == OscillometryRefusal.TooFewBeats;
-        if (isWorth && _repeats < _limits.MaxRepeats && !(isHigher && _target >= _limits.HighestTargetCentiMmHg))
+        if (isWorth && !_linkLost && _repeats < _limits.MaxRepeats && !(isHigher && _target >= _limits.HighestTargetCentiMmHg))
         {
             _repeats++;
             _repeat = true;

@@ -79,6 +79,8 @@ public sealed class CuffSelfTest
     private readonly ICuffActuators _chain;
     private readonly CuffLimits _limits;
     private readonly CuffCalibration _calibration;
+    private readonly LinkWatch _link;
+    private int _losses;
     private int _stage;
     private long _sinceUs;
     private long _lastSampleUs;
@@ -98,11 +100,13 @@ public sealed class CuffSelfTest
     /// <param name="chain">Pump and valves.</param>
     /// <param name="limits">The limits.</param>
     /// <param name="calibration">The sensor's.</param>
-    public CuffSelfTest(ICuffActuators chain, CuffLimits limits, CuffCalibration calibration)
+    /// <param name="link">What is known of the gateway: no cuff holds pressure without it.</param>
+    public CuffSelfTest(ICuffActuators chain, CuffLimits limits, CuffCalibration calibration, LinkWatch link)
     {
         _chain = chain;
         _limits = limits;
         _calibration = calibration;
+        _link = link;
     }
 
     /// <summary>True while it runs, and until the cuff is empty behind it.</summary>
@@ -120,6 +124,9 @@ public sealed class CuffSelfTest
     /// <summary>Results since the start of the pod.</summary>
     public int Results { get; private set; }
 
+    /// <summary>Tests that were given up since the gateway was lost, since the start of the pod.</summary>
+    public int LinkLosses { get; private set; }
+
     /// <summary>True when the whole chain passed, in this boot and not longer ago than <see cref="CuffLimits.SelfTestUs"/>.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>True to measure.</returns>
@@ -136,6 +143,7 @@ public sealed class CuffSelfTest
         }
 
         _passedUs = long.MinValue;
+        _losses = _link.Losses;
         OpenAll();
         _zeroCount = 0;
         _zeroSum = 0;
@@ -212,6 +220,12 @@ public sealed class CuffSelfTest
         if (!IsActive)
         {
             return long.MaxValue;
+        }
+
+        if (_stage != 10 && _stage != 11 && _link.IsLost(_losses, nowUs))
+        {
+            LinkLosses++;
+            Enter(11, nowUs);
         }
 
         if (nowUs - _lastSampleUs > _limits.SensorLostUs && _stage < 10)

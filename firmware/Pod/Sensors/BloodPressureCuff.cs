@@ -20,6 +20,7 @@ public sealed class BloodPressureCuff : Sensor
     private readonly PodRing _ring;
     private readonly PodSituation _situation;
     private readonly EventReporter _events;
+    private readonly LinkWatch _link;
     private readonly CuffCalibration _calibration;
     private readonly Oscillometry _oscillometry = new();
     private readonly CuffRun _run;
@@ -32,10 +33,12 @@ public sealed class BloodPressureCuff : Sensor
     private int _lastSystolic;
     private int _changes;
     private int _results;
+    private int _linkLosses;
     private long _bleedUs;
     private bool _publish;
     private FaultCode _reported;
     private bool _available;
+    private bool _wasTesting;
 
     /// <summary>Stores; the valves are open.</summary>
     /// <param name="source">The sensor's driver.</param>
@@ -43,17 +46,19 @@ public sealed class BloodPressureCuff : Sensor
     /// <param name="ring">Where readings go.</param>
     /// <param name="situation">What oximeter and stethoscope must know.</param>
     /// <param name="events">Where faults are reported.</param>
-    public BloodPressureCuff(ICuffPressureSource source, PeripheralOptions options, PodRing ring, PodSituation situation, EventReporter events)
+    /// <param name="link">What is known of the gateway.</param>
+    public BloodPressureCuff(ICuffPressureSource source, PeripheralOptions options, PodRing ring, PodSituation situation, EventReporter events, LinkWatch link)
         : base(options.Stream)
     {
         _source = source;
         _ring = ring;
         _situation = situation;
         _events = events;
+        _link = link;
         _calibration = options.CuffCalibration;
         _readings = new BloodPressureReadings(options, ring);
-        _run = new CuffRun(options.Cuff!, options.CuffLimits, _calibration, _oscillometry);
-        _test = new CuffSelfTest(options.Cuff!, options.CuffLimits, _calibration);
+        _run = new CuffRun(options.Cuff!, options.CuffLimits, _calibration, _oscillometry, link);
+        _test = new CuffSelfTest(options.Cuff!, options.CuffLimits, _calibration, link);
         _run.Stop(AbsenceReason.Stopped, 0); // whatever the outputs were before: open
     }
 
@@ -68,6 +73,9 @@ public sealed class BloodPressureCuff : Sensor
 
     /// <summary>Which cuff is used in this session.</summary>
     public CuffSize CuffSize => _cuffSize;
+
+    /// <inheritdoc/>
+    public override int LinkProbePeriodUs => _run.IsActive || _test.IsActive ? LinkWatch.ProbePeriodUs : LinkWatch.RestProbePeriodUs;
 
     /// <inheritdoc/>
     public override void Take(long nowUs)
@@ -120,6 +128,7 @@ public sealed class BloodPressureCuff : Sensor
         }
 
         _readings.ChangeEpoch(epoch, nowUs);
+        _readings.Phase(_test.IsActive ? CuffPhase.SelfTest : PhaseOf(_run.FaultCode != FaultCode.None), nowUs);
         _epoch = epoch;
         _category = PatientCategory.Unknown;
         _cuffSize = CuffSize.Unknown;
@@ -134,6 +143,11 @@ public sealed class BloodPressureCuff : Sensor
         switch (command)
         {
             case PodCommand.StopCuff:
+                if (_test.IsActive)
+                {
+                    _readings.Phase(CuffPhase.Idle, nowUs);
+                }
+
                 _test.Stop();
                 _run.Stop(AbsenceReason.Stopped, nowUs);
                 return true;
@@ -170,9 +184,9 @@ public sealed class BloodPressureCuff : Sensor
                     return false;
                 }
 
-                if (_run.IsActive || !_available)
+                if (_run.IsActive || !_available || !_link.IsCommandFresh(nowUs))
                 {
-                    _events.Report(_run.IsActive ? FaultCode.CuffBusy : FaultCode.CuffSensorAbsent, Stream, nowUs);
+                    _events.Report(_run.IsActive ? FaultCode.CuffBusy : !_available ? FaultCode.CuffSensorAbsent : FaultCode.CuffCommandLate, Stream, nowUs);
                 }
                 else
                 {
@@ -201,6 +215,19 @@ public sealed class BloodPressureCuff : Sensor
             ReportTest(nowUs);
         }
 
+        if (_linkLosses != _test.LinkLosses)
+        {
+            _linkLosses = _test.LinkLosses;
+            _events.Report(FaultCode.CuffLinkLost, Stream, nowUs);
+            _readings.Phase(CuffPhase.Fault, nowUs);
+        }
+
+        if (_wasTesting && !_test.IsActive)
+        {
+            _readings.Phase(CuffPhase.Idle, nowUs);
+        }
+
+        _wasTesting = _test.IsActive;
         if (_changes != _run.Changes)
         {
             _changes = _run.Changes;
@@ -226,6 +253,7 @@ public sealed class BloodPressureCuff : Sensor
     private void Start(long nowUs)
     {
         FaultCode refused = _run.IsActive || _test.IsActive ? FaultCode.CuffBusy
+            : !_link.IsCommandFresh(nowUs) ? FaultCode.CuffCommandLate
             : _category != PatientCategory.Adult || (_cuffSize != CuffSize.SmallAdult && _cuffSize != CuffSize.Adult && _cuffSize != CuffSize.LargeAdult) ? FaultCode.CuffNoCategory
             : !_available ? FaultCode.CuffSensorAbsent
             : !_test.IsValid(nowUs) ? FaultCode.CuffSelfTestDue
@@ -235,7 +263,7 @@ public sealed class BloodPressureCuff : Sensor
             _events.Report(refused, Stream, nowUs);
             if (refused != FaultCode.CuffBusy)
             {
-                _readings.Absent(AbsenceReason.Suspended, Status(), nowUs);
+                _readings.Absent(refused == FaultCode.CuffCommandLate ? AbsenceReason.LinkLost : AbsenceReason.Suspended, Status(), nowUs);
             }
 
             return;

@@ -36,7 +36,7 @@ public sealed class BloodPressureReadings
         _ring = ring;
     }
 
-    /// <summary>The epoch changed; what waits goes with the one before.</summary>
+    /// <summary>The epoch changed; what waits goes with the one before. The present phase is to be told again: after a reset of the pod a page still has the one of before.</summary>
     /// <param name="epoch">The new one.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     public void ChangeEpoch(uint epoch, long nowUs)

@@ -139,15 +139,21 @@ public sealed class OemBloodPressure : Sensor
     /// <summary>Rest with an empty cuff between two measurements, µs. Source: IEC 80601-2-30, 201.12.1.107.</summary>
     public const int RestUs = 30_000_000;
 
+    private const int LookUs = 10_000;
+
     private readonly IBloodPressureModule _module;
     private readonly PodSituation _situation;
     private readonly EventReporter _events;
+    private readonly LinkWatch _link;
     private readonly BloodPressureReadings _readings;
     private uint _epoch;
     private PatientCategory _category;
     private CuffSize _cuffSize;
     private int _lastSystolicMmHg;
     private int _outcomes;
+    private int _losses;
+    private bool _linkLost;
+    private bool _endedByLink;
     private bool _available;
     private bool _publish;
     private bool _isActive;
@@ -162,17 +168,22 @@ public sealed class OemBloodPressure : Sensor
     /// <param name="ring">Where readings go.</param>
     /// <param name="situation">What oximeter and stethoscope must know.</param>
     /// <param name="events">Where faults are reported.</param>
-    public OemBloodPressure(IBloodPressureModule module, PeripheralOptions options, PodRing ring, PodSituation situation, EventReporter events)
+    /// <param name="link">What is known of the gateway.</param>
+    public OemBloodPressure(IBloodPressureModule module, PeripheralOptions options, PodRing ring, PodSituation situation, EventReporter events, LinkWatch link)
         : base(options.Stream)
     {
         _module = module;
         _situation = situation;
         _events = events;
+        _link = link;
         _readings = new BloodPressureReadings(options, ring);
     }
 
     /// <summary>Who is measured in this session.</summary>
     public PatientCategory Category => _category;
+
+    /// <inheritdoc/>
+    public override int LinkProbePeriodUs => _isActive || _isWaiting ? LinkWatch.ProbePeriodUs : LinkWatch.RestProbePeriodUs;
 
     /// <inheritdoc/>
     public override void Take(long nowUs)
@@ -220,6 +231,7 @@ public sealed class OemBloodPressure : Sensor
         }
 
         _readings.ChangeEpoch(epoch, nowUs);
+        _readings.Phase(Present(), nowUs);
         _epoch = epoch;
         _category = PatientCategory.Unknown;
         _cuffSize = CuffSize.Unknown;
@@ -276,6 +288,11 @@ public sealed class OemBloodPressure : Sensor
     /// <inheritdoc/>
     public override long Step(AbsenceReason reason, long nowUs)
     {
+        if ((_isActive || _isWaiting) && !_linkLost && _link.IsLost(_losses, nowUs))
+        {
+            LoseLink(nowUs);
+        }
+
         if (_isWaiting && nowUs >= _restedUs)
         {
             Begin(nowUs);
@@ -315,7 +332,7 @@ public sealed class OemBloodPressure : Sensor
         }
 
         _situation.IsCuffInflated = _isActive || _warned || _module.Phase != SunTechPhase.Idle;
-        long next = _isWaiting ? _restedUs : long.MaxValue;
+        long next = _isActive || _isWaiting ? nowUs + LookUs : long.MaxValue;
         return _warned && !_available && _stoppedUs + SunTechNibp.AbortPeriodUs < next ? _stoppedUs + SunTechNibp.AbortPeriodUs : next;
     }
 
@@ -340,9 +357,27 @@ public sealed class OemBloodPressure : Sensor
         }
     }
 
+    private CuffPhase Present()
+    {
+        switch (_module.Phase)
+        {
+            case SunTechPhase.Prepare:
+                return CuffPhase.ZeroCheck;
+            case SunTechPhase.Run:
+                return CuffPhase.Inflate;
+            case SunTechPhase.Empty:
+                return CuffPhase.Dump;
+            case SunTechPhase.Unconfirmed:
+                return CuffPhase.Fault;
+            default:
+                return _warned ? CuffPhase.Fault : CuffPhase.Idle;
+        }
+    }
+
     private void Start(long nowUs)
     {
         FaultCode refused = _isActive || _isWaiting || _module.Phase != SunTechPhase.Idle ? FaultCode.CuffBusy
+            : !_link.IsCommandFresh(nowUs) ? FaultCode.CuffCommandLate
             : !IsKnown ? FaultCode.CuffNoCategory
             : !_available ? FaultCode.CuffSensorAbsent
             : FaultCode.None;
@@ -351,13 +386,16 @@ public sealed class OemBloodPressure : Sensor
             _events.Report(refused, Stream, nowUs);
             if (refused != FaultCode.CuffBusy)
             {
-                _readings.Absent(AbsenceReason.Suspended, 0, nowUs);
+                _readings.Absent(refused == FaultCode.CuffCommandLate ? AbsenceReason.LinkLost : AbsenceReason.Suspended, 0, nowUs);
             }
 
             return;
         }
 
         _publish = true;
+        _losses = _link.Losses;
+        _linkLost = false;
+        _endedByLink = false;
         if (nowUs < _restedUs)
         {
             _isWaiting = true;
@@ -378,12 +416,33 @@ public sealed class OemBloodPressure : Sensor
         {
             _events.Report(FaultCode.CuffSensorAbsent, Stream, nowUs);
             Publish(AbsenceReason.Suspended, nowUs);
+            _readings.Phase(CuffPhase.Fault, nowUs);
             return;
         }
 
         _isActive = true;
         _situation.IsCuffInflated = true;
         _readings.Phase(CuffPhase.ZeroCheck, nowUs);
+    }
+
+    // No air is held for a gateway that is not there, and none is pumped later. The driver repeats the abort until the cuff is seen empty.
+    private void LoseLink(long nowUs)
+    {
+        _linkLost = true;
+        if (_isActive && _module.Phase != SunTechPhase.Prepare && _module.Phase != SunTechPhase.Run)
+        {
+            return; // it is letting go already, and keeps its result
+        }
+
+        _endedByLink = true;
+        _module.Stop(nowUs);
+        _events.Report(FaultCode.CuffLinkLost, Stream, nowUs);
+        if (_isWaiting)
+        {
+            _isWaiting = false;
+            Publish(AbsenceReason.LinkLost, nowUs);
+            _readings.Phase(CuffPhase.Fault, nowUs);
+        }
     }
 
     private void Finish(long nowUs)
@@ -397,10 +456,11 @@ public sealed class OemBloodPressure : Sensor
 
         bool isUnconfirmed = _module.Phase == SunTechPhase.Unconfirmed;
         _readings.FlushPressure(nowUs);
-        _readings.Phase(isUnconfirmed || _module.OutcomeFault != FaultCode.None ? CuffPhase.Fault : CuffPhase.Done, nowUs);
+        bool isLinkLost = _endedByLink && _module.OutcomeReason == AbsenceReason.Stopped;
+        _readings.Phase(isUnconfirmed || isLinkLost || _module.OutcomeFault != FaultCode.None ? CuffPhase.Fault : CuffPhase.Done, nowUs);
         if (_module.OutcomeReason != AbsenceReason.None)
         {
-            Publish(_module.OutcomeReason, nowUs);
+            Publish(isLinkLost ? AbsenceReason.LinkLost : _module.OutcomeReason, nowUs);
             return;
         }
 

@@ -18,6 +18,9 @@ public abstract class Sensor
     /// <summary>Changes whenever <see cref="Activity"/> does.</summary>
     public virtual int Changes => 0;
 
+    /// <summary>How often the gateway must be known to live, µs; 0 for a sensor that does not ask.</summary>
+    public virtual int LinkProbePeriodUs => 0;
+
     /// <summary>The driver has new counts.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     public abstract void Take(long nowUs);

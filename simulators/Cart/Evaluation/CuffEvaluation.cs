@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
@@ -8,6 +7,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using EdgeGateway.Gateway.Faults;
 using Firmware.Protocol;
+using Simulators.Patient;
 
 namespace Simulators.Cart.Evaluation;
 
@@ -161,11 +161,20 @@ public static class CuffEvaluation
         }
 
         string file = Path.Combine(folder, "REFERENCE_glasgow.csv");
-        string[] lines = Read(file);
-        for (int i = 1; i < lines.Length; i++)
+        IReadOnlyList<string> lines = RecordingSet.Lines(file);
+        for (int i = 1; i < lines.Count; i++)
         {
             string[] fields = lines[i].Split(',');
-            if (fields.Length >= 5 && Number(fields[3], out double systolic) && Number(fields[4], out double diastolic))
+            bool hasSystolic = Number(fields.Length < 5 ? string.Empty : fields[3], out double systolic);
+            bool hasDiastolic = Number(fields.Length < 5 ? string.Empty : fields[4], out double diastolic);
+
+            // What a method could not find is "nan" or empty; anything else is a mistake that would leave a record unscored without a word.
+            if (fields.Length < 5 || (!hasSystolic && !IsAbsent(fields[3])) || (!hasDiastolic && !IsAbsent(fields[4])))
+            {
+                throw new CodedErrorException(new CodedError(RecordingSet.MalformedCode, new ErrorPlace(file, i + 1, null), "'" + RecordedText.Short(lines[i]) + "' has no base_sbp and base_dbp in columns 4 and 5"));
+            }
+
+            if (hasSystolic && hasDiastolic)
             {
                 references[Path.GetFileNameWithoutExtension(fields[0])] = (systolic, diastolic);
             }
@@ -282,20 +291,22 @@ public static class CuffEvaluation
         };
     }
 
+    private static bool IsAbsent(string text) => string.IsNullOrWhiteSpace(text) || string.Equals(text.Trim(), "nan", StringComparison.OrdinalIgnoreCase);
+
     private static long[] Load(string path)
     {
-        string[] lines = Read(path);
-        if (lines.Length < 1000 || !lines[0].StartsWith("mmhg_x100", StringComparison.Ordinal))
+        IReadOnlyList<string> lines = RecordingSet.Lines(path);
+        if (lines.Count < 1000 || !lines[0].StartsWith("mmhg_x100", StringComparison.Ordinal))
         {
             throw new CodedErrorException(new CodedError(RecordingSet.MalformedCode, new ErrorPlace(path, 1, null), "it is no column mmhg_x100 of at least 5 s at 200 Hz"));
         }
 
-        long[] micro = new long[lines.Length - 1];
-        for (int i = 1; i < lines.Length; i++)
+        long[] micro = new long[lines.Count - 1];
+        for (int i = 1; i < lines.Count; i++)
         {
             if (!Number(lines[i], out double centi) || centi is < -2000 or > 30_000)
             {
-                throw new CodedErrorException(new CodedError(RecordingSet.MalformedCode, new ErrorPlace(path, i + 1, null), "'" + lines[i] + "' is no pressure of -20 to 300 mmHg"));
+                throw new CodedErrorException(new CodedError(RecordingSet.MalformedCode, new ErrorPlace(path, i + 1, null), "'" + RecordedText.Short(lines[i]) + "' is no pressure of -20 to 300 mmHg"));
             }
 
             micro[i - 1] = (long)Math.Floor(centi * 10_000);
@@ -304,18 +315,5 @@ public static class CuffEvaluation
         return micro;
     }
 
-    private static string[] Read(string path)
-    {
-        try
-        {
-            return File.ReadAllLines(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CodedErrorException(new CodedError(RecordingSet.MissingCode, new ErrorPlace(path, 0, null), e.Message.TrimEnd('.')));
-        }
-    }
-
-    private static bool Number(string text, out double value) =>
-        double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
+    private static bool Number(string text, out double value) => RecordedText.TryNumber(text, out value);
 }

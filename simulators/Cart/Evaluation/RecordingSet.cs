@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using EdgeGateway.Gateway.Faults;
@@ -205,26 +204,26 @@ public sealed record RecordingSet
 
     private static IEnumerable<(int Line, string[] Fields)> Rows(string path, string heading)
     {
-        string[] lines;
-        try
-        {
-            lines = File.ReadAllLines(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CodedErrorException(new CodedError(MissingCode, new ErrorPlace(path, 0, null), e.Message.TrimEnd('.')));
-        }
-
-        if (lines.Length == 0 || !lines[0].StartsWith(heading, StringComparison.Ordinal))
+        IReadOnlyList<string> lines = Lines(path);
+        if (lines.Count == 0 || !lines[0].StartsWith(heading, StringComparison.Ordinal))
         {
             throw new CodedErrorException(Malformed(path, 1, $"the heading does not begin with '{heading}'"));
         }
 
-        return lines.Select((text, index) => (index + 1, text.TrimEnd('\r').Split(','))).Skip(1).Where(row => row.Item2.Length > 1);
+        return lines.Select((text, index) => (index + 1, text.Split(','))).Skip(1).Where(row => row.Item2.Length > 1 || row.Item2[0].Length > 0);
     }
 
-    private static bool Number(string text, out double value) =>
-        double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
+    /// <summary>The lines of a recording or of its references.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>Its lines.</returns>
+    /// <exception cref="CodedErrorException">It cannot be read, or is too large.</exception>
+    internal static IReadOnlyList<string> Lines(string path)
+    {
+        (IReadOnlyList<string>? lines, RecordingFault? fault) = RecordedText.ReadLines(path, MissingCode);
+        return lines ?? throw new CodedErrorException(new CodedError(fault!.Code, new ErrorPlace(path, 0, null), fault.Detail));
+    }
+
+    private static bool Number(string text, out double value) => RecordedText.TryNumber(text, out value);
 
     private static CodedError Malformed(string path, int line, string detail) => new(MalformedCode, new ErrorPlace(path, line, null), detail);
 

@@ -7,6 +7,7 @@ using System.Threading.Tasks;
 using EdgeGateway.Gateway.Auscultation;
 using EdgeGateway.Gateway.Faults;
 using EdgeGateway.Gateway.Sound;
+using Simulators.Patient;
 
 namespace Simulators.Cart.Evaluation;
 
@@ -253,7 +254,7 @@ public static class SoundEvaluation
                 // The file also holds a filter that is not the listener's.
                 if (fields.Length != heading.Length)
                 {
-                    throw SoundSet.Malformed(path, i + 1, "'" + lines[i] + "' has not as many fields as the heading");
+                    throw SoundSet.Malformed(path, i + 1, "'" + RecordedText.Short(lines[i]) + "' has not as many fields as the heading");
                 }
 
                 continue;

@@ -1,10 +1,10 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using EdgeGateway.Gateway.Auscultation;
 using EdgeGateway.Gateway.Faults;
+using Simulators.Patient;
 
 namespace Simulators.Cart.Evaluation;
 
@@ -90,21 +90,10 @@ public static class SoundSet
     /// <param name="path">The file.</param>
     /// <returns>Its lines.</returns>
     /// <exception cref="CodedErrorException">It cannot be read.</exception>
-    internal static string[] Lines(string path)
-    {
-        try
-        {
-            return File.ReadAllLines(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CodedErrorException(new CodedError(RecordingSet.MissingCode, new ErrorPlace(path, 0, null), e.Message.TrimEnd('.')));
-        }
-    }
+    internal static string[] Lines(string path) => [.. RecordingSet.Lines(path)];
 
     /// <summary>A finite number.</summary>
-    internal static bool Number(string text, out double value) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
+    internal static bool Number(string text, out double value) => RecordedText.TryNumber(text, out value);
 
     /// <summary>What is wrong with a line.</summary>
     internal static CodedErrorException Malformed(string path, int line, string detail) =>
@@ -145,7 +134,7 @@ public static class SoundSet
             string[] fields = lines[i].Split('\t', StringSplitOptions.TrimEntries);
             if (fields.Length != 3 || !Number(fields[0], out double from) || !Number(fields[1], out double to) || to < from || fields[2] is not ("0" or "1" or "2" or "3" or "4"))
             {
-                throw Malformed(file, i + 1, "'" + lines[i] + "' is not start, end, state 0 to 4");
+                throw Malformed(file, i + 1, "'" + RecordedText.Short(lines[i]) + "' is not start, end, state 0 to 4");
             }
 
             if (fields[2] is "0")
@@ -174,7 +163,7 @@ public static class SoundSet
             string[] fields = lines[i].Split(',');
             if (fields.Length < 2 || fields[0] is not ("R" or "T_end") || !Number(fields[1], out double index))
             {
-                throw Malformed(file, i + 1, "'" + lines[i] + "' is not R or T_end and an index");
+                throw Malformed(file, i + 1, "'" + RecordedText.Short(lines[i]) + "' is not R or T_end and an index");
             }
 
             double seconds = (index - 1) / AnnotationHz;
@@ -201,7 +190,7 @@ public static class SoundSet
             string[] fields = lines[i].Split(',', StringSplitOptions.TrimEntries);
             if (fields.Length != 10 || !Number(fields[4], out double rate) || fields[9] is not ("0" or "1"))
             {
-                throw Malformed(path, i + 1, "'" + lines[i] + "' has no base_hr or no consistent 0 or 1");
+                throw Malformed(path, i + 1, "'" + RecordedText.Short(lines[i]) + "' has no base_hr or no consistent 0 or 1");
             }
 
             rates[fields[0]] = (rate, fields[9] is "1");

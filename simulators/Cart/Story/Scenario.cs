@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using Simulators.Network;
 using Simulators.Patient;
+using Simulators.Peers;
 
 namespace Simulators.Cart;
 
@@ -59,6 +60,9 @@ public sealed record CartStory
     /// <summary>False: the embedded endpoint; true: a broker elsewhere on the simulated network.</summary>
     public bool ExternalBroker { get; init; }
 
+    /// <summary>How the external broker behaves; null for a plain one.</summary>
+    public BrokerStory? Broker { get; init; }
+
     /// <summary>From pods to the gateway.</summary>
     public PathQuality PodNetwork { get; init; } = new() { LatencyUs = 2000, JitterUs = 1000 };
 
@@ -76,6 +80,19 @@ public sealed record CartStory
 
     /// <summary>Who listens.</summary>
     public IReadOnlyList<SubscriberStory> Subscribers { get; init; } = [];
+}
+
+/// <summary>An external broker with the habits of real ones.</summary>
+public sealed record BrokerStory
+{
+    /// <summary>Most entries of each of its lists.</summary>
+    public const int MaxEntries = 64;
+
+    /// <summary>How it behaves.</summary>
+    public BrokerHabits Habits { get; init; } = new();
+
+    /// <summary>What it has retained before the story begins.</summary>
+    public IReadOnlyList<BrokerMessage> Retained { get; init; } = [];
 }
 
 /// <summary>A gateway's machine.</summary>
@@ -215,6 +232,9 @@ public enum ChipKind
 
     /// <summary>The stethoscope's converter; it is wired, not plugged.</summary>
     Pcm1808,
+
+    /// <summary>An OEM module for blood pressure, with its own pump, valves and cuff; it is wired, not plugged.</summary>
+    SunTechNibp,
 }
 
 /// <summary>What can happen on the timeline.</summary>
@@ -357,6 +377,14 @@ public sealed record ExpectedValue(int Cart, int Pod, int Stream, double Low, do
 /// <param name="AtLeast">How often at least; 0: never.</param>
 public sealed record ExpectedEvent(int Cart, int Pod, int Code, int AtLeast);
 
+/// <summary>What a cuff's true bladder pressure must be, whatever the pod says of it.</summary>
+/// <param name="Cart">Index of the cart.</param>
+/// <param name="Pod">Index of the pod.</param>
+/// <param name="HeldUs">At this time it is 15 mmHg or more, µs; -1 for not asked.</param>
+/// <param name="EmptyFromUs">From this time on it is below 15 mmHg, µs; -1 for not asked.</param>
+/// <param name="EmptyUntilUs">Up to this time, µs.</param>
+public sealed record ExpectedCuff(int Cart, int Pod, long HeldUs, long EmptyFromUs, long EmptyUntilUs);
+
 /// <summary>What must have come of live sound at a subscriber that listens.</summary>
 /// <param name="Cart">Index of the cart.</param>
 /// <param name="MinPieces">Fewest live pieces received.</param>
@@ -417,6 +445,9 @@ public sealed record Expectations
 
     /// <summary>Coded events that must have been made.</summary>
     public IReadOnlyList<ExpectedEvent> Events { get; init; } = [];
+
+    /// <summary>Times at which a cuff must hold true pressure, or hold none.</summary>
+    public IReadOnlyList<ExpectedCuff> Cuffs { get; init; } = [];
 
     /// <summary>What must have come of live sound.</summary>
     public IReadOnlyList<ExpectedSound> Sound { get; init; } = [];

@@ -9,6 +9,7 @@ using Firmware.Core;
 using Firmware.Protocol;
 using Simulators.Network;
 using Simulators.Patient;
+using Simulators.Peers;
 
 namespace Simulators.Cart;
 
@@ -19,9 +20,14 @@ public static class ScenarioFile
     private const long Millisecond = 1000;
     private const decimal MaxSeconds = Scenario.MaxDurationUs / Second;
 
-    private static readonly (string, ChipKind)[] ChipWords = [("tmp117", ChipKind.Tmp117), ("max30102", ChipKind.Max30102), ("mprls0300", ChipKind.Mprls0300), ("pcm1808", ChipKind.Pcm1808)];
+    private static readonly (string, ChipKind)[] ChipWords = [("tmp117", ChipKind.Tmp117), ("max30102", ChipKind.Max30102), ("mprls0300", ChipKind.Mprls0300), ("pcm1808", ChipKind.Pcm1808), ("suntech-nibp", ChipKind.SunTechNibp)];
 
     private static readonly (string, bool)[] BrokerWords = [("embedded", false), ("external", true)];
+
+    private static readonly (string, BrokerPacket)[] PacketWords =
+    [
+        ("connack", BrokerPacket.Connack), ("puback", BrokerPacket.Puback), ("suback", BrokerPacket.Suback), ("pingresp", BrokerPacket.Pingresp), ("publish", BrokerPacket.Publish),
+    ];
 
     private static readonly (string, TimelineAction)[] ActionWords =
     [
@@ -88,6 +94,7 @@ public static class ScenarioFile
         ("implausible", AbsenceReason.Implausible),
         ("stopped", AbsenceReason.Stopped),
         ("cuff-fault", AbsenceReason.CuffFault),
+        ("link-lost", AbsenceReason.LinkLost),
     ];
 
     private static readonly (string, ChestSite)[] SiteWords =
@@ -174,7 +181,7 @@ public static class ScenarioFile
         List<CartStory> carts = ReadAll(root.Maps("carts", Scenario.MaxCarts, required: true), map => Cart(map, durationUs));
         NoneTwice(root.Maps("carts", Scenario.MaxCarts), "id", carts.Select(c => c.Id).ToList());
         List<TimelineEvent> timeline = ReadAll(root.Maps("timeline", Scenario.MaxEvents), map => Event(map, carts, durationUs));
-        Expectations expect = root.Map("expect", required: true) is YamlMap map ? Expect(map, carts) : new Expectations { MinDelivered = 0 };
+        Expectations expect = root.Map("expect", required: true) is YamlMap map ? Expect(map, carts, durationUs) : new Expectations { MinDelivered = 0 };
         DevicesOnce(root, carts);
         root.End();
         return new Scenario
@@ -201,6 +208,7 @@ public static class ScenarioFile
             Id = map.Name("id", upperCase: true),
             Gateway = map.Map("gateway") is YamlMap gateway ? Gateway(gateway) : new GatewayStory(),
             ExternalBroker = map.Word("broker", false, BrokerWords),
+            Broker = map.Map("brokerHabits") is YamlMap broker ? Broker(broker) : null,
             PodNetwork = Quality(network?.Map("pods"), standard.PodNetwork),
             UplinkNetwork = Quality(network?.Map("uplink"), standard.UplinkNetwork),
             SessionNetwork = Quality(network?.Map("session"), standard.SessionNetwork),
@@ -208,6 +216,11 @@ public static class ScenarioFile
             Sessions = ReadAll(sessionMaps, session => Session(session, durationUs)),
             Subscribers = ReadAll(subscriberMaps, subscriber => Subscriber(subscriber, durationUs)),
         };
+        if (cart is { Broker: not null, ExternalBroker: false })
+        {
+            map.Error("S3009", "brokerHabits", "the cart has no external broker", "Set 'broker: external' for the cart.");
+        }
+
         NoneTwice(podMaps, "id", cart.Pods.Select(p => p.Id).ToList());
         NoneTwice(sessionMaps, "id", cart.Sessions.Select(s => s.Id).ToList());
         NoneTwice(subscriberMaps, "id", cart.Subscribers.Select(s => s.Id).ToList());
@@ -227,6 +240,76 @@ public static class ScenarioFile
         network?.End();
         map.End();
         return cart;
+    }
+
+    private static BrokerStory Broker(YamlMap map)
+    {
+        BrokerStory story = new()
+        {
+            Habits = new BrokerHabits
+            {
+                ReceiveMaximum = map.Has("receiveMaximum") ? (ushort)map.Whole("receiveMaximum", 1, 1, ushort.MaxValue) : null,
+                MaximumPacketSize = map.Has("maximumPacketBytes") ? (uint)map.Whole("maximumPacketBytes", 100, 100, PeerBroker.MaxPacketBytes) : null,
+                RetainAvailable = map.Flag("retainAvailable", true),
+                KeepsRetained = map.Flag("keepsRetained", true),
+                ObeysRetainHandling = map.Flag("obeysRetainHandling", true),
+                OneByteAtATime = map.Flag("oneByteAtATime", false),
+                EndsConnectionsAfterUs = map.Scaled("endsConnectionsAfterS", 0, Second, 0, MaxSeconds),
+                EndReason = (byte)map.Whole("endReason", EdgeGateway.Mqtt.MqttReason.SessionTakenOver, 0, byte.MaxValue),
+                EndTimes = (int)map.Whole("endTimes", int.MaxValue, 1, int.MaxValue),
+                PublishRefusals = ReadAll(map.Maps("refuses", BrokerStory.MaxEntries), Refusal),
+                Lost = ReadAll(map.Maps("loses", BrokerStory.MaxEntries), Loss),
+            },
+            Retained = ReadAll(map.Maps("retained", BrokerStory.MaxEntries), Retained),
+        };
+        map.End();
+        return story;
+    }
+
+    private static PublishRefusal Refusal(YamlMap map)
+    {
+        PublishRefusal refusal = new(map.Text("topic", "#", required: true), (byte)map.Whole("reason", 128, 128, byte.MaxValue, required: true))
+        {
+            Times = (int)map.Whole("times", int.MaxValue, 1, int.MaxValue),
+            Closes = map.Flag("closes", false),
+        };
+        IsFilter(map, "topic", refusal.Filter);
+        map.End();
+        return refusal;
+    }
+
+    private static LostPackets Loss(YamlMap map)
+    {
+        LostPackets loss = new(map.Word("packet", BrokerPacket.Puback, PacketWords, required: true))
+        {
+            After = (int)map.Whole("after", 0, 0, int.MaxValue),
+            Count = (int)map.Whole("count", 1, 1, int.MaxValue),
+            Filter = map.Has("topic") ? map.Text("topic", "#") : null,
+        };
+        IsFilter(map, "topic", loss.Filter ?? "#");
+        map.End();
+        return loss;
+    }
+
+    private static BrokerMessage Retained(YamlMap map)
+    {
+        string topic = map.Text("topic", "a", required: true);
+        BrokerMessage message = new(topic, System.Text.Encoding.UTF8.GetBytes(map.Text("payload", string.Empty, required: true)));
+        if (topic.Length > 0 && !EdgeGateway.Mqtt.MqttTopics.IsValidName(topic))
+        {
+            map.Error("S3006", "topic", $"'{topic}' is no topic name");
+        }
+
+        map.End();
+        return message;
+    }
+
+    private static void IsFilter(YamlMap map, string key, string filter)
+    {
+        if (filter.Length > 0 && !EdgeGateway.Mqtt.MqttTopics.IsValidFilter(filter))
+        {
+            map.Error("S3006", key, $"'{filter}' is no topic filter");
+        }
     }
 
     private static GatewayStory Gateway(YamlMap map)
@@ -451,14 +534,20 @@ public static class ScenarioFile
         }
 
         long forUs = long.MaxValue;
-        if (IsOfCuff(action) && target >= 0 && !story!.Pods[target].Chips.Contains(ChipKind.Mprls0300))
+        bool isForAnyCuff = action is TimelineAction.SetPatient or TimelineAction.StartCuff or TimelineAction.StopCuff;
+        if (IsOfCuff(action) && target >= 0 && !(isForAnyCuff ? HasCuff(story!.Pods[target]) : story!.Pods[target].Chips.Contains(ChipKind.Mprls0300)))
         {
-            map.Error("S3009", "do", $"pod '{story.Pods[target].Id}' has no cuff", "Add mprls0300 to its chips.");
+            map.Error("S3009", "do", $"pod '{story.Pods[target].Id}' has no {(isForAnyCuff ? "cuff" : "built-in cuff")}", isForAnyCuff ? "Add mprls0300 or suntech-nibp to its chips." : "Add mprls0300 to its chips.");
         }
 
         if (IsOfSound(action) && target >= 0 && !story!.Pods[target].Chips.Contains(ChipKind.Pcm1808))
         {
             map.Error("S3009", "do", $"pod '{story.Pods[target].Id}' has no stethoscope", "Add pcm1808 to its chips.");
+        }
+
+        if (action == TimelineAction.UnplugChip && chip == ChipKind.SunTechNibp)
+        {
+            map.Error("S3009", "chip", "the OEM module is wired, not plugged");
         }
 
         if (action == TimelineAction.UnplugChip && chip == ChipKind.Pcm1808)
@@ -492,7 +581,7 @@ public static class ScenarioFile
     private static bool IsOfCuff(TimelineAction action) => action is TimelineAction.SetPatient or TimelineAction.TestCuff or TimelineAction.StartCuff
         or TimelineAction.StopCuff or TimelineAction.CuffLeak or TimelineAction.CuffKink or TimelineAction.CuffOff;
 
-    private static Expectations Expect(YamlMap map, List<CartStory> carts)
+    private static Expectations Expect(YamlMap map, List<CartStory> carts, long durationUs)
     {
         Expectations expect = new()
         {
@@ -509,6 +598,7 @@ public static class ScenarioFile
             Absences = ReadAll(map.Maps("absences", 64), absence => Absence(absence, carts)),
             Values = ReadAll(map.Maps("values", 64), value => Value(value, carts)),
             Events = ReadAll(map.Maps("events", 64), e => Coded(e, carts)),
+            Cuffs = ReadAll(map.Maps("cuffs", 64), cuff => Pressure(cuff, carts, durationUs)),
             Sound = ReadAll(map.Maps("sound", 8), sound => Heard(sound, carts)),
             Clips = ReadAll(map.Maps("clips", 64), clip => Clip(clip, carts)),
         };
@@ -543,6 +633,32 @@ public static class ScenarioFile
         map.End();
         return value;
     }
+
+    private static ExpectedCuff Pressure(YamlMap map, List<CartStory> carts, long durationUs)
+    {
+        decimal end = durationUs / (decimal)Second;
+        (int cart, int pod) = Whose(map, carts);
+        ExpectedCuff cuff = new(
+            cart, pod, map.Scaled("heldAtS", -1, Second, 0, end), map.Scaled("emptyFromS", -1, Second, 0, end), map.Scaled("emptyUntilS", durationUs, Second, 0, end));
+        if (carts.Count > 0 && pod < carts[cart].Pods.Count && !HasCuff(carts[cart].Pods[pod]))
+        {
+            map.Error("S3009", "pod", $"pod '{carts[cart].Pods[pod].Id}' has no cuff", "Add mprls0300 or suntech-nibp to its chips.");
+        }
+
+        if (cuff.HeldUs < 0 && cuff.EmptyFromUs < 0)
+        {
+            map.Error("S3010", "heldAtS", "nothing is asked", "Set heldAtS, emptyFromS or both.");
+        }
+        else if (cuff.EmptyFromUs >= 0 && cuff.EmptyUntilUs < cuff.EmptyFromUs)
+        {
+            map.Error("S3010", "emptyUntilS", "it is before emptyFromS");
+        }
+
+        map.End();
+        return cuff;
+    }
+
+    private static bool HasCuff(PodStory pod) => pod.Chips.Contains(ChipKind.Mprls0300) || pod.Chips.Contains(ChipKind.SunTechNibp);
 
     private static ExpectedSound Heard(YamlMap map, List<CartStory> carts)
     {

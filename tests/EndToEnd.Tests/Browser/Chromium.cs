@@ -34,12 +34,13 @@ public static class Chromium
     }
 
     /// <summary>Keeps a picture of a page beside the test results.</summary>
-    public static async Task PictureAsync(IPage page, TestContext test, string name)
+    /// <param name="whole">True for the whole page, false for what the window shows.</param>
+    public static async Task PictureAsync(IPage page, TestContext test, string name, bool whole = true)
     {
         string folder = Path.Combine(Repository.Root, "artifacts", "TestResults", "pages");
         Directory.CreateDirectory(folder);
         string path = Path.Combine(folder, name + ".png");
-        await page.ScreenshotAsync(new PageScreenshotOptions { Path = path, FullPage = true });
+        await page.ScreenshotAsync(new PageScreenshotOptions { Path = path, FullPage = whole });
         test.AddResultFile(path);
     }
 

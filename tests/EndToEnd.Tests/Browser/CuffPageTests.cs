@@ -62,7 +62,7 @@ public sealed class CuffPageTests
         }
 
         await near.Locator("#cuff-stop").ClickAsync();
-        await Assertions.Expect(near.Locator("#cuff-stopped")).ToHaveTextAsync("The stop could not be sent. Take the cuff off by hand, now.");
+        await Assertions.Expect(near.Locator("#cuff-stopped")).ToHaveTextAsync("STOP is not confirmed. Pull the hose off the cuff. The cart has not answered.");
     }
 
     private static async Task PatientIsAskedOnce(IPage near, FedPod pod)
@@ -119,7 +119,12 @@ public sealed class CuffPageTests
         pod.ForgetCommands();
         await near.Locator("#cuff-stop").ClickAsync();
         await pod.CommandAsync(c => c[1] == PodCommand.StopCuff);
-        await Assertions.Expect(near.Locator("#cuff-stopped")).ToContainTextAsync("Stop was sent");
+
+        // The pod has acknowledged it and says nothing of its valves.
+        await Assertions.Expect(near.Locator("#cuff-stopped")).ToHaveTextAsync("STOP is not confirmed. Pull the hose off the cuff. The pod has taken it, and still reports a measurement.");
+        pod.Phase(CuffPhase.Dump);
+        await Assertions.Expect(near.Locator("#stop-bar")).ToHaveAttributeAsync("data-state", "confirmed");
+        await Assertions.Expect(near.Locator("#cuff-stopped")).ToContainTextAsync("STOP is confirmed");
         pod.Phase(CuffPhase.Done);
         pod.Result(0, 0, 0, 0, 0, AbsenceReason.Stopped);
         await Assertions.Expect(near.Locator("#cuff-reason")).ToHaveTextAsync("ended by a person");

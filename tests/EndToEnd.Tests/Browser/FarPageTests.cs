@@ -134,6 +134,66 @@ public sealed partial class FarPageTests
 
     [TestMethod]
     [RequiresProgram(Chromium.Program)]
+    public async Task The_last_blood_pressure_and_self_test_are_there_after_a_reload_and_for_a_second_doctor()
+    {
+        await using FedSession fed = await FedSession.StartAsync();
+        await using IBrowserContext context = await Chromium.ContextAsync();
+        IPage page = await OpenAsync(context, fed);
+        fed.State();
+        const string Time = """{"utc":"2026-01-02T03:04:05.000000Z","uncertaintyMs":1.0,"method":"exchange","deviceUs":5000000,"correctedFrom":null}""";
+        string Vital(int stream, int mdc, string value) =>
+            $$$"""{"v":1,"id":"{{{FedSession.Device}}}.3.{{{stream}}}.1","session":"S1","kind":"vital","code":{"mdc":{{{mdc}}},"loinc":null},"value":{{{value}}},"unit":"mm[Hg]","absent":null,"quality":84,"time":{{{Time}}},"window":{"ms":34000},"status":["irregularPulse"]}""";
+        fed.Publish(
+            "spot",
+            $$$"""{"v":1,"session":"S1","open":true,"vitals":[{{{Vital(49, 150021, "128.0")}}},{{{Vital(50, 150022, "82.0")}}},{{{Vital(51, 150023, "97.0")}}},{{{Vital(52, 149546, "71.0")}}}],"events":[{"v":1,"id":"{{{FedSession.Device}}}.3.2.1","session":"S1","kind":"event","code":"P1530","stream":48,"argument":0,"time":{{{Time}}}}]}""",
+            retain: true);
+        await Shows(page);
+        await page.ReloadAsync();
+        await Shows(page);
+        await using IBrowserContext other = await Chromium.ContextAsync();
+        await Shows(await OpenAsync(other, fed));
+
+        static async Task Shows(IPage page)
+        {
+            await Assertions.Expect(page.Locator("#cuff-pressures")).ToHaveTextAsync("128 / 82 (97)");
+            await Assertions.Expect(page.Locator("#cuff-pulse")).ToHaveTextAsync("Pulse 71 /min");
+            await Assertions.Expect(page.Locator("#cuff-marks")).ToContainTextAsync("irregular pulse");
+            await Assertions.Expect(page.Locator("#cuff-when")).ToContainTextAsync("measured at ");
+            await Assertions.Expect(page.Locator("#cuff-test-state")).ToHaveTextAsync("Self test passed.");
+        }
+    }
+
+    [TestMethod]
+    [RequiresProgram(Chromium.Program)]
+    public async Task The_age_that_the_cart_says_is_believed_at_once_and_a_backlog_value_is_no_last_value()
+    {
+        await using FedSession fed = await FedSession.StartAsync();
+        await using IBrowserContext context = await Chromium.ContextAsync();
+        IPage page = await OpenAsync(context, fed);
+
+        // No time of day anywhere: what is known of the age is what the cart says. Without that it is not known.
+        static string Vital(int stream, uint mdc, string value, long deviceUs, int sequence) =>
+            $$$"""{"v":1,"id":"{{{FedSession.Device}}}.3.{{{stream}}}.{{{sequence}}}","session":"S1","kind":"vital","code":{"mdc":{{{mdc}}},"loinc":null},"value":{{{value}}},"unit":"%","absent":null,"quality":90,"time":{"utc":null,"uncertaintyMs":null,"method":"unsynchronised","deviceUs":{{{deviceUs}}},"correctedFrom":null},"window":{"ms":1000}}""";
+        fed.Publish("state", $$$"""{"v":1,"session":"S1","open":true,"vitals":[{{{Vital(36, Pulse, "72", 100_000_000, 1)}}}]}""");
+        await Assertions.Expect(Tile(page, Pulse)).ToHaveAttributeAsync("data-reason", "waitingForAge");
+        fed.Publish("state", $$$"""{"v":1,"session":"S1","open":true,"vitals":[{{{Vital(36, Pulse, "73", 101_000_000, 2)}}}],"agesMs":[2500]}""");
+        await Assertions.Expect(Tile(page, Pulse)).ToHaveAttributeAsync("data-state", "live");
+        await Assertions.Expect(Tile(page, Pulse).Locator(".number")).ToHaveTextAsync("73");
+        double ageMs = await page.EvaluateAsync<double>("() => { const m = cartPage.model; return m.ageMs(m.latest(149530)) - (m.now() - m.latest(149530).arrivedMs); }");
+        Assert.AreEqual(2500, ageMs, 1, "the age that the cart says");
+
+        // Readings of a minute before, as a backlog brings them: never a value, with or without an absence behind it.
+        fed.Publish($"vital/{FedSession.Device}/35", Vital(35, Spo2, "88", 41_000_000, 1));
+        await Assertions.Expect(Tile(page, Spo2)).ToHaveAttributeAsync("data-reason", "noNewValue");
+        await Assertions.Expect(Tile(page, Spo2).Locator(".number")).ToHaveTextAsync("–");
+        fed.Publish($"vital/{FedSession.Device}/35", Vital(35, Spo2, "null", 101_500_000, 2).Replace("\"absent\":null", "\"absent\":\"motion\"", StringComparison.Ordinal));
+        await Assertions.Expect(Tile(page, Spo2)).ToHaveAttributeAsync("data-reason", "absence.motion");
+        await Assertions.Expect(Tile(page, Spo2).Locator(".number")).ToHaveTextAsync("–");
+        Assert.AreEqual("none", await Tile(page, Spo2).GetAttributeAsync("data-state"));
+    }
+
+    [TestMethod]
+    [RequiresProgram(Chromium.Program)]
     public async Task Older_repeated_and_foreign_messages_change_nothing()
     {
         await using FedSession fed = await FedSession.StartAsync();
@@ -217,6 +277,7 @@ public sealed partial class FarPageTests
         Assert.IsFalse(page.Url.Contains("token", StringComparison.Ordinal), "the token leaves the address bar");
         await fed.StopBrokerAsync();
         await Assertions.Expect(page.Locator("#connection")).ToContainTextAsync("Not connected.");
+        await Assertions.Expect(page.Locator("body")).ToHaveAttributeAsync("data-old", "true");
     }
 
     [TestMethod]

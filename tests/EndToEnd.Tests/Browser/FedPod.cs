@@ -24,7 +24,13 @@ internal sealed class FedPod : IAsyncDisposable, IMqttClientHandler
     public const ulong Device = 0x0200000000000010;
     public const string Session = "S1";
     public const int SoundRateHz = 8000;
+
+    /// <summary>Signals that let a process stand still and go on.</summary>
+    public const int Halt = 19, GoOn = 18;
     private const int SoundSamples = 800;
+
+    /// <summary>Frames that wait for the gateway, as in a pod's ring: it is slower than the sensors on a busy machine.</summary>
+    private const int MaxUnsent = 4096;
     private const uint Boot = 1;
     private const string State =
         """{"v":1,"state":"online","boot":1,"epoch":0,"peripherals":[{"name":"MPRLS0300","state":"measuring"},{"name":"PCM1808","state":"measuring"}]}""";
@@ -35,11 +41,13 @@ internal sealed class FedPod : IAsyncDisposable, IMqttClientHandler
     private readonly MqttClient _client;
     private readonly MqttTcpConnector _connector;
     private readonly Dictionary<int, uint> _sequences = [];
+    private readonly Queue<(byte[] Frame, uint Ticket)> _unsent = [];
     private readonly List<byte[]> _commands = [];
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _synchronised = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _folder;
-    private readonly RunningProcess _gateway;
+    private readonly int _mqttPort;
+    private RunningProcess _gateway;
     private readonly CancellationTokenSource _stop = new();
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _sounding = Task.CompletedTask;
@@ -48,9 +56,10 @@ internal sealed class FedPod : IAsyncDisposable, IMqttClientHandler
     private uint _epoch;
     private uint _liveEvery = uint.MaxValue;
 
-    private FedPod(string folder, RunningProcess gateway, int httpPort)
+    private FedPod(string folder, RunningProcess gateway, int httpPort, int mqttPort)
     {
         _folder = folder;
+        _mqttPort = mqttPort;
         _gateway = gateway;
         Near = $"http://127.0.0.1:{httpPort}";
         _client = new MqttClient(
@@ -63,11 +72,15 @@ internal sealed class FedPod : IAsyncDisposable, IMqttClientHandler
     /// <summary>Address of the gateway's pages.</summary>
     public string Near { get; }
 
+    /// <summary>False: the pod hears commands and does not acknowledge them.</summary>
+    public bool AcknowledgesCommands { get; set; } = true;
+
     /// <summary>What the gateway printed, for failures.</summary>
     public string Printed => _gateway.Printed;
 
     /// <summary>Starts gateway and pod, and opens the session.</summary>
-    public static async Task<FedPod> StartAsync()
+    /// <param name="opens">False: no session is opened.</param>
+    public static async Task<FedPod> StartAsync(bool opens = true)
     {
         string folder = Directory.CreateTempSubdirectory("cart-fed-pod-").FullName;
         int httpPort = Programs.FreePort();
@@ -75,15 +88,45 @@ internal sealed class FedPod : IAsyncDisposable, IMqttClientHandler
         string file = await GatewayFile.WriteAsync(folder, mqttPort, httpPort);
         RunningProcess gateway = RunningProcess.StartDotnet("gateway", Programs.CartGateway, file);
         await gateway.PrintsAsync("running");
-        FedPod pod = new(folder, gateway, httpPort);
+        FedPod pod = new(folder, gateway, httpPort, mqttPort);
         pod._connector.Connect("127.0.0.1", mqttPort, why => pod._synchronised.TrySetException(new InvalidOperationException(why)));
-        using HttpClient http = new() { BaseAddress = new Uri(pod.Near) };
-        using StringContent nothing = new(string.Empty);
-        (await http.PutAsync(new Uri("/api/session/" + Session, UriKind.Relative), nothing)).EnsureSuccessStatusCode();
+        if (opens)
+        {
+            await pod.OpenSessionAsync();
+        }
+
         await pod._synchronised.Task.WaitAsync(TimeSpan.FromMilliseconds(Chromium.PatienceMs));
-        await pod.CommandAsync(c => c[1] == PodCommand.SetEpoch && BinaryPrimitives.ReadUInt32LittleEndian(c.AsSpan(PodCommand.HeaderLength)) != 0);
+        await pod.CommandAsync(c => c[1] == PodCommand.SetEpoch && (!opens || BinaryPrimitives.ReadUInt32LittleEndian(c.AsSpan(PodCommand.HeaderLength)) != 0));
         return pod;
     }
+
+    public async Task OpenSessionAsync()
+    {
+        using HttpClient http = new() { BaseAddress = new Uri(Near) };
+        using StringContent nothing = new(string.Empty);
+        (await http.PutAsync(new Uri("/api/session/" + Session, UriKind.Relative), nothing)).EnsureSuccessStatusCode();
+    }
+
+    /// <summary>The gateway is killed, as by SIGKILL.</summary>
+    public async Task KillGatewayAsync()
+    {
+        _gateway.Signal(RunningProcess.Kill);
+        await _gateway.EndAsync();
+        _gateway.Dispose();
+    }
+
+    /// <summary>The gateway's process stands still, or goes on.</summary>
+    public void SignalGateway(int number) => _gateway.Signal(number);
+
+    /// <summary>A gateway on the same journal and ports.</summary>
+    public async Task StartGatewayAsync()
+    {
+        _gateway = RunningProcess.StartDotnet("gateway", Programs.CartGateway, Path.Combine(_folder, "gateway.yaml"));
+        await _gateway.PrintsAsync("running");
+    }
+
+    /// <summary>A vital sign of now.</summary>
+    public void Vital(int stream, uint mdc, int value, int exponent) => Numeric(stream, mdc, value, exponent, AbsenceReason.None, 90, null);
 
     /// <summary>Waits for a command of the gateway that came or comes.</summary>
     public async Task<byte[]> CommandAsync(Func<byte[], bool> wanted)
@@ -104,6 +147,24 @@ internal sealed class FedPod : IAsyncDisposable, IMqttClientHandler
 
             await news.WaitAsync(patience.Token);
         }
+    }
+
+    /// <summary>How many such commands came.</summary>
+    public int Count(Func<byte[], bool> wanted)
+    {
+        lock (_gate)
+        {
+            return _commands.Count(wanted);
+        }
+    }
+
+    /// <summary>Somebody elsewhere says something on the session's broker, which is the gateway itself.</summary>
+    public async Task AskAsync(string topic, string json)
+    {
+        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using Elsewhere elsewhere = new(topic, json, done);
+        elsewhere.Connect(_mqttPort);
+        await done.Task.WaitAsync(TimeSpan.FromMilliseconds(Chromium.PatienceMs));
     }
 
     /// <summary>Forgets the commands that came.</summary>
@@ -163,6 +224,7 @@ internal sealed class FedPod : IAsyncDisposable, IMqttClientHandler
         _loop.TryPost(() => _client.Disconnect(_loop.NowUs));
         _connector.Dispose();
         _loop.Dispose();
+        _gateway.Signal(GoOn);
         _gateway.Signal(RunningProcess.Terminate);
         await _gateway.EndAsync();
         _gateway.Dispose();
@@ -190,9 +252,7 @@ internal sealed class FedPod : IAsyncDisposable, IMqttClientHandler
 
     void IMqttClientHandler.Lost(byte reasonCode, string text) => _synchronised.TrySetException(new InvalidOperationException($"the pod's connection was lost: {reasonCode} {text}"));
 
-    void IMqttClientHandler.Acknowledged(long ticket, byte reasonCode)
-    {
-    }
+    void IMqttClientHandler.Acknowledged(long ticket, byte reasonCode) => _loop.TryPost(Flush);
 
     bool IMqttClientHandler.Received(in MqttMessage message, long token)
     {
@@ -208,6 +268,7 @@ internal sealed class FedPod : IAsyncDisposable, IMqttClientHandler
             return true;
         }
 
+        bool taken = AcknowledgesCommands;
         if (payload[1] == PodCommand.SetEpoch)
         {
             _epoch = BinaryPrimitives.ReadUInt32LittleEndian(payload.AsSpan(PodCommand.HeaderLength));
@@ -220,7 +281,7 @@ internal sealed class FedPod : IAsyncDisposable, IMqttClientHandler
             _news = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
-        return true;
+        return taken;
     }
 
     private async Task SoundAsync()
@@ -287,7 +348,59 @@ internal sealed class FedPod : IAsyncDisposable, IMqttClientHandler
         Frame.WriteHeader(frame, 0, kind, body.Length, Device, Boot, stream, 0, sequence, us, kind == FrameKind.Clock ? 0 : _epoch);
         body.CopyTo(frame, Frame.HeaderLength);
         Frame.Seal(frame, 0, Crc);
-        Assert.IsTrue(_client.TryPublish(new MqttMessage { Topic = Topics.Up(Device), Payload = frame, Qos = MqttQos.AtLeastOnce }, sequence, _loop.NowUs), "the gateway takes no more");
+        Assert.IsLessThan(MaxUnsent, _unsent.Count, "the gateway takes no more");
+        _unsent.Enqueue((frame, sequence));
+        Flush();
         return frame;
+    }
+
+    private void Flush()
+    {
+        while (_unsent.TryPeek(out (byte[] Frame, uint Ticket) next)
+            && _client.TryPublish(new MqttMessage { Topic = Topics.Up(Device), Payload = next.Frame, Qos = MqttQos.AtLeastOnce }, next.Ticket, _loop.NowUs))
+        {
+            _unsent.Dequeue();
+        }
+    }
+
+    /// <summary>A client that says one thing.</summary>
+    private sealed class Elsewhere : IDisposable, IMqttClientHandler
+    {
+        private readonly MqttLoop _loop = new(TimeProvider.System, "elsewhere");
+        private readonly MqttClient _client;
+        private readonly MqttTcpConnector _connector;
+        private readonly string _topic;
+        private readonly string _json;
+        private readonly TaskCompletionSource _done;
+
+        public Elsewhere(string topic, string json, TaskCompletionSource done)
+        {
+            (_topic, _json, _done) = (topic, json, done);
+            _client = new MqttClient(new MqttClientOptions { ClientId = "elsewhere", CleanStart = true }, this);
+            _connector = new MqttTcpConnector(_loop, _client, TimeProvider.System);
+            _loop.AddStep(_client.Step);
+            _loop.Start();
+        }
+
+        public void Connect(int port) => _connector.Connect("127.0.0.1", port, why => _done.TrySetException(new InvalidOperationException(why)));
+
+        public void Connected(bool sessionPresent) =>
+            _client.TryPublish(new MqttMessage { Topic = _topic, Payload = Encoding.UTF8.GetBytes(_json), Qos = MqttQos.AtLeastOnce }, 1, _loop.NowUs);
+
+        public void Lost(byte reasonCode, string text) => _done.TrySetException(new InvalidOperationException(text));
+
+        public void Acknowledged(long ticket, byte reasonCode) => _done.TrySetResult();
+
+        public bool Received(in MqttMessage message, long token) => true;
+
+        public void Subscribed(string filter, byte reasonCode)
+        {
+        }
+
+        public void Dispose()
+        {
+            _connector.Dispose();
+            _loop.Dispose();
+        }
     }
 }

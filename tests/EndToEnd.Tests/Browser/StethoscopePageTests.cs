@@ -196,6 +196,9 @@ public sealed class StethoscopePageTests
             await Assertions.Expect(page.Locator("#clips [data-clip=c1]")).ToHaveAttributeAsync("data-state", "complete");
         }
 
+        // The manifest says what the cart has. The far page's own frames come behind it, the last of them last.
+        await PageFacts.BecomesAsync(far, "() => cartPage.sound.store.make(cartPage.model.clips.get('c1'))?.lacking === 0");
+
         // What the far page makes of the frames that came the durable way is what the gateway's file holds, sample for sample.
         int same = await far.EvaluateAsync<int>(
             """

@@ -22,6 +22,7 @@ public sealed class OutageTests
 
     private const int Window = 32;
     private const int Kills = 3;
+    private const int KilledPods = 3;
 
     public TestContext TestContext { get; set; } = null!;
 
@@ -109,6 +110,97 @@ public sealed class OutageTests
             subscriber?.Dispose();
             gateway.Dispose();
             broker.Dispose();
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>
+    /// The gateway is killed at random moments: while it runs, while it delivers what the last kill left, while it starts. Three pods, so that much is under way.
+    /// 4 kills; CART_LONG=1: 40.
+    /// </summary>
+    [TestMethod]
+    [RequiresProgram("mosquitto")]
+    public async Task Kills_at_random_moments_lose_nothing_and_repeat_at_most_a_window_each()
+    {
+        bool isLong = Environment.GetEnvironmentVariable("CART_LONG") == "1";
+        int kills = isLong ? 40 : 4;
+        int seed = int.Parse(Environment.GetEnvironmentVariable("CART_SEED") ?? "9", CultureInfo.InvariantCulture);
+        Random random = new(seed);
+        string folder = Directory.CreateTempSubdirectory("cart-kills-").FullName;
+        int brokerPort = Programs.FreePort();
+        int mqttPort = Programs.FreePort();
+        int httpPort = Programs.FreePort();
+        string brokerFile = await WriteBrokerFileAsync(folder, brokerPort);
+        string gatewayFile = await GatewayFile.WriteAsync(folder, mqttPort, httpPort, brokerPort);
+        LogFile subscriberLog = new(Path.Combine(folder, "subscriber.log"));
+        LogFile[] podLogs = [.. Enumerable.Range(0, KilledPods).Select(i => new LogFile(Path.Combine(folder, $"pod{i}.log")))];
+        TimeSpan patience = TimeSpan.FromMinutes(isLong ? 10 : 3);
+        List<RunningProcess> others = [StartBroker(brokerFile)];
+        RunningProcess gateway = RunningProcess.StartDotnet("gateway", Programs.CartGateway, gatewayFile);
+        int whileStarting = 0;
+        try
+        {
+            await gateway.PrintsAsync("running");
+            using HttpClient http = new() { BaseAddress = new Uri($"http://127.0.0.1:{httpPort}") };
+            await OpenSessionAsync(http);
+            others.Add(RunningProcess.StartDotnet(
+                "subscriber", Programs.CartSim, "subscribe", "--broker", $"127.0.0.1:{brokerPort}", "--cart", "cart-1", "--session", "S1", "--log", Path.Combine(folder, "subscriber.log")));
+            List<RunningProcess> pods = [];
+            for (int i = 0; i < KilledPods; i++)
+            {
+                pods.Add(RunningProcess.StartDotnet(
+                    "pod" + i, Programs.CartSim, "pod", "--gateway", $"127.0.0.1:{mqttPort}", "--device", $"020000000000001{i}", "--log", Path.Combine(folder, $"pod{i}.log"), "--store", Path.Combine(folder, $"pod-store{i}")));
+                others.Add(pods[i]);
+            }
+
+            List<string> PodLines() => [.. podLogs.SelectMany(l => l.Lines)];
+            int Produced() => podLogs.Sum(l => ProducedInSession(l.Lines));
+            string Explain() => $"{OutageChecker.Check(PodLines(), subscriberLog.Lines)}; gateway:\n{gateway.Printed}";
+
+            // The first kill comes when something is acknowledged.
+            await podLogs[0].UntilAsync(_ => OutageChecker.Check(PodLines(), []).Acknowledged, n => n > 0, patience, Explain);
+            for (int kill = 0; kill < kills; kill++)
+            {
+                // The moment is random in the pods' progress: about a third of the kills find the gateway starting.
+                bool starting = random.Next(3) == 0;
+                int more = starting ? random.Next(1, 20) : random.Next(1, 100);
+                if (!starting)
+                {
+                    await gateway.PrintsAsync("running");
+                }
+
+                int from = Produced();
+                await podLogs[0].UntilAsync(_ => Produced(), n => n >= from + more, patience, Explain);
+                whileStarting += gateway.Printed.Split('\n').Contains("running") ? 0 : 1;
+                gateway.Signal(RunningProcess.Kill);
+                await gateway.EndAsync();
+                gateway.Dispose();
+                gateway = RunningProcess.StartDotnet("gateway", Programs.CartGateway, gatewayFile);
+            }
+
+            await gateway.PrintsAsync("running");
+            int produced = Produced();
+            await podLogs[0].UntilAsync(_ => OutageChecker.Check(PodLines(), []).Acknowledged, n => n >= 0.9 * produced, patience, Explain);
+            foreach (RunningProcess pod in pods)
+            {
+                pod.Signal(RunningProcess.Terminate);
+                Assert.AreEqual(0, await pod.EndAsync(), pod.Printed);
+            }
+
+            OutageVerdict verdict = await subscriberLog.UntilAsync(lines => OutageChecker.Check(PodLines(), lines), v => v.Missing.Count == 0, patience, Explain);
+            TestContext.WriteLine(
+                $"seed {seed}, {kills} kills ({whileStarting} of them during a start): acknowledged {verdict.Acknowledged}, received {verdict.Received}, declared {verdict.Declared}, missing 0, repeated {verdict.Duplicates}, out of order {verdict.Disordered.Count}");
+            Assert.IsEmpty(verdict.Disordered, string.Join(' ', verdict.Disordered));
+            Assert.AreEqual(0, verdict.Declared, "nothing acknowledged is lost, declared or not");
+            Assert.IsLessThanOrEqualTo(Window * kills, verdict.Duplicates);
+            gateway.Signal(RunningProcess.Terminate);
+            Assert.AreEqual(0, await gateway.EndAsync(), gateway.Printed);
+        }
+        finally
+        {
+            gateway.Dispose();
+            others.ForEach(o => o.Dispose());
         }
 
         Directory.Delete(folder, recursive: true);

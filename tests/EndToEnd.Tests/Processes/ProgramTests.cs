@@ -87,6 +87,13 @@ public sealed class ProgramTests
         StringAssert.Contains(check.Printed, "G2010");
         StringAssert.Contains(check.Printed, "Did you mean 'mqttPort'?");
 
+        // What this machine cannot give is known before the start too.
+        await File.WriteAllTextAsync(wrong, "cart:\n  id: cart-1\n  gatewayId: \"0200000000000001\"\njournal:\n  directory: gateway.yaml/journal\n");
+        using RunningProcess machine = RunningProcess.StartDotnet("gateway", Programs.CartGateway, wrong, "--check");
+        Assert.AreEqual(3, await machine.EndAsync(), machine.Printed);
+        StringAssert.Contains(machine.Printed, "G2011");
+        StringAssert.Contains(machine.Printed, "gateway.yaml is a file");
+
         using RunningProcess usage = RunningProcess.StartDotnet("gateway", Programs.CartGateway);
         Assert.AreEqual(2, await usage.EndAsync());
         StringAssert.Contains(usage.Printed, "Try:");

@@ -31,7 +31,7 @@ public sealed class OemBloodPressureTests
         Assert.AreEqual(720, rig.Values[Streams.CuffPulseRate].Value);
         Assert.AreEqual(1, rig.Twin.Starts[0x20]);
         Assert.IsTrue(rig.Pressures > 30, "the cuff's pressure is streamed");
-        CollectionAssert.AreEqual(new[] { CuffPhase.ZeroCheck, CuffPhase.Inflate, CuffPhase.Dump, CuffPhase.Done }, rig.Phases);
+        CollectionAssert.AreEqual(new[] { CuffPhase.Idle, CuffPhase.ZeroCheck, CuffPhase.Inflate, CuffPhase.Dump, CuffPhase.Done }, rig.Phases);
         Assert.IsFalse(rig.Host.Situation.IsCuffInflated);
     }
 
@@ -233,6 +233,110 @@ public sealed class OemBloodPressureTests
         }
     }
 
+    [TestMethod]
+    public void A_module_is_told_to_abort_until_its_cuff_is_empty_when_the_link_is_lost_and_nothing_goes_on_when_it_is_back()
+    {
+        Rig rig = new();
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Twin.TruePressureMmHg > 100, 10);
+        rig.Twin.IsValveStuck = true;
+        rig.Link.Lose();
+        long lostUs = rig.Clock.NowUs;
+        rig.Run(0.1);
+        Assert.IsTrue(rig.Twin.AbortedUs - lostUs is > 0 and <= 100_000, $"{rig.Twin.AbortedUs - lostUs} µs");
+        rig.Link.Connect();
+        int aborts = rig.Twin.Aborts;
+        rig.Run(4.9);
+        Assert.IsTrue(rig.Twin.Aborts - aborts >= 7, $"{rig.Twin.Aborts - aborts} aborts in 4.9 s with a valve that sticks");
+        rig.Twin.IsValveStuck = false;
+        rig.Until(() => rig.Values.ContainsKey(Streams.Systolic), 10);
+        Assert.IsTrue(rig.Twin.TruePressureMmHg < 15 && rig.Clock.NowUs - lostUs <= 15_000_000, $"{rig.Twin.TruePressureMmHg} mmHg after {rig.Clock.NowUs - lostUs} µs");
+        Assert.AreEqual(AbsenceReason.LinkLost, rig.Values[Streams.Systolic].Absence);
+        Assert.IsTrue(rig.Codes.Contains(FaultCode.CuffLinkLost));
+        Assert.AreEqual(CuffPhase.Fault, rig.Phases[^1]);
+        rig.Run(60);
+        Assert.AreEqual(1, rig.Twin.Starts.Values.Sum(), "a link that is back does not go on by itself");
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Twin.Starts.Values.Sum() == 2, 5);
+    }
+
+    [TestMethod]
+    public void A_stop_at_any_moment_between_two_questions_is_followed_by_a_cuff_that_is_seen_empty()
+    {
+        for (int ms = 0; ms < 520; ms += 4)
+        {
+            Rig rig = new();
+            rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+            rig.Command(PodCommand.StartCuff, Epoch);
+            rig.Until(() => rig.Twin.TruePressureMmHg > 100, 10);
+            rig.Run(ms / 1000.0);
+            rig.Command(PodCommand.StopCuff);
+            rig.Until(() => rig.Values.ContainsKey(Streams.Systolic), 6);
+            Assert.IsFalse(rig.Codes.Contains(FaultCode.CuffDeflationNotConfirmed), $"{ms} ms");
+        }
+    }
+
+    [TestMethod]
+    public void A_module_is_told_to_abort_after_five_seconds_of_silence_and_a_rest_does_not_outlive_the_link()
+    {
+        Rig rig = new();
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Twin.TruePressureMmHg > 100, 10);
+        rig.Link.AutoAcknowledge = false;
+        rig.Link.AnswersProbes = false;
+        long silentUs = rig.Clock.NowUs;
+        rig.Until(() => rig.Twin.AbortedUs > silentUs, 5.2);
+        Assert.IsTrue(rig.Twin.AbortedUs - silentUs >= 4_000_000, $"{rig.Twin.AbortedUs - silentUs} µs");
+        rig.Until(() => rig.Values.ContainsKey(Streams.Systolic), 10);
+        Assert.AreEqual(AbsenceReason.LinkLost, rig.Values[Streams.Systolic].Absence);
+
+        rig.Link.AutoAcknowledge = true;
+        rig.Link.AnswersProbes = true;
+        rig.Run(5);
+        rig.Values.Clear();
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Run(1);
+        Assert.AreEqual(CuffPhase.Rest, rig.Phases[^1]);
+        rig.Link.Lose();
+        rig.Link.Connect();
+        rig.Run(60);
+        Assert.AreEqual(AbsenceReason.LinkLost, rig.Values[Streams.Systolic].Absence);
+        Assert.AreEqual(1, rig.Twin.Starts.Values.Sum(), "a rest that began before the link was lost is not followed by air");
+    }
+
+    [TestMethod]
+    public void The_phase_is_told_when_a_session_begins_and_when_a_rest_ends_without_its_module()
+    {
+        Rig rig = new();
+        CollectionAssert.AreEqual(new[] { CuffPhase.Idle }, rig.Phases, "after a boot");
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Values.ContainsKey(Streams.CuffPulseRate), 60);
+        rig.Values.Clear();
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Run(1);
+        Assert.AreEqual(CuffPhase.Rest, rig.Phases[^1]);
+        rig.Twin.IsSilent = true;
+        rig.Until(() => rig.Values.ContainsKey(Streams.Systolic), 60);
+        Assert.AreEqual(AbsenceReason.Suspended, rig.Values[Streams.Systolic].Absence);
+        Assert.AreEqual(CuffPhase.Fault, rig.Phases[^1], "a page does not stay at the rest");
+        Assert.AreEqual(1, rig.Twin.Starts.Values.Sum());
+
+        rig.Twin.IsSilent = false;
+        rig.Run(60);
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Twin.TruePressureMmHg > 80, 60);
+        int told = rig.Phases.Count;
+        rig.SetEpoch(9);
+        rig.Run(0.1);
+        Assert.IsGreaterThan(told, rig.Phases.Count, "a new session in the middle of a measurement");
+        Assert.AreEqual(CuffPhase.Dump, rig.Phases[told]);
+        rig.Until(() => rig.Phases[^1] is CuffPhase.Done or CuffPhase.Idle, 10);
+    }
+
     private sealed class Rig
     {
         private readonly FakeLink _link = new();
@@ -250,6 +354,7 @@ public sealed class OemBloodPressureTests
             PodOptions pod = new(PodBench.DeviceId, [new PeripheralOptions(PodPart.SunTechNibp, 0) { Serial = new SimulatedSerialPort(Twin) }]);
             Host = new PodHost(pod, new FakeBus(), new SimulatedByteStore(), new SoftwareCrc32(), new FakeEntropy(), _link);
             Host.FrameProduced += OnFrame;
+            Link = _link;
             _link.Connect();
             Run(3);
             SetEpoch(Epoch);
@@ -259,6 +364,8 @@ public sealed class OemBloodPressureTests
         public ManualClock Clock { get; } = new();
 
         public SunTechNibpTwin Twin { get; }
+
+        public FakeLink Link { get; }
 
         public PodHost Host { get; }
 
@@ -290,18 +397,21 @@ public sealed class OemBloodPressureTests
             Assert.IsTrue(fact(), $"not within {seconds} s; {Twin.TruePressureMmHg} mmHg; {string.Join(' ', Codes)}");
         }
 
-        private void Send(byte command, byte[] body) =>
+        private void Send(byte command, byte[] body)
+        {
             _link.Send(Topics.Command(PodBench.DeviceId), [1, command, 0, 0, .. body]);
+            _nextUs = Clock.NowUs; // whatever comes from outside wakes the loop
+        }
 
         private void Step(Func<bool> fact, double seconds)
         {
             long end = Clock.NowUs + (long)(seconds * 1e6);
             while (!fact())
             {
-                long at = Math.Max(Clock.NowUs, Math.Min(_nextUs, Clock.NowUs + 10_000));
+                long at = Math.Max(Clock.NowUs, _nextUs); // at its own time only, as on a board
                 if (at > end)
                 {
-                    Clock.AdvanceTo(end);
+                    Clock.AdvanceTo(Math.Max(end, Clock.NowUs));
                     return;
                 }
 

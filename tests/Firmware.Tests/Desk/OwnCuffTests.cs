@@ -121,6 +121,217 @@ public sealed class OwnCuffTests
         Assert.IsTrue(rig.WasInflated && !rig.Host.Situation.IsCuffInflated, "what the stethoscope goes by");
     }
 
+    [TestMethod]
+    public void The_phase_is_told_when_a_session_begins_and_when_the_self_test_ends()
+    {
+        Rig rig = new(selfTest: false);
+        rig.Run(0.1);
+        CollectionAssert.AreEqual(new[] { CuffPhase.Idle }, rig.Told, "after a boot: a page may still have the phase of before");
+        rig.SelfTest();
+        rig.Run(0.1);
+        CollectionAssert.AreEqual(new[] { CuffPhase.Idle, CuffPhase.SelfTest, CuffPhase.Idle }, rig.Told);
+        rig.SetEpoch(9);
+        rig.Run(0.1);
+        CollectionAssert.AreEqual(new[] { CuffPhase.Idle, CuffPhase.SelfTest, CuffPhase.Idle, CuffPhase.Idle }, rig.Told, "the next session");
+        rig.Cuff.Faults = CuffChainFaults.OffTheArm;
+        rig.Test();
+        rig.Until(() => rig.Told[^1] == CuffPhase.SelfTest, 10);
+        rig.SetEpoch(10);
+        rig.Run(0.05);
+        CollectionAssert.AreEqual(new[] { CuffPhase.SelfTest, CuffPhase.SelfTest }, rig.Told[^2..], "a session that begins in the self test");
+        rig.Link.Lose();
+        rig.Until(() => rig.Told[^1] == CuffPhase.Fault, 5);
+        rig.Until(() => rig.Told[^1] == CuffPhase.Idle, 15);
+        rig.Link.Connect();
+    }
+
+    [TestMethod]
+    public void A_lost_link_ends_measurement_self_test_and_rest_and_nothing_goes_on_when_it_is_back()
+    {
+        Rig rig = new(selfTest: true);
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Cuff.BladderMmHg > 100, 40);
+        rig.Link.Lose();
+        rig.Link.Connect(); // back before the loop looks
+        rig.Run(0.05);
+        Assert.IsFalse(rig.Cuff.IsDumpValveCoilPowered);
+        rig.Until(() => rig.Values.ContainsKey(Streams.Systolic), 15);
+        Assert.AreEqual(AbsenceReason.LinkLost, rig.Values[Streams.Systolic].Absence);
+        Assert.IsTrue(rig.Codes.Contains(FaultCode.CuffLinkLost) && rig.Phases.Contains(CuffPhase.Fault));
+        rig.Values.Clear();
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Run(5);
+        Assert.IsTrue(rig.Phases.Contains(CuffPhase.Rest));
+        rig.Link.Lose();
+        rig.Run(0.5);
+        rig.Link.Connect();
+        rig.Run(40);
+        Assert.IsTrue(rig.Cuff.BladderMmHg < 1, "a rest that began before is not followed by air");
+        Assert.AreEqual(AbsenceReason.LinkLost, rig.Values[Streams.Systolic].Absence);
+
+        rig.Codes.Clear();
+        rig.Cuff.Faults = CuffChainFaults.OffTheArm;
+        rig.Test();
+        rig.Until(() => rig.Cuff.BladderMmHg > 50, 40);
+        rig.Link.Lose();
+        rig.Run(0.05);
+        Assert.IsFalse(rig.Cuff.IsDumpValveCoilPowered);
+        rig.Run(15);
+        Assert.IsTrue(rig.Cuff.BladderMmHg < 15 && rig.Codes.Contains(FaultCode.CuffLinkLost) && !rig.Codes.Contains(FaultCode.CuffSelfTestPassed));
+        rig.Link.Connect();
+        rig.Run(3);
+        rig.Cuff.Faults = CuffChainFaults.None;
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Run(5);
+        Assert.IsTrue(rig.Cuff.BladderMmHg < 1 && rig.Codes.Contains(FaultCode.CuffSelfTestDue), "what passed of it counts for nothing");
+    }
+
+    [TestMethod]
+    public void Five_seconds_without_a_word_empty_the_cuff_and_a_quiet_link_is_asked_by_itself()
+    {
+        Rig rig = new(selfTest: false);
+        rig.SetEpoch(0);
+        rig.Link.DelayUs = 2_000_000;
+        rig.Run(6);
+        rig.SelfTest(); // nothing is published in it, and each answer takes two seconds
+        Assert.IsFalse(rig.Codes.Contains(FaultCode.CuffLinkLost));
+        Assert.IsGreaterThan(20, rig.Link.Probes);
+
+        rig.SetEpoch(Epoch);
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Cuff.BladderMmHg > 100, 40);
+        rig.Link.AnswersProbes = false; // acknowledgements alone are word enough
+        rig.Run(8);
+        Assert.IsTrue(rig.Cuff.BladderMmHg > 60, $"{rig.Cuff.BladderMmHg} mmHg");
+        rig.Link.AutoAcknowledge = false;
+        rig.Run(4.9);
+        Assert.IsTrue(rig.Cuff.IsDumpValveCoilPowered);
+        rig.Run(2.2); // what was under way came within two seconds
+        Assert.IsFalse(rig.Cuff.IsDumpValveCoilPowered);
+        rig.Run(10);
+        Assert.IsTrue(rig.Cuff.BladderMmHg < 15 && rig.Codes.Contains(FaultCode.CuffLinkLost));
+    }
+
+    [TestMethod]
+    public void A_start_that_may_be_old_and_a_start_that_comes_twice_move_no_air()
+    {
+        Rig rig = new(selfTest: true);
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Link.AnswersProbes = false;
+        rig.Link.AutoAcknowledge = false;
+        rig.Run(8);
+        rig.Command(PodCommand.StartCuff, Epoch); // behind a silence of eight seconds
+        rig.Run(5);
+        Assert.IsTrue(rig.Cuff.BladderMmHg < 1 && rig.Codes.Contains(FaultCode.CuffCommandLate));
+        Assert.AreEqual(AbsenceReason.LinkLost, rig.Values[Streams.Systolic].Absence);
+        rig.Run(10);
+        rig.Codes.Clear();
+        rig.Test();
+        rig.Run(5);
+        Assert.IsTrue(rig.Cuff.BladderMmHg < 1 && rig.Codes.Contains(FaultCode.CuffCommandLate), "the self test neither");
+
+        rig.Link.Lose();
+        rig.Link.Connect();
+        rig.Run(0.5);
+        rig.Codes.Clear();
+        rig.Command(PodCommand.StartCuff, Epoch); // the new link is not proven yet
+        rig.Run(12);
+        Assert.IsTrue(rig.Cuff.BladderMmHg < 1 && rig.Codes.Contains(FaultCode.CuffCommandLate));
+
+        rig.Link.AnswersProbes = true;
+        rig.Link.AutoAcknowledge = true;
+        rig.Run(5);
+        rig.Send(PodCommand.StartCuff, [Epoch, 0, 0, 0], 77);
+        rig.Until(() => rig.Cuff.BladderMmHg > 60, 20);
+        rig.Command(PodCommand.StopCuff);
+        rig.Run(45);
+        rig.Codes.Clear();
+        rig.Send(PodCommand.StartCuff, [Epoch, 0, 0, 0], 77);
+        rig.Run(8);
+        Assert.IsTrue(rig.Cuff.BladderMmHg < 1 && rig.Codes.Contains(FaultCode.CuffCommandRepeated));
+    }
+
+    [TestMethod]
+    public void Mutated_commands_throw_nothing_and_only_an_exact_start_of_this_session_moves_air()
+    {
+        // CART_LONG=1: ten times as many.
+        int count = string.Equals(Environment.GetEnvironmentVariable("CART_LONG"), "1", StringComparison.Ordinal) ? 400_000 : 40_000;
+        SeededRandom random = new(20_261_128);
+        Rig rig = new(selfTest: true);
+        byte[][] corpus =
+        [
+            [1, PodCommand.SetEpoch, 1, 0, Epoch, 0, 0, 0],
+            [1, PodCommand.RetryPeripherals, 2, 0],
+            [1, PodCommand.SetPatient, 3, 0, Epoch, 0, 0, 0, 1, 2, 0],
+            [1, PodCommand.StartCuff, 4, 0, Epoch, 0, 0, 0],
+            [1, PodCommand.StopCuff, 5, 0],
+            [1, PodCommand.TestCuff, 6, 0, BloodPressureCuff.OffTheArm],
+            [1, PodCommand.SetListening, 7, 0, Epoch, 0, 0, 0, 1],
+        ];
+        int starts = 0;
+        for (int i = 0; i < count; i++)
+        {
+            List<byte> bytes = [.. corpus[random.NextInt32(corpus.Length)]];
+            for (int edits = 1 + random.NextInt32(3); edits > 0; edits--)
+            {
+                int at = random.NextInt32(bytes.Count + 1);
+                switch (random.NextInt32(4))
+                {
+                    case 0:
+                        bytes.Insert(at, (byte)random.NextInt32(256));
+                        break;
+                    case 1 when at < bytes.Count:
+                        bytes.RemoveAt(at);
+                        break;
+                    case 2 when at < bytes.Count:
+                        bytes[at] ^= (byte)(1 << random.NextInt32(8));
+                        break;
+                    default:
+                        bytes.RemoveRange(at, bytes.Count - at);
+                        break;
+                }
+            }
+
+            byte[] command = [.. bytes];
+            bool isStart = command.Length == 8 && command[0] == 1 && command[1] == PodCommand.StartCuff && command.AsSpan(4).SequenceEqual(BitConverter.GetBytes(Epoch));
+            bool isTest = command.Length == 5 && command[0] == 1 && command[1] == PodCommand.TestCuff && command[4] == BloodPressureCuff.OffTheArm;
+            bool isEpoch = command.Length == 8 && command[0] == 1 && command[1] == PodCommand.SetEpoch;
+            if (isEpoch || isTest)
+            {
+                continue; // they are what they say
+            }
+
+            // The patient is known at each one: all that is missing is the start.
+            rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+            rig.SendRaw(command);
+            if (isStart)
+            {
+                starts++;
+                Assert.IsTrue(rig.Host.Situation.IsCuffInflated || rig.Codes.Count > 0, "an exact start is taken, or refused with a code");
+                rig.Command(PodCommand.StopCuff);
+                rig.Run(1);
+            }
+            else
+            {
+                Assert.IsFalse(rig.Host.Situation.IsCuffInflated, Convert.ToHexString(command));
+            }
+
+            if (i % 500 == 0)
+            {
+                rig.Run(0.2);
+                Assert.IsTrue(rig.Cuff.BladderMmHg < 1 && !rig.Cuff.IsDumpValveCoilPowered, Convert.ToHexString(command));
+            }
+        }
+
+        Assert.IsGreaterThan(10, starts);
+        Assert.IsLessThan(count / 10, starts);
+        rig.Run(40);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Cuff.BladderMmHg > 60, 60);
+    }
+
     private sealed class Rig
     {
         private readonly FakeLink _link = new();
@@ -144,6 +355,7 @@ public sealed class OwnCuffTests
                 [new PeripheralOptions(PodPart.Mprls0300, Mprls0300Twin.Address) { Cuff = new SimulatedCuffActuators(Cuff, Clock) }]);
             Host = new PodHost(pod, new SimulatedI2cPort(bus), new SimulatedByteStore(), new SoftwareCrc32(), new FakeEntropy(), _link);
             Host.FrameProduced += OnFrame;
+            Link = _link;
             _link.Connect();
             Run(3);
             SetEpoch(Epoch);
@@ -158,11 +370,16 @@ public sealed class OwnCuffTests
 
         public CuffPneumatics Cuff { get; }
 
+        public FakeLink Link { get; }
+
         public PodHost Host { get; }
 
         public SortedDictionary<int, (int Value, AbsenceReason Absence)> Values { get; } = [];
 
         public HashSet<CuffPhase> Phases { get; } = [];
+
+        /// <summary>Every phase that was told, in order.</summary>
+        public List<CuffPhase> Told { get; } = [];
 
         public HashSet<FaultCode> Codes { get; } = [];
 
@@ -177,12 +394,14 @@ public sealed class OwnCuffTests
         public void SelfTest()
         {
             Cuff.Faults = CuffChainFaults.OffTheArm;
-            Send(PodCommand.TestCuff, [BloodPressureCuff.OffTheArm]);
+            Test();
             Until(() => Codes.Contains(FaultCode.CuffSelfTestPassed), 150);
             Cuff.Faults = CuffChainFaults.None;
             Run(35);
             Phases.Clear();
         }
+
+        public void Test() => Send(PodCommand.TestCuff, [BloodPressureCuff.OffTheArm]);
 
         public void SetEpoch(int epoch) => Command(PodCommand.SetEpoch, epoch);
 
@@ -200,7 +419,9 @@ public sealed class OwnCuffTests
             Assert.IsTrue(fact(), $"not within {seconds} s; {Cuff.BladderMmHg} mmHg; {string.Join(' ', Codes)}");
         }
 
-        private void Send(byte command, byte[] body) => _link.Send(Topics.Command(PodBench.DeviceId), [1, command, 0, 0, .. body]);
+        public void Send(byte command, byte[] body, byte correlation = 0) => SendRaw([1, command, correlation, 0, .. body]);
+
+        public void SendRaw(byte[] bytes) => _link.Send(Topics.Command(PodBench.DeviceId), bytes);
 
         private void Step(Func<bool> fact, double seconds)
         {
@@ -236,6 +457,7 @@ public sealed class OwnCuffTests
             {
                 case FrameKind.Numeric when stream == Streams.CuffPhase:
                     Phases.Add((CuffPhase)NumericBody.Value(buffer, body));
+                    Told.Add((CuffPhase)NumericBody.Value(buffer, body));
                     break;
                 case FrameKind.Numeric:
                     Values[stream] = (NumericBody.Value(buffer, body), NumericBody.Absence(buffer, body));

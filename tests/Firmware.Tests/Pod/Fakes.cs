@@ -1,6 +1,7 @@
 using System;
 using Firmware.Core;
 using Firmware.Pod.Sensors;
+using Firmware.Protocol;
 
 namespace Firmware.Tests.Pod;
 
@@ -237,6 +238,10 @@ public sealed class FakeLink : IPodLink
     private readonly int[] _tickets = new int[Room];
     private readonly long[] _dueUs = new long[Room];
     private int _waiting;
+    private readonly byte[][] _probes = new byte[Room][];
+    private readonly long[] _probeDueUs = new long[Room];
+    private string _probeTopic = string.Empty;
+    private int _probesWaiting;
 
     /// <inheritdoc/>
     public event LinkAcknowledgedHandler? Acknowledged;
@@ -258,6 +263,12 @@ public sealed class FakeLink : IPodLink
 
     /// <summary>False: nothing is acknowledged.</summary>
     public bool AutoAcknowledge { get; set; } = true;
+
+    /// <summary>False: probes of a living link stay without an answer. Other clock requests are the test's to answer.</summary>
+    public bool AnswersProbes { get; set; } = true;
+
+    /// <summary>Probes so far.</summary>
+    public int Probes { get; private set; }
 
     /// <summary>From publication to acknowledgement, µs.</summary>
     public long DelayUs { get; set; } = 10_000;
@@ -289,6 +300,7 @@ public sealed class FakeLink : IPodLink
     {
         IsConnected = false;
         _waiting = 0;
+        _probesWaiting = 0;
         Lost?.Invoke();
     }
 
@@ -318,6 +330,19 @@ public sealed class FakeLink : IPodLink
         }
 
         Published?.Invoke(topic, buffer, count);
+        if (ticket == 0 && count == ClockMessage.RequestLength && (buffer[3] & 0x80) != 0)
+        {
+            Probes++;
+            if (AnswersProbes && _probesWaiting < Room)
+            {
+                _probeTopic = topic + "/reply";
+                _probes[_probesWaiting] = new byte[ClockMessage.ReplyLength];
+                Array.Copy(buffer, 0, _probes[_probesWaiting], 0, count);
+                _probeDueUs[_probesWaiting] = long.MinValue;
+                _probesWaiting++;
+            }
+        }
+
         if (ticket > 0 && AutoAcknowledge)
         {
             _tickets[_waiting] = ticket;
@@ -332,6 +357,25 @@ public sealed class FakeLink : IPodLink
     public long Step(long nowUs)
     {
         long next = long.MaxValue;
+        for (int p = 0; p < _probesWaiting; p++)
+        {
+            _probeDueUs[p] = _probeDueUs[p] == long.MinValue ? nowUs + DelayUs : _probeDueUs[p];
+        }
+
+        while (_probesWaiting > 0 && nowUs >= _probeDueUs[0])
+        {
+            byte[] reply = _probes[0];
+            _probesWaiting--;
+            Array.Copy(_probes, 1, _probes, 0, _probesWaiting);
+            Array.Copy(_probeDueUs, 1, _probeDueUs, 0, _probesWaiting);
+            Message?.Invoke(_probeTopic, reply, reply.Length);
+        }
+
+        if (_probesWaiting > 0)
+        {
+            next = _probeDueUs[0];
+        }
+
         int i = 0;
         while (i < _waiting)
         {

@@ -51,11 +51,22 @@ public sealed class GatewayConfigurationTests
         GatewayHostOptions whole = Good(withBroker);
         CollectionAssert.AreEqual(new[] { "https://clinic.example" }, whole.Web.Origins.ToArray());
         CollectionAssert.AreEqual(new[] { "cart.clinic.example" }, whole.Web.HostNames.ToArray());
+        Assert.AreEqual("https://cart.clinic.example", whole.Web.PublicUrl);
+        CollectionAssert.AreEqual(new[] { IPAddress.Loopback }, whole.Web.TrustedProxies.ToArray());
         ExternalBroker broker = whole.Core.External!;
         Assert.AreEqual("cart-cart-1", broker.ClientId);
         Assert.AreEqual("secret", Encoding.UTF8.GetString(broker.Password.Span));
         Assert.AreEqual(MqttVersion.V5, broker.Version);
         Assert.AreEqual(5_000_000, broker.LongestBackoffUs);
+    }
+
+    [TestMethod]
+    public void A_proxy_that_is_written_as_a_mapped_address_is_trusted_like_the_plain_one()
+    {
+        GatewayHostOptions options = Good(Right + "\nweb: {publicUrl: https://a.example, trustedProxies: [{address: '::ffff:10.0.0.1'}]}\n");
+        Assert.IsTrue(options.Web.Trusts(IPAddress.Parse("10.0.0.1")));
+        Assert.IsTrue(options.Web.Trusts(IPAddress.Parse("::ffff:10.0.0.1")));
+        Assert.IsFalse(options.Web.Trusts(IPAddress.Parse("10.0.0.2")));
     }
 
     [TestMethod]
@@ -92,7 +103,7 @@ public sealed class GatewayConfigurationTests
     [DataRow("uplink:\n  receiptsExpected: yes", "G2004", 7, "uplink.receiptsExpected", "Did you mean true?", DisplayName = "6 yes for true")]
     [DataRow("uplink:\n  probeMs: 200\n  probeMs: 300", "G2006", 8, "uplink.probeMs", "Remove one of the two lines.", DisplayName = "7 a key twice")]
     [DataRow("listen:\n  httpAddress: 0.0.0.0", "G2010", 7, "listen.httpAddress", "Write 127.0.0.1.", DisplayName = "8 a listener for everyone")]
-    [DataRow("sessionBroker:\n  port: 1884", "G2007", 6, "sessionBroker.host", "For example: host: 127.0.0.1", DisplayName = "9 a required key is missing")]
+    [DataRow("sessionBroker:\n  port: 1884", "G2007", 6, "sessionBroker.host", "For example: host: broker.example", DisplayName = "9 a required key is missing")]
     [DataRow("sessionBroker:\n  host: a\n  firstBackoffMs: 900\n  longestBackoffMs: 500", "G2009", 9, "sessionBroker.longestBackoffMs", "Change one of the two values", DisplayName = "10 a contradiction")]
     [DataRow("uplink:\n  probeMs: [", "G2002", 8, null, "Correct the syntax at the place named", DisplayName = "11 not YAML")]
     [DataRow("sessionBroker:\n  host: a\n  userName: u\n  passwordFile: absent", "G2008", 9, "sessionBroker.passwordFile", "Create the file", DisplayName = "12 a secret that is not there")]

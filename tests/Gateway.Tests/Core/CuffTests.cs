@@ -110,12 +110,16 @@ public sealed class CuffTests
     [DataRow("""{"id":"a1","session":"S1","command":"patient","category":"adult","cuffSize":"adult"}""", null)]
     [DataRow("""{"id":"a1","session":"S1","command":"patient","category":"newborn","cuffSize":"adult"}""", "G2310")]
     [DataRow("""{"id":"a1","session":"S1","command":"patient","category":"adult"}""", "G2310")]
-    [DataRow("""{"id":"a1","session":"S1","command":"start"}""", "G2313")]
-    [DataRow("""{"id":"a1","session":"S9","command":"start"}""", "G2331")]
+    [DataRow("""{"id":"a1","session":"S1","command":"patient","category":"adult","cuffSize":"adult","cuffOnOximeterArm":"true"}""", "G2310")]
+    [DataRow("""{"id":"a1","session":"S1","command":"patient","category":"adult","cuffSize":"adult","cuffOnOximeterArm":1}""", "G2310")]
+    [DataRow("""{"id":"a1","session":"S1","command":"patient","category":"adult","cuffSize":"adult","cuffOnOximeterArm":null}""", "G2310")]
+    [DataRow("""{"id":"a1","session":"S1","command":"patient","category":"adult","cuffSize":"adult","cuffOnOximetreArm":true}""", "G2310")]
+    [DataRow("""{"id":"a1","session":"S1","command":"patient","category":"adult","cuffSize":"adult","cuffSize":"largeAdult"}""", "G2310")]
+    [DataRow("""{"id":"a1","session":"S1","command":"start"}""", "G2317")]
     [DataRow("""{"id":"a1","command":"stop"}""", null)]
-    [DataRow("""{"id":"a1","command":"test"}""", "G2310")]
-    [DataRow("""{"id":"a1","command":"test","cuffOffTheArm":false}""", "G2310")]
-    [DataRow("""{"id":"a1","command":"test","cuffOffTheArm":true}""", null)]
+    [DataRow("""{"id":"a1","command":"test"}""", "G2317")]
+    [DataRow("""{"id":"a1","command":"test","cuffOffTheArm":false}""", "G2319")]
+    [DataRow("""{"id":"a1","command":"test","cuffOffTheArm":true}""", "G2319")]
     [DataRow("""{"id":"a1","command":"neonate"}""", "G2310")]
     public void A_command_is_answered_with_its_code(string command, string? code)
     {
@@ -129,13 +133,16 @@ public sealed class CuffTests
     }
 
     [TestMethod]
-    public void A_command_without_an_id_is_named_and_does_nothing()
+    public void A_command_without_an_id_is_named_and_does_nothing_unless_it_is_a_stop()
     {
         (Rig rig, _, List<byte[]> commands, _) = Make(Own);
         TestClient doctor = rig.Doctor("desk");
-        doctor.Publish("cart/C1/command/cuff", Encoding.UTF8.GetBytes("""{"command":"stop"}"""));
+        doctor.Publish("cart/C1/command/cuff", Encoding.UTF8.GetBytes("""{"command":"patient","session":"S1","category":"adult","cuffSize":"adult"}"""));
         rig.Require(() => rig.Log.Any(l => l.Code == "G2310"), "named");
-        Assert.AreEqual(0, Told(commands, PodCommand.StopCuff).Count);
+        Assert.IsNull(rig.Core.Patient);
+        doctor.Publish("cart/C1/command/cuff", Encoding.UTF8.GetBytes("""{"command":"stop"}"""));
+        rig.Require(() => rig.Log.Any(l => l.Code == "G2323"), "named");
+        rig.Require(() => Told(commands, PodCommand.StopCuff).Count == 1, "and obeyed");
     }
 
     private static List<byte[]> Told(List<byte[]> commands, byte command) => [.. commands.Where(c => c.Length >= PodCommand.HeaderLength && c[1] == command)];

@@ -25,10 +25,8 @@ public sealed class DeliveryTests
     {
         Rig rig = new(42);
         TestClient pod = rig.Pod(Rig.PodA);
-        TestClient page = rig.Add(new TestClient("page"));
-        page.Client.Subscribe("cart/C1/session/S1/#", MqttQos.AtMostOnce, rig.NowUs);
-        rig.Require(() => page.Subscriptions.Count == 1, "subscribed");
         uint epoch = rig.OpenSession("S1");
+        TestClient page = rig.Page("S1");
         for (uint i = 1; i <= 5; i++)
         {
             pod.Publish(Topics.Up(Rig.PodA), Frames.Numeric(Rig.PodA, 1, 16, i, rig.PodUs, epoch));

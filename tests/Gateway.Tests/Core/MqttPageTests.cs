@@ -159,10 +159,13 @@ public sealed partial class MqttPageTests
         pod.Publish(Topics.State(Rig.PodA), Utf8("{\"v\":1,\"state\":\"online\",\"boot\":1,\"epoch\":0,\"peripherals\":[{\"name\":\"MPRLS0300\",\"state\":\"measuring\"},{\"name\":\"PCM1808\",\"state\":\"measuring\"}]}"));
         uint epoch = rig.OpenSession("S1");
         Say(pod, Topics.Up(Rig.PodA), rig.ClockFrame(Rig.PodA, 1, 1));
-        Ask("cuff", "{\"command\":\"test\",\"cuffOffTheArm\":true,\"id\":\"r10\"}");
+        Ask("cuff", "{\"command\":\"test\",\"at\":\"2026-01-02T03:04:10Z\",\"id\":\"r10\"}");
+        Assert.IsNull(rig.Core.TestCuff().Code, "pressed at the bedside");
         Ask("cuff", "{\"command\":\"start\",\"session\":\"S1\",\"id\":\"r11\"}");
         Ask("cuff", "{\"command\":\"patient\",\"session\":\"S1\",\"category\":\"adult\",\"cuffSize\":\"largeAdult\",\"cuffOnOximeterArm\":true,\"id\":\"r12\"}");
-        Ask("cuff", "{\"command\":\"start\",\"session\":\"S1\",\"id\":\"r13\"}");
+        Ask("cuff", "{\"command\":\"start\",\"session\":\"S1\",\"at\":\"2026-01-02T03:04:12Z\",\"id\":\"r13\"}");
+        Assert.IsNull(rig.Core.StartCuff("S1").Code, "pressed at the bedside");
+        Assert.IsNull(rig.Core.AnswerRequest("r13", isDone: true).Code);
         Ask("cuff", "{\"command\":\"stop\",\"id\":\"r14\"}");
         byte[] phase = new byte[NumericBody.Length];
         NumericBody.Write(phase, 0, MdcCodes.CuffPhase, (int)CuffPhase.Inflate, 0, AbsenceReason.None, 100, 0);

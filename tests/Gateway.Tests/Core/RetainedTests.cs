@@ -1,3 +1,4 @@
+using System;
 using System.Linq;
 using System.Text.Json;
 using EdgeGateway.Gateway;
@@ -55,7 +56,7 @@ public sealed class RetainedTests
         }
 
         rig.Require(() => pod.Waiting == 0, "stored");
-        string[] segments = [.. rig.Disk.Files.Where(f => rig.Disk.Contents(f).Length > 4096)];
+        string[] segments = [.. rig.Disk.Files.Where(f => f.StartsWith("segment", StringComparison.Ordinal) && rig.Disk.Contents(f).Length > 4096)];
         Assert.IsTrue(segments.Length > 3, string.Join(' ', rig.Disk.Files));
         rig.Disk.FlipBit(segments[1], 3000 * 8);
         rig.Kill();

@@ -142,6 +142,48 @@ internal sealed class TestClient : IMqttClientHandler
 
     public bool AcknowledgesReceived { get; set; } = true;
 
+    /// <summary>It acknowledges so long after it received, µs.</summary>
+    public long AcknowledgeDelayUs { get; set; }
+
+    /// <summary>Bytes that its connection moves each millisecond in each direction; 0 for all at once.</summary>
+    public int BytesPerMillisecond { get; set; }
+
+    public Func<long>? Now { get; set; }
+
+    private readonly Queue<(long Token, long DueUs)> _due = new();
+    private long _nextPumpUs;
+
+    /// <summary>Gives the acknowledgements that are due and moves bytes.</summary>
+    public bool Move(long nowUs, ref long nextUs)
+    {
+        bool moved = false;
+        while (_due.TryPeek(out (long Token, long DueUs) due) && due.DueUs <= nowUs)
+        {
+            _due.Dequeue();
+            Client.Acknowledge(due.Token, nowUs);
+            moved = true;
+        }
+
+        nextUs = _due.Count > 0 ? Math.Min(nextUs, _due.Peek().DueUs) : nextUs;
+        if (BytesPerMillisecond == 0)
+        {
+            return moved | (Link?.Pump(nowUs) ?? false);
+        }
+
+        if (Link is { } link && link.PendingUp + link.PendingDown > 0)
+        {
+            if (nowUs >= _nextPumpUs)
+            {
+                _nextPumpUs = nowUs + 1000;
+                moved |= link.Pump(nowUs, BytesPerMillisecond);
+            }
+
+            nextUs = Math.Min(nextUs, _nextPumpUs);
+        }
+
+        return moved;
+    }
+
     public Action<string, byte[]>? OnReceived { get; set; }
 
     public Action<long>? OnAcknowledged { get; set; }
@@ -188,6 +230,7 @@ internal sealed class TestClient : IMqttClientHandler
         LostReason = reasonCode;
         Losses++;
         _sentThrough = 0;
+        _due.Clear();
     }
 
     void IMqttClientHandler.Acknowledged(long ticket, byte reasonCode)
@@ -207,15 +250,53 @@ internal sealed class TestClient : IMqttClientHandler
         byte[] payload = message.Payload.ToArray();
         Received.Add(new Arrived(message.Topic, payload, message.Retain, message.Duplicate, message.Properties?.ContentType, message.Properties));
         OnReceived?.Invoke(message.Topic, payload);
+        if (AcknowledgeDelayUs > 0 && Now is { } now)
+        {
+            _due.Enqueue((token, now() + AcknowledgeDelayUs));
+            return false;
+        }
+
         return AcknowledgesReceived;
     }
 
     public void Subscribed(string filter, byte reasonCode) => Subscriptions.Add((filter, reasonCode));
 }
 
-/// <summary>Takes every message and routes it: a broker of somebody else's.</summary>
+/// <summary>A broker of somebody else's: takes every message and routes it, or answers as it is told.</summary>
 internal sealed class PlainBroker : IMqttServerHandler
 {
+    /// <summary>Stands for no answer at all.</summary>
+    public const byte Silence = 0xFE;
+
+    /// <summary>Stands for a connection that is ended instead of an answer.</summary>
+    public const byte Hangup = 0xFD;
+
+    private readonly List<(long Token, byte Reason)> _answers = [];
+    private readonly List<string> _hangups = [];
+
+    /// <summary>The answer to a message, by topic and payload: 0 to route it, a reason code, or one of the two above.</summary>
+    public Func<string, byte[], byte>? Answer { get; set; }
+
+    /// <summary>Gives the answers that are due.</summary>
+    /// <returns>True when there were any.</returns>
+    public bool Flush(MqttServer server, long nowUs)
+    {
+        bool any = _answers.Count > 0 || _hangups.Count > 0;
+        foreach ((long token, byte reason) in _answers)
+        {
+            server.Acknowledge(token, reason, nowUs);
+        }
+
+        _answers.Clear();
+        foreach (string client in _hangups.ToArray())
+        {
+            server.Disconnect(client, 0x87, nowUs);
+        }
+
+        _hangups.Clear();
+        return any;
+    }
+
     public byte Connecting(in MqttConnectRequest request) => 0;
 
     public void Connected(string clientId)
@@ -226,7 +307,23 @@ internal sealed class PlainBroker : IMqttServerHandler
     {
     }
 
-    public MqttPublishDisposition Published(string clientId, in MqttMessage message, long token) => MqttPublishDisposition.Accept;
+    public MqttPublishDisposition Published(string clientId, in MqttMessage message, long token)
+    {
+        byte answer = clientId == "cart-C1" ? Answer?.Invoke(message.Topic, message.Payload.ToArray()) ?? 0 : (byte)0;
+        switch (answer)
+        {
+            case 0:
+                return MqttPublishDisposition.Accept;
+            case Silence:
+                return MqttPublishDisposition.Deferred;
+            case Hangup:
+                _hangups.Add(clientId);
+                return MqttPublishDisposition.Deferred;
+            default:
+                _answers.Add((token, answer));
+                return MqttPublishDisposition.Deferred;
+        }
+    }
 
     public bool MaySubscribe(string clientId, string filter) => true;
 
@@ -254,16 +351,22 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
     private IUplinkEvents? _uplink;
     private long _connectAtUs = long.MaxValue;
 
-    public Rig(ulong seed = 1, Func<GatewayOptions, GatewayOptions>? options = null, JournalOptions? journal = null, bool external = false)
+    public Rig(
+        ulong seed = 1,
+        Func<GatewayOptions, GatewayOptions>? options = null,
+        JournalOptions? journal = null,
+        bool external = false,
+        IMqttServer? broker = null,
+        MqttServerOptions? brokerOptions = null)
     {
         _random = new SeededRandom(seed);
         Disk = new SimulatedDisk(seed);
         JournalOptions = journal ?? new JournalOptions();
         GatewayOptions made = new() { CartId = "C1", GatewayId = Gateway, Production = false, Seed = seed };
-        if (external)
+        if (external || broker is not null)
         {
             made = made with { External = new ExternalBroker { Host = "broker.test" } };
-            Broker = new MqttServer(new MqttServerOptions(), new PlainBroker());
+            Broker = broker ?? new MqttServer(brokerOptions ?? new MqttServerOptions(), Foreign);
         }
 
         Options = options is null ? made : options(made);
@@ -282,7 +385,12 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
 
     public IReadOnlyList<IJournalFold> Folds { get; private set; } = [];
 
-    public MqttServer? Broker { get; }
+    public IMqttServer? Broker { get; }
+
+    public PlainBroker Foreign { get; } = new();
+
+    /// <summary>False: the external broker retains nothing, and the gateway's client says so at once.</summary>
+    public bool BrokerRetains { get; set; } = true;
 
     public bool BrokerIsUp { get; set; } = true;
 
@@ -294,7 +402,9 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
 
     public long UtcUncertaintyUs { get; set; } = 500;
 
-    public UtcEstimate Utc => new(Synchronised, UtcStartUs + NowUs + UtcErrorUs, UtcUncertaintyUs);
+    public string? Implausible { get; set; }
+
+    public UtcEstimate Utc => new(Synchronised, UtcStartUs + NowUs + UtcErrorUs, UtcUncertaintyUs, Implausible);
 
     public IReadOnlyList<GatewayLogEntry> Log => _log;
 
@@ -318,11 +428,11 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
                 Folds = folds;
                 return Journal = new JournalLog(Disk, JournalOptions, folds, handler);
             },
-            Server = handler => new MqttServer(new MqttServerOptions(), handler),
+            Server = handler => new MqttServer(EndpointLimits.Server, handler),
             Client = (options, handler) =>
             {
                 UplinkClient = new MqttClient(options, handler);
-                return UplinkClient;
+                return new LimitedClient(UplinkClient, handler, () => BrokerRetains);
             },
             Uplink = this,
             Time = this,
@@ -375,6 +485,7 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
 
     public TestClient Add(TestClient client)
     {
+        client.Now = () => NowUs;
         _clients.Add(client);
         Connect(client);
         return client;
@@ -387,6 +498,16 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
         TestClient client = Add(new TestClient(name, MqttVersion.V5, sessionExpirySeconds));
         client.Subscribe("cart/C1/#", NowUs);
         return client;
+    }
+
+    /// <summary>A page beside the patient: it listens at QoS 0 over WebSocket.</summary>
+    public TestClient Page(string session)
+    {
+        TestClient page = Add(new TestClient("web." + session + ".page", userName: session, password: Core.LinkOf(session).Token) { Transport = MqttTransport.WebSocket });
+        Require(() => page.Client.IsConnected, "the page is connected");
+        page.Client.Subscribe("cart/C1/session/" + session + "/#", MqttQos.AtMostOnce, NowUs);
+        Require(() => page.Subscriptions.Count == 1, "the page has subscribed");
+        return page;
     }
 
     public void Connect(TestClient client)
@@ -520,11 +641,12 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
                 }
 
                 client.Send(NowUs);
-                moved |= client.Link?.Pump(NowUs) ?? false;
+                moved |= client.Move(NowUs, ref next);
             }
 
             if (Broker is not null)
             {
+                moved |= Broker is MqttServer foreign && Foreign.Flush(foreign, NowUs);
                 next = Math.Min(next, Broker.Step(NowUs));
                 if (NowUs >= _connectAtUs)
                 {
@@ -548,6 +670,58 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
         while (moved || next <= NowUs);
         return next;
     }
+}
+
+/// <summary>The real client towards a broker whose CONNACK says Retain Available 0: the message is answered at once and never sent.</summary>
+internal sealed class LimitedClient : IMqttClient
+{
+    private readonly MqttClient _client;
+    private readonly IMqttClientHandler _handler;
+    private readonly Func<bool> _retains;
+
+    public LimitedClient(MqttClient client, IMqttClientHandler handler, Func<bool> retains)
+    {
+        _client = client;
+        _handler = handler;
+        _retains = retains;
+    }
+
+    public bool IsConnected => _client.IsConnected;
+
+    public int InFlight => _client.InFlight;
+
+    public MqttServerLimits ServerLimits => _client.ServerLimits;
+
+    public MqttLossKind LastLoss => _client.LastLoss;
+
+    public long UnansweredSinceUs => _client.UnansweredSinceUs;
+
+    public void Open(IMqttConnection connection, long nowUs) => _client.Open(connection, nowUs);
+
+    public void Received(ReadOnlySpan<byte> bytes, long nowUs) => _client.Received(bytes, nowUs);
+
+    public void Closed(long nowUs) => _client.Closed(nowUs);
+
+    public bool TryPublish(in MqttMessage message, long ticket, long nowUs)
+    {
+        if (message.Retain && !_retains() && IsConnected)
+        {
+            _handler.Acknowledged(ticket, 0x9A);
+            return true;
+        }
+
+        return _client.TryPublish(message, ticket, nowUs);
+    }
+
+    public void Subscribe(string filter, MqttQos qos, long nowUs) => _client.Subscribe(filter, qos, nowUs);
+
+    public void Subscribe(string filter, MqttQos qos, MqttSubscribeOptions options, long nowUs) => _client.Subscribe(filter, qos, options, nowUs);
+
+    public void Acknowledge(long token, long nowUs) => _client.Acknowledge(token, nowUs);
+
+    public void Disconnect(long nowUs) => _client.Disconnect(nowUs);
+
+    public long Step(long nowUs) => _client.Step(nowUs);
 }
 
 /// <summary>Lets the link in memory feed the gateway's connector events.</summary>

@@ -1,6 +1,9 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using EdgeGateway.Gateway.Faults;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
@@ -21,6 +24,34 @@ public sealed class FaultCatalogueTests
         StringAssert.Contains(entry.Do.French, "TLS mutuel");
         Assert.AreEqual(entry.Do.French, entry.Do.In("fr"));
         Assert.AreEqual(entry.Do.English, entry.Do.In("de"));
+    }
+
+    [TestMethod]
+    public void A_pod_has_one_name_in_French()
+    {
+        DirectoryInfo folder = new(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Firmware.sln")))
+        {
+            folder = folder.Parent!;
+        }
+
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder.FullName, "hardware", "faults.json")));
+        int pods = 0;
+        foreach (JsonElement fault in document.RootElement.GetProperty("faults").EnumerateArray())
+        {
+            foreach (string field in new[] { "happened", "means", "do", "consultation" })
+            {
+                string english = fault.GetProperty(field).GetProperty("en").GetString()!;
+                string french = fault.GetProperty(field).GetProperty("fr").GetString()!;
+                if (Regex.IsMatch(english, @"\bpods?\b", RegexOptions.IgnoreCase, TimeSpan.FromSeconds(1)))
+                {
+                    pods++;
+                    Assert.IsFalse(french.Contains("module", StringComparison.OrdinalIgnoreCase), french + ": a pod is a boîtier");
+                }
+            }
+        }
+
+        Assert.IsGreaterThan(10, pods);
     }
 
     [TestMethod]

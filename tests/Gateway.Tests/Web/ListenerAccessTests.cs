@@ -159,8 +159,8 @@ public sealed class ListenerAccessTests
         Rig rig = new();
         rig.OpenSession("S1");
         string token = Token(rig, "S1");
-        TestClient[] listeners = Enumerable.Range(0, 64).Select(i => Listener(rig, "S1", token, "p" + i)).ToArray();
-        rig.Require(() => listeners.All(l => l.Client.IsConnected), "64 are admitted");
+        TestClient[] listeners = Enumerable.Range(0, EndpointLimits.MaxListenersPerToken).Select(i => Listener(rig, "S1", token, "p" + i)).ToArray();
+        rig.Require(() => listeners.All(l => l.Client.IsConnected), "as many as the bound are admitted");
         Assert.AreEqual(0x97, Refusal(rig, "S1", token));
         Assert.IsTrue(rig.Log.Any(l => l.Code == "G2115"));
         rig.Disconnect(listeners[3]);

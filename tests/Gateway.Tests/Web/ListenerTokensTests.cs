@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
@@ -61,8 +62,8 @@ public sealed class ListenerTokensTests
     public void The_key_is_made_once_and_only_its_owner_may_read_it()
     {
         string folder = Folder();
-        byte[]? first = ListenerKeyFile.LoadOrCreate(folder, out CodedError? error);
-        Assert.IsNull(error);
+        byte[] first = ListenerKeyFile.LoadOrCreate(folder, out IReadOnlyList<CodedError> told);
+        Assert.IsEmpty(told.ToArray());
         byte[]? again = ListenerKeyFile.LoadOrCreate(folder, out _);
         CollectionAssert.AreEqual(first, again);
         CollectionAssert.AreNotEqual(first, ListenerKeyFile.LoadOrCreate(Folder(), out _), "two gateways have two keys");
@@ -75,25 +76,119 @@ public sealed class ListenerTokensTests
     }
 
     [TestMethod]
-    public void A_key_that_is_damaged_or_no_secret_is_refused_with_its_code()
+    [DataRow("empty", "0 bytes")]
+    [DataRow("all NUL", "all its bytes are the same")]
+    [DataRow("all FF", "all its bytes are the same")]
+    [DataRow("cut short", "31 bytes")]
+    [DataRow("too long", "33 bytes")]
+    [DataRow("a directory", "it is a directory")]
+    [DataRow("a full directory", "it is a directory")]
+    [DataRow("a link to nothing", "listener.key")]
+    [DataRow("a link to itself", "listener.key")]
+    [DataRow("readable by others", "other users may read it")]
+    [DataRow("a file for the folder", "")]
+    [DataRow("a directory for the new key", null)]
+    public void A_key_that_cannot_be_used_is_set_aside_and_made_anew_and_nothing_stops(string what, string? told)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("Modes and links are those of Unix.");
+            return;
+        }
+
+        string folder = Folder();
+        string path = Path.Combine(folder, ListenerKeyFile.RelativePath);
+        byte[] old = ListenerKeyFile.LoadOrCreate(folder, out IReadOnlyList<CodedError> nothing);
+        Assert.IsEmpty(nothing.ToArray());
+        File.Delete(path);
+        switch (what)
+        {
+            case "empty":
+                Secret(path, []);
+                break;
+            case "all NUL":
+                Secret(path, new byte[32]);
+                break;
+            case "all FF":
+                Secret(path, [.. Enumerable.Repeat((byte)0xFF, 32)]);
+                break;
+            case "cut short":
+                Secret(path, old[..31]);
+                break;
+            case "too long":
+                Secret(path, [.. old, 1]);
+                break;
+            case "a directory":
+                Directory.CreateDirectory(path);
+                break;
+            case "a full directory":
+                Directory.CreateDirectory(path);
+                File.WriteAllText(Path.Combine(path, "x"), "x");
+                break;
+            case "a link to nothing":
+                File.CreateSymbolicLink(path, Path.Combine(folder, "absent"));
+                break;
+            case "a link to itself":
+                File.CreateSymbolicLink(path, path);
+                break;
+            case "readable by others":
+                File.WriteAllBytes(path, old);
+                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+                break;
+            case "a file for the folder":
+                Directory.Delete(Path.GetDirectoryName(path)!);
+                File.WriteAllText(Path.GetDirectoryName(path)!, "x");
+                break;
+            default:
+                Directory.CreateDirectory(path + ".new");
+                File.WriteAllText(Path.Combine(path + ".new", "x"), "x");
+                break;
+        }
+
+        byte[] made = ListenerKeyFile.LoadOrCreate(folder, out IReadOnlyList<CodedError> said);
+        Assert.HasCount(32, made);
+        CollectionAssert.AreNotEqual(old, made, "only the old links end");
+        CollectionAssert.AreEqual(made, ListenerKeyFile.LoadOrCreate(folder, out IReadOnlyList<CodedError> again), what + " lasts: " + CodedError.RenderAll(said));
+        Assert.IsEmpty(again.ToArray());
+        if (told is { Length: > 0 })
+        {
+            Assert.AreEqual("G2095", said.Single().Code);
+            StringAssert.Contains(said[0].Render(), told);
+            Assert.IsTrue(Path.Exists(path + ".bad-1") || new FileInfo(path + ".bad-1").LinkTarget is not null, "set aside");
+        }
+    }
+
+    [TestMethod]
+    public void Damaged_keys_are_kept_up_to_their_bound()
     {
         string folder = Folder();
         string path = Path.Combine(folder, ListenerKeyFile.RelativePath);
-        ListenerKeyFile.LoadOrCreate(folder, out _);
-        if (!OperatingSystem.IsWindows())
+        for (int i = 0; i < 2 * ListenerKeyFile.MaxSetAside; i++)
         {
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
-            Assert.IsNull(ListenerKeyFile.LoadOrCreate(folder, out CodedError? open));
-            Assert.AreEqual("G2110", open!.Code);
-            StringAssert.Contains(open.Render(), "other users may read it");
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            ListenerKeyFile.LoadOrCreate(folder, out _);
+            File.WriteAllBytes(path, []);
         }
 
-        File.WriteAllBytes(path, new byte[31]);
-        Assert.IsNull(ListenerKeyFile.LoadOrCreate(folder, out CodedError? error));
-        Assert.AreEqual("G2110", error!.Code);
-        StringAssert.Contains(error.Render(), "31 bytes");
-        StringAssert.Contains(error.Render(), "keys/listener.key");
+        ListenerKeyFile.LoadOrCreate(folder, out _);
+        Assert.HasCount(ListenerKeyFile.MaxSetAside + 1, Directory.GetFileSystemEntries(Path.GetDirectoryName(path)!));
+    }
+
+    [TestMethod]
+    public void Where_nothing_can_be_written_the_key_lives_as_long_as_the_process()
+    {
+        // A folder below a file: nobody, root included, can make it.
+        string file = Path.Combine(Folder(), "file");
+        File.WriteAllText(file, "x");
+        byte[] key = ListenerKeyFile.LoadOrCreate(file, out IReadOnlyList<CodedError> told);
+        Assert.HasCount(32, key);
+        Assert.AreEqual("G2110", told.Single().Code);
+    }
+
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    private static void Secret(string path, byte[] bytes)
+    {
+        File.WriteAllBytes(path, bytes);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     private static string Folder() => Directory.CreateTempSubdirectory("listener-key-").FullName;

@@ -33,6 +33,18 @@ public sealed partial class PageTextTests
     }
 
     [TestMethod]
+    public void A_pod_has_one_name_in_French_and_a_time_that_is_not_known_leaves_no_empty_place()
+    {
+        string[] others = [.. Words.Where(w => w.Value.Fr.Contains("module", StringComparison.OrdinalIgnoreCase)).Select(w => w.Key)];
+        Assert.IsEmpty(others, string.Join(' ', others));
+        StringAssert.Contains(Words["request.asked"].En, "{0}");
+        foreach (string action in new[] { "request.measure", "request.selfTest" })
+        {
+            Assert.IsFalse(Words[action].En.Contains('(', StringComparison.Ordinal) || Words[action].Fr.Contains('(', StringComparison.Ordinal), action);
+        }
+    }
+
+    [TestMethod]
     public void Every_key_that_pages_and_scripts_use_has_words()
     {
         List<string> missing = [];

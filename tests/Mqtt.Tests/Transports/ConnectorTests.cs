@@ -34,6 +34,39 @@ public sealed class ConnectorTests
         }
     }
 
+    [TestMethod]
+    public void A_broker_that_stops_reading_is_left_and_the_next_connection_is_made()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        int port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        using var client = new LiveClient(new MqttClientOptions { ClientId = "c", KeepAliveSeconds = 0, AnswerTimeoutSeconds = 1, Version = MqttVersion.V311 });
+        client.Open(port);
+        using System.Net.Sockets.Socket first = listener.AcceptSocket();
+        first.Send([0x20, 0x02, 0x00, 0x00]);
+        client.Expect("connected anew");
+        byte[] large = new byte[100_000];
+        string? fact = null;
+        while (fact is null)
+        {
+            // The network's own buffers fill first, however large they are.
+            client.Do(nowUs =>
+            {
+                while (client.Client.TryPublish(new MqttMessage { Topic = "a", Payload = large }, 0, nowUs))
+                {
+                }
+            });
+            fact = client.TryNext(TimeSpan.FromMilliseconds(20));
+        }
+
+        Assert.AreEqual("lost 0x80", fact);
+        Assert.AreEqual(MqttLossKind.Unanswered, client.Client.LastLoss);
+        client.Open(port);
+        using System.Net.Sockets.Socket second = listener.AcceptSocket();
+        second.Send([0x20, 0x02, 0x00, 0x00]);
+        client.Expect("connected anew");
+    }
+
     private sealed class Owner(bool ownClose) : IMqttTransportEvents
     {
         public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

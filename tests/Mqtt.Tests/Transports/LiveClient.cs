@@ -41,6 +41,16 @@ internal sealed class LiveClient : IMqttClientHandler, IDisposable
         Assert.IsTrue(done.Wait(Patience));
     }
 
+    /// <summary>The next fact, whatever it is.</summary>
+    public string Next()
+    {
+        Assert.IsTrue(_facts.TryTake(out string? got, Patience), "nothing came");
+        return got;
+    }
+
+    /// <summary>The next fact; null when none comes within a while.</summary>
+    public string? TryNext(TimeSpan within) => _facts.TryTake(out string? got, within) ? got : null;
+
     public void Expect(string fact)
     {
         Assert.IsTrue(_facts.TryTake(out string? got, Patience), $"{fact} was expected, nothing came");

@@ -15,6 +15,7 @@ public sealed class CliTests
     [DataRow(2, "S3101", "run")]
     [DataRow(2, "S3101", "run", "no-session", "--speed", "fast")]
     [DataRow(2, "S3101", "broker", "--port", "70000")]
+    [DataRow(2, "S3101", "broker", "--profile", "mosquitto")]
     [DataRow(2, "S3101", "pod", "--gateway", "nowhere", "--device", "02a1b2fffe000001")]
     [DataRow(2, "S3101", "pod", "--gateway", "localhost:1883", "--device", "12")]
     [DataRow(3, "S3011", "run", "no-sesion")]

@@ -45,6 +45,7 @@ export class DeviceClock {
     this.windowMs = 0;           // since when the offset has not fallen
     this.windowOffsetMs = Infinity;
     this.isSettled = false;
+    this.isLiveKnown = false;    // the cart has said an age live
   }
 
   /** A live message measured at deviceMs arrived now. */
@@ -62,6 +63,19 @@ export class DeviceClock {
       this.windowMs = nowMs;
       this.windowOffsetMs = this.offsetMs;
     }
+  }
+
+  /**
+   * The cart says how old a reading is, which it knows from its exchange of clocks with the pod: then nothing has to settle. What the broker kept for a while is
+   * known less well, and gives way to what is said live. Between what was said live and what is said now the least delay counts: a late message must not make old values young.
+   */
+  known(deviceMs, ageMs, nowMs, isLive) {
+    if (!isLive && this.isSettled) return;
+    const said = nowMs - deviceMs - ageMs, aged = this.offsetMs + (nowMs - this.heardMs) * DRIFT;
+    this.offsetMs = this.windowOffsetMs = this.isLiveKnown ? Math.min(aged, said) : said;
+    this.isLiveKnown ||= isLive;
+    this.heardMs = this.windowMs = nowMs;
+    this.isSettled = true;
   }
 
   /** Age of what was measured at deviceMs; null when no live message was heard. */

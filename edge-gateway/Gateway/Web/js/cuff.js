@@ -11,6 +11,12 @@ const PRESSURE_SILENT_MS = 1500, STRIP_S = 60;
 const PHASES = ["idle", "zeroCheck", "inflate", "bleed", "dump", "done", "fault", "rest", "selfTest"];
 const UNDER_WAY = new Set(["zeroCheck", "inflate", "bleed", "dump", "rest"]);
 const KEPT = "cuffNotEmpty";
+/** After this a STOP that is not confirmed is said to be so. */
+const STOP_CONFIRM_MS = 1000;
+/** A confirmation is shown this long. */
+const CONFIRMED_MS = 30000;
+/** Phases in which the valves may still be shut. */
+const MAY_BE_TIGHT = new Set(["zeroCheck", "inflate", "bleed", "rest"]);
 
 /** Events that nobody has confirmed yet, kept for this tab: a reload must not take the message away. */
 function readKept() {
@@ -20,7 +26,7 @@ function readKept() {
 export class CuffPanel {
   /** actions: null on the far page, else {patient(), setPatient(body), start(), stop(), test()}, each giving {ok, body}. */
   constructor({ view, actions }) {
-    Object.assign(this, { view, actions, model: null, session: null, patient: null, asking: false, test: "unknown", waiting: false });
+    Object.assign(this, { view, actions, model: null, session: null, patient: null, asking: false, test: "unknown", waiting: false, press: null });
     this.pressureMs = -Infinity;
     this.pressure = null;
     this.unconfirmed = readKept();
@@ -54,6 +60,17 @@ export class CuffPanel {
     this.view.draw();
   }
 
+  /** The gateway was away: after a restart it does not know any more who is measured, and asks again. What is being chosen stays. */
+  async askAgain() {
+    const { session } = this;
+    if (session === null || this.asking) return;
+    const answer = await this.actions.patient(session).catch(() => null);
+    if (!answer?.ok || this.session !== session || this.asking) return;
+    this.patient = answer.body.category === null ? null : answer.body;
+    this.asking = this.patient === null;
+    this.view.draw();
+  }
+
   async sendPatient() {
     const category = byId("cuff-category").value, cuffSize = byId("cuff-size").value;
     byId("cuff-category").setAttribute("aria-invalid", String(category === ""));
@@ -68,12 +85,17 @@ export class CuffPanel {
   }
 
   async ask(what, body) {
+    const before = this.press;
     this.waiting = true;
     this.view.draw();
     try {
       const answer = await this.actions[what](this.session, body);
       this.say(answer.ok ? [] : [answer.body]);
-      if (answer.ok && what !== "setPatient") say(byId("cuff-stopped"), "");
+      if (answer.ok && what !== "setPatient") {
+        // A STOP that was pressed meanwhile keeps its words, and comes after what it was meant for.
+        if (this.press === before) { this.press = null; this.judgeStop(); }
+        else if (this.press) this.stop();
+      }
       if (answer.ok && what === "test") { this.test = "running"; byId("cuff-off").checked = false; }
       return answer.ok;
     } catch {
@@ -85,15 +107,46 @@ export class CuffPanel {
     }
   }
 
-  /** The button that is never disabled. */
+  /** The button that is never disabled. The newest press is the one that is spoken of. */
   async stop() {
-    say(byId("cuff-stopped"), text("cuffStopSending"));
+    const press = { answer: null, isLate: false };
+    this.press = press;
+    this.judgeStop();
+    setTimeout(() => { press.isLate = true; this.judgeStop(); }, STOP_CONFIRM_MS);
     try {
       const answer = await this.actions.stop();
-      say(byId("cuff-stopped"), text(answer.ok ? "cuffStopSent" : "cuffStopFailed"));
+      press.answer = answer.ok ? answer.body : "failed";
     } catch {
-      say(byId("cuff-stopped"), text("cuffStopFailed"));
+      press.answer = "failed";
     }
+    this.judgeStop();
+  }
+
+  /**
+   * Whether the last STOP is confirmed: the pod has acknowledged it, and does not report a measurement any more. What is not confirmed in time is said so at once,
+   * and is corrected when the confirmation comes later.
+   */
+  judgeStop() {
+    const { press } = this;
+    const bar = byId("stop-bar"), words = byId("cuff-stopped");
+    if (!press) { bar.dataset.state = "idle"; say(words, ""); return; }
+    const { answer } = press;
+    const taken = answer !== null && answer !== "failed" && answer.confirmed === true;
+    const stillOn = MAY_BE_TIGHT.has(this.phase);
+    if (taken && !stillOn) {
+      press.confirmedMs ??= this.view.clock.now();
+      if (this.view.clock.now() - press.confirmedMs > CONFIRMED_MS) { this.press = null; return; }
+      if (bar.dataset.state !== "confirmed" && this.test === "running") this.test = "due";
+      bar.dataset.state = "confirmed";
+      say(words, text("cuffStopConfirmed"));
+      return;
+    }
+    const refused = answer !== null && !taken;
+    if (!press.isLate && !refused) { bar.dataset.state = "sending"; say(words, text("cuffStopSending")); return; }
+    bar.dataset.state = "unconfirmed";
+    const why = answer === null || answer === "failed" ? "cuffStopNoGateway" : taken ? "cuffStopStillOn" : answer.told === 0 || answer.taken === answer.told ? "cuffStopNoPod" : "cuffStopPodSilent";
+    bar.dataset.why = why;
+    say(words, text("cuffStopUnconfirmed") + " " + text(why));
   }
 
   say(faults) { if (this.actions) drawFaults(byId("cuff-fault"), faults); }
@@ -116,9 +169,10 @@ export class CuffPanel {
   event({ id, code, device }) {
     if (code === PASSED) this.test = "passed";
     else if (code === FAILED) this.test = "failed";
-    else if (code === DUE) this.test = "due";
-    else if (code === LINK_PASSED && this.test !== "failed") this.test = "running";
-    else if (code === NOT_EMPTY && !this.unconfirmed.some((event) => event.id === id)) {
+    else if (code === LINK_PASSED) { if (this.test !== "failed") this.test = "running"; }
+    // Whatever else the cuff says while a test is waited for: it was refused or given up.
+    else if (code === DUE || this.test === "running" && code.startsWith("P15")) this.test = "due";
+    if (code === NOT_EMPTY && !this.unconfirmed.some((event) => event.id === id)) {
       this.unconfirmed.push({ id, code, device });
       this.keep();
     }
@@ -153,7 +207,10 @@ export class CuffPanel {
     byId("cuff-pressure").setAttribute("aria-label", text("cuffPressure") + ". " + byId("cuff-live").textContent);
     say(byId("cuff-test-state"), text("cuffTest." + (phase === "selfTest" && this.test !== "passed" && this.test !== "failed" ? "running" : this.test)));
     this.drawResult(phase, nowMs);
-    if (this.actions) this.drawActions(phase);
+    if (this.actions) {
+      this.drawActions(phase);
+      this.judgeStop();
+    }
   }
 
   drawResult(phase, nowMs) {
@@ -179,7 +236,7 @@ export class CuffPanel {
     say(byId("cuff-pressures"), hasValue ? `${number(systolic, CUFF.systolic)} / ${number(diastolic, CUFF.diastolic)} (${number(mean, CUFF.mean)})` : "–");
     say(byId("cuff-pulse"), hasValue ? text("cuffPulse", number(pulse, CUFF.pulse)) : "");
     const when = !systolic ? "" : systolic.utcMs === null ? text("unsynchronised")
-      : text("cuffMeasuredAt", new Intl.DateTimeFormat(language(), { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(systolic.utcMs));
+      : text("cuffMeasuredAt", new Intl.DateTimeFormat(language(), { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(systolic.utcMs));
     const age = minutes < 0 ? "" : minutes === 0 ? text("cuffAgeNow") : text("cuffAgeMinutes", minutes);
     const previous = systolic && phase && UNDER_WAY.has(phase) ? text("cuffPrevious") : "";
     say(byId("cuff-when"), [previous, when, age].filter(Boolean).join(" · "));
@@ -204,7 +261,7 @@ export class CuffPanel {
     if (known) {
       say(byId("cuff-who"), [text("category." + patient.category), text("cuffSize." + patient.cuffSize), patient.cuffOnOximeterArm ? text("cuffSameArm") : ""].filter(Boolean).join(", "));
     }
-    const busy = UNDER_WAY.has(phase) || phase === "selfTest" && this.test === "running";
+    const busy = this.view.isOld || UNDER_WAY.has(phase) || phase === "selfTest" && this.test === "running";
     byId("cuff-start").disabled = !known || this.waiting || busy;
     byId("cuff-test").disabled = this.waiting || busy || !byId("cuff-off").checked;
   }

@@ -48,7 +48,7 @@ function describe() {
 view.onlanguage = describe;
 addEventListener("hashchange", () => location.reload());
 if (link) {
-  heard = listen({ ...link, far: true, view, onstate: (next) => { state = next; describe(); } });
+  heard = listen({ ...link, far: true, view, onstate: (next) => { state = next; view.isOld = !next.connected; describe(); } });
   view.ondraw = () => {
     const { open } = heard.model;
     const key = open === null ? "sessionUnknown" : open ? "sessionOpen" : "sessionClosed";

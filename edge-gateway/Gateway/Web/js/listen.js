@@ -17,13 +17,14 @@ function randomName() {
 export function listen({ broker, cart, session, token, far, view, onstate }) {
   const now = () => view.clock.now();
   const model = new SessionModel({ cart, session, now, clocks: view.clocks });
-  const name = randomName();
+  // The cart's own page says so by its name: it is nobody's listener.
+  const name = (far ? "" : "near-") + randomName();
   const root = `cart/${cart}/session/${session}/`;
   const listener = new MqttListener({
     url: broker, clientId: `web.${session}.${name}`, userName: session, password: token, qos: far ? 1 : 0,
     // Replays of other consumers run under …/replay/: they are not asked for.
     // Sound of the durable way is for who is far: on the cart a clip is fetched from the gateway.
-    filters: ["state", "device/+", "vital/+/+", "event/+/+", "gap/+/+", "wave/+/+", "auscultation", "clip/+", "live/+/+", "live/+/+/status",
+    filters: ["state", "spot", "device/+", "vital/+/+", "event/+/+", "gap/+/+", "wave/+/+", "auscultation", "clip/+", "live/+/+", "live/+/+/status",
       ...(far ? ["sound/+/+"] : [])].map((filter) => root + filter),
     onstate,
     onmessage: (message) => model.take(message),

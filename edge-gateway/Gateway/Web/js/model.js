@@ -17,6 +17,7 @@ const FLAG_TEST = 1, FLAG_SIMULATED = 2, FLAG_INJECTED = 4, FLAG_FROM_STORAGE = 
 const UNREAL = new Set(["test", "simulated", "injected"]);
 const RANDOM_BOOT = 2 ** 31;
 const FRAME_TYPE = "application/vnd.cart.frame";
+const STATE_EXPIRY_S = 30;           // with which the cart publishes its state, at most
 const MAX_SKEW_MS = 2000;            // a reading from this far in the future is still believed to be of now
 const MAX_STREAMS = 128, MAX_DEVICES = 32, MAX_IDS = 4096, MAX_EVENTS = 20, MAX_BOOTS = 64, MAX_CLIPS = 99;
 
@@ -72,13 +73,25 @@ export class SessionModel {
     else if (parts[0] === "live" && parts.length === 4) this.live = { status: JSON.parse(decoder.decode(message.payload)), arrivedMs: this.now() };
     else if (parts[0] === "clip" && parts.length === 2) this.takeClip(parts[1], JSON.parse(decoder.decode(message.payload)));
     else if (parts[0] === "auscultation" && parts.length === 1) this.auscultation = JSON.parse(decoder.decode(message.payload));
-    else if (parts[0] === "state" && parts.length === 1) this.takeState(JSON.parse(decoder.decode(message.payload)));
+    else if (parts[0] === "state" && parts.length === 1) this.takeState(JSON.parse(decoder.decode(message.payload)), message);
+    else if (parts[0] === "spot" && parts.length === 1) this.takeSpot(JSON.parse(decoder.decode(message.payload)));
     else if (parts[0] === "device" && parts.length === 2) this.takeDevice(JSON.parse(decoder.decode(message.payload)));
   }
 
-  takeState(state) {
+  takeState(state, { retain, expiryS }) {
     this.open = state.open === true;
-    for (const vital of state.vitals ?? []) this.takeReading(vital, false);
+    // A kept state has waited; a broker that does not say how long (MQTT 3.1.1) says nothing of ages.
+    const waitedMs = !retain ? 0 : expiryS === undefined ? null : Math.max(0, STATE_EXPIRY_S - expiryS) * 1000;
+    (state.vitals ?? []).forEach((vital, i) => {
+      const id = identity(vital.id), ageMs = state.agesMs?.[i];
+      if (id && Number.isFinite(ageMs) && waitedMs !== null) this.clockOf(id).known(vital.time.deviceUs / 1000, ageMs + waitedMs, this.now(), !retain);
+      this.takeReading(vital, false);
+    });
+  }
+
+  /** What was measured or tested once and stays true with its time, for a page that came later. */
+  takeSpot(spot) {
+    for (const reading of [...spot.vitals ?? [], ...spot.events ?? []]) this.takeReading(reading, false);
   }
 
   takeDevice(device) {

@@ -257,6 +257,14 @@ export class MqttListener {
     this.onstate({ connected: false, reason, text });
   }
 
+  /** Tries again now, when it waits to: whoever asks has seen that the other side is back. */
+  hurry() {
+    if (this.stopped || this.socket) return;
+    clearTimeout(this.retry);
+    this.retryMs = RETRY_FIRST_MS;
+    this.open();
+  }
+
   /** Says goodbye and stays away. */
   close() {
     this.stopped = true;

@@ -5,17 +5,25 @@ import { language, text } from "./text.js";
 import { listen } from "./listen.js";
 import { CuffPanel } from "./cuff.js";
 import { SoundPanel } from "./stethoscope.js";
+import { RequestList } from "./requests.js";
 
 const HEALTH_MS = 2000;
+/** Without an answer for this long there is none: to the question how it is, and to a request that may wait for the disk. */
+const HEALTH_ANSWER_MS = 4000, ANSWER_MS = 15000;
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 const view = new View({ titleKey: "title" });
-let heard = null, link = null, health = null, healthShown = "", busy = false;
+let heard = null, link = null, isRefused = false, healthShown = "", busy = false;
+/** The last health that came; issues: what is not well now, or why there is no answer. */
+let health = null, issues = [], isAway = false, answeredAt = null, polling = null, misses = 0;
 let connection = { connected: false, reason: 0, first: true };
 
-async function ask(method, path, what) {
-  const body = what === undefined ? undefined : JSON.stringify(what);
-  const answer = await fetch(path, { method, body, headers: { "Accept-Language": language() }, cache: "no-store" });
+async function ask(method, path, what, answerMs = ANSWER_MS) {
+  // Whatever changes something says that it is JSON: no page of another site can send that without asking first.
+  const body = method === "GET" ? undefined : JSON.stringify(what ?? {});
+  const type = method === "GET" ? {} : { "Content-Type": "application/json" };
+  const headers = { "Accept-Language": language(), ...type };
+  const answer = await fetch(path, { method, body, headers, cache: "no-store", signal: AbortSignal.timeout(answerMs) });
   return { ok: answer.ok, body: await answer.json() };
 }
 
@@ -24,8 +32,8 @@ const cuff = new CuffPanel({
   actions: {
     patient: (session) => ask("GET", `/api/session/${session}/patient`),
     setPatient: (session, body) => ask("PUT", `/api/session/${session}/patient`, body),
-    start: (session) => ask("POST", `/api/session/${session}/cuff/start`),
-    stop: () => ask("POST", "/api/cuff/stop"),
+    start: (session) => ask("POST", `/api/session/${session}/cuff/start`, {}),
+    stop: () => ask("POST", "/api/cuff/stop", {}),
     test: () => ask("POST", "/api/cuff/test", { cuffOffTheArm: true }),
   },
 });
@@ -41,17 +49,43 @@ const sound = new SoundPanel({
 });
 view.add(cuff);
 view.add(sound);
+const requests = new RequestList({
+  list: () => ask("GET", "/api/requests"),
+  answer: (id, answer) => ask("POST", "/api/requests/" + encodeURIComponent(id), { answer }),
+});
 
 function openSession() { return health?.sessions.findLast((session) => session.state === "open") ?? null; }
 
-async function pollHealth() {
+/** One poll at a time: whoever asks meanwhile waits for the one that runs. */
+function pollHealth() {
+  polling ??= pollOnce().finally(() => { polling = null; });
+  return polling;
+}
+
+async function pollOnce() {
+  let answer = null;
   try {
-    health = (await ask("GET", "/health")).body;
-  } catch {
-    health = null;
+    answer = await ask("GET", "/health", undefined, HEALTH_ANSWER_MS);
+  } catch { /* nobody is there */ }
+  issues = answer?.body.issues ?? [];
+  const wasAway = isAway;
+  // A cart that only is slow once, while its readings still come, is not away.
+  misses = answer?.ok ? 0 : misses + 1;
+  isAway = misses > 1 || misses === 1 && (wasAway || !connection.connected);
+  if (answer?.ok) {
+    const isAnother = health !== null && health.boot !== answer.body.boot;
+    health = answer.body;
+    answeredAt = Date.now();
+    if (wasAway) heard?.listener.hurry();
+    try {
+      await follow();
+    } catch {
+      isAway = true;
+    }
+    if (wasAway || isAnother) cuff.askAgain();
   }
-  if (health) await follow();
   drawHealth();
+  await requests.poll();
 }
 
 /** Listens to the session that is open; a closed one stays on the page, so that what was seen last is not lost to the eye. */
@@ -59,40 +93,65 @@ async function follow() {
   const session = openSession()?.session ?? null;
   cuff.setSession(session);
   if (session === null) { link = null; return; }
-  if (link?.session === session) return;
+  if (link?.session === session && !isRefused) return;
   const answer = await ask("GET", `/api/session/${session}/link`);
   if (!answer.ok) return;
+  isRefused = false;
+  const isSame = link?.session === session && link.token === answer.body.token && link.broker === answer.body.broker;
   link = answer.body;
+  if (isSame) return;   // it goes on trying by itself
   heard?.stop();
   connection = { connected: false, reason: 0, first: true };
-  heard = listen({ ...link, far: false, view, onstate: (next) => { connection = next; } });
+  heard = listen({ ...link, far: false, view, onstate: (next) => {
+    const lost = connection.connected && !next.connected;
+    connection = next;
+    // The token is no longer good, for example after the gateway's key was made anew: the next poll fetches another.
+    isRefused ||= next.reason >= 0x85 && next.reason <= 0x87;
+    drawHealth();
+    if (lost) pollHealth();
+  } });
   globalThis.cartPage = { ...heard, cuff, sound };   // for diagnosis in the browser's console
 }
 
 function drawHealth() {
   const session = openSession();
   const state = byId("session-state");
-  say(state, session ? text("sessionOpen", session.session) : text("sessionNone"));
-  state.dataset.open = String(session !== null);
+  // What is not known is not said: without an answer of the cart the session may be open or not.
+  const away = answeredAt === null ? text("cartAwayAtOnce")
+    : text("cartAway", new Intl.DateTimeFormat(language(), { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(answeredAt));
+  say(state, isAway ? away : session ? text("sessionOpen", session.session) : text("sessionNone"));
+  state.dataset.open = isAway ? "unknown" : String(session !== null);
+  document.body.dataset.gateway = isAway ? "away" : "here";
+  view.isOld = isAway || heard !== null && !connection.first && !connection.connected;
   const waiting = [];
   if (session?.pending > 0) waiting.push(text("sessionPending", session.pending));
   if (session && !session.hasSubscriber) waiting.push(text("sessionUnheard"));
-  say(byId("session-pending"), waiting.join(" "));
+  say(byId("session-pending"), isAway ? "" : waiting.join(" "));
   byId("session-name").disabled = session !== null || busy;
-  byId("open-session").disabled = session !== null || busy;
-  byId("close-session").disabled = session === null || busy;
+  byId("open-session").disabled = isAway || session !== null || busy;
+  byId("close-session").disabled = isAway || session === null || busy;
   byId("far-box").hidden = link === null;
   if (link) {
     if (byId("far-link").value !== link.page) byId("far-link").value = link.page;
     byId("far-open").href = link.page;
   }
-  const signature = language() + JSON.stringify(health?.issues ?? "none");
+  const faults = issues.map(fault);
+  const signature = language() + isAway + JSON.stringify(faults);
   if (signature !== healthShown) {
     healthShown = signature;
-    drawFaults(byId("issues"), health?.issues ?? []);
-    say(byId("health-state"), health === null ? text("healthUnreachable") : health.issues.length === 0 ? text("healthOk") : "");
+    drawFaults(byId("issues"), faults);
+    say(byId("health-state"), isAway ? text("healthUnreachable") : faults.length === 0 ? text("healthOk") : "");
   }
-  view.connection(session === null && !heard ? text("sessionNone") : connection.first ? text("connecting") : connectionText({ ...connection, over: session === null }));
+  if (isAway) view.connection(connection.first && !heard ? away : text("reconnecting"));
+  else view.connection(session === null && !heard ? text("sessionNone") : connection.first ? text("connecting") : connectionText({ ...connection, over: session === null }));
+}
+
+/** An issue's line: its words, and behind them what it is about, since when, and how often. Nothing in it changes while it only lasts. */
+function fault({ code, happened, detail, subject, since, count, do: next }) {
+  const day = since && new Date(since).toDateString() === new Date().toDateString() ? {} : { day: "2-digit", month: "2-digit" };
+  const when = since ? text("issueSince", new Intl.DateTimeFormat(language(), { ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(since))) : "";
+  const facts = [...Object.values(subject ?? {}), detail, when, count > 1 ? text("issueTimes", count) : ""];
+  return { code, happened, detail: facts.filter(Boolean).join(", "), do: next };
 }
 
 async function change(method, name) {

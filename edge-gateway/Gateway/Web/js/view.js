@@ -56,6 +56,7 @@ export class View {
     this.lostShown = "";
     this.waveSource = null;
     this.waveHeardMs = -Infinity;
+    this.isOld = false;          // true while nothing new can come
     this.panels = [];            // {show(model), relabel(), draw(nowMs)}: the parts of the page with their own sections
     this.onlanguage = () => { };
     this.ondraw = () => { };
@@ -122,6 +123,7 @@ export class View {
 
   draw() {
     const { model } = this;
+    document.body.dataset.old = String(this.isOld);
     const nowMs = this.clock.now();
     this.drawTiles(model ? model.tiles() : [], nowMs);
     byId("simulated").hidden = !model?.unreal;
@@ -203,7 +205,8 @@ export class View {
       if (!element) { element = make("li", "pod", list); this.podElements.set(pod.device, element); }
       const { about } = pod;
       const name = about?.role === "gateway" ? text("gateway") : text("pod", pod.device);
-      const state = about ? text(about.connected ? "podOnline" : "podOffline") : text("podUnknown");
+      // What was said of connections before the cart went is not true any more.
+      const state = this.isOld ? text(about?.role === "gateway" ? "podOffline" : "podUnknown") : about ? text(about.connected ? "podOnline" : "podOffline") : text("podUnknown");
       const model = [about?.maker, about?.model].filter(Boolean).join(" ");
       const lines = [name + ": " + state + (model ? " (" + model + (about.sensorClass === "hobby" ? ", " + text("notCeMarked") : "") + ")" : "")];
       for (const part of [...pod.parts.values()].sort((a, b) => a.stream - b.stream)) {
@@ -212,7 +215,7 @@ export class View {
         const what = part.ageMs > 30000 ? text("partSilent", Math.floor(part.ageMs / 1000)) : part.absent ? absenceText("absence." + part.absent) : text("partMeasuring");
         lines.push("\u2003" + text(key, stream) + ": " + what);
       }
-      element.dataset.connected = about ? String(about.connected) : "";
+      element.dataset.connected = this.isOld ? String(about?.role === "gateway" ? false : "") : about ? String(about.connected) : "";
       say(element, lines.join("\n"));
     }
   }

@@ -31,6 +31,9 @@ internal static class CuffExamples
         ("a part that gives nothing usable is lost within 100 ms", Unusable),
         ("the pump is never asked beyond its highest target", HighestTarget),
         ("a second measurement rests first", SecondRests),
+        ("a lost link empties the cuff at any moment, and one that comes back does not go on", LinkLost),
+        ("a link that says nothing empties the cuff after five seconds", LinkSilent),
+        ("a link that is lost while the cuff rests or empties is not followed by another inflation", LinkLostBetween),
         ("every limit holds on drawn measurements", Drawn),
     ];
 
@@ -126,6 +129,64 @@ internal static class CuffExamples
     {
         CuffTrial trial = Begun(Make(arm: 20));
         return Ends(trial, FaultCode.CuffNoReading, 600) ?? (trial.Inflations == 3 ? null : trial.Inflations + " inflations");
+    }
+
+    private static string? LinkLost()
+    {
+        for (int tenths = 2; tenths < 600; tenths += 47)
+        {
+            CuffTrial trial = Begun(Make(), 12_000);
+            long startUs = trial.NowUs;
+            string? wrong = Until(trial, () => trial.NowUs - startUs >= 100_000L * tenths, 80);
+            bool active = trial.Run.State is CuffState.ZeroCheck or CuffState.Inflate or CuffState.Hold or CuffState.Bleed;
+            trial.Begin(TrialFault.LinkLost, 0);
+            trial.Link.Connect(trial.NowUs); // back before anybody looked
+            long lostUs = trial.NowUs;
+            wrong ??= active ? Ends(trial, FaultCode.CuffLinkLost, 15) : null;
+            if (wrong is not null || (active && trial.Run.Reason != AbsenceReason.LinkLost))
+            {
+                return "at " + tenths + ": " + (wrong ?? "the reason is " + trial.Run.Reason);
+            }
+
+            // The bladder's true pressure is a little behind what the sensor at the hose's end sees.
+            if (active && (Until(trial, () => trial.Cuff.BladderMmHg < 15, 2) is not null || trial.NowUs - lostUs > 15_000_000))
+            {
+                return "at " + tenths + ": " + trial.Cuff.BladderMmHg + " mmHg after " + ((trial.NowUs - lostUs) / 1e6) + " s";
+            }
+        }
+
+        return null;
+    }
+
+    private static string? LinkSilent()
+    {
+        CuffTrial trial = Begun(Make(), 12_000);
+        string? wrong = Until(trial, () => trial.Run.State == CuffState.Bleed, 60);
+        trial.Begin(TrialFault.LinkSilent, 0);
+        long silentUs = trial.NowUs;
+        wrong ??= Until(trial, () => trial.Run.State == CuffState.Dump, 6);
+        long tookUs = trial.NowUs - silentUs;
+        wrong ??= Ends(trial, FaultCode.CuffLinkLost, 15);
+        return wrong ?? (tookUs is >= 4_950_000 and <= 5_050_000 ? null : "opened after " + (tookUs / 1e6) + " s");
+    }
+
+    private static string? LinkLostBetween()
+    {
+        foreach (CuffState when in new[] { CuffState.Dump, CuffState.Rest })
+        {
+            CuffTrial trial = Begun(Make(arm: 20));
+            string? wrong = Until(trial, () => trial.Run.State == when, 200);
+            trial.Begin(TrialFault.LinkLost, 0);
+            trial.Tick(true);
+            trial.Link.Connect(trial.NowUs);
+            wrong ??= Until(trial, () => trial.Run.State == CuffState.Done, 200);
+            if (wrong is not null || trial.Inflations != 1)
+            {
+                return when + ": " + (wrong ?? trial.Inflations + " inflations");
+            }
+        }
+
+        return null;
     }
 
     private static string? SlowBleed()

@@ -39,6 +39,10 @@ public sealed class CuffSafetyTests
         ("a fall not known", "CuffLimits.cs", "FallCentiMmHgPerSecond { get; set; } = 3_000", "FallCentiMmHgPerSecond { get; set; } = 300_000"),
         ("a leak not known", "CuffLimits.cs", "LeakCentiMmHgPerSecond { get; set; } = 150", "LeakCentiMmHgPerSecond { get; set; } = 15_000"),
         ("no bound of the target", "CuffLimits.cs", "HighestTargetCentiMmHg { get; set; } = 28_000", "HighestTargetCentiMmHg { get; set; } = 38_000"),
+        ("a lost gateway not looked for", "CuffRun.cs", "        WatchLink(nowUs);\n", ""),
+        ("a gateway that comes back goes on where it was", "LinkWatch.cs", "!_isConnected || Losses != losses || nowUs", "!_isConnected || nowUs"),
+        ("silence taken for life", "LinkWatch.cs", "MaxSilenceUs = 5_000_000", "MaxSilenceUs = 500_000_000"),
+        ("a repetition without a gateway", "CuffRun.cs", "if (isWorth && !_linkLost && ", "if (isWorth && "),
     ];
 
     public TestContext TestContext { get; set; } = null!;

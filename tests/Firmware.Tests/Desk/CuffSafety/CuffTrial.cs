@@ -40,6 +40,8 @@ internal enum TrialFault
     LoopLost,
     PodFrozen,
     BrownOut,
+    LinkLost,
+    LinkSilent,
 }
 
 /// <summary>An arm without a patient model: oscillations with an envelope around 95 mmHg, or none.</summary>
@@ -71,6 +73,9 @@ internal sealed class CuffTrial : II2cPort
     private readonly CuffRun _run;
     private readonly Supervisor _supervisor;
     private readonly TrialSensor _sensor;
+    private readonly LinkWatch _link = new();
+    private long _linkGoneUs = long.MaxValue / 2;
+    private bool _linkSilent;
     private bool _unplugged;
     private bool _hung;
 
@@ -86,7 +91,8 @@ internal sealed class CuffTrial : II2cPort
         });
         _twin.PowerOn();
         _chain = new Recorder(new SimulatedCuffActuators(_cuff, _clock), _clock);
-        _run = new CuffRun(_chain, limits ?? new CuffLimits(), calibration ?? new CuffCalibration(), new Oscillometry());
+        _run = new CuffRun(_chain, limits ?? new CuffLimits(), calibration ?? new CuffCalibration(), new Oscillometry(), _link);
+        _link.Connect(0);
         _sensor = new TrialSensor(this);
         Source = new Mprls0300Source(this, Mprls0300Twin.Address);
         _supervisor = new Supervisor(Source, _sensor, this, Mprls0300Twin.Address, new EventReporter(new PodCounters()));
@@ -99,6 +105,8 @@ internal sealed class CuffTrial : II2cPort
     public CuffPneumatics Cuff => _cuff;
 
     public Recorder Chain => _chain;
+
+    public LinkWatch Link => _link;
 
     public long NowUs => _clock.NowUs;
 
@@ -157,7 +165,7 @@ internal sealed class CuffTrial : II2cPort
         SeededRandom knobs = random.Fork("knobs");
         CuffPneumaticsOptions cuff = CuffPneumaticsOptions.Draw(knobs);
         Mprls0300Options part = new() { HasPartError = true, ConversionUs = 4_500 + knobs.NextInt32(1_001) };
-        TrialFault fault = only ?? (TrialFault)knobs.NextInt32((int)TrialFault.BrownOut + 1);
+        TrialFault fault = only ?? (TrialFault)knobs.NextInt32((int)TrialFault.LinkSilent + 1);
         long atUs = knobs.NextInt32(4) == 0 ? 0 : knobs.NextInt32(50_000_000);
         int lastSystolic = knobs.NextInt32(3) == 0 ? 0 : 9_000 + knobs.NextInt32(18_000);
         int degree = knobs.NextInt32(1_000_001);
@@ -194,6 +202,11 @@ internal sealed class CuffTrial : II2cPort
             // The loop is called when the driver wants it, at the latest each 10 ms.
             while (true)
             {
+                if (!_linkSilent)
+                {
+                    _link.Hear(_clock.NowUs);
+                }
+
                 long next = _supervisor.Step(_clock.NowUs);
                 _chain.State = _run.State;
                 _run.Step(_clock.NowUs);
@@ -231,6 +244,14 @@ internal sealed class CuffTrial : II2cPort
                 break;
             case TrialFault.SensorUnplugged:
                 _unplugged = true;
+                break;
+            case TrialFault.LinkLost:
+                _link.Lose();
+                _linkGoneUs = _clock.NowUs;
+                break;
+            case TrialFault.LinkSilent:
+                _linkSilent = true;
+                _linkGoneUs = _clock.NowUs + LinkWatch.MaxSilenceUs;
                 break;
             case TrialFault.PodFrozen:
             case TrialFault.LoopLost:
@@ -295,6 +316,10 @@ internal sealed class CuffTrial : II2cPort
                     WorstDetectionUs = Math.Max(WorstDetectionUs, tookUs);
                     Rule(tookUs <= 120_000, "the sensor was lost for " + tookUs + " us before the valves were opened");
                 }
+                else if (fault is TrialFault.LinkLost or TrialFault.LinkSilent)
+                {
+                    WorstDetectionUs = Math.Max(WorstDetectionUs, tookUs);
+                }
             }
 
             bool over = _hung || !_run.IsActive;
@@ -348,6 +373,7 @@ internal sealed class CuffTrial : II2cPort
         if (pumping && !_wasPumping)
         {
             Inflations++;
+            Rule(_clock.NowUs <= _linkGoneUs + TickUs, "inflated without a gateway");
             Rule(_emptySinceUs == long.MinValue || _clock.NowUs - _emptySinceUs >= 29_900_000, "inflated again without 30 s of rest");
             Rule(Inflations <= 3, "inflated more than three times");
         }
@@ -361,6 +387,7 @@ internal sealed class CuffTrial : II2cPort
         _wasPumping = pumping;
         if (loopLives && _wasMeasuring)
         {
+            Rule(_clock.NowUs - (2 * TickUs) <= _linkGoneUs, "the gateway was gone, and the cuff was kept inflated");
             Rule(_clock.NowUs - _sensor.SampledUs <= 100_000 + TickUs, "no sample for more than 100 ms, and the cuff was kept inflated");
         }
     }

@@ -1,0 +1,116 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Net;
+using System.Net.Http;
+using System.Net.Sockets;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+using EdgeGateway.Gateway;
+using EdgeGateway.Gateway.Hosting;
+using EdgeGateway.Gateway.Web;
+using Gateway.Tests.Web;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+namespace Gateway.Tests.Hosting;
+
+/// <summary>A gateway in this process on real sockets and a real disk.</summary>
+internal sealed class LiveGateway : IAsyncDisposable
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly StringWriter _log;
+    private readonly string _folder;
+
+    private LiveGateway(GatewayHost host, StringWriter log, string folder)
+    {
+        (Host, _log, _folder) = (host, log, folder);
+        Origin = $"http://127.0.0.1:{host.HttpPort}";
+    }
+
+    public GatewayHost Host { get; }
+
+    public string Origin { get; }
+
+    public string Log
+    {
+        get
+        {
+            lock (_log)
+            {
+                return _log.ToString();
+            }
+        }
+    }
+
+    public static async Task<LiveGateway> StartAsync(GatewayWebOptions? web = null, Func<GatewayHostOptions, GatewayHostOptions>? change = null)
+    {
+        StringWriter log = new();
+        string folder = Directory.CreateTempSubdirectory("gateway-live-").FullName;
+        GatewayHostOptions options = new()
+        {
+            Core = new GatewayOptions { CartId = "cart-1", GatewayId = 0x0200000000000001, Production = false },
+            MqttPort = 0,
+            HttpPort = 0,
+            JournalDirectory = folder,
+            JournalQuotaBytes = 64 * 1024 * 1024,
+            Web = web ?? new GatewayWebOptions(),
+        };
+        GatewayHost host = new(change?.Invoke(options) ?? options, new HostLog(TextWriter.Synchronized(log), "en", TimeProvider.System), TimeProvider.System);
+        Assert.IsNull(await host.StartAsync(default));
+        await host.Ready.WaitAsync(Patience);
+        return new LiveGateway(host, log, folder);
+    }
+
+    /// <summary>A client with a connection pool of its own, as a program that sends nothing but what is asked.</summary>
+    public static HttpClient Client() => new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero, UseCookies = false }) { Timeout = Patience };
+
+    /// <summary>A pod that takes commands; what comes is read from the stream.</summary>
+    public async Task<NetworkStream> PodAsync()
+    {
+        TcpClient pod = new();
+        await pod.ConnectAsync(IPAddress.Loopback, Host.MqttPort);
+        NetworkStream stream = pod.GetStream();
+        await stream.WriteAsync(MqttBytes.Connect("pod-02aabbfffe0000a1", "u", "p"));
+        await stream.WriteAsync(MqttBytes.Subscribe(1, "pod/02aabbfffe0000a1/cmd"));
+        byte[] topic = Encoding.ASCII.GetBytes("pod/02aabbfffe0000a1/state");
+        byte[] state = Encoding.ASCII.GetBytes("""{"peripherals":[{"name":"MPRLS0300"}]}""");
+        await stream.WriteAsync((byte[])[0x32, (byte)(2 + topic.Length + 3 + state.Length), 0, (byte)topic.Length, .. topic, 0, 2, 0, .. state]);
+        await UntilAsync(stream, [0, 2]);
+        return stream;
+    }
+
+    /// <summary>Reads until a pattern comes.</summary>
+    public static async Task UntilAsync(Stream stream, byte[] pattern)
+    {
+        using CancellationTokenSource patience = new(Patience);
+        List<byte> read = [];
+        byte[] piece = new byte[4096];
+        while (read.ToArray().AsSpan().IndexOf(pattern) < 0)
+        {
+            int count = await stream.ReadAsync(piece, patience.Token);
+            Assert.AreNotEqual(0, count, "the stream ended; read: " + Convert.ToHexString(read.ToArray()));
+            read.AddRange(piece[..count]);
+        }
+    }
+
+    /// <summary>A raw connection that sends some bytes, or none.</summary>
+    public async Task<Socket> RawAsync(string text = "")
+    {
+        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(IPAddress.Loopback, Host.HttpPort);
+        if (text.Length > 0)
+        {
+            await socket.SendAsync(Encoding.ASCII.GetBytes(text));
+        }
+
+        return socket;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Host.StopAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
