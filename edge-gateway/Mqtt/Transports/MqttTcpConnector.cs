@@ -4,9 +4,6 @@ using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeGateway.Mqtt.Transports;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EdgeGateway.Mqtt;
 
@@ -16,10 +13,12 @@ public sealed class MqttTcpConnector : IDisposable
     /// <summary>From the call to an open socket at most.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long the network may take for the last bytes after a close.</summary>
+    private static readonly TimeSpan LastBytesTime = TimeSpan.FromSeconds(2);
+
     private readonly IMqttLoop _loop;
     private readonly IMqttTransportEvents _events;
     private readonly TimeProvider _time;
-    private readonly SocketConnectionContextFactory _factory = new(new SocketConnectionFactoryOptions(), NullLogger.Instance);
     private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Makes a connector.</summary>
@@ -52,11 +51,7 @@ public sealed class MqttTcpConnector : IDisposable
     public void Connect(string host, int port, Action<string> failed) => _ = ConnectAsync(host, port, failed);
 
     /// <summary>Gives up attempts under way. A connection that is open belongs to the client: disconnect it there.</summary>
-    public void Dispose()
-    {
-        _stop.Cancel();
-        _factory.Dispose();
-    }
+    public void Dispose() => _stop.Cancel();
 
     private async Task ConnectAsync(string host, int port, Action<string> failed)
     {
@@ -75,11 +70,16 @@ public sealed class MqttTcpConnector : IDisposable
             return;
         }
 
-        ConnectionContext connection = _factory.Create(socket);
-        await using (connection.ConfigureAwait(false))
+        using (socket)
         {
-            Peer peer = new(connection.Transport, _loop, _events, _time);
-            await peer.RunAsync(connection.Abort).ConfigureAwait(false);
+            SocketPipe pipe = new(socket);
+            Task carried = pipe.RunAsync(CancellationToken.None);
+            Peer peer = new(pipe, _loop, _events, _time);
+            await peer.RunAsync(() => socket.Close(timeout: 0)).ConfigureAwait(false);
+
+            await Task.WhenAny(pipe.Sent, Task.Delay(LastBytesTime, _time, _stop.Token)).ConfigureAwait(false);
+            socket.Close(); // whoever still sends is not read any more
+            await carried.ConfigureAwait(false);
             _loop.TryPost(peer.Ended);
         }
     }

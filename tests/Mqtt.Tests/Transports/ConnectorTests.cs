@@ -67,11 +67,37 @@ public sealed class ConnectorTests
         client.Expect("connected anew");
     }
 
+    [TestMethod]
+    public async Task What_was_written_before_a_close_reaches_the_peer()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        using MqttLoop loop = new(TimeProvider.System, "test");
+        loop.Start();
+        Owner owner = new(ownClose: true) { LastWords = new byte[300_000] };
+        using MqttTcpConnector connector = new(loop, owner, TimeProvider.System);
+        connector.Connect("127.0.0.1", ((System.Net.IPEndPoint)listener.LocalEndpoint).Port, owner.Failed);
+        using System.Net.Sockets.Socket peer = await listener.AcceptSocketAsync();
+        byte[] buffer = new byte[64 * 1024];
+        int got = 0;
+        for (int count = 1; count > 0;)
+        {
+            count = await peer.ReceiveAsync(buffer);
+            got += count;
+        }
+
+        peer.Close();
+        Assert.AreEqual(owner.LastWords.Length, got);
+        await owner.Ended.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
     private sealed class Owner(bool ownClose) : IMqttTransportEvents
     {
         public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public string Heard { get; private set; } = string.Empty;
+
+        public byte[] LastWords { get; init; } = [];
 
         public void Failed(string text) => Ended.TrySetException(new InvalidOperationException(text));
 
@@ -80,6 +106,7 @@ public sealed class ConnectorTests
             Heard += "opened";
             if (ownClose)
             {
+                connection.Write(LastWords);
                 connection.Close();
             }
         }
