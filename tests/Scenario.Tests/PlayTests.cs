@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using Firmware.Protocol;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using Scenario.Tests.Golden;
 using Simulators.Cart;
 using Simulators.Chips;
 using Simulators.Patient;
@@ -70,38 +71,10 @@ public sealed class PlayTests
     [DynamicData(nameof(All))]
     public void Each_count_of_the_fifo_arrives_bit_for_bit_in_order_with_its_time(string recording)
     {
-        Simulators.Cart.Scenario story = PlayedRecording.Story(Path.Combine(Recordings.Folder!, recording));
-        using SimulatedWorld world = new(story, 1, traced: false);
-        SimulatedPod pod = world.Carts[0].Pods[0];
-        List<FifoEvent> fifo = [];
-        pod.Oximeter!.FifoChanged += e =>
-        {
-            if (e.Fate is FifoFate.Stored or FifoFate.Refused)
-            {
-                fifo.Add(e);
-            }
-        };
-        List<(long TimeUs, int Count)> red = [];
-        List<(long TimeUs, int Count)> infrared = [];
-        long gaps = 0;
-        world.Carts[0].Subscribers[0].Received += (in Delivery delivery) =>
-        {
-            gaps += delivery.Gap?.Count ?? 0;
-            byte[] frame = delivery.Payload.ToArray();
-            if (delivery.IsFrame)
-            {
-                List<(long, int)> to = delivery.Id.Stream == Streams.RedLight ? red : infrared;
-                for (int i = 0; i < WaveformBody.Count(frame, Frame.HeaderLength); i++)
-                {
-                    long localUs = Frame.MonotonicUs(frame, 0) + ((long)i * WaveformBody.PeriodUs(frame, Frame.HeaderLength));
-                    to.Add((pod.WorldUs(localUs), WaveformBody.Sample(frame, Frame.HeaderLength, i)));
-                }
-            }
-        };
-        world.Run();
-        RunReport report = world.Report();
-        Assert.IsEmpty(report.Missed, string.Join('\n', report.Missed.Select(m => m.Render())));
-        Assert.AreEqual(0, gaps, "nothing goes wrong here, so nothing may be declared lost");
+        PlayedRun run = SharedRuns.Light(recording);
+        (IReadOnlyList<FifoEvent> fifo, IReadOnlyList<(long TimeUs, int Count)> red, IReadOnlyList<(long TimeUs, int Count)> infrared) = (run.Fifo, run.Red, run.Infrared);
+        Assert.IsEmpty(run.Missed, string.Join('\n', run.Missed.Select(m => m.Render())));
+        Assert.AreEqual(0, run.Gaps, "nothing goes wrong here, so nothing may be declared lost");
         Assert.HasCount(red.Count, infrared);
 
         // Before the session the pod measures nothing of the patient; from its first sample to its last none may be missing.
@@ -132,7 +105,7 @@ public sealed class PlayTests
             Assert.IsLessThanOrEqualTo(MaxTimeErrorUs, Math.Abs(made.TimeUs - red[i].TimeUs), $"time of sample {i}");
         }
 
-        long recordedUs = story.DurationUs - PlayedRecording.BeginsUs - PlayedRecording.DrainUs;
+        long recordedUs = run.Story.DurationUs - PlayedRecording.BeginsUs - PlayedRecording.DrainUs;
         long heldUs = fifo[first + red.Count - 1].TimeUs - PlayedRecording.BeginsUs;
         Assert.IsLessThan(PlayedRecording.BeginsUs, red[0].TimeUs, "it began before the recording did");
         Assert.IsGreaterThan(recordedUs - 500_000, heldUs, "it went on until the session closed, but for one chunk and the withdrawal of its epoch");

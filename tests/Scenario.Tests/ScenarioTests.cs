@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using Scenario.Tests.Golden;
 using Simulators.Cart;
 
 namespace Scenario.Tests;
@@ -18,17 +19,14 @@ public sealed class ScenarioTests
     [DynamicData(nameof(Names))]
     public void Its_expectations_are_met_and_its_trace_is_the_recorded_one(string name)
     {
-        Simulators.Cart.Scenario scenario = ScenarioLibrary.Load(name).Scenario;
-        using SimulatedWorld world = new(scenario, scenario.Seed, traced: true);
-        world.Run();
-        RunReport report = world.Report();
-        string missed = string.Join('\n', report.Missed.Select(m => m.Render()));
-        Assert.IsEmpty(report.Missed, $"seed {scenario.Seed}\n{missed}");
-        Assert.IsTrue(report.Balance.Holds);
+        ScenarioRun run = SharedRuns.Scenario(name);
+        string missed = string.Join('\n', run.Missed.Select(m => m.Render()));
+        Assert.IsEmpty(run.Missed, $"seed {run.Seed}\n{missed}");
+        Assert.IsTrue(run.BalanceHolds);
         Assert.AreEqual(
             ScenarioLibrary.RecordedHash(name),
-            report.TraceSha256,
-            $"the trace of {name} with seed {scenario.Seed} has changed; when that is meant, run simulators/Scenarios/refresh.sh");
+            run.TraceSha256,
+            $"the trace of {name} with seed {run.Seed} has changed; when that is meant, run simulators/Scenarios/refresh.sh");
     }
 
     [TestMethod]

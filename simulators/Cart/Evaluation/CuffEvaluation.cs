@@ -118,9 +118,11 @@ public static class CuffEvaluation
     /// <param name="parallel">Recordings at a time.</param>
     /// <param name="progress">Told how many of how many are done, or null.</param>
     /// <param name="stop">Ends it.</param>
+    /// <param name="watch">Told each recording's name and its world before it runs, or null; may be called from several threads.</param>
     /// <returns>The result.</returns>
     /// <exception cref="CodedErrorException">Files are missing or malformed.</exception>
-    public static CuffEvaluationResult Run(string name, string data, ulong seed, int parallel, Action<int, int>? progress, CancellationToken stop)
+    public static CuffEvaluationResult Run(
+        string name, string data, ulong seed, int parallel, Action<int, int>? progress, CancellationToken stop, Action<string, SimulatedWorld>? watch = null)
     {
         string folder = Path.Combine(data, name);
         if (!Directory.Exists(folder))
@@ -134,7 +136,7 @@ public static class CuffEvaluation
         int done = 0;
         Parallel.For(0, paths.Length, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = stop }, i =>
         {
-            results[i] = Play(paths[i], references, seed);
+            results[i] = Play(paths[i], references, seed, watch);
             progress?.Invoke(Interlocked.Increment(ref done), paths.Length);
         });
         return new CuffEvaluationResult(name, results);
@@ -183,7 +185,8 @@ public static class CuffEvaluation
         return references;
     }
 
-    private static CuffRecordResult Play(string path, SortedDictionary<string, (double Systolic, double Diastolic)> references, ulong seed)
+    private static CuffRecordResult Play(
+        string path, SortedDictionary<string, (double Systolic, double Diastolic)> references, ulong seed, Action<string, SimulatedWorld>? watch)
     {
         long[] micro = Load(path);
 
@@ -260,6 +263,8 @@ public static class CuffEvaluation
             Expect = new Expectations { MinDelivered = 0 },
         };
         using SimulatedWorld world = new(story, seed, traced: false);
+        string record = Path.GetFileNameWithoutExtension(path);
+        watch?.Invoke(record, world);
         SortedDictionary<uint, (double? Value, string? Absent)> last = [];
         world.Carts[0].Subscribers[0].Received += (in Delivery delivery) =>
         {
@@ -274,7 +279,6 @@ public static class CuffEvaluation
                 (value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null, document.RootElement.GetProperty("absent").GetString());
         };
         world.Run();
-        string record = Path.GetFileNameWithoutExtension(path);
         bool known = references.TryGetValue(record, out (double Systolic, double Diastolic) reference);
         last.TryGetValue(MdcCodes.NoninvasiveSystolic, out (double? Value, string? Absent) systolic);
         last.TryGetValue(MdcCodes.NoninvasiveDiastolic, out (double? Value, string? Absent) diastolic);

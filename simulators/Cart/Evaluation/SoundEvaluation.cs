@@ -180,9 +180,11 @@ public static class SoundEvaluation
     /// <param name="parallel">Recordings at a time.</param>
     /// <param name="progress">Told how many of how many are done, or null.</param>
     /// <param name="stop">Ends it.</param>
+    /// <param name="watch">Told each recording's name and its world before it runs, or null; may be called from several threads.</param>
     /// <returns>The result.</returns>
     /// <exception cref="CodedErrorException">Files are missing or malformed.</exception>
-    public static SoundEvaluationResult Run(string name, string data, int parallel, Action<int, int>? progress, CancellationToken stop)
+    public static SoundEvaluationResult Run(
+        string name, string data, int parallel, Action<int, int>? progress, CancellationToken stop, Action<string, SimulatedWorld>? watch = null)
     {
         if (name is Filters)
         {
@@ -194,7 +196,7 @@ public static class SoundEvaluation
         int done = 0;
         Parallel.For(0, records.Count, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = stop }, i =>
         {
-            results[i] = Score(records[i], SoundWay.Play(records[i]), name is SoundSet.Circor ? LabelToleranceSeconds : EcgToleranceSeconds);
+            results[i] = Score(records[i], SoundWay.Play(records[i], watch: watch), name is SoundSet.Circor ? LabelToleranceSeconds : EcgToleranceSeconds);
             progress?.Invoke(Interlocked.Increment(ref done), records.Count);
         });
         return new SoundEvaluationResult(name, results);

@@ -46,19 +46,21 @@ public static class SoundWay
     /// <summary>Plays a recording through a whole cart and gives what the gateway's analysis says of what the session's subscriber received.</summary>
     /// <param name="record">The recording.</param>
     /// <param name="seed">Everything random comes from it.</param>
+    /// <param name="watch">Told the recording's name and its world before it runs, or null.</param>
     /// <returns>The result.</returns>
-    public static AuscultationResult Play(SoundRecord record, ulong seed = 1)
+    public static AuscultationResult Play(SoundRecord record, ulong seed = 1, Action<string, SimulatedWorld>? watch = null)
     {
         ArgumentNullException.ThrowIfNull(record);
         short[] played = Resample(record.Samples, record.RateHz);
-        return HeartSoundAnalysis.Analyse(Carried(played, seed), PortRateHz);
+        return HeartSoundAnalysis.Analyse(Carried(played, seed, world => watch?.Invoke(record.Name, world)), PortRateHz);
     }
 
     /// <summary>What the session's subscriber receives of a sound at the converter's input.</summary>
     /// <param name="played">Samples at the port's rate; their full scale is half of the converter's.</param>
     /// <param name="seed">Everything random comes from it.</param>
+    /// <param name="watch">Told the world before it runs, or null.</param>
     /// <returns>As many samples, half as large; silence stands for what did not arrive.</returns>
-    public static short[] Carried(short[] played, ulong seed)
+    public static short[] Carried(short[] played, ulong seed, Action<SimulatedWorld>? watch = null)
     {
         ArgumentNullException.ThrowIfNull(played);
         long endUs = BeginsUs + (played.Length * 1_000_000L / PortRateHz);
@@ -96,6 +98,7 @@ public static class SoundWay
             Expect = new Expectations { MinDelivered = 0 },
         };
         using SimulatedWorld world = new(story, seed, traced: false);
+        watch?.Invoke(world);
         SortedDictionary<uint, byte[]> frames = [];
         world.Carts[0].Subscribers[0].Received += (in Delivery delivery) =>
         {

@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using Scenario.Tests.Golden;
 using Simulators.Cart.Evaluation;
 using Simulators.Cli;
 
@@ -19,7 +20,7 @@ public sealed class CuffEvaluationTests
     [Recordings]
     public void Ten_recorded_cuffs_meet_every_target_and_say_the_same_again()
     {
-        CuffEvaluationResult result = CuffEvaluation.Run(CuffEvaluation.Cuff20, Recordings.Folder!, 1, 2, null, CancellationToken.None);
+        CuffEvaluationResult result = SharedRuns.Cuffs(CuffEvaluation.Cuff20).Result;
         Assert.AreEqual(10, result.Records.Count);
         Assert.IsTrue(result.IsMet, string.Join("; ", result.Named));
         CuffEvaluationResult again = CuffEvaluation.Run(CuffEvaluation.Cuff20, Recordings.Folder!, 1, 1, null, CancellationToken.None);
@@ -30,7 +31,7 @@ public sealed class CuffEvaluationTests
     [Recordings]
     public void A_hold_gives_no_result_and_fast_deflations_are_flagged()
     {
-        CuffEvaluationResult result = CuffEvaluation.Run(CuffEvaluation.Glasgow, Recordings.Folder!, 1, 2, null, CancellationToken.None);
+        CuffEvaluationResult result = SharedRuns.Cuffs(CuffEvaluation.Glasgow).Result;
         Assert.AreEqual(8, result.Records.Count);
         Assert.IsTrue(result.IsMet, string.Join("; ", result.Named));
         foreach (string flagged in CuffEvaluationResult.MustBeFlagged)

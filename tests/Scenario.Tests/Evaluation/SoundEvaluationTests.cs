@@ -8,6 +8,7 @@ using System.Threading.Tasks;
 using EdgeGateway.Gateway.Auscultation;
 using EdgeGateway.Gateway.Faults;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using Scenario.Tests.Golden;
 using Simulators.Cart.Evaluation;
 using Simulators.Cli;
 
@@ -25,7 +26,7 @@ public sealed class SoundEvaluationTests
     [DataRow("filters", 4)]
     public void Every_target_is_met_and_says_the_same_again(string set, int records)
     {
-        SoundEvaluationResult result = SoundEvaluation.Run(set, Recordings.Folder!, 2, null, CancellationToken.None);
+        SoundEvaluationResult result = SharedRuns.Sounds(set).Result;
         Assert.HasCount(records, result.Records);
         foreach (PulseTarget target in result.Targets)
         {
