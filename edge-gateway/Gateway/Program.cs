@@ -1,8 +1,9 @@
 using System;
 using System.Runtime.InteropServices;
 using System.Threading.Tasks;
+using EdgeGateway.Core.Configuration;
+using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Configuration;
-using EdgeGateway.Gateway.Faults;
 using EdgeGateway.Gateway.Hosting;
 
 // cart-gateway <gateway.yaml> [--check]: exit 0 stopped cleanly (or the file is right), 2 usage, 3 configuration or machine refused, 4 internal.

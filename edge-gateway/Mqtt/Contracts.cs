@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using EdgeGateway.Mqtt.Server;
 
 namespace EdgeGateway.Mqtt;
 

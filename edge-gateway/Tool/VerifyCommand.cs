@@ -4,7 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using System.Text.Json;
-using EdgeGateway.Gateway;
+using EdgeGateway.Core.Records;
 using EdgeGateway.Journal;
 
 namespace EdgeGateway.Tool;

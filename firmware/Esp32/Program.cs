@@ -2,6 +2,7 @@ using System;
 using System.Text;
 using System.Threading;
 using Firmware.Pod;
+using Firmware.Pod.Link;
 using Firmware.Protocol;
 using nanoFramework.Hardware.Esp32;
 using nanoFramework.Networking;

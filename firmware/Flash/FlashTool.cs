@@ -5,7 +5,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
-using EdgeGateway.Gateway.Faults;
+using EdgeGateway.Faults;
 
 namespace Firmware.Flash;
 

@@ -1,6 +1,11 @@
 using System;
 using Firmware.Core;
-using Firmware.Pod.Sensors;
+using Firmware.Pod.Channels;
+using Firmware.Pod.Cuff;
+using Firmware.Pod.Diagnostics;
+using Firmware.Pod.Link;
+using Firmware.Pod.Store;
+using Firmware.Pod.Supervision;
 using Firmware.Protocol;
 
 namespace Firmware.Pod;

@@ -1,6 +1,8 @@
 using Firmware.Core;
+using Firmware.Pod.Cuff;
 using Firmware.Protocol;
-using Firmware.Signals;
+using Firmware.Signals.Cuff;
+using Firmware.Signals.Optical;
 
 namespace Firmware.Pod;
 

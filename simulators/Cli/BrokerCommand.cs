@@ -2,8 +2,11 @@ using System;
 using System.Globalization;
 using System.IO;
 using System.Threading.Tasks;
-using EdgeGateway.Gateway.Faults;
+using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.AspNetCore;
+using EdgeGateway.Mqtt.Codec;
+using EdgeGateway.Mqtt.Server;
 
 namespace Simulators.Cli;
 

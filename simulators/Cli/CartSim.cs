@@ -8,7 +8,7 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
-using EdgeGateway.Gateway.Faults;
+using EdgeGateway.Faults;
 using Simulators.Cart.Evaluation;
 using Simulators.Patient;
 

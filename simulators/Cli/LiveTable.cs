@@ -1,6 +1,7 @@
 using System;
 using System.Globalization;
-using Simulators.Cart;
+using Simulators.Cart.Ledger;
+using Simulators.Cart.World;
 using Simulators.Kernel;
 using Spectre.Console;
 

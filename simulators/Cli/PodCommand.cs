@@ -2,10 +2,13 @@ using System;
 using System.Globalization;
 using System.IO;
 using System.Threading.Tasks;
-using EdgeGateway.Gateway.Faults;
-using Firmware.Pod;
+using EdgeGateway.Faults;
+using Firmware.Pod.Diagnostics;
 using Firmware.Protocol;
-using Simulators.Cart;
+using Simulators.Cart.Ledger;
+using Simulators.Cart.Pod;
+using Simulators.Cart.Scenario;
+using Simulators.Cart.World;
 using Simulators.Kernel;
 
 namespace Simulators.Cli;

@@ -1,7 +1,7 @@
 using System;
 using System.IO;
-using EdgeGateway.Gateway;
-using EdgeGateway.Gateway.Faults;
+using EdgeGateway.Core;
+using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Transports;
 using Simulators.Kernel;

@@ -2,8 +2,10 @@ using System.Globalization;
 using System.IO;
 using System.Text;
 using System.Text.Json;
-using EdgeGateway.Gateway.Faults;
-using Simulators.Cart;
+using EdgeGateway.Faults;
+using Simulators.Cart.Ledger;
+using Simulators.Cart.Report;
+using Simulators.Cart.Scenario;
 
 namespace Simulators.Cli;
 
@@ -107,7 +109,7 @@ internal static class ReportText
             json.WriteStartArray("scenarios");
             foreach (string name in ScenarioLibrary.Names)
             {
-                Scenario scenario = ScenarioLibrary.Load(name).Scenario;
+                ScenarioDefinition scenario = ScenarioLibrary.Load(name).Scenario;
                 json.WriteStartObject();
                 json.WriteString("name", name);
                 json.WriteString("summary", scenario.Summary);

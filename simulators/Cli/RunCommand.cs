@@ -2,8 +2,10 @@ using System;
 using System.Globalization;
 using System.IO;
 using System.Threading.Tasks;
-using EdgeGateway.Gateway.Faults;
-using Simulators.Cart;
+using EdgeGateway.Faults;
+using Simulators.Cart.Report;
+using Simulators.Cart.Scenario;
+using Simulators.Cart.World;
 using Simulators.Kernel;
 using Simulators.Patient;
 
@@ -35,7 +37,7 @@ internal static class RunCommand
 {
     public static async Task<int> RunAsync(Surroundings here, RunRequest request)
     {
-        (Scenario scenario, string? folder) = request.IsRecording
+        (ScenarioDefinition scenario, string? folder) = request.IsRecording
             ? (PlayedRecording.Story(request.What, request.TimeUnit), null)
             : ScenarioLibrary.Load(request.What);
         ulong seed = request.Seed ?? scenario.Seed;

@@ -2,13 +2,15 @@ using System;
 using System.Globalization;
 using System.IO;
 using System.Threading.Tasks;
-using EdgeGateway.Gateway.Hosting;
+using EdgeGateway.Core.Configuration;
+using EdgeGateway.Gateway.Http;
 using EdgeGateway.Gateway.Web;
 using EdgeGateway.Mqtt;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
-using Simulators.Cart;
+using Simulators.Cart.Gateway;
+using Simulators.Cart.World;
 using Simulators.Kernel;
 
 namespace Simulators.Cli;

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Threading.Tasks;
-using EdgeGateway.Mqtt;
-using Simulators.Cart;
+using EdgeGateway.Mqtt.Client;
+using Simulators.Cart.Ledger;
+using Simulators.Cart.Subscribers;
 using Simulators.Kernel;
 
 namespace Simulators.Cli;

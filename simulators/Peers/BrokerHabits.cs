@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.Codec;
 
 namespace Simulators.Peers;
 

@@ -3,6 +3,9 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.Codec;
+using EdgeGateway.Mqtt.Topics;
+using EdgeGateway.Mqtt.Transports;
 
 namespace Simulators.Peers;
 

@@ -3,7 +3,9 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Threading.Tasks;
-using Simulators.Cart;
+using Simulators.Cart.Report;
+using Simulators.Cart.Scenario;
+using Simulators.Cart.World;
 
 namespace Benchmarks;
 
@@ -19,8 +21,8 @@ internal static class LinkBench
     /// <param name="rounds">How many seeds.</param>
     public static async Task RunAsync(int rounds)
     {
-        Scenario heard = ScenarioLibrary.Load(Story).Scenario;
-        Scenario unheard = heard with { Timeline = [] };
+        ScenarioDefinition heard = ScenarioLibrary.Load(Story).Scenario;
+        ScenarioDefinition unheard = heard with { Timeline = [] };
         List<RunReport> with = [];
         List<RunReport> without = [];
         for (int round = 0; round < rounds; round++)
@@ -39,7 +41,7 @@ internal static class LinkBench
             + $"{rounds} seeds of 130 s of virtual time; every reading accounted for in {with.Concat(without).Count(r => r.Balance.Holds)} of {2 * rounds} runs.").ConfigureAwait(false);
     }
 
-    private static RunReport Run(Scenario scenario, ulong seed)
+    private static RunReport Run(ScenarioDefinition scenario, ulong seed)
     {
         using SimulatedWorld world = new(scenario, seed, traced: false);
         world.Run();

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Threading.Tasks;
-using EdgeGateway.Gateway.Auscultation;
+using EdgeGateway.Core.Auscultation;
 
 namespace Benchmarks;
 

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Threading.Tasks;
 using EdgeGateway.Journal;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using Simulators.Cart;
+using Simulators.Cart.Gateway;
 using Simulators.Kernel;
 
 namespace Journal.Tests;

@@ -4,7 +4,7 @@ using System.IO;
 using System.Linq;
 using EdgeGateway.Journal;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using Simulators.Cart;
+using Simulators.Cart.Gateway;
 using Simulators.Kernel;
 
 namespace Journal.Tests;

@@ -4,7 +4,6 @@ using System.IO;
 using System.Linq;
 using EdgeGateway.Journal;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using Simulators.Cart;
 
 namespace Journal.Tests;
 

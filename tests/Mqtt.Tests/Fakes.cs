@@ -1,6 +1,9 @@
 using System;
 using System.Collections.Generic;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.Client;
+using EdgeGateway.Mqtt.Server;
+using EdgeGateway.Mqtt.Transports;
 
 namespace Mqtt.Tests;
 

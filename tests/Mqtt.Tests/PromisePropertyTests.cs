@@ -2,6 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Text;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.Client;
+using EdgeGateway.Mqtt.Server;
+using EdgeGateway.Mqtt.Transports;
 
 namespace Mqtt.Tests;
 

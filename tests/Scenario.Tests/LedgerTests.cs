@@ -3,7 +3,7 @@ using EdgeGateway.Mqtt;
 using Firmware.Core;
 using Firmware.Protocol;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using Simulators.Cart;
+using Simulators.Cart.Ledger;
 
 namespace Scenario.Tests;
 

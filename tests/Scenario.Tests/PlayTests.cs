@@ -2,12 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using Firmware.Protocol;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using Scenario.Tests.Golden;
-using Simulators.Cart;
+using Simulators.Cart.World;
 using Simulators.Chips;
-using Simulators.Patient;
 
 namespace Scenario.Tests;
 

@@ -5,7 +5,9 @@ using System.IO;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using Scenario.Tests.Golden;
-using Simulators.Cart;
+using Simulators.Cart.Report;
+using Simulators.Cart.Scenario;
+using Simulators.Cart.World;
 
 namespace Scenario.Tests;
 

@@ -1,10 +1,14 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using EdgeGateway.Gateway.Sound;
+using EdgeGateway.Core.Sound;
 using Firmware.Protocol;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using Simulators.Cart;
+using Simulators.Cart.Ledger;
+using Simulators.Cart.Report;
+using Simulators.Cart.Scenario;
+using Simulators.Cart.Subscribers;
+using Simulators.Cart.World;
 
 namespace Scenario.Tests;
 
@@ -18,7 +22,7 @@ public sealed class SoundTests
     [DataRow(2UL)]
     public void Over_256_kbit_and_60_ms_live_sound_stays_live_and_vital_signs_do_not_wait_for_it(ulong seed)
     {
-        Simulators.Cart.Scenario heard = ScenarioLibrary.Load("auscultation-256k").Scenario;
+        ScenarioDefinition heard = ScenarioLibrary.Load("auscultation-256k").Scenario;
         RunReport with = Run(heard, seed);
         RunReport without = Run(heard with { Timeline = [], Expect = heard.Expect with { Sound = [], Clips = [], MinDelivered = 0 } }, seed);
         SoundReport sound = with.Sound[0];
@@ -32,7 +36,7 @@ public sealed class SoundTests
     [TestMethod]
     public void A_thin_way_reduces_live_sound_and_it_comes_back_by_itself()
     {
-        Simulators.Cart.Scenario story = ScenarioLibrary.Load("auscultation-thin-network").Scenario;
+        ScenarioDefinition story = ScenarioLibrary.Load("auscultation-thin-network").Scenario;
         RunReport report = Run(story, 7);
         List<ListeningStep> steps = [.. report.Sound[0].Steps];
         Assert.AreEqual(ListeningStep.Full, steps[0]);
@@ -55,7 +59,7 @@ public sealed class SoundTests
     [TestMethod]
     public void Every_sample_of_the_chest_reaches_the_session_and_the_clip_holds_fifteen_seconds()
     {
-        Simulators.Cart.Scenario story = ScenarioLibrary.Load("auscultation-normal").Scenario;
+        ScenarioDefinition story = ScenarioLibrary.Load("auscultation-normal").Scenario;
         using SimulatedWorld world = new(story, 9, traced: false);
         long samples = 0;
         world.Carts[0].Subscribers[0].Received += (in Delivery delivery) =>
@@ -78,7 +82,7 @@ public sealed class SoundTests
         Assert.AreEqual(72, clip.HeartRate!.Value, 3, "the same heart as at the finger");
     }
 
-    private static RunReport Run(Simulators.Cart.Scenario story, ulong seed)
+    private static RunReport Run(ScenarioDefinition story, ulong seed)
     {
         using SimulatedWorld world = new(story, seed, traced: false);
         world.Run();

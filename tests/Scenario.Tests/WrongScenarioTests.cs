@@ -1,8 +1,8 @@
 using System;
 using System.Linq;
-using EdgeGateway.Gateway.Faults;
+using EdgeGateway.Faults;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using Simulators.Cart;
+using Simulators.Cart.Scenario;
 
 namespace Scenario.Tests;
 

@@ -46,7 +46,7 @@ public sealed class CartCtlTests
         foreach (JsonElement record in json.RootElement.GetProperty("records").EnumerateArray())
         {
             int type = record.GetProperty("type").GetInt32();
-            if (!Enum.IsDefined((EdgeGateway.Gateway.JournalRecordType)type))
+            if (!Enum.IsDefined((EdgeGateway.Core.Records.JournalRecordType)type))
             {
                 expected[type] = expected.GetValueOrDefault(type) + 1;
             }

@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.IO;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using EdgeGateway.Gateway.Faults;
-using EdgeGateway.Gateway.Hosting;
+using EdgeGateway.Core.Configuration;
+using EdgeGateway.Faults;
 
 namespace EdgeGateway.Gateway.Configuration;
 

@@ -6,10 +6,18 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
-using EdgeGateway.Gateway.Faults;
-using EdgeGateway.Gateway.Web;
+using EdgeGateway.Core;
+using EdgeGateway.Core.Access;
+using EdgeGateway.Core.Configuration;
+using EdgeGateway.Core.Records;
+using EdgeGateway.Faults;
+using EdgeGateway.Gateway.Http;
+using EdgeGateway.Gateway.Security;
 using EdgeGateway.Journal;
-using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.AspNetCore;
+using EdgeGateway.Mqtt.Client;
+using EdgeGateway.Mqtt.Server;
+using EdgeGateway.Mqtt.Transports;
 using Firmware.Core;
 
 namespace EdgeGateway.Gateway.Hosting;
@@ -42,7 +50,7 @@ public sealed class GatewayHost : IAsyncDisposable
     private FileDisk? _disk;
     private TcpUplinkConnector? _uplink;
     private GatewayCore? _core;
-    private HttpListener? _listener;
+    private HttpEndpoint? _listener;
 
     /// <summary>Makes a host; nothing is opened before <see cref="StartAsync"/>.</summary>
     /// <param name="options">Configuration.</param>
@@ -66,7 +74,7 @@ public sealed class GatewayHost : IAsyncDisposable
     public int MqttPort => _listener?.MqttPort ?? 0;
 
     /// <summary>The HTTP listener; null when there is none.</summary>
-    internal HttpListener? Http => _listener;
+    internal HttpEndpoint? Http => _listener;
 
     /// <summary>The loop.</summary>
     internal MqttLoop Loop => _loop;
@@ -122,7 +130,7 @@ public sealed class GatewayHost : IAsyncDisposable
         _loop.TryPost(() => _core.Start(_loop.NowUs));
         try
         {
-            _listener = await HttpListener.StartAsync(
+            _listener = await HttpEndpoint.StartAsync(
                 new IPEndPoint(_options.HttpAddress, _options.HttpPort),
                 new IPEndPoint(_options.MqttAddress, _options.MqttPort),
                 new MqttConnectionHandler(_loop, _core.Server, _time),

@@ -2,8 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
-using EdgeGateway.Gateway.Faults;
-using EdgeGateway.Gateway.Health;
+using EdgeGateway.Core;
+using EdgeGateway.Core.Health;
+using EdgeGateway.Faults;
 
 namespace EdgeGateway.Gateway.Hosting;
 

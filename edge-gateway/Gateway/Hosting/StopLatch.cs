@@ -1,6 +1,7 @@
 using System;
 using System.Threading;
 using System.Threading.Tasks;
+using EdgeGateway.Core;
 using EdgeGateway.Mqtt;
 
 namespace EdgeGateway.Gateway.Hosting;

@@ -1,6 +1,8 @@
 using System;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using EdgeGateway.Core;
+using EdgeGateway.Core.Time;
 using EdgeGateway.Mqtt;
 
 namespace EdgeGateway.Gateway.Hosting;

@@ -1,4 +1,5 @@
 using System;
+using EdgeGateway.Core;
 using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Transports;
 

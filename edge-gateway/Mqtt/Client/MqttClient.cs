@@ -2,8 +2,9 @@ using System;
 using System.Collections.Generic;
 using EdgeGateway.Mqtt.Codec;
 using EdgeGateway.Mqtt.Session;
+using EdgeGateway.Mqtt.Topics;
 
-namespace EdgeGateway.Mqtt;
+namespace EdgeGateway.Mqtt.Client;
 
 /// <summary>
 /// The client side of MQTT 3.1.1 and 5.0: one logical session over any number of connections, one after the other, without

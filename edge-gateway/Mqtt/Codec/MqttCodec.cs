@@ -1,4 +1,5 @@
 using System;
+using EdgeGateway.Mqtt.Topics;
 
 namespace EdgeGateway.Mqtt.Codec;
 

@@ -1,6 +1,6 @@
 using System;
 
-namespace EdgeGateway.Mqtt;
+namespace EdgeGateway.Mqtt.Codec;
 
 /// <summary>Reason codes of MQTT 5.0 (2.4, table 2-6) that this implementation sends or decides on.</summary>
 public static class MqttReason

@@ -2,10 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using EdgeGateway.Mqtt.Codec;
-using EdgeGateway.Mqtt.Server;
 using EdgeGateway.Mqtt.Session;
+using EdgeGateway.Mqtt.Topics;
 
-namespace EdgeGateway.Mqtt;
+namespace EdgeGateway.Mqtt.Server;
 
 /// <content>What the server does with each packet of a client.</content>
 public sealed partial class MqttServer

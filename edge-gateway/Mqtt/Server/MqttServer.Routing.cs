@@ -2,10 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using EdgeGateway.Mqtt.Codec;
-using EdgeGateway.Mqtt.Server;
 using EdgeGateway.Mqtt.Session;
 
-namespace EdgeGateway.Mqtt;
+namespace EdgeGateway.Mqtt.Server;
 
 /// <content>The way of a message to its subscribers.</content>
 public sealed partial class MqttServer

@@ -1,11 +1,10 @@
 using System;
 using System.Collections.Generic;
 using EdgeGateway.Mqtt.Codec;
-using EdgeGateway.Mqtt.Server;
 using EdgeGateway.Mqtt.Session;
 using EdgeGateway.Mqtt.Topics;
 
-namespace EdgeGateway.Mqtt;
+namespace EdgeGateway.Mqtt.Server;
 
 /// <summary>
 /// The server side of MQTT 3.1.1 and 5.0 for any number of connections, without I/O, threads or clock. The same calls in the

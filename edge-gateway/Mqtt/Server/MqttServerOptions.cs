@@ -1,6 +1,7 @@
 using System;
+using EdgeGateway.Mqtt.Codec;
 
-namespace EdgeGateway.Mqtt;
+namespace EdgeGateway.Mqtt.Server;
 
 /// <summary>What happens to a QoS 1 or 2 message for a session whose queue is at its bound.</summary>
 public enum MqttQueueFullPolicy

@@ -1,6 +1,6 @@
 using System;
 
-namespace EdgeGateway.Mqtt;
+namespace EdgeGateway.Mqtt.Topics;
 
 /// <summary>Rules of topic names and topic filters (MQTT 5.0, 4.7).</summary>
 public static class MqttTopics

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 
-namespace EdgeGateway.Mqtt;
+namespace EdgeGateway.Mqtt.Transports;
 
 /// <summary>
 /// One thread that owns state machines: it runs what is posted, in order, then lets each of them step, then sleeps until more is

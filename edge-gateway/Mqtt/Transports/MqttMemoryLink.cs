@@ -1,6 +1,6 @@
 using System;
 
-namespace EdgeGateway.Mqtt;
+namespace EdgeGateway.Mqtt.Transports;
 
 /// <summary>
 /// A connection between a client and a server in one thread and without time of its own: bytes wait in two queues until

@@ -3,9 +3,8 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
-using EdgeGateway.Mqtt.Transports;
 
-namespace EdgeGateway.Mqtt;
+namespace EdgeGateway.Mqtt.Transports;
 
 /// <summary>Opens TCP connections for one client. When to try again is the caller's decision.</summary>
 public sealed class MqttTcpConnector : IDisposable

@@ -1,4 +1,6 @@
-namespace Firmware.Pod;
+using Firmware.Pod.Supervision;
+
+namespace Firmware.Pod.Cuff;
 
 /// <summary>
 /// Every limit of the own cuff. Pressures in hundredths of mmHg, times in µs. IEC 80601-2-30 asks: 300 mmHg at most, 330 under a single fault, not above 15 mmHg

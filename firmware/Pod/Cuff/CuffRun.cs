@@ -1,7 +1,9 @@
 using Firmware.Core;
-using Firmware.Signals;
+using Firmware.Pod.Supervision;
+using Firmware.Signals.Cuff;
+using Firmware.Signals.Oscillometry;
 
-namespace Firmware.Pod;
+namespace Firmware.Pod.Cuff;
 
 /// <summary>
 /// One measurement with the own cuff, from zero check to empty cuff: judges each sample, drives pump and valves, feeds the oscillometry. The dump valve is held
@@ -11,7 +13,7 @@ namespace Firmware.Pod;
 public sealed class CuffRun
 {
     /// <summary>From one sample to the next, µs.</summary>
-    public const int PeriodUs = Oscillometry.SamplePeriodUs;
+    public const int PeriodUs = OscillometricAnalysis.SamplePeriodUs;
 
     private const int WindowSamples = 200; // 2 s, for slopes
     private const int PumpStartPermille = 500;
@@ -23,7 +25,7 @@ public sealed class CuffRun
     private readonly ICuffActuators _chain;
     private readonly CuffLimits _limits;
     private readonly CuffCalibration _calibration;
-    private readonly Oscillometry _oscillometry;
+    private readonly OscillometricAnalysis _oscillometry;
     private readonly LinkWatch _link;
     private readonly int[] _window = new int[WindowSamples];
     private int _windowCount;
@@ -58,7 +60,7 @@ public sealed class CuffRun
     /// <param name="calibration">The sensor's.</param>
     /// <param name="oscillometry">What reads the pressures out of the deflation.</param>
     /// <param name="link">What is known of the gateway: no cuff holds pressure without it.</param>
-    public CuffRun(ICuffActuators chain, CuffLimits limits, CuffCalibration calibration, Oscillometry oscillometry, LinkWatch link)
+    public CuffRun(ICuffActuators chain, CuffLimits limits, CuffCalibration calibration, OscillometricAnalysis oscillometry, LinkWatch link)
     {
         _chain = chain;
         _limits = limits;

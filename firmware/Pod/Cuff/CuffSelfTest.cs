@@ -1,7 +1,8 @@
 using Firmware.Core;
-using Firmware.Signals;
+using Firmware.Pod.Supervision;
+using Firmware.Signals.Cuff;
 
-namespace Firmware.Pod;
+namespace Firmware.Pod.Cuff;
 
 /// <summary>The links of the cuff's chain, in the order of their test.</summary>
 public enum CuffLink : byte

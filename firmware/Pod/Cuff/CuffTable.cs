@@ -1,4 +1,4 @@
-namespace Firmware.Pod;
+namespace Firmware.Pod.Cuff;
 
 /// <summary>Where the cuff's measurement stands.</summary>
 public enum CuffState : byte

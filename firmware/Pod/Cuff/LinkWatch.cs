@@ -1,4 +1,4 @@
-namespace Firmware.Pod;
+namespace Firmware.Pod.Cuff;
 
 /// <summary>
 /// What the pod knows of the gateway at the other end of its link, for the rule that no cuff holds pressure without a living gateway. Heard is whatever comes from it:

@@ -1,4 +1,4 @@
-namespace Firmware.Signals;
+namespace Firmware.Signals.Cuff;
 
 /// <summary>Why points make no calibration.</summary>
 public enum CalibrationRefusal : byte

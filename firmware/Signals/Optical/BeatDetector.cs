@@ -1,4 +1,4 @@
-namespace Firmware.Signals;
+namespace Firmware.Signals.Optical;
 
 /// <summary>
 /// Heart beats from filtered infrared light by two moving averages: where the short one (a systolic peak, 120 ms) rises above the

@@ -1,4 +1,4 @@
-namespace Firmware.Signals;
+namespace Firmware.Signals.Optical;
 
 /// <summary>
 /// Tells whether red and infrared are exchanged, as they are on some boards. Exchanged channels turn R into 1/R, so a healthy R of 0.5 becomes 2 and is

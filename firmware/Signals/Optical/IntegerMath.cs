@@ -1,4 +1,4 @@
-namespace Firmware.Signals;
+namespace Firmware.Signals.Optical;
 
 /// <summary>Integer arithmetic that the base library lacks.</summary>
 public static class IntegerMath

@@ -1,4 +1,4 @@
-namespace Firmware.Signals;
+namespace Firmware.Signals.Optical;
 
 /// <summary>
 /// What depends on a board's optics: its curve, how much light a finger gives, and how its two lights compare. Set it from a calibration of the

@@ -1,4 +1,4 @@
-namespace Firmware.Signals;
+namespace Firmware.Signals.Optical;
 
 /// <summary>What the light says of the finger and of the LED currents.</summary>
 public enum OpticalState : byte

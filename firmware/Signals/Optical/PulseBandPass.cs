@@ -1,4 +1,4 @@
-namespace Firmware.Signals;
+namespace Firmware.Signals.Optical;
 
 /// <summary>
 /// Band-pass for light counts: a Butterworth band-pass 0.8 to 5 Hz (one pole pair) and a further high-pass of 0.8 Hz (one pole) against breathing

@@ -1,6 +1,6 @@
 using Firmware.Core;
 
-namespace Firmware.Signals;
+namespace Firmware.Signals.Optical;
 
 /// <summary>
 /// Red and infrared light to pulse rate, beats, ratio R, SpO2, perfusion index and quality, in integers. Knows nothing of chips: counts come in,

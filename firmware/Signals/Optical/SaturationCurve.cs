@@ -1,4 +1,4 @@
-namespace Firmware.Signals;
+namespace Firmware.Signals.Optical;
 
 /// <summary>
 /// R to SpO2 as a quadratic, SpO2 % = a R^2 + b R + c. The default is the curve of Maxim's application note 6845 for the bare

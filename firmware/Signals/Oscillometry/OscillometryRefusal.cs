@@ -1,4 +1,4 @@
-namespace Firmware.Signals;
+namespace Firmware.Signals.Oscillometry;
 
 /// <summary>Why a deflation gives no blood pressure.</summary>
 public enum OscillometryRefusal : byte
@@ -12,7 +12,7 @@ public enum OscillometryRefusal : byte
     /// <summary>The cuff did not deflate.</summary>
     NoDeflation = 2,
 
-    /// <summary>Fewer than <see cref="Oscillometry.LeastBeats"/> beats.</summary>
+    /// <summary>Fewer than <see cref="OscillometricAnalysis.LeastBeats"/> beats.</summary>
     TooFewBeats = 3,
 
     /// <summary>The oscillations are largest at the beginning or at the end.</summary>

@@ -5,8 +5,11 @@ using System.Linq;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
-using EdgeGateway.Gateway.Faults;
+using EdgeGateway.Faults;
 using Firmware.Protocol;
+using Simulators.Cart.Ledger;
+using Simulators.Cart.Scenario;
+using Simulators.Cart.World;
 using Simulators.Patient;
 
 namespace Simulators.Cart.Evaluation;
@@ -225,7 +228,7 @@ public static class CuffEvaluation
             return Math.Max(0, micro[^1] - ((us - endUs) * 3));
         }
 
-        Scenario story = new()
+        ScenarioDefinition story = new()
         {
             Name = "evaluate",
             Summary = Path.GetFileNameWithoutExtension(path),

@@ -2,7 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text.Json;
-using Firmware.Signals;
+using Firmware.Signals.Optical;
+using Simulators.Cart.Gateway;
+using Simulators.Cart.Ledger;
+using Simulators.Cart.Scenario;
+using Simulators.Cart.World;
 using Simulators.Patient;
 
 namespace Simulators.Cart.Evaluation;
@@ -77,10 +81,10 @@ public static class EvaluationRun
         return new ReceivedRecord(ordered, times);
     }
 
-    private static Scenario Story(ReferenceRecord record, IPatientLight light, int? leastQuality, SaturationCurve? curve)
+    private static ScenarioDefinition Story(ReferenceRecord record, IPatientLight light, int? leastQuality, SaturationCurve? curve)
     {
         long closeUs = PlayedRecording.BeginsUs + record.PlayUs + AfterUs;
-        return new Scenario
+        return new ScenarioDefinition
         {
             Name = "evaluate",
             Summary = record.Name,

@@ -4,7 +4,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Firmware.Protocol;
-using Firmware.Signals;
+using Firmware.Signals.Optical;
 
 namespace Simulators.Cart.Evaluation;
 

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Firmware.Protocol;
-using Firmware.Signals;
+using Firmware.Signals.Optical;
 
 namespace Simulators.Cart.Evaluation;
 

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using EdgeGateway.Gateway.Faults;
+using EdgeGateway.Faults;
 using Simulators.Patient;
 
 namespace Simulators.Cart.Evaluation;

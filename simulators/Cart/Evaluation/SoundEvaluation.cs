@@ -4,9 +4,10 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using EdgeGateway.Gateway.Auscultation;
-using EdgeGateway.Gateway.Faults;
-using EdgeGateway.Gateway.Sound;
+using EdgeGateway.Core.Auscultation;
+using EdgeGateway.Core.Sound;
+using EdgeGateway.Faults;
+using Simulators.Cart.World;
 using Simulators.Patient;
 
 namespace Simulators.Cart.Evaluation;

@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using EdgeGateway.Gateway.Auscultation;
-using EdgeGateway.Gateway.Faults;
+using EdgeGateway.Core.Auscultation;
+using EdgeGateway.Faults;
 using Simulators.Patient;
 
 namespace Simulators.Cart.Evaluation;

@@ -1,11 +1,14 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
-using EdgeGateway.Gateway;
-using EdgeGateway.Gateway.Auscultation;
-using EdgeGateway.Gateway.Sound;
+using EdgeGateway.Core.Auscultation;
+using EdgeGateway.Core.Readings;
+using EdgeGateway.Core.Sound;
 using Firmware.Core;
 using Firmware.Protocol;
+using Simulators.Cart.Ledger;
+using Simulators.Cart.Scenario;
+using Simulators.Cart.World;
 using Simulators.Chips;
 
 namespace Simulators.Cart.Evaluation;
@@ -79,7 +82,7 @@ public static class SoundWay
             return ((here * PeriodNs) + ((next - here) * (since - (index * PeriodNs)))) * (Pcm1808Twin.FullScaleNanoVolt / FullScale) / PeriodNs;
         }
 
-        Scenario story = new()
+        ScenarioDefinition story = new()
         {
             Name = "evaluate",
             Summary = "a recorded sound",

@@ -4,7 +4,7 @@ using EdgeGateway.Mqtt;
 using Firmware.Core;
 using Firmware.Protocol;
 
-namespace Simulators.Cart;
+namespace Simulators.Cart.Ledger;
 
 /// <summary>What a gap record says.</summary>
 /// <param name="First">The first lost reading.</param>

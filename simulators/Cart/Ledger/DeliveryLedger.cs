@@ -4,7 +4,7 @@ using System.Globalization;
 using Firmware.Core;
 using Firmware.Protocol;
 
-namespace Simulators.Cart;
+namespace Simulators.Cart.Ledger;
 
 /// <summary>What has become of one reading, as far as the world knows.</summary>
 [Flags]

@@ -2,7 +2,7 @@ using System;
 using System.Globalization;
 using Firmware.Protocol;
 
-namespace Simulators.Cart;
+namespace Simulators.Cart.Ledger;
 
 /// <summary>What orders and names readings: device, boot, stream, sequence.</summary>
 /// <param name="Device">EUI-64.</param>

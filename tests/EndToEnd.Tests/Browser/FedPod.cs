@@ -8,6 +8,8 @@ using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.Client;
+using EdgeGateway.Mqtt.Transports;
 using EndToEnd.Tests.Processes;
 using Firmware.Core;
 using Firmware.Protocol;

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Firmware.Core;
-using Simulators.Buses;
 
 namespace Firmware.Tests.Contract;
 

@@ -1,5 +1,5 @@
 using Firmware.Core;
-using Simulators.Cart;
+using Simulators.Cart.Pod;
 
 namespace Firmware.Tests.Contract;
 

@@ -1,7 +1,7 @@
 using System.Collections.Generic;
 using Firmware.Core;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using Simulators.Cart;
+using Simulators.Cart.Pod;
 using Simulators.Chips;
 using Simulators.Kernel;
 

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using Firmware.Core;
 using Simulators.Buses;
-using Simulators.Cart;
+using Simulators.Cart.Pod;
 using Simulators.Chips;
 using Simulators.Kernel;
 

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using Firmware.Core;
-using Firmware.Pod;
 using Firmware.Protocol;
 using Firmware.Tests.Pod;
 using Microsoft.VisualStudio.TestTools.UnitTesting;

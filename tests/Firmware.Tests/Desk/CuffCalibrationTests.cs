@@ -1,5 +1,5 @@
 using System;
-using Firmware.Signals;
+using Firmware.Signals.Cuff;
 
 namespace Firmware.Tests.Desk;
 

@@ -3,10 +3,10 @@ using System.Collections.Generic;
 using System.Linq;
 using Firmware.Core;
 using Firmware.Pod;
-using Firmware.Pod.Sensors;
+using Firmware.Pod.Channels;
 using Firmware.Protocol;
 using Firmware.Tests.Pod;
-using Simulators.Cart;
+using Simulators.Cart.Pod;
 using Simulators.Chips;
 using Simulators.Kernel;
 

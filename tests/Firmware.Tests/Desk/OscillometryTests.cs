@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using Firmware.Signals;
+using Firmware.Signals.Oscillometry;
 
 namespace Firmware.Tests.Desk;
 
@@ -28,7 +28,7 @@ public sealed class OscillometryTests
     [DataRow(160, 95, 116, 140, 1.5)]
     public void What_went_in_comes_out(int systolic, int diastolic, int mean, int rate, double height)
     {
-        Oscillometry result = Analyse(new Deflation(systolic, diastolic, mean, rate, height));
+        OscillometricAnalysis result = Analyse(new Deflation(systolic, diastolic, mean, rate, height));
         Assert.AreEqual(OscillometryRefusal.None, result.Refusal);
         Assert.AreEqual(systolic, result.SystolicCentiMmHg / 100.0, 5, "systolic");
         Assert.AreEqual(diastolic, result.DiastolicCentiMmHg / 100.0, 5, "diastolic");
@@ -48,7 +48,7 @@ public sealed class OscillometryTests
             int diastolic = random.Next(45, 110);
             int systolic = diastolic + random.Next(25, 75);
             int mean = diastolic + ((systolic - diastolic) * random.Next(30, 46) / 100);
-            Oscillometry result = Analyse(new Deflation(systolic, diastolic, mean, random.Next(50, 130), 0.7 + (random.NextDouble() * 2)) { Seed = i, NoiseCentiMmHg = 6 });
+            OscillometricAnalysis result = Analyse(new Deflation(systolic, diastolic, mean, random.Next(50, 130), 0.7 + (random.NextDouble() * 2)) { Seed = i, NoiseCentiMmHg = 6 });
             if (result.Refusal != OscillometryRefusal.None)
             {
                 continue;
@@ -111,7 +111,7 @@ public sealed class OscillometryTests
         int refused = 0;
         for (int seed = 0; seed < 40; seed++)
         {
-            Oscillometry result = Analyse(new Deflation(120, 80, 93, 72, 1.0) { Seed = seed, ShakeCentiMmHg = shakeCentiMmHg });
+            OscillometricAnalysis result = Analyse(new Deflation(120, 80, 93, 72, 1.0) { Seed = seed, ShakeCentiMmHg = shakeCentiMmHg });
             if (result.Refusal != OscillometryRefusal.None)
             {
                 refused++;
@@ -128,11 +128,11 @@ public sealed class OscillometryTests
     [TestMethod]
     public void An_irregular_pulse_is_marked_and_a_single_early_beat_is_not()
     {
-        Oscillometry irregular = Analyse(new Deflation(120, 80, 93, 72, 1.5) { Intervals = [80, 125, 70, 140, 95, 115, 75] });
+        OscillometricAnalysis irregular = Analyse(new Deflation(120, 80, 93, 72, 1.5) { Intervals = [80, 125, 70, 140, 95, 115, 75] });
         Assert.AreEqual(OscillometryRefusal.None, irregular.Refusal);
         Assert.IsTrue(irregular.IrregularPulse);
         Assert.IsTrue(irregular.Quality < 80);
-        Oscillometry once = Analyse(new Deflation(120, 80, 93, 72, 1.5) { EarlyBeat = 9 });
+        OscillometricAnalysis once = Analyse(new Deflation(120, 80, 93, 72, 1.5) { EarlyBeat = 9 });
         Assert.AreEqual(OscillometryRefusal.None, once.Refusal);
         Assert.IsFalse(once.IrregularPulse);
     }
@@ -141,7 +141,7 @@ public sealed class OscillometryTests
     public void The_deflation_may_end_once_the_diastolic_side_is_past_and_never_before()
     {
         Deflation deflation = new(120, 80, 93, 72, 1.5) { ToMmHg = 20 };
-        Oscillometry live = new();
+        OscillometricAnalysis live = new();
         live.Reset();
         double at = 0;
         foreach (int sample in deflation.Samples())
@@ -160,7 +160,7 @@ public sealed class OscillometryTests
     [TestMethod]
     public void No_step_takes_more_than_a_bounded_piece_and_a_second_use_is_like_the_first()
     {
-        Oscillometry used = Analyse(new Deflation(180, 110, 133, 88, 2.5));
+        OscillometricAnalysis used = Analyse(new Deflation(180, 110, 133, 88, 2.5));
         used.Reset();
         foreach (int sample in new Deflation(120, 80, 93, 72, 1.5).Samples())
         {
@@ -173,7 +173,7 @@ public sealed class OscillometryTests
             steps++;
         }
 
-        Oscillometry fresh = Analyse(new Deflation(120, 80, 93, 72, 1.5));
+        OscillometricAnalysis fresh = Analyse(new Deflation(120, 80, 93, 72, 1.5));
         Assert.IsTrue(steps > 60, $"{steps} steps: the correlation alone takes 66");
         Assert.AreEqual(fresh.SystolicCentiMmHg, used.SystolicCentiMmHg);
         Assert.AreEqual(fresh.DiastolicCentiMmHg, used.DiastolicCentiMmHg);
@@ -182,9 +182,9 @@ public sealed class OscillometryTests
 
     private static void Refused(OscillometryRefusal reason, Deflation deflation) => Assert.AreEqual(reason, Analyse(deflation).Refusal);
 
-    private static Oscillometry Analyse(Deflation deflation)
+    private static OscillometricAnalysis Analyse(Deflation deflation)
     {
-        Oscillometry oscillometry = new();
+        OscillometricAnalysis oscillometry = new();
         oscillometry.Reset();
         foreach (int sample in deflation.Samples())
         {

@@ -2,12 +2,12 @@ using System;
 using System.Collections.Generic;
 using Firmware.Core;
 using Firmware.Pod;
-using Firmware.Pod.Sensors;
+using Firmware.Pod.Channels;
 using Firmware.Protocol;
 using Firmware.Tests.Desk.CuffSafety;
 using Firmware.Tests.Pod;
 using Simulators.Buses;
-using Simulators.Cart;
+using Simulators.Cart.Pod;
 using Simulators.Chips;
 using Simulators.Kernel;
 

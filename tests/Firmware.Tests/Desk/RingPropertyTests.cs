@@ -1,6 +1,6 @@
 using Firmware.Core;
-using Firmware.Pod;
-using Firmware.Protocol;
+using Firmware.Pod.Diagnostics;
+using Firmware.Pod.Store;
 using Firmware.Tests.Pod;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using Simulators.Kernel;

@@ -34,11 +34,11 @@ public sealed class SignalCostTests
         Type cost = counted.GetType("Cost", throwOnError: true)!;
         FieldInfo multiplications = cost.GetField("Multiplications")!;
         FieldInfo others = cost.GetField("Others")!;
-        Type curve = counted.GetType("Firmware.Signals.SaturationCurve", throwOnError: true)!;
+        Type curve = counted.GetType("Firmware.Signals.Optical.SaturationCurve", throwOnError: true)!;
         object standard = curve.GetMethod("Default")!.Invoke(null, null)!;
-        object analysis = Activator.CreateInstance(counted.GetType("Firmware.Signals.PulseOximetry", throwOnError: true)!, standard, 50)!;
-        object calibration = Activator.CreateInstance(counted.GetType("Firmware.Signals.OpticalCalibration", throwOnError: true)!)!;
-        object light = Activator.CreateInstance(counted.GetType("Firmware.Signals.OpticalFrontEnd", throwOnError: true)!, calibration)!;
+        object analysis = Activator.CreateInstance(counted.GetType("Firmware.Signals.Optical.PulseOximetry", throwOnError: true)!, standard, 50)!;
+        object calibration = Activator.CreateInstance(counted.GetType("Firmware.Signals.Optical.OpticalCalibration", throwOnError: true)!)!;
+        object light = Activator.CreateInstance(counted.GetType("Firmware.Signals.Optical.OpticalFrontEnd", throwOnError: true)!, calibration)!;
         Func<int, int, bool> add = analysis.GetType().GetMethod("Add")!.CreateDelegate<Func<int, int, bool>>(analysis);
         Func<int, int, bool> look = light.GetType().GetMethod("Add")!.CreateDelegate<Func<int, int, bool>>(light);
         multiplications.SetValue(null, 0L);

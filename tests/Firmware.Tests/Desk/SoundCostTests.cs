@@ -3,8 +3,8 @@ using System.IO;
 using System.Linq;
 using System.Reflection;
 using Firmware.Core;
-using Firmware.Pod;
 using Firmware.Protocol;
+using Firmware.Tests.Peripherals;
 using Firmware.Tests.Pod;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
@@ -83,7 +83,7 @@ public sealed class SoundCostTests
         string[] names = ["Pcm1808.cs", "Pcm1808.Pieces.cs", "Pcm1808Clock.cs", "Pcm1808Loss.cs", "Pcm1808Window.cs"];
         Assembly counted = CountedCode.Compile(names.Select(n => Source("driver-sources", "Pcm1808", n)), withMemory: true);
         Type type = counted.GetType("Firmware.Peripherals.Pcm1808", throwOnError: true)!;
-        var script = new Peripherals.AudioScript();
+        var script = new AudioScript();
         var driver = (IDriver)Activator.CreateInstance(type, script)!;
         while (driver.Probe(script.NowUs) == DriverResult.Working)
         {
@@ -115,14 +115,14 @@ public sealed class SoundCostTests
         }
 
         Assembly counted = CountedCode.Compile([source], withMemory: true);
-        Type type = counted.GetType("Firmware.Pod.Sensors.SoundChunk", throwOnError: true)!;
+        Type type = counted.GetType("Firmware.Pod.Channels.SoundChunk", throwOnError: true)!;
         object chunk = Activator.CreateInstance(type, 800)!;
         var add = type.GetMethod("Add")!.CreateDelegate<Action<short[], int, int>>(chunk);
         var write = type.GetMethod("Write")!.CreateDelegate<Func<byte[], int, int, int>>(chunk);
         short[] samples = new short[200];
         for (int i = 0; i < samples.Length; i++)
         {
-            samples[i] = Peripherals.AudioScript.Truth(i);
+            samples[i] = AudioScript.Truth(i);
         }
 
         byte[] body = new byte[SoundBody.SamplesOffset + 1600];

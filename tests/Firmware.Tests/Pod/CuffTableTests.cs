@@ -1,4 +1,4 @@
-using Firmware.Pod;
+using Firmware.Pod.Cuff;
 
 namespace Firmware.Tests.Pod;
 

@@ -1,6 +1,6 @@
 using System;
 using Firmware.Core;
-using Firmware.Pod.Sensors;
+using Firmware.Pod.Channels;
 using Firmware.Protocol;
 
 namespace Firmware.Tests.Pod;

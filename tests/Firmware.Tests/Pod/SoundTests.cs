@@ -1,7 +1,8 @@
 using System;
 using Firmware.Core;
-using Firmware.Pod;
-using Firmware.Pod.Sensors;
+using Firmware.Pod.Channels;
+using Firmware.Pod.Diagnostics;
+using Firmware.Pod.Supervision;
 using Firmware.Protocol;
 using Firmware.Tests.Peripherals;
 

@@ -1,5 +1,6 @@
 using Firmware.Core;
-using Firmware.Pod;
+using Firmware.Pod.Diagnostics;
+using Firmware.Pod.Supervision;
 
 namespace Firmware.Tests.Pod;
 

@@ -1,4 +1,4 @@
-using Firmware.Pod;
+using Firmware.Pod.Link;
 using Firmware.Protocol;
 
 namespace Firmware.Tests.Pod;

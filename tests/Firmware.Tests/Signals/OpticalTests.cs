@@ -1,5 +1,5 @@
 using Firmware.Core;
-using Firmware.Signals;
+using Firmware.Signals.Optical;
 
 namespace Firmware.Tests.Signals;
 

@@ -6,11 +6,11 @@ using System.Net.Http;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Threading.Tasks;
-using EdgeGateway.Gateway;
-using EdgeGateway.Gateway.Commands;
-using EdgeGateway.Gateway.Configuration;
-using EdgeGateway.Gateway.Hosting;
-using EdgeGateway.Gateway.Sound;
+using EdgeGateway.Core.Commands;
+using EdgeGateway.Core.Configuration;
+using EdgeGateway.Core.Json;
+using EdgeGateway.Core.Sessions;
+using EdgeGateway.Core.Sound;
 using Gateway.Tests.Hosting;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using Simulators.Kernel;
@@ -72,7 +72,7 @@ public sealed class ReaderFuzzTests
                 ConfigurationResult result = GatewayConfiguration.Parse(text, "gateway.yaml", "/etc/cart", _ => i % 2 == 0 ? mutated : null);
                 Assert.AreEqual(result.Options is null, result.Errors.Count > 0);
                 accepted += result.Options is null ? 0 : 1;
-                foreach (EdgeGateway.Gateway.Faults.CodedError error in result.Errors)
+                foreach (EdgeGateway.Faults.CodedError error in result.Errors)
                 {
                     _ = error.Render();
                 }

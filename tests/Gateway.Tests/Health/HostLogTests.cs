@@ -1,8 +1,8 @@
 using System;
 using System.IO;
 using System.Linq;
-using EdgeGateway.Gateway;
-using EdgeGateway.Gateway.Health;
+using EdgeGateway.Core;
+using EdgeGateway.Core.Health;
 using EdgeGateway.Gateway.Hosting;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 

@@ -5,11 +5,11 @@ using System.Linq;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
-using EdgeGateway.Gateway;
-using EdgeGateway.Gateway.Hosting;
+using Core.Tests;
+using EdgeGateway.Core;
+using EdgeGateway.Gateway.Http;
 using EdgeGateway.Mqtt;
 using Firmware.Protocol;
-using Gateway.Tests.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 

@@ -9,7 +9,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
-using EdgeGateway.Gateway.Hosting;
+using EdgeGateway.Gateway.Http;
 using Firmware.Protocol;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.VisualStudio.TestTools.UnitTesting;

@@ -7,9 +7,9 @@ using System.Net.Sockets;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
-using EdgeGateway.Gateway;
+using EdgeGateway.Core;
+using EdgeGateway.Core.Configuration;
 using EdgeGateway.Gateway.Hosting;
-using EdgeGateway.Gateway.Web;
 using Gateway.Tests.Web;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 

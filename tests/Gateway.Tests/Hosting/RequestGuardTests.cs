@@ -8,8 +8,9 @@ using System.Text;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
-using EdgeGateway.Gateway.Hosting;
-using EdgeGateway.Gateway.Web;
+using EdgeGateway.Core.Configuration;
+using EdgeGateway.Gateway.Http;
+using EdgeGateway.Gateway.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using System.Text.RegularExpressions;
-using EdgeGateway.Gateway;
+using EdgeGateway.Core.Readings;
 using EdgeGateway.Gateway.Web;
 using Firmware.Core;
 using Firmware.Protocol;

@@ -9,9 +9,9 @@ using System.Text;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
-using EdgeGateway.Gateway;
+using EdgeGateway.Core;
+using EdgeGateway.Core.Configuration;
 using EdgeGateway.Gateway.Hosting;
-using EdgeGateway.Gateway.Web;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Gateway.Tests.Web;

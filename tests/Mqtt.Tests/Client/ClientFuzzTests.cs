@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.Client;
 using EdgeGateway.Mqtt.Codec;
 using Mqtt.Tests.Codec;
 

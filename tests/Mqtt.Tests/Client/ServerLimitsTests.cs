@@ -1,6 +1,8 @@
 using System;
 using System.Linq;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.Client;
+using EdgeGateway.Mqtt.Codec;
 using Mqtt.Tests.Peers;
 using Simulators.Peers;
 

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.Client;
 using EdgeGateway.Mqtt.Codec;
 using Mqtt.Tests.Codec;
 using Mqtt.Tests.Peers;

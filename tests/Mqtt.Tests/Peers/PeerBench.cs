@@ -2,6 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Text;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.Client;
+using EdgeGateway.Mqtt.Transports;
 using Simulators.Peers;
 
 namespace Mqtt.Tests.Peers;

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Text;
 using System.Threading.Tasks;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.Codec;
 using Mqtt.Tests.Transports;
 using Simulators.Peers;
 

@@ -3,8 +3,10 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.Client;
 using EdgeGateway.Mqtt.Codec;
-using Mqtt.Tests.Codec;
+using EdgeGateway.Mqtt.Server;
+using EdgeGateway.Mqtt.Transports;
 using Simulators.Peers;
 
 namespace Mqtt.Tests.Server;

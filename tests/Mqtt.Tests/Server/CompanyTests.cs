@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.Server;
 using Simulators.Peers;
 
 namespace Mqtt.Tests.Server;

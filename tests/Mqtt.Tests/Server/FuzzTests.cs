@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Codec;
+using EdgeGateway.Mqtt.Server;
 using Mqtt.Tests.Codec;
 using Simulators.Peers;
 

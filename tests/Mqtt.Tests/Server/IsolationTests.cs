@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Text;
 using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Codec;
+using EdgeGateway.Mqtt.Server;
 using Mqtt.Tests.Codec;
 using Simulators.Peers;
 

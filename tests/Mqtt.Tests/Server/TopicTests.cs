@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Topics;
 using Mqtt.Tests.Codec;
 

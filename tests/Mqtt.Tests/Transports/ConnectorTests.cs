@@ -1,6 +1,8 @@
 using System;
 using System.Threading.Tasks;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.AspNetCore;
+using EdgeGateway.Mqtt.Server;
 using EdgeGateway.Mqtt.Transports;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 

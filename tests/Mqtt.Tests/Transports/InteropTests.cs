@@ -4,6 +4,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Tasks;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.AspNetCore;
+using EdgeGateway.Mqtt.Server;
 
 namespace Mqtt.Tests.Transports;
 

@@ -3,6 +3,8 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Threading;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.Client;
+using EdgeGateway.Mqtt.Transports;
 
 namespace Mqtt.Tests.Transports;
 

@@ -9,6 +9,8 @@ using System.Text;
 using System.Threading.Channels;
 using System.Threading.Tasks;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.AspNetCore;
+using EdgeGateway.Mqtt.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;

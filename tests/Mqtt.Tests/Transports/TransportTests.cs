@@ -5,6 +5,9 @@ using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeGateway.Mqtt;
+using EdgeGateway.Mqtt.AspNetCore;
+using EdgeGateway.Mqtt.Server;
+using EdgeGateway.Mqtt.Transports;
 
 namespace Mqtt.Tests.Transports;
 

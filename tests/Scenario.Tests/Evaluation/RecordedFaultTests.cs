@@ -4,8 +4,8 @@ using System.IO;
 using System.Linq;
 using Firmware.Protocol;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using Simulators.Cart;
 using Simulators.Cart.Evaluation;
+using Simulators.Cart.World;
 using Simulators.Kernel;
 using Simulators.Patient;
 

@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using Simulators.Cart;
 using Simulators.Cart.Evaluation;
+using Simulators.Cart.Scenario;
 
 namespace Scenario.Tests.Golden;
 

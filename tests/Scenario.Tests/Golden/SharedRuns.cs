@@ -6,10 +6,14 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using System.Threading;
-using EdgeGateway.Gateway.Faults;
+using EdgeGateway.Faults;
 using Firmware.Protocol;
-using Simulators.Cart;
 using Simulators.Cart.Evaluation;
+using Simulators.Cart.Ledger;
+using Simulators.Cart.Pod;
+using Simulators.Cart.Report;
+using Simulators.Cart.Scenario;
+using Simulators.Cart.World;
 using Simulators.Chips;
 
 namespace Scenario.Tests.Golden;
@@ -31,7 +35,7 @@ internal sealed record ScenarioRun(ulong Seed, IReadOnlyList<CodedError> Missed,
 /// <param name="Gaps">How much was declared lost.</param>
 /// <param name="Values">Lines of values.csv.</param>
 internal sealed record PlayedRun(
-    Simulators.Cart.Scenario Story,
+    ScenarioDefinition Story,
     IReadOnlyList<CodedError> Missed,
     IReadOnlyList<FifoEvent> Fifo,
     IReadOnlyList<(long TimeUs, int Count)> Red,
@@ -108,7 +112,7 @@ internal static class SharedRuns
 
     private static ScenarioRun RunScenario(string name)
     {
-        Simulators.Cart.Scenario scenario = ScenarioLibrary.Load(name).Scenario;
+        ScenarioDefinition scenario = ScenarioLibrary.Load(name).Scenario;
         using SimulatedWorld world = new(scenario, scenario.Seed, traced: true);
         ValueTap tap = new(world);
         world.Run();
@@ -118,7 +122,7 @@ internal static class SharedRuns
 
     private static PlayedRun Play(string recording)
     {
-        Simulators.Cart.Scenario story = PlayedRecording.Story(Path.Combine(Recordings.Folder!, recording));
+        ScenarioDefinition story = PlayedRecording.Story(Path.Combine(Recordings.Folder!, recording));
         using SimulatedWorld world = new(story, 1, traced: false);
         ValueTap tap = new(world);
         SimulatedPod pod = world.Carts[0].Pods[0];

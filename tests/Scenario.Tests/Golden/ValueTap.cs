@@ -4,7 +4,10 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Simulators.Cart;
+using Simulators.Cart.Ledger;
+using Simulators.Cart.Pod;
+using Simulators.Cart.Subscribers;
+using Simulators.Cart.World;
 
 namespace Scenario.Tests.Golden;
 

@@ -4,7 +4,7 @@ using System.Linq;
 using Firmware.Core;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using Simulators.Buses;
-using Simulators.Cart;
+using Simulators.Cart.Pod;
 using Simulators.Kernel;
 
 namespace Simulators.Tests.Buses;

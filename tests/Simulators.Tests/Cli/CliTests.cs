@@ -76,12 +76,12 @@ public sealed class CliTests
     {
         (int ended, string output, _) = await RunAsync("list");
         Assert.AreEqual(ExitCode.Done, ended);
-        foreach (string name in Simulators.Cart.ScenarioLibrary.Names)
+        foreach (string name in Simulators.Cart.Scenario.ScenarioLibrary.Names)
         {
             Assert.Contains(name, output);
         }
 
-        Assert.IsGreaterThanOrEqualTo(8, Simulators.Cart.ScenarioLibrary.Names.Count);
+        Assert.IsGreaterThanOrEqualTo(8, Simulators.Cart.Scenario.ScenarioLibrary.Names.Count);
     }
 
     private static async Task<(int Exit, string Output, string Diagnostics)> RunAsync(params string[] args)

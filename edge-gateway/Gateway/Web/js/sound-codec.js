@@ -1,4 +1,4 @@
-// The numbers of sound as they arrive: live pieces (see edge-gateway/Gateway/Sound/LiveChunk.cs), the pod's sound frames, WAV files. All give samples from
+// The numbers of sound as they arrive: live pieces (see edge-gateway/Core/Sound/LiveChunk.cs), the pod's sound frames, WAV files. All give samples from
 // -1 to 1. No audio and no DOM here.
 
 const LIVE_HEAD = 20, SOUND_HEAD = 12, ADPCM_HEAD = 4;

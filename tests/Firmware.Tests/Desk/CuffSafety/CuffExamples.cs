@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
 using Firmware.Core;
-using Firmware.Pod;
-using Firmware.Signals;
+using Firmware.Pod.Cuff;
+using Firmware.Signals.Cuff;
 using Simulators.Chips;
 using Simulators.Kernel;
 

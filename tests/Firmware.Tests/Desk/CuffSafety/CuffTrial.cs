@@ -2,11 +2,14 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using Firmware.Core;
-using Firmware.Pod;
-using Firmware.Pod.Sensors;
-using Firmware.Signals;
+using Firmware.Pod.Channels;
+using Firmware.Pod.Cuff;
+using Firmware.Pod.Diagnostics;
+using Firmware.Pod.Supervision;
+using Firmware.Signals.Cuff;
+using Firmware.Signals.Oscillometry;
 using Simulators.Buses;
-using Simulators.Cart;
+using Simulators.Cart.Pod;
 using Simulators.Chips;
 using Simulators.Kernel;
 
@@ -91,7 +94,7 @@ internal sealed class CuffTrial : II2cPort
         });
         _twin.PowerOn();
         _chain = new Recorder(new SimulatedCuffActuators(_cuff, _clock), _clock);
-        _run = new CuffRun(_chain, limits ?? new CuffLimits(), calibration ?? new CuffCalibration(), new Oscillometry(), _link);
+        _run = new CuffRun(_chain, limits ?? new CuffLimits(), calibration ?? new CuffCalibration(), new OscillometricAnalysis(), _link);
         _link.Connect(0);
         _sensor = new TrialSensor(this);
         Source = new Mprls0300Source(this, Mprls0300Twin.Address);

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Firmware.Core;
 using Firmware.Peripherals;
-using Simulators.Cart;
+using Simulators.Cart.Pod;
 using Simulators.Chips;
 using Simulators.Kernel;
 

@@ -1,0 +1,232 @@
+using System;
+using System.Collections.Generic;
+using EdgeGateway.Core.Sessions;
+using EdgeGateway.Core.Sound;
+using EdgeGateway.Mqtt;
+
+namespace EdgeGateway.Core.Access;
+
+/// <summary>What a page needs to listen to a session, or why there is nothing.</summary>
+/// <param name="Code">Null when there is a link, else a code of hardware/faults.json.</param>
+/// <param name="Text">What happened, English; empty when there is a link.</param>
+/// <param name="Cart">The cart's name.</param>
+/// <param name="Session">The session's name.</param>
+/// <param name="Token">The token; empty when there is none.</param>
+public sealed record ListenerLink(string? Code, string Text, string Cart, string Session, string Token);
+
+/// <summary>
+/// Who may listen over WebSocket: clients named <c>web.{session}.{any}</c> with the session's name as user name and its token as
+/// password, while the session is open and for <see cref="ListenerTokens.GraceUs"/> after. They subscribe inside their session alone
+/// and publish nothing but its receipts and replay requests.
+/// </summary>
+internal sealed class ListenerAccess
+{
+    /// <summary>Listeners of all sessions at once; a further one is refused.</summary>
+    public const int MaxListeners = 64;
+
+    /// <summary>The token, or the session it is for, is not accepted.</summary>
+    public const string TokenRefused = "G2113";
+
+    /// <summary>A listener asked for a topic that is not its own.</summary>
+    public const string TopicRefused = "G2114";
+
+    /// <summary>Too many listeners.</summary>
+    public const string TooMany = "G2115";
+
+    /// <summary>There is no link to give.</summary>
+    public const string NoLink = "G2117";
+
+    /// <summary>How client identifiers of listeners begin, and of nobody else.</summary>
+    private const string ClientPrefix = "web.";
+
+    /// <summary>How the names of their receipts' consumers begin.</summary>
+    private const string ConsumerPrefix = "web-";
+
+    private const byte BadUserNameOrPassword = 0x86;
+    private const byte NotAuthorised = 0x87;
+    private const byte ClientIdNotValid = 0x85;
+    private const byte QuotaExceeded = 0x97;
+    private const byte AdministrativeAction = 0x98;
+
+    private readonly GatewayContext _context;
+    private readonly SortedDictionary<string, uint> _listeners = new(StringComparer.Ordinal);
+    private (string ClientId, uint Session) _admitted = (string.Empty, 0);
+
+    public ListenerAccess(GatewayContext context) => _context = context;
+
+    /// <summary>Listeners connected now.</summary>
+    public int Count => _listeners.Count;
+
+    /// <summary>True for a client identifier that only listeners may have.</summary>
+    public static bool IsListenerId(string clientId) => clientId.StartsWith(ClientPrefix, StringComparison.Ordinal);
+
+    /// <summary>The link of an open session.</summary>
+    public ListenerLink LinkOf(string sessionId)
+    {
+        string cart = _context.Options.CartId;
+        if (_context.Ports.Listeners is not { } tokens)
+        {
+            return new ListenerLink(NoLink, "this gateway has no listener key", cart, sessionId, string.Empty);
+        }
+
+        if (_context.Sessions.FindById(sessionId) is not { IsOpen: true } session)
+        {
+            return new ListenerLink(NoLink, "no session of that name is open", cart, sessionId, string.Empty);
+        }
+
+        return new ListenerLink(null, string.Empty, cart, sessionId, tokens.Make(cart, session.Number, session.Epoch, session.Id));
+    }
+
+    /// <summary>Decides on a CONNECT that came over WebSocket.</summary>
+    /// <returns>0, or an MQTT 5 reason code.</returns>
+    public byte Connecting(in MqttConnectRequest request)
+    {
+        string name = request.UserName ?? string.Empty;
+        if (!Names.IsValid(name) || !request.ClientId.StartsWith(ClientPrefix + name + ".", StringComparison.Ordinal))
+        {
+            // A session of the server belongs to a client identifier: without this rule one could take over another's.
+            return Refused(ClientIdNotValid, TokenRefused, request.Remote + ": the client identifier is not web.{session}. and more, with the session as user name");
+        }
+
+        Session? session = _context.Sessions.FindById(name);
+        if (_context.Ports.Listeners is not { } tokens || session is null
+            || !tokens.Verify(_context.Options.CartId, session.Number, session.Epoch, session.Id, request.Password.Span))
+        {
+            return Refused(BadUserNameOrPassword, TokenRefused, request.Remote + ": not the token of session " + name);
+        }
+
+        if (EndUs(session) <= _context.NowUs)
+        {
+            return Refused(NotAuthorised, TokenRefused, request.Remote + ": session " + name + " is over");
+        }
+
+        if (_listeners.Count >= MaxListeners && !_listeners.ContainsKey(request.ClientId))
+        {
+            return Refused(QuotaExceeded, TooMany, request.Remote + ": " + GatewayContext.Text(MaxListeners) + " listeners are connected");
+        }
+
+        if (CountOf(session.Number) >= EndpointLimits.MaxListenersPerToken && !_listeners.ContainsKey(request.ClientId))
+        {
+            return Refused(
+                QuotaExceeded, TooMany, request.Remote + ": " + GatewayContext.Text(EndpointLimits.MaxListenersPerToken) + " listeners of session " + name + " are connected");
+        }
+
+        _admitted = (request.ClientId, session.Number);
+        return 0;
+    }
+
+    /// <summary>A client's connection came up.</summary>
+    public void Connected(string clientId)
+    {
+        if (string.Equals(_admitted.ClientId, clientId, StringComparison.Ordinal))
+        {
+            _listeners[clientId] = _admitted.Session;
+            _admitted = (string.Empty, 0);
+        }
+    }
+
+    /// <summary>A client's connection is gone.</summary>
+    public void Disconnected(string clientId) => _listeners.Remove(clientId);
+
+    /// <summary>True when a listener may subscribe to a filter.</summary>
+    public bool MaySubscribe(string clientId, string filter)
+    {
+        bool allowed = Root(clientId) is { } root && filter.StartsWith(root, StringComparison.Ordinal);
+        if (!allowed)
+        {
+            Refused(NotAuthorised, TopicRefused, Shown(clientId) + " may not subscribe to " + Shown(filter));
+        }
+
+        return allowed;
+    }
+
+    /// <summary>True when a listener may publish to a topic.</summary>
+    public bool MayPublish(string clientId, in MqttMessage message)
+    {
+        bool allowed = Root(clientId) is { } root && !message.Retain && message.Topic.StartsWith(root, StringComparison.Ordinal)
+            && (message.Topic[root.Length..] is "receipt" or "replay" || SoundTopics.IsFromListener(message.Topic[root.Length..]))
+            && IsOwn(clientId, message.Payload);
+        if (!allowed)
+        {
+            Refused(NotAuthorised, TopicRefused, Shown(clientId) + " may not publish this to " + Shown(message.Topic));
+        }
+
+        return allowed;
+    }
+
+    /// <summary>Ends the connections of sessions that are over.</summary>
+    /// <returns>When it wants to be called next, µs.</returns>
+    public long Step(IMqttServer server, long nowUs)
+    {
+        long next = long.MaxValue;
+        List<string>? over = null;
+        foreach ((string clientId, uint number) in _listeners)
+        {
+            long endUs = _context.Sessions.Find(number) is { } session ? EndUs(session) : nowUs;
+            if (endUs <= nowUs)
+            {
+                (over ??= []).Add(clientId);
+            }
+            else
+            {
+                next = Math.Min(next, endUs);
+            }
+        }
+
+        foreach (string clientId in over ?? [])
+        {
+            server.Disconnect(clientId, AdministrativeAction, nowUs);
+        }
+
+        return next;
+    }
+
+    /// <summary>A consumer's name stands in its receipts: a listener may speak for the consumer <c>web-{any}</c> of its own identifier alone.</summary>
+    private static bool IsOwn(string clientId, ReadOnlyMemory<byte> payload)
+    {
+        string any = clientId[(clientId.IndexOf('.', ClientPrefix.Length) + 1)..];
+        return string.Equals(SessionRequest.Read(payload).Consumer, ConsumerPrefix + any, StringComparison.Ordinal);
+    }
+
+    private int CountOf(uint session)
+    {
+        int count = 0;
+        foreach (uint number in _listeners.Values)
+        {
+            count += number == session ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    /// <summary>What a stranger sent, as it may stand in a log: short, without control characters.</summary>
+    internal static string Shown(string text)
+    {
+        const int Longest = 100;
+        return string.Create(Math.Min(text.Length, Longest), text, static (shown, from) =>
+        {
+            for (int i = 0; i < shown.Length; i++)
+            {
+                shown[i] = from[i] is >= ' ' and <= '~' ? from[i] : '?';
+            }
+        });
+    }
+
+    private string? Root(string clientId) =>
+        _listeners.TryGetValue(clientId, out uint number) && _context.Sessions.Find(number) is { } session
+            ? _context.TopicRoot + "session/" + session.Id + "/"
+            : null;
+
+    /// <summary>When listening ends, monotonic µs. A session closed before this start of the gateway is over: how long ago is not known.</summary>
+    private long EndUs(Session session) =>
+        session.ClosedAt is not { } closed ? long.MaxValue
+        : closed.BootId == _context.BootId ? closed.Us + ListenerTokens.GraceUs
+        : long.MinValue;
+
+    private byte Refused(byte reason, string code, string text)
+    {
+        _context.Counts.AccessRefused++;
+        _context.Log(code, text);
+        return reason;
+    }
+}

@@ -1,0 +1,150 @@
+using System;
+using System.Collections.Generic;
+using EdgeGateway.Core.Delivery;
+using EdgeGateway.Core.Json;
+using EdgeGateway.Core.Readings;
+using EdgeGateway.Core.Records;
+using EdgeGateway.Mqtt;
+
+namespace EdgeGateway.Core.Commands;
+
+/// <summary>How a request to the bedside stands.</summary>
+public enum BedsideRequestState
+{
+    /// <summary>The nurse has not answered.</summary>
+    Waiting,
+
+    /// <summary>The nurse says that it was done.</summary>
+    Done,
+
+    /// <summary>The nurse says that it cannot be done.</summary>
+    NotPossible,
+
+    /// <summary>Nobody answered before the session changed.</summary>
+    Ended,
+}
+
+/// <summary>Something that somebody elsewhere asks of whoever stands at the cart. It does nothing by itself.</summary>
+/// <param name="Id">Its id, 1 to 64 of A-Z a-z 0-9 '_' '-'.</param>
+/// <param name="Action">"measure" (a blood pressure) or "selfTest".</param>
+/// <param name="Session">The open session's name; empty when none is open.</param>
+/// <param name="At">When it came.</param>
+/// <param name="State">How it stands.</param>
+public sealed record BedsideRequest(string Id, string Action, string Session, GatewayMoment At, BedsideRequestState State);
+
+/// <summary>
+/// Requests to the bedside: what would inflate the cuff, asked from elsewhere. Shown on the nurse's page until it is answered or the session changes; the press
+/// that inflates is the cuff's own button. In memory: after a restart of the gateway who asked asks again.
+/// </summary>
+internal sealed class BedsideRequests
+{
+    /// <summary>Requests that wait at once; a further one is refused with G2321.</summary>
+    public const int MaxWaiting = 8;
+
+    /// <summary>The word for a blood pressure measurement.</summary>
+    public const string Measure = "measure";
+
+    /// <summary>The word for the self test of the cuff.</summary>
+    public const string SelfTest = "selfTest";
+
+    /// <summary>It waits for the nurse.</summary>
+    public const string Waits = "G2320";
+
+    /// <summary>Too many wait.</summary>
+    public const string TooMany = "G2321";
+
+    /// <summary>No such request waits.</summary>
+    public const string Unknown = "G2322";
+
+    private static readonly string[] States = ["waiting", "done", "notPossible", "ended"];
+
+    private readonly GatewayContext _context;
+    private readonly ISessionLink _link;
+    private readonly List<BedsideRequest> _waiting = [];
+    private readonly Queue<BedsideRequest> _untold = new();
+
+    public BedsideRequests(GatewayContext context, ISessionLink link)
+    {
+        _context = context;
+        _link = link;
+    }
+
+    /// <summary>What waits, oldest first.</summary>
+    public IReadOnlyList<BedsideRequest> Waiting => _waiting;
+
+    /// <summary>Takes a request.</summary>
+    /// <returns>G2320 (it waits) or G2321 (too many wait), and what happened.</returns>
+    public (string Code, string Text) Add(string id, string action)
+    {
+        if (_waiting.Count >= MaxWaiting)
+        {
+            return (TooMany, GatewayContext.Text(MaxWaiting) + " requests wait already");
+        }
+
+        BedsideRequest request = new(id, action, _context.Sessions.Open?.Id ?? string.Empty, _context.Now, BedsideRequestState.Waiting);
+        _waiting.RemoveAll(r => string.Equals(r.Id, id, StringComparison.Ordinal));
+        _waiting.Add(request);
+        Tell(request);
+        return (Waits, "request " + id + " (" + action + ") is shown at the bedside");
+    }
+
+    /// <summary>The nurse answers.</summary>
+    /// <returns>False when no such request waits.</returns>
+    public bool TryAnswer(string id, bool isDone)
+    {
+        int at = _waiting.FindIndex(r => string.Equals(r.Id, id, StringComparison.Ordinal));
+        if (at < 0)
+        {
+            return false;
+        }
+
+        Tell(_waiting[at] with { State = isDone ? BedsideRequestState.Done : BedsideRequestState.NotPossible });
+        _waiting.RemoveAt(at);
+        return true;
+    }
+
+    /// <summary>Another session is open, or none: what was asked before is nobody's wish now.</summary>
+    public void SessionChanged()
+    {
+        foreach (BedsideRequest request in _waiting)
+        {
+            Tell(request with { State = BedsideRequestState.Ended });
+        }
+
+        _waiting.Clear();
+    }
+
+    /// <summary>Says to the session how its requests stand.</summary>
+    public void Step(long nowUs)
+    {
+        while (_link.IsUp && _untold.TryPeek(out BedsideRequest? request) && _link.TryPublish(Message(request), 0, nowUs))
+        {
+            _untold.Dequeue();
+        }
+    }
+
+    private void Tell(BedsideRequest request)
+    {
+        if (request.Session.Length == 0)
+        {
+            return;
+        }
+
+        // While the broker is away the newest words count: the oldest give way.
+        if (_untold.Count >= 4 * MaxWaiting)
+        {
+            _untold.Dequeue();
+        }
+
+        _untold.Enqueue(request);
+    }
+
+    private MqttMessage Message(BedsideRequest request) => new()
+    {
+        Topic = _context.TopicRoot + "session/" + request.Session + "/request/" + request.Id,
+        Payload = new JsonText().Raw("{\"v\":1,\"id\":").String(request.Id).Raw(",\"session\":").String(request.Session).Raw(",\"action\":").String(request.Action)
+            .Raw(",\"state\":").String(States[(int)request.State]).Raw("}").ToBytes(),
+        Qos = MqttQos.AtLeastOnce,
+        Properties = new MqttPublishProperties { ContentType = ReadingMessage.JsonContentType, PayloadIsUtf8 = true },
+    };
+}

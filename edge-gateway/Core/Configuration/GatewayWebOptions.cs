@@ -1,0 +1,42 @@
+using System;
+using System.Collections.Generic;
+using System.Net;
+
+namespace EdgeGateway.Core.Configuration;
+
+/// <summary>Who may use the pages and the WebSocket.</summary>
+public sealed record GatewayWebOptions
+{
+    /// <summary>Most entries of any list.</summary>
+    public const int MaxEntries = 16;
+
+    /// <summary>Origins of pages beside this gateway's own that may open a WebSocket, as browsers write them: "https://clinic.example", or "null" for a page opened from a file. Empty: only pages of this gateway. Where a page changes something, "null" is never accepted: any site can make a page that sends it.</summary>
+    public IReadOnlyList<string> Origins { get; init; } = [];
+
+    /// <summary>Names under which this gateway may be addressed beside loopback ("localhost", "127.0.0.1", "[::1]"), lower case, without port: for a proxy before it. A request to another name is refused, so that no foreign name that is made to point here can act as this gateway's own page.</summary>
+    public IReadOnlyList<string> HostNames { get; init; } = [];
+
+    /// <summary>Scheme, host and port under which browsers elsewhere reach this gateway through a proxy, without a final slash: "https://cart.clinic.example". Links for the far side begin with it, and its pages are this gateway's own. Null: none.</summary>
+    public string? PublicUrl { get; init; }
+
+    /// <summary>Addresses of proxies whose X-Forwarded-For, -Proto and -Host are believed; from anybody else they are ignored. Empty: none.</summary>
+    public IReadOnlyList<IPAddress> TrustedProxies { get; init; } = [];
+
+    /// <summary>True for a trusted proxy.</summary>
+    /// <param name="address">Who sends.</param>
+    /// <returns>True when what it forwards is believed.</returns>
+    public bool Trusts(IPAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        IPAddress plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        for (int i = 0; i < TrustedProxies.Count; i++)
+        {
+            if (TrustedProxies[i].Equals(plain))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,160 @@
+using System;
+using System.Collections.Generic;
+using EdgeGateway.Core.Health;
+using EdgeGateway.Mqtt;
+
+namespace EdgeGateway.Core.Delivery;
+
+/// <summary>
+/// The way to an external broker, fitted to what that broker supports (MQTT 5.0, 3.2.2.3.4 and 3.2.2.3.5): to one that retains nothing, messages go
+/// unretained; to one that takes QoS 0 alone, they go at QoS 0 and count as sent when the connection has taken them. Both are told once in health.
+/// </summary>
+internal sealed class FittedLink : ISessionLink
+{
+    /// <summary>The broker retains nothing.</summary>
+    private const string RetainsNothing = "G2429";
+
+    /// <summary>The broker takes QoS 0 alone.</summary>
+    private const string AtMostOnceAlone = "G2422";
+
+    /// <summary>Most topics remembered as refused; further ones are not told.</summary>
+    private const int MaxRefused = 64;
+
+    private const byte RetainNotSupported = 0x9A;
+    private const byte QosNotSupported = 0x9B;
+
+    private readonly GatewayContext _context;
+    private readonly ISessionLink _link;
+    private readonly TicketSettled _settled;
+    private readonly HealthSubject _broker;
+    private readonly SortedDictionary<string, string> _refused = new(StringComparer.Ordinal);
+    private long _current = -1;
+    private byte _answer;
+    private bool _tellsRetain;
+    private bool _tellsQos;
+
+    public FittedLink(GatewayContext context, ISessionLink link, ExternalBroker broker, TicketSettled settled)
+    {
+        _context = context;
+        _link = link;
+        _settled = settled;
+        _broker = new HealthSubject(HealthSubjectKind.Broker, broker.Host + ":" + GatewayContext.Text(broker.Port));
+    }
+
+    public bool IsUp => _link.IsUp;
+
+    /// <summary>False while the broker is known to retain nothing.</summary>
+    public bool Retains { get; private set; } = true;
+
+    /// <summary>True while the broker is known to take QoS 0 alone.</summary>
+    public bool IsAtMostOnce { get; private set; }
+
+    /// <summary>Another connection: what the broker supports is asked again.</summary>
+    public void LinkUp()
+    {
+        Retains = true;
+        IsAtMostOnce = false;
+    }
+
+    /// <summary>Looks at an answer before its owner does.</summary>
+    /// <returns>True when the message is sent again in another form, and its owner is not to be told.</returns>
+    public bool TryFit(long ticket, byte reasonCode)
+    {
+        if (ticket != _current)
+        {
+            return false;
+        }
+
+        _answer = reasonCode;
+        return reasonCode is RetainNotSupported or QosNotSupported || ticket == 0;
+    }
+
+    public bool TryPublish(in MqttMessage message, long ticket, long nowUs)
+    {
+        // Once for each of the two limits, and once in the form that remains.
+        for (int attempt = 0; attempt < 3; attempt++)
+        {
+            MqttMessage fitted = message with
+            {
+                Retain = message.Retain && Retains,
+                Qos = IsAtMostOnce ? MqttQos.AtMostOnce : message.Qos,
+            };
+            _current = ticket;
+            _answer = 0;
+            bool taken = _link.TryPublish(fitted, ticket, nowUs);
+            _current = -1;
+            if (!taken)
+            {
+                return false;
+            }
+
+            if (_answer == RetainNotSupported && Retains)
+            {
+                Retains = false;
+                _tellsRetain = true;
+                _context.Issues.Set(true, RetainsNothing, _broker, "state, set, devices and descriptions go out unretained");
+            }
+            else if (_answer == QosNotSupported && !IsAtMostOnce)
+            {
+                IsAtMostOnce = true;
+                _tellsQos = true;
+                _context.Issues.Set(true, AtMostOnceAlone, _broker, "readings go out at QoS 0 and count as sent when the connection has taken them");
+            }
+            else
+            {
+                Told(fitted);
+                if (ticket == 0)
+                {
+                    TellRefused(fitted.Topic);
+                }
+
+                // What the client discards it has settled itself.
+                if (fitted.Qos == MqttQos.AtMostOnce && ticket > 0 && _answer < 0x80)
+                {
+                    _settled(ticket, 0);
+                }
+
+                return true;
+            }
+        }
+
+        return true;
+    }
+
+    public void View(in MqttMessage message, long nowUs) => _link.View(message, nowUs);
+
+    public long Step(long nowUs) => _link.Step(nowUs);
+
+    public void Stop(long nowUs) => _link.Stop(nowUs);
+
+    /// <summary>What no owner waits for (state, set, replies) and does not fit is told in health, by topic.</summary>
+    private void TellRefused(string topic)
+    {
+        HealthSubject subject = new(HealthSubjectKind.Stream, topic);
+        if (_refused.Remove(topic, out string? code) && _answer < 0x80)
+        {
+            _context.Issues.Clear(code, subject);
+        }
+        else if (_answer >= 0x80 && _refused.Count < MaxRefused)
+        {
+            _refused[topic] = DeliveryRefusal.CodeOf(_answer);
+            _context.Issues.Set(true, DeliveryRefusal.CodeOf(_answer), subject, DeliveryRefusal.Text(_answer));
+        }
+    }
+
+    /// <summary>A form that was refused before passes now: the issue is over.</summary>
+    private void Told(in MqttMessage message)
+    {
+        if (_tellsRetain && message.Retain)
+        {
+            _tellsRetain = false;
+            _context.Issues.Clear(RetainsNothing, _broker);
+        }
+
+        if (_tellsQos && message.Qos != MqttQos.AtMostOnce)
+        {
+            _tellsQos = false;
+            _context.Issues.Clear(AtMostOnceAlone, _broker);
+        }
+    }
+}

@@ -1,0 +1,292 @@
+using System.Collections.Generic;
+using EdgeGateway.Core.Readings;
+using EdgeGateway.Core.Records;
+using EdgeGateway.Core.Retained;
+using EdgeGateway.Core.Sessions;
+using EdgeGateway.Journal;
+using EdgeGateway.Mqtt;
+
+namespace EdgeGateway.Core.Delivery;
+
+/// <summary>
+/// Gives a consumer that joins late what it does not have, in the order of the journal, on topics of its own
+/// (<c>session/{id}/replay/{consumer}/…</c>): the live topics carry on undisturbed. A replay ends where the live readings were when it was asked for.
+/// </summary>
+internal sealed class Replays
+{
+    /// <summary>Replays at once; a further request is refused.</summary>
+    private const int MaxJobs = 4;
+
+    /// <summary>Readings of one replay in flight.</summary>
+    private const int MaxInFlight = 4;
+
+    private const int AllClasses = (1 << (int)RecordClass.Vital) | (1 << (int)RecordClass.Event) | (1 << (int)RecordClass.Sound) | (1 << (int)RecordClass.Wave);
+
+    private readonly GatewayContext _context;
+    private readonly ISessionLink _link;
+    private readonly Uplink _uplink;
+    private readonly RetainedTopics _retained;
+    private readonly ReplyToSession _reply;
+    private readonly List<Job> _jobs = [];
+
+    public Replays(GatewayContext context, ISessionLink link, Uplink uplink, RetainedTopics retained, ReplyToSession reply)
+    {
+        _retained = retained;
+        _context = context;
+        _link = link;
+        _uplink = uplink;
+        _reply = reply;
+    }
+
+    public int Count => _jobs.Count;
+
+    /// <summary>When the oldest unanswered reading ends its replay.</summary>
+    public long NextUs
+    {
+        get
+        {
+            long next = long.MaxValue;
+            foreach (Job job in _jobs)
+            {
+                next = System.Math.Min(next, job.OldestUs == long.MaxValue ? long.MaxValue : job.OldestUs + Uplink.UnansweredUs);
+            }
+
+            return next;
+        }
+    }
+
+    /// <summary>Begins.</summary>
+    /// <returns>False when too many are running; the caller refuses.</returns>
+    public bool TryBegin(string id, Session session, string consumer, SortedDictionary<StreamKey, ReceiptStream> has)
+    {
+        int at = _jobs.FindIndex(j => j.Session.Number == session.Number && string.Equals(j.Consumer, consumer, System.StringComparison.Ordinal));
+        if (at >= 0)
+        {
+            // The same consumer asks again: the newer request counts.
+            _jobs.RemoveAt(at);
+        }
+        else if (_jobs.Count >= MaxJobs)
+        {
+            return false;
+        }
+
+        Job job = new(id, session, consumer, has);
+        long first = long.MaxValue;
+        foreach ((DeliveryKey key, DeliveryMarks marks) in _context.Delivery.Marks)
+        {
+            if (key.Session == session.Number)
+            {
+                long published = _uplink.PublishedIndex(key);
+                job.Limits[key.Stream] = published;
+                job.Through = System.Math.Max(job.Through, published);
+                first = System.Math.Min(first, marks.FirstIndex);
+            }
+        }
+
+        job.Position = first;
+        _jobs.Add(job);
+        return true;
+    }
+
+    public bool Settled(long ticket, byte reasonCode)
+    {
+        foreach (Job job in _jobs)
+        {
+            if (job.InFlight.Remove(ticket, out (StreamKey Key, long SentUs) sent))
+            {
+                job.Answered(sent.Key, reasonCode);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The connection is gone: whoever asked asks again.</summary>
+    public void LinkDown() => _jobs.Clear();
+
+    public void Step(long nowUs)
+    {
+        for (int i = 0; i < _jobs.Count; i++)
+        {
+            Job job = _jobs[i];
+            if (job.HasLeft || (job.OldestUs != long.MaxValue && nowUs - job.OldestUs >= Uplink.UnansweredUs))
+            {
+                _jobs.RemoveAt(i--);
+                string why = job.HasLeft ? "nobody takes the replay of " : "nobody acknowledges the replay of ";
+                _reply(job.Id, job.Session.Id, "replay", "G2407", why + job.Consumer, job.Accepted);
+                continue;
+            }
+
+            Send(job, nowUs);
+            if (job.Items.Count == 0 && job.InFlight.Count == 0 && job.Position > job.Through && !job.IsReading)
+            {
+                _jobs.RemoveAt(i--);
+                bool isNobody = job.Accepted == 0 && job.Skipped.Count > 0;
+                string text = isNobody ? "nobody takes the replay of " + job.Consumer
+                    : job.Refused > 0 ? GatewayContext.Text(job.Refused) + " readings were refused" : string.Empty;
+                _reply(job.Id, job.Session.Id, "replay", text.Length > 0 ? "G2407" : null, text, job.Accepted);
+            }
+        }
+    }
+
+    private void Send(Job job, long nowUs)
+    {
+        while (job.Items.Count > 0 && job.InFlight.Count < MaxInFlight)
+        {
+            byte[] record = job.Items.Peek();
+            System.ReadOnlySpan<byte> frame = System.MemoryExtensions.AsSpan(record, FrameStamp.Length);
+            FrameHead head = FrameHead.Read(frame);
+            if (job.Skipped.Contains(head.Key))
+            {
+                job.Items.Dequeue();
+                continue;
+            }
+
+            if (!_retained.TryDescribeOnce(job.Session, head, frame, nowUs))
+            {
+                return;
+            }
+
+            ReadingMessage reading = ReadingMessage.Make(_context, job.Session, head, frame, null);
+            MqttMessage message = reading.Message(_context.TopicRoot + "session/" + job.Session.Id + "/replay/" + job.Consumer + "/");
+            long ticket = _context.NextTicket();
+            job.InFlight.Add(ticket, (head.Key, nowUs));
+            if (!_link.TryPublish(message, ticket, nowUs))
+            {
+                job.InFlight.Remove(ticket);
+                return;
+            }
+
+            job.Items.Dequeue();
+            _context.Counts.Replayed++;
+        }
+
+        if (job.Items.Count == 0 && !job.IsReading && job.Position <= job.Through)
+        {
+            job.IsReading = true;
+            _context.Read(job.Position, AllClasses, 16 * 1024, (records, next) =>
+            {
+                job.IsReading = false;
+                job.Position = records.Count == 0 ? job.Through + 1 : next;
+                foreach (JournalRecord record in records)
+                {
+                    if (job.Wants(record))
+                    {
+                        job.Items.Enqueue(record.Payload.ToArray());
+                    }
+                }
+            });
+        }
+    }
+
+    private sealed class Job
+    {
+        private readonly SortedDictionary<StreamKey, ReceiptStream> _has;
+
+        public Job(string id, Session session, string consumer, SortedDictionary<StreamKey, ReceiptStream> has)
+        {
+            Id = id;
+            Session = session;
+            Consumer = consumer;
+            _has = has;
+        }
+
+        public string Id { get; }
+
+        public Session Session { get; }
+
+        public string Consumer { get; }
+
+        public SortedDictionary<StreamKey, long> Limits { get; } = [];
+
+        public Queue<byte[]> Items { get; } = new();
+
+        public SortedDictionary<long, (StreamKey Key, long SentUs)> InFlight { get; } = [];
+
+        /// <summary>When the oldest unanswered reading was sent, monotonic µs; <see cref="long.MaxValue"/> for none.</summary>
+        public long OldestUs
+        {
+            get
+            {
+                foreach ((StreamKey _, long sentUs) in InFlight.Values)
+                {
+                    return sentUs;
+                }
+
+                return long.MaxValue;
+            }
+        }
+
+        /// <summary>Streams that nobody takes: an answer about one says nothing of the others.</summary>
+        public SortedSet<StreamKey> Skipped { get; } = [];
+
+        /// <summary>Streams of which a reading was acknowledged.</summary>
+        public SortedSet<StreamKey> Taken { get; } = [];
+
+        /// <summary>Readings refused for good.</summary>
+        public long Refused { get; private set; }
+
+        /// <summary>Readings acknowledged.</summary>
+        public long Accepted { get; private set; }
+
+        /// <summary>True when a stream that was taken is taken no longer: whoever asked is gone.</summary>
+        public bool HasLeft { get; private set; }
+
+        public long Position { get; set; }
+
+        public long Through { get; set; }
+
+        public bool IsReading { get; set; }
+
+        public void Answered(StreamKey key, byte reasonCode)
+        {
+            if (reasonCode == DeliveryRefusal.NoSubscribers)
+            {
+                HasLeft |= Taken.Contains(key);
+                Skipped.Add(key);
+            }
+            else if (reasonCode >= 0x80)
+            {
+                Refused++;
+            }
+            else
+            {
+                Accepted++;
+                Taken.Add(key);
+            }
+        }
+
+        public bool Wants(in JournalRecord record)
+        {
+            if (record.Type != (byte)JournalRecordType.Frame || !FrameStamp.TryRead(record.Payload.Span, out FrameStamp stamp) || stamp.Session != Session.Number)
+            {
+                return false;
+            }
+
+            FrameHead head = FrameHead.Read(record.Payload.Span[FrameStamp.Length..]);
+            if (!Limits.TryGetValue(head.Key, out long limit) || record.Index > limit)
+            {
+                return false;
+            }
+
+            if (!_has.TryGetValue(head.Key, out ReceiptStream? stream) || head.Sequence > stream.Through)
+            {
+                return true;
+            }
+
+            foreach (SequenceRange hole in stream.Holes)
+            {
+                if (hole.First <= head.Sequence && head.Sequence <= hole.Last)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+}
+
+/// <summary>Answers a request on <c>reply/{id}</c>.</summary>
+internal delegate void ReplyToSession(string id, string session, string command, string? code, string text, long? count);

@@ -1,0 +1,251 @@
+using System.Collections.Generic;
+using EdgeGateway.Core.Delivery;
+using EdgeGateway.Core.Readings;
+using EdgeGateway.Core.Records;
+using EdgeGateway.Journal;
+
+namespace EdgeGateway.Core.Time;
+
+/// <summary>
+/// Publishes readings again whose time turned out to be knowable, or wrong. A pass goes over the sent marks, which say what each reading was
+/// told with. A correction is worthwhile when the reading went out unsynchronised and its time is known now, or when the two intervals cannot
+/// both hold the truth; a mere improvement is none. One mark is worked on at a time; what is done is journaled.
+/// </summary>
+internal sealed class Corrections
+{
+    /// <summary>Corrections in flight at once.</summary>
+    private const int MaxInFlight = 8;
+
+    private const int AllClasses = (1 << (int)RecordClass.Vital) | (1 << (int)RecordClass.Event) | (1 << (int)RecordClass.Sound) | (1 << (int)RecordClass.Wave);
+
+    private readonly GatewayContext _context;
+    private readonly ISessionLink _link;
+    private readonly Uplink _uplink;
+    private readonly Queue<(SentEntry Entry, int Tries)> _entries = new();
+    private readonly SortedDictionary<long, (SentEntry Entry, int Tries, long SentUs)> _inFlight = [];
+    private long _position;
+    private long _through;
+    private long _mark;
+    private long _firstUnsynchronised;
+    private bool _reading;
+    private bool _isActive;
+    private bool _isBeyond;
+    private long _retryUs;
+    private int _generation;
+
+    public Corrections(GatewayContext context, ISessionLink link, Uplink uplink)
+    {
+        _uplink = uplink;
+        _context = context;
+        _link = link;
+    }
+
+    public long NextUs(long nowUs)
+    {
+        long next = _retryUs > nowUs ? _retryUs : long.MaxValue;
+        foreach ((SentEntry _, int _, long sentUs) in _inFlight.Values)
+        {
+            return System.Math.Min(next, sentUs + Uplink.UnansweredUs);
+        }
+
+        return next;
+    }
+
+    public bool Settled(long ticket, byte reasonCode)
+    {
+        if (!_inFlight.Remove(ticket, out (SentEntry Entry, int Tries, long SentUs) sent))
+        {
+            return false;
+        }
+
+        if (reasonCode < 0x80 && reasonCode != DeliveryRefusal.NoSubscribers)
+        {
+            _context.Counts.Acknowledged++;
+        }
+        else if (reasonCode == DeliveryRefusal.NoSubscribers && !_uplink.HasSubscriber(sent.Entry.Session))
+        {
+            // Nobody listens to the session: the pass begins again at this mark, later.
+            Restart(_context.NowUs + _context.Options.ProbeUs);
+        }
+        else if (reasonCode >= 0x80 && sent.Tries + 1 < DeliveryRefusal.TriesOf(reasonCode))
+        {
+            _entries.Enqueue((sent.Entry, sent.Tries + 1));
+            _retryUs = _context.NowUs + _context.Options.ProbeUs;
+        }
+
+        // Else it is given up: nobody takes this stream now, or it is refused for good; a replay has the right time.
+        return true;
+    }
+
+    public void LinkDown() => Restart(0);
+
+    public void Step(long nowUs)
+    {
+        foreach ((SentEntry _, int _, long sentUs) in _inFlight.Values)
+        {
+            if (nowUs - sentUs >= Uplink.UnansweredUs)
+            {
+                Restart(nowUs + _context.Options.ProbeUs);
+            }
+
+            break;
+        }
+
+        if (!_link.IsUp || nowUs < _retryUs || _reading)
+        {
+            return;
+        }
+
+        TimeFold time = _context.Time;
+        if (!_isActive)
+        {
+            if (time.CorrectFrom == 0)
+            {
+                return;
+            }
+
+            _isActive = true;
+            _isBeyond = false;
+            _position = time.CorrectFrom;
+            _through = time.CorrectThrough;
+            _mark = 0;
+            _firstUnsynchronised = 0;
+        }
+
+        if (_entries.Count > 0)
+        {
+            if (_inFlight.Count < MaxInFlight)
+            {
+                (SentEntry entry, int tries) = _entries.Peek();
+                Correct(entry, tries, nowUs);
+            }
+        }
+        else if (_inFlight.Count == 0)
+        {
+            if (_isBeyond || _position > _through)
+            {
+                if (_context.TryAppend(JournalRecordType.CorrectionMark, new CorrectionMarkRecord(_through, _firstUnsynchronised).Encode(), out _))
+                {
+                    _isActive = false;
+                }
+
+                return;
+            }
+
+            // What went out is journaled before the next mark is begun, so that a kill repeats one mark's corrections at most.
+            if (_mark != 0 && !_context.TryAppend(JournalRecordType.CorrectionMark, new CorrectionMarkRecord(_mark, _firstUnsynchronised).Encode(), out _))
+            {
+                return;
+            }
+
+            _mark = 0;
+            ReadMarks();
+        }
+    }
+
+    private void Restart(long retryUs)
+    {
+        _generation++;
+        _entries.Clear();
+        _inFlight.Clear();
+        _isActive = false;
+        _reading = false;
+        _retryUs = retryUs;
+    }
+
+    private void ReadMarks()
+    {
+        int generation = _generation;
+        _reading = true;
+        _context.Read(_position, 1 << (int)RecordClass.Control, 1, (records, next) =>
+        {
+            if (generation != _generation)
+            {
+                return;
+            }
+
+            _reading = false;
+            _position = next;
+            _isBeyond = records.Count == 0;
+            foreach (JournalRecord record in records)
+            {
+                if (record.Index > _through)
+                {
+                    _isBeyond = true;
+                    break;
+                }
+
+                if (record.Type == (byte)JournalRecordType.SentMark)
+                {
+                    Judge(record);
+                }
+            }
+        });
+    }
+
+    private void Judge(in JournalRecord record)
+    {
+        int count = SentMarkRecord.Count(record.Payload.Span);
+        for (int i = 0; i < count; i++)
+        {
+            // The time is in the reading's frame; the mark alone does not have it. Only what may need a correction is read.
+            SentEntry entry = SentMarkRecord.Entry(record.Payload.Span, i);
+            if (entry.Correctable && _context.Sessions.Find(entry.Session) is not null)
+            {
+                _entries.Enqueue((entry, 0));
+                _mark = record.Index;
+            }
+        }
+    }
+
+    private void Correct(SentEntry entry, int tries, long nowUs)
+    {
+        int generation = _generation;
+        _reading = true;
+        _context.Read(entry.Index, AllClasses, 1, (records, _) =>
+        {
+            if (generation != _generation)
+            {
+                return;
+            }
+
+            _reading = false;
+            if (records.Count == 0 || records[0].Index != entry.Index || _context.Sessions.Find(entry.Session) is not { } session
+                || records[0].Payload.Length <= FrameStamp.Length)
+            {
+                // Retention took it: what cannot be read cannot be corrected.
+                _entries.Dequeue();
+                return;
+            }
+
+            System.ReadOnlySpan<byte> frame = records[0].Payload.Span[FrameStamp.Length..];
+            FrameHead head = FrameHead.Read(frame);
+            bool unsynchronised = entry.ToldUtcUs == GatewayMoment.NoUtc;
+            ReadingMessage reading = ReadingMessage.Make(_context, session, head, frame, entry.ToldUtcUs);
+            bool worthwhile = reading.IsJson
+                && (unsynchronised ? reading.Time.IsKnown : reading.Time.Disagrees(entry.ToldUtcUs, entry.ToldUncertaintyUs));
+            if (worthwhile)
+            {
+                long ticket = _context.NextTicket();
+                _inFlight.Add(ticket, (entry, tries, nowUs));
+                if (!_link.TryPublish(reading.Message(_context.TopicRoot + "session/" + session.Id + "/"), ticket, nowUs))
+                {
+                    _inFlight.Remove(ticket);
+                    return;
+                }
+
+                _context.Counts.Corrections++;
+                _context.Counts.Published++;
+            }
+            else if (unsynchronised && _firstUnsynchronised == 0)
+            {
+                _firstUnsynchronised = _mark;
+            }
+
+            if (generation == _generation)
+            {
+                _entries.Dequeue();
+            }
+        });
+    }
+}

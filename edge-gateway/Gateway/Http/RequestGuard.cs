@@ -1,0 +1,247 @@
+using System;
+using System.IO;
+using System.Net;
+using EdgeGateway.Core.Access;
+using EdgeGateway.Core.Configuration;
+using EdgeGateway.Gateway.Web;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
+
+namespace EdgeGateway.Gateway.Http;
+
+/// <summary>
+/// Who may change something by HTTP, for all routes in one place: a page of this gateway (Origin and Sec-Fetch-Site say so), or a program on this machine that
+/// sends neither. What inflates the cuff is taken from the cart's own screen alone. Requests come as <c>application/json</c>, which no page of another origin can send without asking first. A STOP is refused to a page of
+/// another origin alone. See decisions in <c>edge-gateway/Gateway/Web/README.md</c>.
+/// </summary>
+internal static class RequestGuard
+{
+    /// <summary>A page of another origin wants to change something.</summary>
+    public const string ForeignPage = "G2091";
+
+    /// <summary>A request that changes something is not <c>application/json</c>.</summary>
+    public const string NotJson = "G2092";
+
+    /// <summary>All places for requests are taken.</summary>
+    public const string NoPlace = "G2093";
+
+    /// <summary>A program elsewhere wants to change something.</summary>
+    public const string ForeignProgram = "G2094";
+
+    /// <summary>A handler failed.</summary>
+    public const string HandlerFailed = "G2097";
+
+    /// <summary>A request's body cannot be read.</summary>
+    public const string BadBody = "G2098";
+
+    /// <summary>Somebody who is not at the cart's own screen wants to inflate the cuff.</summary>
+    public const string NotAtBedside = "G2099";
+
+    /// <summary>The path of STOP.</summary>
+    public const string StopPath = "/api/cuff/stop";
+
+    private const string SecFetchSite = "Sec-Fetch-Site";
+
+    private static readonly string[] OfProxies = ["Forwarded", "Via", "X-Real-IP"];
+
+    /// <summary>Decides on a request. Its scheme, host and remote address are those that a trusted proxy forwarded, see <see cref="ForwardedRequest"/>.</summary>
+    /// <param name="request">The request; its host was compared with our own names before.</param>
+    /// <param name="remote">Who sends it; null when not known.</param>
+    /// <param name="web">Who may use the pages.</param>
+    /// <returns>Null to go on, else status, code and what happened.</returns>
+    public static (int Status, string Code, string Text)? Refused(HttpRequest request, IPAddress? remote, GatewayWebOptions web)
+    {
+        if (!Changes(request.Method))
+        {
+            return null;
+        }
+
+        IHeaderDictionary headers = request.Headers;
+        bool hasOrigin = headers.ContainsKey(HeaderNames.Origin);
+        if (hasOrigin && (headers.Origin.Count != 1 || !IsOwnPage(headers.Origin[0], request, web)))
+        {
+            return (StatusCodes.Status403Forbidden, ForeignPage, "origin " + ListenerAccess.Shown(headers.Origin.ToString()));
+        }
+
+        bool hasSite = headers.TryGetValue(SecFetchSite, out Microsoft.Extensions.Primitives.StringValues site);
+        if (hasSite && (site.Count != 1 || site[0] is not ("same-origin" or "none")))
+        {
+            return (StatusCodes.Status403Forbidden, ForeignPage, "Sec-Fetch-Site " + ListenerAccess.Shown(site.ToString()));
+        }
+
+        if (IsStop(request))
+        {
+            return null;
+        }
+
+        if (!hasOrigin && !hasSite && (remote is null || !IPAddress.IsLoopback(remote)))
+        {
+            return (StatusCodes.Status403Forbidden, ForeignProgram, "from " + ListenerAccess.Shown(remote?.ToString() ?? "an unknown address"));
+        }
+
+        if (MovesAir(request) && BeyondBedside(request, remote) is { } beyond)
+        {
+            return (StatusCodes.Status403Forbidden, NotAtBedside, beyond);
+        }
+
+        bool hasBody = request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? request.ContentLength is null or > 0;
+        bool needsType = hasBody || request.Method is not ("PUT" or "DELETE");
+        return needsType && !IsJson(request)
+            ? (StatusCodes.Status415UnsupportedMediaType, NotJson, "Content-Type " + ListenerAccess.Shown(request.ContentType ?? "is absent"))
+            : null;
+    }
+
+    /// <summary>True for every method but those that only read.</summary>
+    /// <param name="method">The method.</param>
+    /// <returns>True when it may change something.</returns>
+    public static bool Changes(string method) => method is not ("GET" or "HEAD" or "OPTIONS");
+
+    /// <summary>True for a STOP.</summary>
+    /// <param name="request">The request.</param>
+    /// <returns>True for its method and path.</returns>
+    public static bool IsStop(HttpRequest request) =>
+        HttpMethods.IsPost(request.Method) && string.Equals(request.Path.Value?.TrimEnd('/'), StopPath, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>True for what inflates the cuff: a start, or the self test.</summary>
+    /// <param name="request">The request.</param>
+    /// <returns>True for every path that the routes of the two match, whatever its case.</returns>
+    public static bool MovesAir(HttpRequest request)
+    {
+        string path = request.Path.Value?.TrimEnd('/') ?? string.Empty;
+        return path.EndsWith("/cuff/start", StringComparison.OrdinalIgnoreCase) || path.EndsWith("/cuff/test", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Puts the bound of requests in progress and the catch of whatever a handler throws around all that follows. First of all.</summary>
+    /// <param name="application">The application.</param>
+    /// <param name="connections">The book, or null for none.</param>
+    /// <param name="fault">Told of a handler's exception, with code and text; any thread.</param>
+    /// <param name="language">"en" or "fr".</param>
+    public static void UseRequestPlaces(this IApplicationBuilder application, HttpConnections? connections, Action<string, string>? fault, string language) =>
+        application.Use(async (context, next) =>
+        {
+            HttpConnectionEntry? entry = connections is null ? null : context.Features.Get<HttpConnectionEntry>();
+            if (entry is not null && !connections!.Begin(entry, IsStop(context.Request)))
+            {
+                fault?.Invoke(NoPlace, string.Empty);
+                context.Response.Headers.Connection = "close";
+                await HttpApi.FaultAsync(context, StatusCodes.Status503ServiceUnavailable, NoPlace, string.Empty, HttpApi.LanguageOf(context, language)).ConfigureAwait(false);
+                return;
+            }
+
+            try
+            {
+                await next(context).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (context.RequestAborted.IsCancellationRequested && exception is OperationCanceledException or IOException)
+            {
+                // Who asked is gone: nobody is left to be answered.
+            }
+            catch (BadHttpRequestException exception) when (!context.Response.HasStarted)
+            {
+                await HttpApi.FaultAsync(context, exception.StatusCode, BadBody, string.Empty, HttpApi.LanguageOf(context, language)).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (!context.Response.HasStarted)
+            {
+                // One request's fault ends that one.
+                fault?.Invoke(HandlerFailed, exception.GetType().Name + ": " + ListenerAccess.Shown(exception.Message));
+                await HttpApi.FaultAsync(context, StatusCodes.Status500InternalServerError, HandlerFailed, exception.GetType().Name, HttpApi.LanguageOf(context, language)).ConfigureAwait(false);
+            }
+            finally
+            {
+                if (entry is not null)
+                {
+                    connections!.End(entry);
+                }
+            }
+        });
+
+    // Until there are accounts, the bedside is the cart's own screen. Behind a proxy each page looks like the nurse's: a page of ours says nothing of where it is shown.
+    private static string? BeyondBedside(HttpRequest request, IPAddress? remote)
+    {
+        if (remote is null || !IPAddress.IsLoopback(remote))
+        {
+            return "from " + ListenerAccess.Shown(remote?.ToString() ?? "an unknown address");
+        }
+
+        if (!GatewayWeb.IsLoopback(request.Host.Host))
+        {
+            return "host " + ListenerAccess.Shown(request.Host.Value ?? "is absent");
+        }
+
+        foreach (string header in request.Headers.Keys)
+        {
+            if (header.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase) || Array.Exists(OfProxies, o => header.Equals(o, StringComparison.OrdinalIgnoreCase)))
+            {
+                return "through a proxy: " + ListenerAccess.Shown(header);
+            }
+        }
+
+        // A proxy may put its own target into the host and name nobody; the browser's address bar stands in the origin.
+        string? origin = request.Headers.Origin.Count == 0 ? null : request.Headers.Origin[0];
+        return origin is not null && !(Uri.TryCreate(origin, UriKind.Absolute, out Uri? page) && GatewayWeb.IsLoopback(page.Host))
+            ? "origin " + ListenerAccess.Shown(origin)
+            : null;
+    }
+
+    private static bool IsOwnPage(string? origin, HttpRequest request, GatewayWebOptions web)
+    {
+        // "null" is what any sandboxed page sends, of whatever site: it may listen where configured, but change nothing.
+        if (string.IsNullOrEmpty(origin) || string.Equals(origin, "null", StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        return GatewayWeb.MayConnect(origin, request.Scheme, request.Host.Value ?? string.Empty, web);
+    }
+
+    private static bool IsJson(HttpRequest request) =>
+        request.Headers.ContentType.Count == 1
+        && MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type)
+        && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+        && (type.Charset.Length == 0 || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+}
+
+/// <summary>What a trusted proxy says of the request that it forwards; from anybody else the same headers are ignored.</summary>
+internal static class ForwardedRequest
+{
+    /// <summary>Takes over X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-For of a trusted proxy: the last entry of each, which is the proxy's own.</summary>
+    /// <param name="context">The request; its scheme, host and remote address are set.</param>
+    /// <param name="web">Which proxies are trusted.</param>
+    public static void Apply(HttpContext context, GatewayWebOptions web)
+    {
+        if (context.Connection.RemoteIpAddress is not { } remote || !web.Trusts(remote))
+        {
+            return;
+        }
+
+        IHeaderDictionary headers = context.Request.Headers;
+        string[] hops = Entries(headers["X-Forwarded-For"]);
+        int at = hops.Length - 1;
+        while (at > 0 && IPAddress.TryParse(hops[at], out IPAddress? hop) && web.Trusts(hop))
+        {
+            at--;
+        }
+
+        bool forwards = hops.Length > 0 || headers.ContainsKey("X-Forwarded-Proto") || headers.ContainsKey("X-Forwarded-Host");
+        if (forwards)
+        {
+            // A proxy that forwards and names nobody speaks for somebody elsewhere all the same.
+            context.Connection.RemoteIpAddress = at >= 0 && IPAddress.TryParse(hops[at], out IPAddress? client) ? client : IPAddress.None;
+        }
+
+        if (Entries(headers["X-Forwarded-Proto"]) is [.., var scheme] && (scheme is "http" or "https"))
+        {
+            context.Request.Scheme = scheme;
+        }
+
+        if (Entries(headers["X-Forwarded-Host"]) is [.., var host])
+        {
+            context.Request.Host = new HostString(host);
+        }
+    }
+
+    private static string[] Entries(Microsoft.Extensions.Primitives.StringValues values) =>
+        values.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+}

@@ -1,0 +1,62 @@
+using Firmware.Core;
+using Firmware.Protocol;
+
+namespace Firmware.Pod.Channels;
+
+/// <summary>Makes readings of a driver's counts, and keeps to the rule that no patient value exists without a session.</summary>
+public abstract class Sensor
+{
+    /// <summary>Stores.</summary>
+    /// <param name="stream">Its main stream.</param>
+    protected Sensor(int stream) => Stream = stream;
+
+    /// <summary>Its main stream.</summary>
+    public int Stream { get; }
+
+    /// <summary>What it does now, one plain word for the state message; empty for a sensor that does but one thing.</summary>
+    public virtual string Activity => string.Empty;
+
+    /// <summary>Changes whenever <see cref="Activity"/> does.</summary>
+    public virtual int Changes => 0;
+
+    /// <summary>How often the gateway must be known to live, µs; 0 for a sensor that does not ask.</summary>
+    public virtual int LinkProbePeriodUs => 0;
+
+    /// <summary>The driver has new counts.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public abstract void Take(long nowUs);
+
+    /// <summary>True while a failure of this kind is what the sensor is after, and no fault to be told of.</summary>
+    /// <param name="reason">Why there is no value.</param>
+    /// <returns>True to keep quiet.</returns>
+    public virtual bool Expects(AbsenceReason reason) => false;
+
+    /// <summary>The part works, but its reading may not be used.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public abstract void Withhold(AbsenceReason reason, long nowUs);
+
+    /// <summary>The part is gone or is begun anew.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public abstract void Interrupt(long nowUs);
+
+    /// <summary>The binding epoch changed.</summary>
+    /// <param name="epoch">The new one, 0 for none.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public abstract void ChangeEpoch(uint epoch, long nowUs);
+
+    /// <summary>A command that is not for the pod as a whole.</summary>
+    /// <param name="command">One of <see cref="PodCommand"/>.</param>
+    /// <param name="buffer">Holds the command's body; valid during the call only.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <param name="count">Bytes of the body.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>True when it was for this sensor and was well formed; it may still have refused it, by an event that says why.</returns>
+    public virtual bool TryCommand(byte command, byte[] buffer, int offset, int count, long nowUs) => false;
+
+    /// <summary>Does what is due.</summary>
+    /// <param name="reason">Why there is no value now; None while measuring.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>When it wants to be called next.</returns>
+    public abstract long Step(AbsenceReason reason, long nowUs);
+}

@@ -1,0 +1,485 @@
+using System;
+using System.Collections.Generic;
+using EdgeGateway.Core;
+using EdgeGateway.Mqtt.Client;
+using Firmware.Core;
+using Firmware.Pod;
+using Firmware.Protocol;
+using Simulators.Buses;
+using Simulators.Cart.Gateway;
+using Simulators.Cart.Ledger;
+using Simulators.Cart.Scenario;
+using Simulators.Cart.World;
+using Simulators.Chips;
+using Simulators.Kernel;
+using Simulators.Patient;
+
+namespace Simulators.Cart.Pod;
+
+/// <summary>Random bits for a device, from the run's seed.</summary>
+public sealed class SeededEntropy : IEntropy
+{
+    private readonly SeededRandom _random;
+
+    /// <summary>Makes a source.</summary>
+    /// <param name="random">Where the bits come from.</param>
+    public SeededEntropy(SeededRandom random) => _random = random;
+
+    /// <inheritdoc/>
+    public uint NextUInt32() => _random.NextUInt32();
+}
+
+/// <summary>Light of the patient in the units of the oximeter twin's optical door.</summary>
+public sealed class OpticalDoor : ILightSource
+{
+    private readonly IPatientLight _patient;
+
+    /// <summary>Makes a door.</summary>
+    /// <param name="patient">Whose light.</param>
+    public OpticalDoor(IPatientLight patient) => _patient = patient;
+
+    /// <inheritdoc/>
+    public LightSample At(long us)
+    {
+        OpticalSample sample = _patient.At(us);
+        return new LightSample(MilliCounts(sample.RedCounts), MilliCounts(sample.InfraredCounts), MilliCounts(sample.AmbientCounts));
+    }
+
+    private static long MilliCounts(double counts) => (long)Math.Floor((counts * 1000) + 0.5);
+}
+
+/// <summary>The patient's arm as the cuff feels it.</summary>
+public sealed class ArmDoor : IArmUnderCuff
+{
+    private readonly CuffedArm _arm;
+
+    /// <summary>Makes a door.</summary>
+    /// <param name="arm">Whose arm.</param>
+    public ArmDoor(CuffedArm arm) => _arm = arm;
+
+    /// <inheritdoc/>
+    public double ArteryMicroLitres(long us, double cuffMmHg) => _arm.MicroLitresAt(us, cuffMmHg);
+}
+
+/// <summary>Makes a pod's way to the gateway for one boot.</summary>
+/// <param name="localNowUs">The boot's own clock.</param>
+/// <param name="wake">To be called after each event.</param>
+/// <returns>The way.</returns>
+public delegate IUplinkConnector PodConnectorFactory(Func<long> localNowUs, Action wake);
+
+/// <summary>
+/// One simulated pod: the unchanged pod program on a simulated bus with twins, flash and network, with its own oscillator. Its power can be
+/// cut and come back.
+/// </summary>
+public sealed class SimulatedPod
+{
+    private readonly WorldServices _world;
+    private readonly string _place;
+    private readonly PodConnectorFactory _connectors;
+    private readonly SeededRandom _random;
+    private readonly SimulatedI2cBus _bus;
+    private readonly SimulatedByteStore? _flash;
+    private readonly IByteStore _store;
+    private readonly SortedDictionary<ChipKind, (int Address, bool Plugged)> _chips = [];
+    private IUplinkConnector? _connector;
+    private SteppedProcess? _process;
+    private SteppedProcess? _dead;
+    private Oscillator _oscillator;
+
+    /// <summary>Makes a pod whose power is off.</summary>
+    /// <param name="world">What it stands on.</param>
+    /// <param name="cart">Its cart's name.</param>
+    /// <param name="story">What it is.</param>
+    /// <param name="connectors">Makes its way to the gateway for one boot.</param>
+    /// <param name="store">A store of its own, or null for a simulated flash.</param>
+    /// <param name="recording">Light in place of the synthetic pulse, or null.</param>
+    public SimulatedPod(
+        WorldServices world, string cart, PodStory story, PodConnectorFactory connectors, IByteStore? store = null, IPatientLight? recording = null)
+    {
+        _world = world;
+        Story = story;
+        _place = cart + "/" + story.Id;
+        _connectors = connectors;
+        _random = world.Random.Fork("pod:" + _place);
+        _oscillator = new Oscillator(story.BootUs, story.DriftPpb);
+        _flash = store is null ? new SimulatedByteStore(_random.Fork("store")) : null;
+        _store = store ?? _flash!;
+        _bus = new SimulatedI2cBus(world.Kernel);
+        Pulse = new SyntheticPulse(story.Pulse, _random.Fork("pulse"));
+        Pulse.FingerOn(story.FingerOnUs);
+        Light = new DisturbedLight(recording ?? Pulse, _random.Fork("disturbance")) { ChannelsSwapped = story.ChannelsSwapped };
+        Skin = new ContactTemperature(story.AmbientMilliCelsius, story.PatientMilliCelsius);
+        Arm = new CuffedArm(Pulse, story.Arm);
+        foreach (ChipKind chip in story.Chips)
+        {
+            if (chip == ChipKind.Pcm1808)
+            {
+                Chest = new ChestSound(story.Chest, Pulse, _random.Fork("chest"));
+                ChestSound chest = Chest;
+                Converter = new Pcm1808Twin(world.Kernel, _random.Fork("pcm1808"), new Pcm1808Options { DriftPpm = story.DriftPpb / 1000 });
+                Converter.SetInput(story.SoundNanoVolt ?? chest.NanoVoltAt);
+                continue;
+            }
+
+            if (chip == ChipKind.SunTechNibp)
+            {
+                CuffedArmOptions arm = story.Arm;
+                Module = new SunTechNibpTwin(world.Kernel, new SunTechNibpOptions
+                {
+                    Systolic = (int)arm.SystolicMmHg,
+                    Diastolic = (int)arm.DiastolicMmHg,
+                    Mean = (int)(arm.DiastolicMmHg + ((arm.SystolicMmHg - arm.DiastolicMmHg) / 3)),
+                    Pulse = (int)story.Pulse.RateBpm,
+                });
+                Module.PowerOff(); // The supply comes with the pod's.
+                continue;
+            }
+
+            int address;
+            if (chip == ChipKind.Mprls0300)
+            {
+                address = AddCuff(world, story);
+            }
+            else if (chip == ChipKind.Tmp117)
+            {
+                Thermometer = new Tmp117Twin(world.Kernel, _random.Fork("tmp117"), new Tmp117Options { HasNoise = true, HasPartError = true });
+                Thermometer.SetTemperature(us => Skin.MilliCelsiusAt(us));
+                address = Thermometer.Address;
+                _bus.Attach(address, Thermometer);
+            }
+            else
+            {
+                Oximeter = new Max30102Twin(world.Kernel, _random.Fork("max30102"))
+                {
+                    Light = new OpticalDoor(Finger(story)),
+                };
+                address = Max30102Twin.Address;
+                _bus.Attach(address, Oximeter);
+            }
+
+            _bus.Unplug(address); // The supply comes with the pod's.
+            bool plugged = false;
+            foreach (ChipKind there in story.PluggedAtStart)
+            {
+                plugged |= there == chip;
+            }
+
+            _chips[chip] = (address, plugged);
+        }
+    }
+
+    /// <summary>A frame was made.</summary>
+    public event FrameHandler? FrameProduced;
+
+    /// <summary>The gateway has taken responsibility for a frame.</summary>
+    public event FrameHandler? FrameAcknowledged;
+
+    /// <summary>A frame gave way in the full ring.</summary>
+    public event FrameHandler? FrameEvicted;
+
+    /// <summary>Its story.</summary>
+    public PodStory Story { get; }
+
+    /// <summary>The patient's synthetic pulse; used when there is no recording.</summary>
+    public SyntheticPulse Pulse { get; }
+
+    /// <summary>What the sensor sees of the patient, with disturbances.</summary>
+    public DisturbedLight Light { get; }
+
+    /// <summary>The patient's skin.</summary>
+    public ContactTemperature Skin { get; }
+
+    /// <summary>The thermometer's twin, or null.</summary>
+    public Tmp117Twin? Thermometer { get; }
+
+    /// <summary>The oximeter's twin, or null.</summary>
+    public Max30102Twin? Oximeter { get; }
+
+    /// <summary>The arm in the cuff.</summary>
+    public CuffedArm Arm { get; }
+
+    /// <summary>The cuff with pump, valves and what is beyond software's reach, or null.</summary>
+    public CuffPneumatics? Cuff { get; private set; }
+
+    /// <summary>The cuff sensor's twin, or null.</summary>
+    public Mprls0300Twin? CuffSensor { get; private set; }
+
+    /// <summary>The OEM module for blood pressure, or null.</summary>
+    public SunTechNibpTwin? Module { get; }
+
+    /// <summary>True pressure in whatever cuff it has, mmHg; 0 without one.</summary>
+    public double TrueCuffMmHg
+    {
+        get
+        {
+            Cuff?.AdvanceTo(_world.Kernel.NowUs);
+            return Math.Max(Cuff?.BladderMmHg ?? 0, Module?.TruePressureMmHg ?? 0);
+        }
+    }
+
+    /// <summary>What the stethoscope hears, or null.</summary>
+    public ChestSound? Chest { get; }
+
+    /// <summary>The stethoscope's converter, or null.</summary>
+    public Pcm1808Twin? Converter { get; }
+
+    /// <summary>The program that runs; null while the power is off.</summary>
+    public PodHost? Host { get; private set; }
+
+    /// <summary>Times the power came on.</summary>
+    public int Boots { get; private set; }
+
+    /// <summary>Steps of the program, over all boots.</summary>
+    public long Steps => (_process?.Steps ?? 0) + (_dead?.Steps ?? 0);
+
+    /// <summary>True time of a moment of the running boot's own clock.</summary>
+    /// <param name="monotonicUs">µs since boot.</param>
+    /// <returns>True time, µs.</returns>
+    public long WorldUs(long monotonicUs) => _oscillator.WorldUs(monotonicUs);
+
+    /// <summary>The power comes on. Nothing happens when it is on.</summary>
+    public void PowerOn()
+    {
+        if (Host is not null)
+        {
+            return;
+        }
+
+        Boots++;
+        _world.Trace?.Begin(_place, "power-on").Add("boot", Boots).End();
+        _oscillator = new Oscillator(_world.Kernel.NowUs, Story.DriftPpb);
+        Oscillator oscillator = _oscillator;
+        foreach ((_, (int address, bool plugged)) in _chips)
+        {
+            if (plugged)
+            {
+                _bus.Replug(address);
+            }
+        }
+
+        Cuff?.AdvanceTo(_world.Kernel.NowUs);
+        Cuff?.PowerOn();
+        Module?.PowerOn();
+        SeededRandom random = _random.Fork("boot:" + Boots.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        SteppedProcess? process = null;
+        _connector = _connectors(() => oscillator.LocalUs(_world.Kernel.NowUs), () => process?.Wake());
+        MqttPodLink link = new(Story.DeviceId, _connector, static (options, handler) => new MqttClient(options, handler), new SeededEntropy(random.Fork("link")));
+        PodHost host = new(Options(oscillator), new SimulatedI2cPort(_bus), _store, new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
+        Host = host;
+        host.FrameProduced += OnProduced;
+        host.FrameRecovered += (buffer, offset, length) => AtPod(buffer, offset, "recovered", ReadingFate.None);
+        host.FrameStored += (buffer, offset, length) => AtPod(buffer, offset, null, ReadingFate.StoredByPod);
+        host.FrameAcknowledged += (buffer, offset, length) =>
+        {
+            AtPod(buffer, offset, "acknowledged", ReadingFate.Acknowledged);
+            FrameAcknowledged?.Invoke(buffer, offset, length);
+        };
+        host.FrameEvicted += (buffer, offset, length) =>
+        {
+            AtPod(buffer, offset, "evicted", ReadingFate.Evicted);
+            FrameEvicted?.Invoke(buffer, offset, length);
+        };
+        process = new SteppedProcess(_world.Kernel, oscillator, host.Step);
+        _process = process;
+        process.Wake();
+    }
+
+    /// <summary>The power goes. Nothing happens when it is off.</summary>
+    public void CutPower()
+    {
+        if (Host is null)
+        {
+            return;
+        }
+
+        _world.Trace?.Begin(_place, "power-cut").End();
+        _process!.Stop();
+        _dead = _process;
+        _process = null;
+        Host = null;
+        (_connector as SimulatedConnector)?.Vanish(machineAnswers: false);
+        _flash?.CutPower();
+        Cuff?.AdvanceTo(_world.Kernel.NowUs);
+        Cuff?.PowerOff();
+        Module?.PowerOff();
+        Converter?.StopClocks();
+        foreach ((_, (int address, _)) in _chips)
+        {
+            _bus.Unplug(address);
+        }
+
+        _world.Ledger.PowerCut(Story.DeviceId);
+    }
+
+    /// <summary>The program hangs: nothing calls it any more, and its outputs stay as they are. Only <see cref="CutPower"/> ends it.</summary>
+    public void Hang()
+    {
+        _world.Trace?.Begin(_place, "hang").End();
+        _process?.Stop();
+    }
+
+    /// <summary>Something is wrong with the cuff, or right again.</summary>
+    /// <param name="fault">What.</param>
+    /// <param name="isThere">True for wrong.</param>
+    public void SetCuffFault(CuffChainFaults fault, bool isThere)
+    {
+        if (Cuff is { } cuff)
+        {
+            cuff.AdvanceTo(_world.Kernel.NowUs);
+            cuff.Faults = isThere ? cuff.Faults | fault : cuff.Faults & ~fault;
+        }
+    }
+
+    /// <summary>A chip is plugged in or out.</summary>
+    /// <param name="chip">Which.</param>
+    /// <param name="plugged">True for in.</param>
+    public void SetPlugged(ChipKind chip, bool plugged)
+    {
+        _world.Trace?.Begin(_place, plugged ? "plug" : "unplug").Add("chip", chip.ToString()).End();
+        int address = _chips[chip].Address;
+        _chips[chip] = (address, plugged);
+        if (!plugged)
+        {
+            _bus.Unplug(address);
+        }
+        else if (Host is not null)
+        {
+            _bus.Replug(address);
+        }
+    }
+
+    private PodOptions Options(Oscillator oscillator)
+    {
+        List<PeripheralOptions> peripherals = [];
+        foreach ((ChipKind chip, (int address, _)) in _chips)
+        {
+            PodPart part = chip switch
+            {
+                ChipKind.Tmp117 => PodPart.Tmp117,
+                ChipKind.Max30102 => PodPart.Max30102,
+                _ => PodPart.Mprls0300,
+            };
+            PeripheralOptions peripheral = new(part, address);
+            if (part == PodPart.Mprls0300)
+            {
+                peripheral.Cuff = new SimulatedCuffActuators(Cuff!, _world.Kernel);
+                peripheral.CuffLimits.FirstTargetCentiMmHg = Story.CuffTargetCentiMmHg ?? peripheral.CuffLimits.FirstTargetCentiMmHg;
+                peripheral.CuffLimits.MaxRepeats = Story.CuffRepeats ?? peripheral.CuffLimits.MaxRepeats;
+            }
+
+            if (Story.Curve is not null)
+            {
+                peripheral.Optics.Curve = Story.Curve;
+            }
+
+            peripherals.Add(peripheral);
+        }
+
+        if (Module is { } module)
+        {
+            peripherals.Add(new PeripheralOptions(PodPart.SunTechNibp, 0) { Serial = new SimulatedSerialPort(module) });
+        }
+
+        if (Converter is { } converter)
+        {
+            peripherals.Add(new PeripheralOptions(PodPart.Pcm1808, 0) { Audio = new SimulatedAudioPort(converter) });
+        }
+
+        PodOptions options = new(Story.DeviceId, peripherals.ToArray())
+        {
+            FrameFlags = FrameFlags.Simulated,
+            Clock = new OscillatorClock(oscillator, _world.Kernel),
+            Maker = "simulated",
+            Model = "pod",
+            Serial = Story.Id,
+            Firmware = "simulated",
+        };
+        if (Story.LeastPulseQuality is int leastQuality)
+        {
+            options.LeastPulseQuality = leastQuality;
+        }
+
+        return options;
+    }
+
+    private void OnProduced(byte[] buffer, int offset, int length)
+    {
+        _world.Trace?.Begin(_place, "frame").AddBytes("bytes", buffer.AsSpan(offset, length)).End();
+        _world.Ledger.Produced(buffer, offset, length, _oscillator.WorldUs(Frame.MonotonicUs(buffer, offset)));
+        if (Frame.Kind(buffer, offset) == FrameKind.Numeric)
+        {
+            AbsenceReason reason = NumericBody.Absence(buffer, offset + Frame.HeaderLength);
+            if (reason != AbsenceReason.None)
+            {
+                (ulong, int, AbsenceReason) key = (Story.DeviceId, Frame.Stream(buffer, offset), reason);
+                _world.Ledger.Absences[key] = _world.Ledger.Absences.GetValueOrDefault(key) + 1;
+            }
+        }
+
+        if (Frame.Kind(buffer, offset) == FrameKind.Numeric && NumericBody.Absence(buffer, offset + Frame.HeaderLength) == AbsenceReason.None)
+        {
+            double value = NumericBody.Value(buffer, offset + Frame.HeaderLength);
+            for (int exponent = NumericBody.Exponent(buffer, offset + Frame.HeaderLength); exponent < 0; exponent++)
+            {
+                value /= 10;
+            }
+
+            _world.Ledger.Values[(Story.DeviceId, Frame.Stream(buffer, offset))] = value;
+            bool hasStatus = Frame.BodyLength(buffer, offset) >= NumericBody.LengthWithStatus;
+            _world.Ledger.Statuses[(Story.DeviceId, Frame.Stream(buffer, offset))] = hasStatus ? BloodPressureStatus.Read(buffer, offset + Frame.HeaderLength) : 0;
+        }
+        else if (Frame.Kind(buffer, offset) == FrameKind.Event)
+        {
+            (ulong, int) key = (Story.DeviceId, (int)EventBody.Code(buffer, offset + Frame.HeaderLength));
+            _world.Ledger.Events[key] = _world.Ledger.Events.GetValueOrDefault(key) + 1;
+        }
+
+        FrameProduced?.Invoke(buffer, offset, length);
+    }
+
+    private int AddCuff(WorldServices world, PodStory story)
+    {
+        Cuff = new CuffPneumatics { Arm = new ArmDoor(Arm) };
+        CuffSensor = new Mprls0300Twin(world.Kernel, _random.Fork("mprls0300"));
+        CuffPneumatics cuff = Cuff;
+        CuffSensor.SetPressure(us =>
+        {
+            cuff.AdvanceTo(us);
+            return story.CuffPressure?.Invoke(us, cuff.IsDumpValveCoilPowered) ?? cuff.ManifoldMicroMmHg;
+        });
+        _bus.Attach(Mprls0300Twin.Address, CuffSensor);
+        return Mprls0300Twin.Address;
+    }
+
+    // The cuff may be on the arm that wears the oximeter.
+    private IPatientLight Finger(PodStory story)
+    {
+        if (!story.IsCuffOnOximeterArm)
+        {
+            return Light;
+        }
+
+        OpticalSample mean = new(story.Pulse.RedDcCounts, story.Pulse.InfraredDcCounts);
+        return new CuffedLight(Light, mean, us =>
+        {
+            Cuff?.AdvanceTo(us);
+            return Arm.Passes(Cuff?.BladderMmHg ?? 0);
+        });
+    }
+
+    private void AtPod(byte[] buffer, int offset, string? word, ReadingFate fate)
+    {
+        ReadingId id = ReadingId.Of(buffer, offset);
+        if (word is not null)
+        {
+            _world.Trace?.Begin(_place, word).Add("id", id.ToString()).End();
+        }
+
+        _world.Ledger.AtPod(buffer, offset, fate);
+    }
+
+    private sealed class OscillatorClock(Oscillator oscillator, SimulationKernel kernel) : IMonotonicClock
+    {
+        public long NowUs => oscillator.LocalUs(kernel.NowUs);
+    }
+}

@@ -1,0 +1,527 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using EdgeGateway.Core;
+using EdgeGateway.Core.Sound;
+using Firmware.Protocol;
+using Simulators.Cart.Gateway;
+using Simulators.Cart.Ledger;
+using Simulators.Cart.Pod;
+using Simulators.Cart.Report;
+using Simulators.Cart.Scenario;
+using Simulators.Cart.Subscribers;
+using Simulators.Chips;
+using Simulators.Kernel;
+using Simulators.Network;
+using Simulators.Patient;
+
+namespace Simulators.Cart.World;
+
+/// <summary>What every simulated part stands on: time, randomness, network, trace, and the ledger.</summary>
+public class WorldServices : IDisposable
+{
+    /// <summary>Makes an empty world at its time 0.</summary>
+    /// <param name="seed">Everything random comes from it.</param>
+    /// <param name="traced">True to write a trace.</param>
+    /// <param name="traceOutput">Where the trace's bytes go, or null for its hash alone.</param>
+    public WorldServices(ulong seed, bool traced, Stream? traceOutput = null)
+    {
+        Seed = seed;
+        Kernel = new SimulationKernel();
+        Random = new SeededRandom(seed);
+        Trace = traced ? new TraceWriter(Kernel, traceOutput) : null;
+        Ledger = new DeliveryLedger();
+        Network = new SimulatedNetwork(Kernel, Random.Fork("network"), Trace);
+    }
+
+    /// <summary>The seed.</summary>
+    public ulong Seed { get; }
+
+    /// <summary>Time and events.</summary>
+    public SimulationKernel Kernel { get; }
+
+    /// <summary>Forked by name for every part.</summary>
+    public SeededRandom Random { get; }
+
+    /// <summary>The trace, or null.</summary>
+    public TraceWriter? Trace { get; }
+
+    /// <summary>The network.</summary>
+    public SimulatedNetwork Network { get; }
+
+    /// <summary>Who knows everything.</summary>
+    public DeliveryLedger Ledger { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees what is held.</summary>
+    /// <param name="disposing">True from <see cref="Dispose()"/>.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            Trace?.Dispose();
+        }
+    }
+}
+
+/// <summary>One cart: a gateway, its pods, and whoever listens to its sessions.</summary>
+public sealed class SimulatedCart
+{
+    internal SimulatedCart(SimulatedWorld world, CartStory story, IReadOnlyList<IPatientLight?> recordings)
+    {
+        Story = story;
+        string gatewayAddress = story.Id + ".gateway";
+        string brokerAddress = story.Id + ".broker";
+        UplinkPath = world.Network.AddPath(story.Id + "/uplink", story.UplinkNetwork);
+        SessionPath = world.Network.AddPath(story.Id + "/session", story.SessionNetwork);
+        Broker = story.ExternalBroker ? new SimulatedBroker(world, story.Id + "/broker", brokerAddress, story.Broker) : null;
+        Gateway = new SimulatedGateway(world, story, gatewayAddress, UplinkPath, brokerAddress);
+        List<SimulatedPod> pods = [];
+        List<NetworkPath> paths = [];
+        for (int i = 0; i < story.Pods.Count; i++)
+        {
+            NetworkPath path = world.Network.AddPath(story.Id + "/" + story.Pods[i].Id + "/link", story.PodNetwork);
+            PodConnectorFactory connectors = (now, wake) => new SimulatedConnector(world.Network, path, gatewayAddress, now, wake);
+            pods.Add(new SimulatedPod(world, story.Id, story.Pods[i], connectors, recording: recordings[i]));
+            paths.Add(path);
+        }
+
+        Pods = pods;
+        PodPaths = paths;
+        List<SimulatedSubscriber> subscribers = [];
+        foreach (SubscriberStory subscriber in story.Subscribers)
+        {
+            subscribers.Add(new SimulatedSubscriber(world, story.Id, subscriber, SessionPath, Broker?.Address ?? gatewayAddress));
+        }
+
+        Subscribers = subscribers;
+    }
+
+    /// <summary>Its story.</summary>
+    public CartStory Story { get; }
+
+    /// <summary>Its gateway.</summary>
+    public SimulatedGateway Gateway { get; }
+
+    /// <summary>The external broker, or null.</summary>
+    public SimulatedBroker? Broker { get; }
+
+    /// <summary>Its pods.</summary>
+    public IReadOnlyList<SimulatedPod> Pods { get; }
+
+    /// <summary>The pods' ways to the gateway, in the same order.</summary>
+    public IReadOnlyList<NetworkPath> PodPaths { get; }
+
+    /// <summary>Who listens.</summary>
+    public IReadOnlyList<SimulatedSubscriber> Subscribers { get; }
+
+    /// <summary>From the gateway to the external broker.</summary>
+    public NetworkPath UplinkPath { get; }
+
+    /// <summary>From subscribers to where the session is published.</summary>
+    public NetworkPath SessionPath { get; }
+}
+
+/// <summary>
+/// A scenario come to life: all carts, on one kernel. The same scenario and seed give the same trace, byte for byte.
+/// </summary>
+public sealed class SimulatedWorld : WorldServices
+{
+    /// <summary>Makes a world at its time 0; everything is put on the kernel, nothing has run.</summary>
+    /// <param name="scenario">The story.</param>
+    /// <param name="seed">Everything random comes from it.</param>
+    /// <param name="traced">True to write a trace.</param>
+    /// <param name="traceOutput">Where the trace's bytes go, or null for its hash alone.</param>
+    /// <param name="scenarioFolder">Where recordings with relative names are looked for.</param>
+    /// <exception cref="RecordingException">A recording cannot be played.</exception>
+    public SimulatedWorld(ScenarioDefinition scenario, ulong seed, bool traced, Stream? traceOutput = null, string? scenarioFolder = null)
+        : base(seed, traced, traceOutput)
+    {
+        Scenario = scenario;
+        Trace?.Begin("world", "begin").Add("scenario", scenario.Name).Add("seed", seed.ToString(CultureInfo.InvariantCulture)).End();
+        List<SimulatedCart> carts = [];
+        foreach (CartStory cart in scenario.Carts)
+        {
+            List<IPatientLight?> recordings = [];
+            foreach (PodStory pod in cart.Pods)
+            {
+                recordings.Add(pod.Light ?? (pod.Recording is null ? null : Record(pod, scenarioFolder)));
+            }
+
+            carts.Add(new SimulatedCart(this, cart, recordings));
+        }
+
+        Carts = carts;
+        Schedule();
+    }
+
+    /// <summary>No cuff ever has more, mmHg. Source: IEC 80601-2-30, 201.12.1.107, under a single fault.</summary>
+    public const int MaxBladderMmHg = 330;
+
+    /// <summary>A loud room at the microphone, mV. Guess: speech beside the patient.</summary>
+    public const double LoudRoomMilliVolt = 150;
+
+    /// <summary>No cuff is above 15 mmHg for longer, µs. Source: IEC 80601-2-30, 201.12.1.107.</summary>
+    public const long MaxInflatedUs = 180_000_000;
+
+    /// <summary>From one look at a cuff that must be empty to the next, µs.</summary>
+    public const long CuffLookUs = 100_000;
+
+    /// <summary>The story.</summary>
+    public ScenarioDefinition Scenario { get; }
+
+    /// <summary>The carts.</summary>
+    public IReadOnlyList<SimulatedCart> Carts { get; }
+
+    /// <summary>Runs to the end under virtual time.</summary>
+    public void Run() => Kernel.Run(Scenario.DurationUs);
+
+    /// <summary>Draws the balance of what has happened so far.</summary>
+    /// <returns>The report.</returns>
+    public RunReport Report()
+    {
+        SortedDictionary<ReadingId, (long Pending, long Kept)> held = [];
+        foreach (SimulatedCart cart in Carts)
+        {
+            foreach (SimulatedPod pod in cart.Pods)
+            {
+                // Whatever the story: what an arm may feel (IEC 80601-2-30). A self test is done with the cuff off the arm.
+                if (pod.Cuff is { } cuff && cuff.HighestMmHg > MaxBladderMmHg)
+                {
+                    Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Story.Id}/{pod.Story.Id}: the cuff had {cuff.HighestMmHg:F0} mmHg, more than {MaxBladderMmHg}"));
+                }
+
+                if (pod.Module is { } module && (module.HighestMmHg > MaxBladderMmHg || module.TruePressureMmHg > 15))
+                {
+                    Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Story.Id}/{pod.Story.Id}: the module's cuff had {module.HighestMmHg:F0} mmHg at most, and has {module.TruePressureMmHg:F0} at the end"));
+                }
+
+                if (pod.Cuff is { } inflated && inflated.LongestInflatedUs > MaxInflatedUs)
+                {
+                    Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Story.Id}/{pod.Story.Id}: the cuff was above 15 mmHg for {inflated.LongestInflatedUs / 1e6:F1} s, longer than {MaxInflatedUs / 1e6:F0}"));
+                }
+
+                if (pod.Cuff is { } left && left.BladderMmHg > 15)
+                {
+                    Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Story.Id}/{pod.Story.Id}: at the end the cuff still has {left.BladderMmHg:F0} mmHg"));
+                }
+            }
+        }
+
+        foreach (SimulatedCart cart in Carts)
+        {
+            foreach (SimulatedPod pod in cart.Pods)
+            {
+                long known = Ledger.HeldByPod(pod.Story.DeviceId);
+                if (pod.Host is not null && pod.Host.Counters.Pending != known)
+                {
+                    Ledger.Find(string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{cart.Story.Id}/{pod.Story.Id} says that it holds {pod.Host.Counters.Pending} readings, and by its own events it must hold {known}"));
+                }
+            }
+
+            if (cart.Gateway.Core is GatewayCore core)
+            {
+                foreach (StreamHealth stream in core.Snapshot().Streams)
+                {
+                    held[new ReadingId(stream.DeviceId, stream.BootId, stream.Stream, 0)] = (stream.Pending, stream.Kept);
+                }
+            }
+        }
+
+        return new RunReport(this, Ledger.Balance(held));
+    }
+
+    private static RecordedLight Record(PodStory pod, string? folder)
+    {
+        string path = folder is null ? pod.Recording! : Path.Combine(folder, pod.Recording!);
+        RecordedLight light = RecordedLight.Load(path);
+        light.StartUs = pod.FingerOnUs;
+        return light;
+    }
+
+    private void Schedule()
+    {
+        foreach (SimulatedCart cart in Carts)
+        {
+            if (cart.Broker is not null)
+            {
+                Kernel.At(0, cart.Broker.Start);
+            }
+
+            Kernel.At(0, cart.Gateway.Start);
+            foreach (SimulatedPod pod in cart.Pods)
+            {
+                Kernel.At(pod.Story.BootUs, pod.PowerOn);
+                Kernel.At(pod.Story.TouchUs, () => pod.Skin.Touch(Kernel.NowUs));
+            }
+
+            foreach (SessionStory session in cart.Story.Sessions)
+            {
+                Kernel.At(session.OpenUs, () => cart.Gateway.OpenSession(session.Id));
+                if (session.CloseUs != long.MaxValue)
+                {
+                    Kernel.At(session.CloseUs, () => cart.Gateway.CloseSession(session.Id));
+                }
+            }
+
+            for (int i = 0; i < cart.Subscribers.Count; i++)
+            {
+                Kernel.At(cart.Story.Subscribers[i].ConnectUs, cart.Subscribers[i].Start);
+            }
+        }
+
+        foreach (ExpectedCuff cuff in Scenario.Expect.Cuffs)
+        {
+            SimulatedPod pod = Carts[cuff.Cart].Pods[cuff.Pod];
+            if (cuff.HeldUs >= 0)
+            {
+                Kernel.At(cuff.HeldUs, () => Judge(pod, isHeld: true));
+            }
+
+            for (long us = cuff.EmptyFromUs; us >= 0 && us <= cuff.EmptyUntilUs; us += CuffLookUs)
+            {
+                Kernel.At(us, () => Judge(pod, isHeld: false));
+            }
+        }
+
+        foreach (TimelineEvent e in Scenario.Timeline)
+        {
+            Kernel.At(e.AtUs, () => Begin(e));
+            if (e.ForUs != long.MaxValue)
+            {
+                Kernel.At(e.AtUs + e.ForUs, () => End(e));
+            }
+        }
+    }
+
+    private void Judge(SimulatedPod pod, bool isHeld)
+    {
+        double mmHg = pod.TrueCuffMmHg;
+        if (mmHg >= 15 != isHeld)
+        {
+            Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{pod.Story.Id}: at {Kernel.NowUs / 1e6:F1} s the cuff has {mmHg:F0} mmHg, and it must {(isHeld ? "hold pressure" : "be empty")}"));
+        }
+    }
+
+    private static void Listen(SimulatedCart cart, SimulatedPod pod, bool listening) => cart.Gateway.Command((core, session) =>
+    {
+        SoundPlace place = new((AuscultationSite)((int)pod.Chest!.Site + 1), PatientPosture.Sitting, ListeningMode.Bell);
+        return core.SetSound(session, listening, place, string.Empty);
+    });
+
+    private void Begin(TimelineEvent e)
+    {
+        SimulatedCart cart = Carts[e.Cart];
+        Trace?.Begin(cart.Story.Id, "fault").Add("do", e.Action.ToString()).End();
+        switch (e.Action)
+        {
+            case TimelineAction.UnplugChip:
+                cart.Pods[e.Target].SetPlugged(e.Chip, false);
+                break;
+            case TimelineAction.CutPodPower:
+                cart.Pods[e.Target].CutPower();
+                break;
+            case TimelineAction.CutPodNetwork:
+                cart.PodPaths[e.Target].SetState(PathState.Silent);
+                break;
+            case TimelineAction.ResetPodConnection:
+                cart.PodPaths[e.Target].ResetConnections();
+                break;
+            case TimelineAction.KillGateway:
+                cart.Gateway.Kill();
+                break;
+            case TimelineAction.CutGatewayPower:
+                cart.Gateway.CutPower();
+                break;
+            case TimelineAction.RestartGateway:
+                cart.Gateway.Stop();
+                break;
+            case TimelineAction.SlowDisk:
+                cart.Gateway.Disk.MaxSyncUs = e.Amount;
+                break;
+            case TimelineAction.StopBroker:
+                cart.Broker!.Stop();
+                break;
+            case TimelineAction.CutUplink:
+                cart.UplinkPath.SetState(PathState.Silent);
+                break;
+            case TimelineAction.CutSession:
+                cart.SessionPath.SetState(PathState.Silent);
+                break;
+            case TimelineAction.StopSubscriber:
+                cart.Subscribers[e.Target].Stop();
+                break;
+            case TimelineAction.SynchroniseClock:
+                cart.Gateway.Synchronise();
+                break;
+            case TimelineAction.FingerOff:
+                cart.Pods[e.Target].Light.Set(Disturbance.FingerOff, true);
+                break;
+            case TimelineAction.Motion:
+                cart.Pods[e.Target].Light.Set(Disturbance.Motion, true);
+                break;
+            case TimelineAction.AmbientLight:
+                cart.Pods[e.Target].Light.Set(Disturbance.AmbientLight, true);
+                break;
+            case TimelineAction.Glare:
+                cart.Pods[e.Target].Light.Set(Disturbance.Glare, true);
+                break;
+            case TimelineAction.ColdFinger:
+                cart.Pods[e.Target].Pulse.SetCold(Kernel.NowUs, cold: true);
+                break;
+            case TimelineAction.SetPatient:
+                cart.Gateway.Command((core, session) => core.SetPatient(
+                    session, new CuffPatient(PatientCategory.Adult, CuffSize.Adult, cart.Pods[e.Target].Story.IsCuffOnOximeterArm)));
+                break;
+            case TimelineAction.TestCuff:
+                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.OffTheArm, true);
+                cart.Gateway.Command((core, _) => core.TestCuff());
+                break;
+            case TimelineAction.StartCuff:
+                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.OffTheArm, false);
+                cart.Gateway.Command((core, session) => core.StartCuff(session));
+                break;
+            case TimelineAction.StopCuff:
+                cart.Gateway.Command((core, _) =>
+                {
+                    core.StopCuffs();
+                    return default;
+                });
+                break;
+            case TimelineAction.CuffLeak:
+                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.Leak, true);
+                break;
+            case TimelineAction.CuffKink:
+                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.MeasuringLumenBlocked, true);
+                break;
+            case TimelineAction.CuffOff:
+                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.Disconnected, true);
+                break;
+            case TimelineAction.HangPod:
+                cart.Pods[e.Target].Hang();
+                break;
+            case TimelineAction.Listen:
+                Listen(cart, cart.Pods[e.Target], listening: true);
+                break;
+            case TimelineAction.RecordClip:
+                cart.Gateway.RecordClip();
+                break;
+            case TimelineAction.LiftChestpiece:
+                cart.Pods[e.Target].Chest!.IsLifted = true;
+                break;
+            case TimelineAction.CableLoose:
+                cart.Pods[e.Target].Converter!.Fault = Pcm1808Fault.CableLoose;
+                break;
+            case TimelineAction.ClockLost:
+                cart.Pods[e.Target].Converter!.Fault = Pcm1808Fault.ClockHalted;
+                break;
+            case TimelineAction.RoomNoise:
+                cart.Pods[e.Target].Chest!.AmbientMilliVolt = LoudRoomMilliVolt;
+                break;
+            case TimelineAction.Rub:
+                cart.Pods[e.Target].Chest!.IsRubbed = true;
+                break;
+            case TimelineAction.ThinSession:
+                cart.SessionPath.Quality = cart.SessionPath.Quality with { BytesPerSecond = e.Amount };
+                break;
+            default:
+                throw new InvalidOperationException($"{e.Action} has no beginning.");
+        }
+    }
+
+    private void End(TimelineEvent e)
+    {
+        SimulatedCart cart = Carts[e.Cart];
+        Trace?.Begin(cart.Story.Id, "fault-over").Add("do", e.Action.ToString()).End();
+        switch (e.Action)
+        {
+            case TimelineAction.UnplugChip:
+                cart.Pods[e.Target].SetPlugged(e.Chip, true);
+                break;
+            case TimelineAction.CutPodPower:
+                cart.Pods[e.Target].PowerOn();
+                break;
+            case TimelineAction.CutPodNetwork:
+                cart.PodPaths[e.Target].SetState(PathState.Up);
+                break;
+            case TimelineAction.KillGateway:
+            case TimelineAction.CutGatewayPower:
+            case TimelineAction.RestartGateway:
+                cart.Gateway.Start();
+                break;
+            case TimelineAction.SlowDisk:
+                cart.Gateway.Disk.MaxSyncUs = cart.Story.Gateway.DiskSyncUs;
+                break;
+            case TimelineAction.StopBroker:
+                cart.Broker!.Start();
+                break;
+            case TimelineAction.CutUplink:
+                cart.UplinkPath.SetState(PathState.Up);
+                break;
+            case TimelineAction.CutSession:
+                cart.SessionPath.SetState(PathState.Up);
+                break;
+            case TimelineAction.StopSubscriber:
+                cart.Subscribers[e.Target].Start();
+                break;
+            case TimelineAction.FingerOff:
+                cart.Pods[e.Target].Light.Set(Disturbance.FingerOff, false);
+                break;
+            case TimelineAction.Motion:
+                cart.Pods[e.Target].Light.Set(Disturbance.Motion, false);
+                break;
+            case TimelineAction.AmbientLight:
+                cart.Pods[e.Target].Light.Set(Disturbance.AmbientLight, false);
+                break;
+            case TimelineAction.Glare:
+                cart.Pods[e.Target].Light.Set(Disturbance.Glare, false);
+                break;
+            case TimelineAction.ColdFinger:
+                cart.Pods[e.Target].Pulse.SetCold(Kernel.NowUs, cold: false);
+                break;
+            case TimelineAction.CuffLeak:
+                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.Leak, false);
+                break;
+            case TimelineAction.CuffKink:
+                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.MeasuringLumenBlocked, false);
+                break;
+            case TimelineAction.CuffOff:
+                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.Disconnected, false);
+                break;
+            case TimelineAction.Listen:
+                Listen(cart, cart.Pods[e.Target], listening: false);
+                break;
+            case TimelineAction.LiftChestpiece:
+                cart.Pods[e.Target].Chest!.IsLifted = false;
+                break;
+            case TimelineAction.CableLoose:
+            case TimelineAction.ClockLost:
+                cart.Pods[e.Target].Converter!.Fault = Pcm1808Fault.None;
+                break;
+            case TimelineAction.RoomNoise:
+                cart.Pods[e.Target].Chest!.AmbientMilliVolt = 0;
+                break;
+            case TimelineAction.Rub:
+                cart.Pods[e.Target].Chest!.IsRubbed = false;
+                break;
+            case TimelineAction.ThinSession:
+                cart.SessionPath.Quality = cart.Story.SessionNetwork;
+                break;
+            case TimelineAction.HangPod:
+                cart.Pods[e.Target].CutPower();
+                cart.Pods[e.Target].PowerOn();
+                break;
+            default:
+                throw new InvalidOperationException($"{e.Action} has no end.");
+        }
+    }
+}

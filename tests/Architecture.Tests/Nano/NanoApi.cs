@@ -1,0 +1,41 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+
+namespace Architecture.Tests.Nano;
+
+/// <summary>
+/// Lists of members, one a line: <c>Full.Type : kind : bases</c> for a type, <c>Full.Type::member : type</c> for a member. Lines that begin
+/// with '#' are remarks.
+/// </summary>
+internal static class NanoApi
+{
+    /// <summary>The members that code under firmware/ may use.</summary>
+    public const string ApprovedFile = "tests/Architecture.Tests/nano-approved.txt";
+
+    /// <summary>Names the folder with the lists of the real packages, when it is not at its usual place beside the repository.</summary>
+    public const string FolderVariable = "NANOFRAMEWORK_API";
+
+    /// <summary>The folder with the lists of the real packages, or null where it is not present.</summary>
+    public static string? Folder
+    {
+        get
+        {
+            string? named = Environment.GetEnvironmentVariable(FolderVariable);
+            string folder = string.IsNullOrEmpty(named) ? Repository.At("../shared/facts/nanoframework-api") : named;
+            return Directory.Exists(folder) ? folder : null;
+        }
+    }
+
+    /// <summary>The approved lines.</summary>
+    public static IReadOnlyList<string> Approved() => Lines(Repository.At(ApprovedFile));
+
+    /// <summary>Every line of every list of the real packages that has no type parameters, each once.</summary>
+    public static IReadOnlyList<string> All(string folder) =>
+        Directory.EnumerateFiles(folder, "*.txt").Order(StringComparer.Ordinal).SelectMany(Lines).Where(l => !l.Contains('<', StringComparison.Ordinal))
+            .Distinct(StringComparer.Ordinal).ToArray();
+
+    private static string[] Lines(string file) =>
+        File.ReadLines(file).Select(l => l.TrimEnd()).Where(l => l.Length > 0 && l[0] != '#').ToArray();
+}

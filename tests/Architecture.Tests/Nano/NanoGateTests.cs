@@ -1,0 +1,281 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Xml.Linq;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+namespace Architecture.Tests.Nano;
+
+/// <summary>Law 1: the pod's code is in the language and library of the device.</summary>
+[TestClass]
+public sealed class NanoGateTests
+{
+    [TestMethod]
+    public void Nano_firmware_is_in_the_language_and_library_of_the_device()
+    {
+        if (Environment.GetEnvironmentVariable(NanoGate.ApproveVariable) == "1")
+        {
+            Approve();
+        }
+
+        using NanoGate gate = new();
+        IReadOnlyList<NanoFinding> findings = gate.Check(NanoGate.Sources(), NanoApi.Approved());
+        Assert.IsEmpty(findings, "\n" + string.Join('\n', findings) + "\n");
+    }
+
+    [TestMethod]
+    public void Nano_approved_lines_are_those_of_the_real_packages()
+    {
+        using NanoGate gate = new();
+        IReadOnlyList<NanoFinding> findings = gate.CheckList(NanoApi.Approved(), NanoApi.Folder is string folder ? NanoApi.All(folder) : null);
+        Assert.IsEmpty(findings, "\n" + string.Join('\n', findings) + "\n");
+        SkipUnlessListsArePresent();
+    }
+
+    [TestMethod]
+    public void Nano_approved_lines_are_all_in_use()
+    {
+        string folder = SkipUnlessListsArePresent();
+        using NanoGate gate = new();
+        IReadOnlyList<string> needed = gate.Needs(NanoGate.Sources(), NanoApi.All(folder));
+        string[] idle = NanoApi.Approved().Except(needed, StringComparer.Ordinal).ToArray();
+        Assert.IsEmpty(idle, $"\nNothing under firmware/ uses these lines of {NanoApi.ApprovedFile}; remove them:\n" + string.Join('\n', idle) + "\n");
+    }
+
+    [TestMethod]
+    public void Nano_program_of_the_device_compiles_against_the_real_packages()
+    {
+        IReadOnlyList<string> own = Repository.Files("firmware/Esp32", "*.cs");
+        if (own.Count == 0)
+        {
+            Assert.Fail("firmware/Esp32 has no source.");
+        }
+
+        string folder = SkipUnlessListsArePresent();
+        using NanoGate gate = new();
+        IReadOnlyList<NanoFinding> findings = gate.Check([.. NanoGate.Sources(), .. own], NanoApi.All(folder));
+        Assert.IsEmpty(findings, "\n" + string.Join('\n', findings) + "\n");
+    }
+
+    [TestMethod]
+    public void Nano_project_of_the_device_pins_the_packages_that_the_lists_were_made_from()
+    {
+        XDocument project = XDocument.Load(Repository.At("firmware/Esp32/Esp32.csproj"));
+        Assert.AreEqual("nanoFramework.NET.Sdk/1.0.0-preview.11", project.Root!.Attribute("Sdk")!.Value);
+        Assert.AreEqual("3.0.29", project.Descendants("NanoFrameworkMDPVersion").Single().Value);
+        Assert.AreEqual(NanoCompiler.LanguageVersion, project.Descendants("LangVersion").Single().Value);
+        Dictionary<string, string> versions = Directory.EnumerateFiles(SkipUnlessListsArePresent(), "*.txt").Select(f => File.ReadLines(f).First().Split([' '], StringSplitOptions.RemoveEmptyEntries))
+            .ToDictionary(w => w[Array.IndexOf(w, "package:") + 1], w => w[Array.IndexOf(w, "version:") + 1], StringComparer.Ordinal);
+        foreach (XElement reference in project.Descendants("PackageReference"))
+        {
+            string package = reference.Attribute("Include")!.Value;
+            Assert.AreEqual(versions[package], reference.Attribute("Version")!.Value, package);
+        }
+    }
+
+    [TestMethod]
+    public void Nano_shared_pod_tests_could_run_on_the_device()
+    {
+        // Desk tests may use everything; the contract runs drivers against twins, which live on the desk.
+        string[] desk = ["/Desk/", "/Contract/", "/GlobalUsings.cs"];
+        string[] shared = Repository.Files("tests/Firmware.Tests", "*.cs").Where(f => !desk.Any(d => ("/" + Repository.Name(f)).Contains(d, StringComparison.Ordinal))).ToArray();
+        Assert.IsNotEmpty(shared);
+        string folder = SkipUnlessListsArePresent();
+        using Planted framework = new(("usings.cs", "global using nanoFramework.TestFramework;\n"));
+        using NanoGate gate = new();
+        IReadOnlyList<NanoFinding> findings = gate.Check([.. NanoGate.Sources(), .. shared, .. framework.Files], NanoApi.All(folder));
+
+        // A boxed enum is compared there as here; only its text is a number.
+        NanoFinding[] serious = findings.Where(f => f.Rule != NanoScan.EnumText).ToArray();
+        Assert.IsEmpty(serious, "\n" + string.Join('\n', serious.Take(40)) + "\n");
+    }
+
+    [TestMethod]
+    public void Nano_gate_refuses_an_approved_line_that_is_not_real_or_generic()
+    {
+        using NanoGate gate = new();
+        string[] real = ["System.Object : class", "System.String : sealed class"];
+        Assert.IsEmpty(gate.CheckList(real, real));
+        NanoFinding invented = gate.CheckList([.. real, "System.String::Replace(System.String a, System.String b) : System.String"], real).Single();
+        Assert.AreEqual(NanoGate.Unknown, invented.Rule);
+        NanoFinding open = gate.CheckList([.. real, "System.String::Trim(System.Char c) : System.String"], null).Single();
+        StringAssert.Contains(open.Text, "System.Char");
+        NanoFinding generic = gate.CheckList([.. real, "System.Void : struct", "System.ValueType : abstract class", "System.String::Of(System.Array<System.String> a) : System.String"], null)
+            .First(f => f.Rule == NanoScan.Generic);
+        StringAssert.Contains(generic.Text, "remove the line");
+    }
+
+    [TestMethod]
+    public void Nano_gate_takes_what_the_device_can_do()
+    {
+        using Planted planted = new(("good.cs", """
+            namespace Planted;
+            public enum Colour : byte { Red, Blue }
+            public delegate void Told(int value);
+            public interface IPort { int Read(byte[] buffer, int offset, out int count); event Told Heard; }
+            public readonly struct Pair(int left, int right) { public int Left { get; } = left; public int Right { get; } = right; }
+            public sealed class Good : IPort
+            {
+                private static readonly int[][] Table = [[1, 2], [3]];
+                private readonly object _gate = new();
+                public event Told? Heard;
+                public int Read(byte[] buffer, int offset, out int count)
+                {
+                    count = Table[0].Length;
+                    lock (_gate) { Heard?.Invoke(offset); }
+                    Told told = v => count2 = v;
+                    told(3);
+                    try { return buffer[offset]; } catch (System.Exception) when (offset > 3) { return new Pair(1, 2).Left; }
+                }
+                private int count2;
+                public string Text(Colour colour) => colour switch { Colour.Red => "red", _ => "other " + (int)colour + $" {count2} {count2:X4} {count2.ToString("D3")}" };
+            }
+            """));
+        string folder = SkipUnlessListsArePresent();
+        using NanoGate gate = new();
+        IReadOnlyList<NanoFinding> findings = gate.Check(planted.Files, NanoApi.All(folder));
+        Assert.IsEmpty(findings, "\n" + string.Join('\n', findings));
+    }
+
+    // Each compiles and would fail on the device: rule, member, part of the way out. One compiler run for all.
+    private static readonly (string Rule, string Member, string WayOut)[] Failing =
+    [
+        (NanoScan.Generic, "public T Same<T>(T value) => value;", "write the type out"),
+        (NanoScan.Generic, "public class Box<T> { public T? Value; public void Touch() { } }", "write the type out"),
+        (NanoScan.Rank, "public int Sum() { int[,] a = new int[2, 2]; return a[0, 1]; }", "array of arrays"),
+        (NanoScan.Rank, "public int[,] Field = new int[3, 3];", "array of arrays"),
+        (NanoScan.InterfaceBody, "public interface IHas { int Two() { return 2; } }", "put the code into a class"),
+        (NanoScan.EnumText, "public string Text(K k) { return k.ToString(); }", "cast to int"),
+        (NanoScan.EnumText, "public string Text(K k) { return \"k=\" + k; }", "cast to int"),
+        (NanoScan.EnumText, "public object Text(K k) { return k; }", "cast to int"),
+        (NanoScan.Checked, "public int Sum(int a) { return checked(a + 1); }", "test the range"),
+        (NanoScan.Checked, "public int At(int[] a, long i) { return a[i]; }", "cast a long index"),
+        (NanoScan.Format, "public string Text(int a) { return a.ToString(\"0.00\"); }", "use F2"),
+        (NanoScan.Format, "public string Text(double a) { return $\"v={a:P1}\"; }", "use F2"),
+        (NanoScan.Format, "public string Text(double a) { return $\"v={a,8:F1}\"; }", "no alignment"),
+        (NanoScan.Format, "public string Text(int a, string f) { return a.ToString(f); }", "as literals"),
+        (NanoScan.RefStruct, "public ref struct Local { public int A; public void Touch() { } }", "SpanByte"),
+    ];
+
+    // Each is refused by the compiler, since the device's library has no such thing.
+    private static readonly string[] Refused =
+    [
+        "public string A(string s) { return s.Replace(\"a\", \"b\"); }",
+        "public string A(string[] s) { return string.Join(\",\", s); }",
+        "public void A(byte[] b) { System.Array.Resize(ref b, 3); }",
+        "public int? A() { return null; }",
+        "public (int, int) A() { return (1, 2); }",
+        "public record R(int A);",
+        "public int A(int[] a) { return a[^1]; }",
+        "public byte[] A(byte[] a) { return a[1..3]; }",
+        "public System.Collections.Generic.List<int> A() { return new(); }",
+        "public System.Span<byte> A() { return default; }",
+        "public async System.Threading.Tasks.Task A() { await System.Threading.Tasks.Task.Yield(); }",
+        "public System.Collections.IEnumerable A() { yield return 1; }",
+        "public decimal A() { return 1m; }",
+        "public dynamic A() { return 1; }",
+        "public unsafe void A() { byte* p = null; }",
+        "public required int A { get; init; }",
+        "public float A(float f) { return System.MathF.Sqrt(f); }",
+        "public object A() { return System.Enum.Parse(typeof(int), \"a\"); }",
+        "public void A(object o) { System.Threading.Monitor.Wait(o); }",
+    ];
+
+    [TestMethod]
+    public void Nano_gate_finds_what_compiles_but_fails_on_the_device()
+    {
+        string folder = SkipUnlessListsArePresent();
+        using Planted planted = new(Failing.Select((f, i) => ($"bad{i}.cs", $"namespace Planted{i};\npublic enum K {{ A, B }}\npublic class Bad {{ {f.Member} }}\n")).ToArray());
+        using NanoGate gate = new();
+        IReadOnlyList<NanoFinding> findings = gate.Check(planted.Files, NanoApi.All(folder));
+        for (int i = 0; i < Failing.Length; i++)
+        {
+            // A type without code has no line; its full name stands for the file then.
+            NanoFinding? found = findings.FirstOrDefault(f => f.Rule == Failing[i].Rule
+                && (f.Line == 0 ? f.File.StartsWith($"Planted{i}.", StringComparison.Ordinal) : f.Line == 3 && f.File.EndsWith($"/bad{i}.cs", StringComparison.Ordinal)));
+            Assert.IsNotNull(found, $"{Failing[i].Rule} was not found in: {Failing[i].Member}\n" + string.Join('\n', findings));
+            StringAssert.Contains(found.Text, Failing[i].WayOut);
+        }
+    }
+
+    [TestMethod]
+    public void Nano_gate_refuses_conditional_compilation()
+    {
+        string folder = SkipUnlessListsArePresent();
+        using Planted planted = new(("bad.cs", "namespace Planted;\n\n#if DEBUG\npublic class Bad { }\n#endif\n"));
+        using NanoGate gate = new();
+        NanoFinding[] found = [.. gate.Check(planted.Files, NanoApi.All(folder))];
+        CollectionAssert.AreEqual(new[] { 3, 5 }, found.Select(f => f.Line).ToArray());
+        Assert.IsTrue(found.All(f => f.Rule == NanoGate.Directive && f.Text.Contains("behind a port", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
+    public void Nano_gate_refuses_what_the_device_does_not_have()
+    {
+        string folder = SkipUnlessListsArePresent();
+        using Planted planted = new(Refused.Select((member, i) => ($"bad{i}.cs", $"namespace Planted{i};\n\npublic class Bad {{ {member} }}\n")).ToArray());
+        using NanoGate gate = new();
+        IReadOnlyList<string> all = NanoApi.All(folder);
+
+        // Errors in declarations hide those in bodies: what was refused is taken out, and the rest is compiled again.
+        List<string> left = [.. planted.Files];
+        while (left.Count > 0)
+        {
+            NanoFinding[] findings = gate.Check(left, all).Where(f => f.Line == 3).ToArray();
+            Assert.IsTrue(findings.All(f => f.Text.Contains(" — ", StringComparison.Ordinal)), "A way out is missing.");
+            int removed = left.RemoveAll(file => findings.Any(f => f.File.EndsWith("/" + Path.GetFileName(file), StringComparison.Ordinal)));
+            Assert.AreNotEqual(0, removed, "Taken, and should be refused:\n" + string.Join('\n', left.Select(File.ReadAllText)));
+        }
+    }
+
+    [TestMethod]
+    public void Nano_gate_names_the_line_to_add_for_a_member_that_the_device_has()
+    {
+        SkipUnlessListsArePresent();
+        using Planted planted = new(("bad.cs", "namespace Planted;\n\npublic class Bad { public string A(string s) { return s.Trim(); } }\n"));
+        using NanoGate gate = new();
+        string[] without = NanoApi.Approved().Where(l => !l.StartsWith("System.String::Trim", StringComparison.Ordinal)).ToArray();
+        NanoFinding found = gate.Check(planted.Files, without).Single();
+        StringAssert.Contains(found.Text, "System.String::Trim() : System.String");
+    }
+
+    private static string SkipUnlessListsArePresent()
+    {
+        if (NanoApi.Folder is string folder)
+        {
+            return folder;
+        }
+
+        Assert.Inconclusive($"The lists of the real packages are not present; {NanoApi.FolderVariable} names their folder.");
+        return string.Empty;
+    }
+
+    private static void Approve()
+    {
+        using NanoGate gate = new();
+        IReadOnlyList<string> needed = gate.Needs(NanoGate.Sources(), NanoApi.All(SkipUnlessListsArePresent()));
+        string file = Repository.At(NanoApi.ApprovedFile);
+        string[] remarks = File.Exists(file) ? File.ReadLines(file).Where(l => l.StartsWith('#')).ToArray() : [];
+        File.WriteAllText(file, string.Join('\n', [.. remarks, .. needed]) + "\n");
+    }
+
+    private sealed class Planted : IDisposable
+    {
+        private readonly string _folder = Directory.CreateTempSubdirectory("planted-").FullName;
+
+        public Planted(params (string Name, string Text)[] files)
+        {
+            Files = files.Select(f =>
+            {
+                string path = Path.Combine(_folder, f.Name);
+                File.WriteAllText(path, f.Text);
+                return path;
+            }).ToArray();
+        }
+
+        public IReadOnlyList<string> Files { get; }
+
+        public void Dispose() => Directory.Delete(_folder, recursive: true);
+    }
+}
