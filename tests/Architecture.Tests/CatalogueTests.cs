@@ -1,11 +1,9 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Firmware.Core;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Architecture.Tests;
@@ -44,13 +42,16 @@ public sealed partial class CatalogueTests
     [DataRow("\"fr\":\"le faire\"", "\"de\":\"es tun\"", "fr", DisplayName = "a language is missing")]
     [DataRow("\"who\":\"nurse\",", "", "who", DisplayName = "a field is missing")]
     [DataRow("\"code\":\"G2001\"", "\"code\":\"X2001\"", "match", DisplayName = "wrong letter")]
+    [DataRow("\"name\":\"FaultOne\",", "", "name", DisplayName = "a name is missing")]
+    [DataRow("\"severity\":\"info\"", "\"http\":418,\"severity\":\"info\"", "none of", DisplayName = "unknown status")]
     [DataRow("\"en\":\"do it\"", "\"en\":\"a a a a a a a a a a a a a a a a a a a a a a a a a a\"", "26 words", DisplayName = "26 words")]
     [DataRow("\"code\":\"G2001\"", "\"code\":\"G2003\"", "order", DisplayName = "not sorted")]
     [DataRow("\"code\":\"G2001\"", "\"code\":\"G2002\"", "order", DisplayName = "twice")]
     public void A_wrong_catalogue_is_refused(string right, string wrong, string expected)
     {
-        const string Entry = """{"code":"G2001","severity":"info","happened":{"en":"one","fr":"une"},"means":{"en":"one","fr":"une"},"do":{"en":"do it","fr":"le faire"},"who":"nurse","consultation":{"en":"one","fr":"une"}}""";
-        string catalogue = """{"$schema":"./faults.schema.json","faults":[""" + Entry + "," + Entry.Replace("G2001", "G2002", StringComparison.Ordinal) + "]}";
+        const string Entry = """{"code":"G2001","name":"FaultOne","severity":"info","happened":{"en":"one","fr":"une"},"means":{"en":"one","fr":"une"},"do":{"en":"do it","fr":"le faire"},"who":"nurse","consultation":{"en":"one","fr":"une"}}""";
+        string catalogue = """{"$schema":"./faults.schema.json","ranges":[{"letter":"G","program":"gateway","first":2000,"last":2599}],"blocks":[],"faults":["""
+            + Entry + "," + Entry.Replace("G2001", "G2002", StringComparison.Ordinal).Replace("FaultOne", "FaultTwo", StringComparison.Ordinal) + "]}";
         Assert.IsEmpty(Problems(catalogue));
         int at = catalogue.IndexOf(right, StringComparison.Ordinal);
         string planted = catalogue[..at] + wrong + catalogue[(at + right.Length)..];
@@ -93,26 +94,37 @@ public sealed partial class CatalogueTests
         return catalogue.RootElement.GetProperty("faults").EnumerateArray().Select(f => f.GetProperty("code").GetString()!).ToArray();
     }
 
+    // By name (FaultCode.X of the pod, FaultCodes.X elsewhere), or as a literal where a program has no names for them.
     private static IEnumerable<(string Code, string Place)> UsedCodes()
     {
-        foreach (FaultCode code in Enum.GetValues<FaultCode>().Where(c => c != FaultCode.None))
-        {
-            yield return (((int)code).ToString("'P'0000", CultureInfo.InvariantCulture), "firmware/Core/FaultCode.cs");
-        }
-
-        foreach (string file in new[] { "edge-gateway", "simulators", "firmware/Flash" }.SelectMany(f => Repository.Files(f, "*.cs")))
+        using JsonDocument catalogue = JsonDocument.Parse(File.ReadAllText(Repository.At("hardware/faults.json")));
+        Dictionary<string, string> codes = catalogue.RootElement.GetProperty("faults").EnumerateArray()
+            .ToDictionary(f => f.GetProperty("name").GetString()!, f => f.GetProperty("code").GetString()!, StringComparer.Ordinal);
+        foreach (string file in new[] { "edge-gateway", "simulators", "firmware", "hardware/CartGen" }.SelectMany(f => Repository.Files(f, "*.cs")).Where(f => !f.EndsWith(".g.cs", StringComparison.Ordinal)))
         {
             int line = 0;
             foreach (string text in File.ReadLines(file))
             {
                 line++;
-                foreach (Match match in Literal().Matches(Comment().Replace(text, string.Empty)))
+                string code = Comment().Replace(text, string.Empty);
+                foreach (Match match in Literal().Matches(code))
                 {
                     yield return (match.Groups["code"].Value, $"{Repository.Name(file)}:{line}");
+                }
+
+                foreach (Match match in Named().Matches(code))
+                {
+                    if (codes.TryGetValue(match.Groups["name"].Value, out string? known))
+                    {
+                        yield return (known, $"{Repository.Name(file)}:{line}");
+                    }
                 }
             }
         }
     }
+
+    [GeneratedRegex(@"\bFaultCodes?\.(?<name>[A-Z][A-Za-z0-9]+)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Named();
 
     [GeneratedRegex("\"(?<code>[PGJCFS][0-9]{4})[\":]", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Literal();

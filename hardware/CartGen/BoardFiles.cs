@@ -1,0 +1,80 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+
+namespace CartGen;
+
+/// <summary>The boards' pins, and the sample cart, for the program on the ESP32.</summary>
+internal static class BoardFiles
+{
+    private const string Space = "Firmware.Esp32";
+
+    public static IEnumerable<(string Path, string Text)> Write(Model model)
+    {
+        yield return ("firmware/Esp32/Board.g.cs", Boards(model));
+        yield return ("firmware/Esp32/SampleCart.g.cs", Cart(model));
+    }
+
+    /// <summary>A function's property: i2cData is I2cDataPin.</summary>
+    private static string PropertyOf(string function) => char.ToUpperInvariant(function[0]) + function[1..] + "Pin";
+
+    private static string Boards(Model model)
+    {
+        IReadOnlyList<Board> boards = model.Boards;
+        SourceText text = SourceText.CSharp("hardware/boards/", Space, "System")
+            .Summary("The boards that the pod's program runs on. The configuration key board chooses the row; it must fit the image that runs.").Open("public sealed class Board")
+            .Line($"private static readonly string[] Names = [{string.Join(", ", boards.Select(b => SourceText.Literal(b.Name)))}];").Line()
+            .Line("private readonly string[] _targets;").Line("private readonly int[] _pins;").Line()
+            .Open("private Board(string name, string[] targets, string storeRoot, int storeKibibytes, int[] pins)")
+            .Line("Name = name;").Line("_targets = targets;").Line("StoreRoot = storeRoot;").Line("StoreKibibytes = storeKibibytes;").Line("_pins = pins;").Close().Line()
+            .Summary("How many boards there are.").Line("public static int Count => Names.Length;").Line()
+            .Summary("Its name, the value of the configuration key board.").Line("public string Name { get; }").Line()
+            .Summary("Root of its littlefs drive.").Line("public string StoreRoot { get; }").Line()
+            .Summary("Size of the drive.").Line("public int StoreKibibytes { get; }").Line();
+        for (int i = 0; i < ModelChecks.PinFunctions.Count; i++)
+        {
+            text.Summary($"GPIO of {ModelChecks.PinFunctions[i].About}.").Line(FormattableString.Invariant($"public int {PropertyOf(ModelChecks.PinFunctions[i].Function)} => _pins[{i}];")).Line();
+        }
+
+        text.Summary("The place of a board.").Param("name", "Its name.").Returns("0 to Count - 1, or -1 for a board that is not known.")
+            .Open("public static int IndexOf(string name)").Open("for (int i = 0; i < Names.Length; i++)").Open("if (string.Equals(Names[i], name))").Line("return i;").Close().Close().Line().Line("return -1;").Close().Line()
+            .Summary("One board.").Param("index", "Its place, 0 to Count - 1.").Returns("The board.").Line("/// <exception cref=\"ArgumentOutOfRangeException\">No such board.</exception>")
+            .Open("public static Board At(int index)").Open("switch (index)");
+        for (int i = 0; i < boards.Count; i++)
+        {
+            Board board = boards[i];
+            string pins = string.Join(", ", ModelChecks.PinFunctions.Select(f => board.Pins.First(p => p.Function == f.Function).Pin.ToString(CultureInfo.InvariantCulture)));
+            text.Line(FormattableString.Invariant($"case {i}:"))
+                .Line(FormattableString.Invariant($"    return new Board(Names[{i}], [{string.Join(", ", board.Targets.Select(SourceText.Literal))}], {SourceText.Literal(board.StoreDrive + "\\")}, {board.StoreKibibytes}, [{pins}]);"));
+        }
+
+        return text.Line("default:").Line("    throw new ArgumentOutOfRangeException(nameof(index));").Close().Close().Line()
+            .Summary("Whether an image is made for this board.").Param("targetName", "SystemInfo.TargetName of the image that runs.").Returns("False when it is made for another.")
+            .Open("public bool Fits(string targetName)").Open("for (int i = 0; i < _targets.Length; i++)").Open("if (string.Equals(_targets[i], targetName))").Line("return true;").Close().Close().Line().Line("return false;")
+            .Close().Close().ToString();
+    }
+
+    private static string Cart(Model model)
+    {
+        CartPod pod = model.Pods[0];
+        CartBus[] sound = pod.Buses.Where(b => b.Kind == "i2s").ToArray();
+        SourceText text = SourceText.CSharp(ModelReader.CartFile, Space).Summary($"The sample cart's {pod.Name}. Values that are invented there are invented here.").Open("public static class SampleCart")
+            .Summary("The pod's EUI-64. Made up; each board gets its own.").Line($"public const ulong DeviceId = 0x{pod.DeviceId.ToUpperInvariant()};").Line()
+            .Summary("Its board.").Line($"public const string Board = {SourceText.Literal(pod.Board)};").Line()
+            .Summary("I2C controller, 1 or 2.").Line(FormattableString.Invariant($"public const int I2cBusId = {pod.Buses.First(b => b.Kind == "i2c").BusId};"));
+        foreach (CartPeripheral peripheral in pod.Peripherals.Where(p => p.Address is not null))
+        {
+            text.Line().Summary($"7-bit address of {peripheral.Designator}.").Line(FormattableString.Invariant($"public const int {peripheral.Part}Address = 0x{peripheral.Address:X2};"));
+        }
+
+        foreach (CartBus bus in sound)
+        {
+            text.Line().Summary("I2S controller that reads the converter.").Line(FormattableString.Invariant($"public const int SoundBusId = {bus.BusId};")).Line()
+                .Summary("I2S controller whose bit clock is the converter's system clock.").Line(FormattableString.Invariant($"public const int SoundClockBusId = {bus.SystemClockBusId};")).Line()
+                .Summary("True: the microphone is wired to VINL.").Line($"public const bool IsSoundLeft = {(bus.IsLeft ? "true" : "false")};");
+        }
+
+        return text.Close().ToString();
+    }
+}

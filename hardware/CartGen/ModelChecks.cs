@@ -1,0 +1,344 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+
+namespace CartGen;
+
+/// <summary>What the schemas cannot say: names and numbers given once, names that lead somewhere, blocks and pins that do not collide.</summary>
+internal static class ModelChecks
+{
+    /// <summary>The functions of a board's pins; an output's function cannot sit on a pin that is an input only.</summary>
+    public static readonly IReadOnlyList<(string Function, bool IsInput, string About)> PinFunctions =
+    [
+        ("i2cData", false, "SDA of the I2C bus"),
+        ("i2cClock", false, "SCL of the I2C bus"),
+        ("soundBitClock", false, "BCK of the converter"),
+        ("soundSlotClock", false, "LRCK of the converter"),
+        ("soundData", true, "DOUT of the converter"),
+        ("soundSystemClock", false, "SCKI of the converter"),
+        ("cuffPump", false, "the pump's transistor"),
+        ("cuffBleed", false, "the bleed valve's transistor"),
+        ("cuffTrigger", false, "the one-shot's trigger"),
+        ("cuffClear", false, "the one-shot's clear input"),
+        ("cuffValveSense", true, "the sense of the dump valve's current"),
+        ("cuffSwitchSense", true, "the sense of the pressure switch"),
+        ("oemTransmit", false, "the transmitter to an OEM module"),
+        ("oemReceive", true, "the receiver from an OEM module"),
+    ];
+
+    /// <summary>Checks a model and adds what is wrong.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="problems">Where problems are added.</param>
+    public static void Run(Model model, List<Problem> problems)
+    {
+        Quantities(model, problems);
+        Signals(model, problems);
+        Parts(model, problems);
+        Enums(model, problems);
+        Faults(model, problems);
+        foreach (Board board in model.Boards)
+        {
+            Pins(board, problems);
+        }
+
+        Once(model.Boards, b => b.Name, "name", ModelReader.BoardFolder, string.Empty, problems);
+        foreach (CartPod pod in model.Pods)
+        {
+            Cart(model, pod, problems);
+        }
+    }
+
+    private static void Quantities(Model model, List<Problem> problems)
+    {
+        const string Rows = "quantities";
+        Once(model.Units, u => u.Ucum, "ucum", ModelReader.VocabularyFile, "units", problems);
+        Once(model.Quantities, q => q.Name, "name", ModelReader.VocabularyFile, Rows, problems);
+        Once(model.Quantities, q => q.ReferenceId, "referenceId", ModelReader.VocabularyFile, Rows, problems);
+        Once(model.Quantities.Where(q => q.Loinc is not null), q => q.Loinc!, "loinc", ModelReader.VocabularyFile, Rows, problems);
+        uint before = 0;
+        for (int i = 0; i < model.Quantities.Count; i++)
+        {
+            Quantity quantity = model.Quantities[i];
+            if (quantity.Mdc <= before)
+            {
+                Vocabulary(problems, Problem.Twice, Rows, i, "mdc", $"{quantity.Mdc} stands after {before}: keep the order, each code once");
+            }
+
+            before = quantity.Mdc;
+            Known(model.Units.Select(u => u.Ucum), quantity.Unit, "a unit", Rows, i, "unit", problems);
+            if (quantity.Tile == "always" && quantity.Order is null)
+            {
+                Vocabulary(problems, Problem.KeyWrong, Rows, i, "order", "is missing: a tile that is always there needs its place");
+            }
+        }
+    }
+
+    private static void Signals(Model model, List<Problem> problems)
+    {
+        const string Rows = "signals";
+        Once(model.Signals, s => s.Name, "name", ModelReader.VocabularyFile, Rows, problems);
+        string[] kinds = model.Enums.FirstOrDefault(e => e.Name == "FrameKind")?.Values.Select(v => v.Word).ToArray() ?? [];
+        int before = 0;
+        for (int i = 0; i < model.Signals.Count; i++)
+        {
+            Signal signal = model.Signals[i];
+            if (signal.Stream <= before)
+            {
+                Vocabulary(problems, Problem.Twice, Rows, i, "stream", $"{signal.Stream} stands after {before}: keep the order, each stream once");
+            }
+
+            before = signal.Stream;
+            Known(kinds, signal.Kind, "a word of FrameKind", Rows, i, "kind", problems);
+            if (signal.Quantity is not null)
+            {
+                Known(model.Quantities.Select(q => q.Name), signal.Quantity, "a quantity", Rows, i, "quantity", problems);
+            }
+
+            bool isMeasured = signal.Kind is "numeric" or "waveform";
+            if (isMeasured != signal.Exponent is not null || (isMeasured && signal.Quantity is null))
+            {
+                Vocabulary(problems, Problem.KeyWrong, Rows, i, signal.Exponent is null ? "exponent" : "quantity", "numeric and waveform signals, and no others, have an exponent, and they have a quantity");
+            }
+
+            string? rightClass = signal.Kind == "numeric" ? null : model.Enums.First(e => e.Name == "FrameKind").Values.FirstOrDefault(v => v.Word == signal.Kind)?.Class;
+            if (rightClass is not null && rightClass != signal.Class)
+            {
+                Vocabulary(problems, Problem.OutOfRange, Rows, i, "class", $"is {signal.Class}; frames of kind {signal.Kind} are {rightClass}");
+            }
+        }
+    }
+
+    private static void Parts(Model model, List<Problem> problems)
+    {
+        const string Rows = "parts";
+        Once(model.Capabilities, c => c.Name, "name", ModelReader.VocabularyFile, "capabilities", problems);
+        Once(model.Parts, p => p.Id, "id", ModelReader.VocabularyFile, Rows, problems);
+        Once(model.Parts, p => p.Name, "name", ModelReader.VocabularyFile, Rows, problems);
+        Once(model.Parts, p => p.Scenario, "scenario", ModelReader.VocabularyFile, Rows, problems);
+        Once(model.Parts, p => p.Number.ToString(CultureInfo.InvariantCulture), "number", ModelReader.VocabularyFile, Rows, problems);
+        for (int i = 0; i < model.Parts.Count; i++)
+        {
+            Part part = model.Parts[i];
+            foreach (string signal in part.Signals)
+            {
+                Known(model.Signals.Where(s => s.Stream > 15).Select(s => s.Name), signal, "a signal", Rows, i, "signals", problems);
+            }
+
+            foreach (string provided in part.Provides)
+            {
+                Known(model.Capabilities.Select(c => c.Name), provided, "a capability", Rows, i, "provides", problems);
+            }
+
+            if (part.Bus == "i2c" != part.Addresses.Count > 0)
+            {
+                Vocabulary(problems, Problem.KeyWrong, Rows, i, "addresses", "parts on an I2C bus, and no others, have addresses");
+            }
+        }
+
+        foreach (string signal in model.Signals.Where(s => s.Stream > 15 && !model.Parts.Any(p => p.Signals.Contains(s.Name))).Select(s => s.Name))
+        {
+            Vocabulary(problems, Problem.NameUnknown, Rows, -1, string.Empty, $"no part gives the signal {signal}");
+        }
+    }
+
+    private static void Enums(Model model, List<Problem> problems)
+    {
+        const string Rows = "enums";
+        Once(model.Enums, e => e.Name, "name", ModelReader.VocabularyFile, Rows, problems);
+        foreach (string needed in new[] { "FrameKind", "FrameFlags", "AbsenceReason", "GapCause", "BloodPressureStatus", "AuscultationSite", "ListeningStep" })
+        {
+            Known(model.Enums.Select(e => e.Name), needed, "an enumeration", Rows, -1, string.Empty, problems);
+        }
+
+        for (int i = 0; i < model.Enums.Count; i++)
+        {
+            EnumRow row = model.Enums[i];
+            string path = string.Create(CultureInfo.InvariantCulture, $"enums[{i}].values");
+            Once(row.Values, v => v.Name, "name", ModelReader.VocabularyFile, path, problems);
+            int before = -1;
+            for (int j = 0; j < row.Values.Count; j++)
+            {
+                EnumValue value = row.Values[j];
+                if (value.Value <= before)
+                {
+                    Vocabulary(problems, Problem.Twice, path, j, "value", $"{value.Value} stands after {before}: keep the order, each value once");
+                }
+
+                before = value.Value;
+                if (row.Kind == "flags" && !int.IsPow2(value.Value))
+                {
+                    Vocabulary(problems, Problem.OutOfRange, path, j, "value", $"{value.Value} is not one bit");
+                }
+
+                if (row.Name == "FrameKind" && (value.Class is null || value.Topic is null))
+                {
+                    Vocabulary(problems, Problem.KeyWrong, path, j, value.Class is null ? "class" : "topic", "is missing");
+                }
+
+                if (row.Name == "FrameFlags" && value.MayEnterPatientSession is null)
+                {
+                    Vocabulary(problems, Problem.KeyWrong, path, j, "mayEnterPatientSession", "is missing");
+                }
+
+                if ((value.Texts is not null && row.Texts is null) || (value.Brief is not null && row.BriefTexts is null))
+                {
+                    Vocabulary(problems, Problem.KeyWrong, path, j, "en", $"{row.Name} says no key for its texts");
+                }
+            }
+
+            // Words are looked up in arrays, so an enumeration's values have no gaps.
+            if (row.Kind == "enum" && row.Values.Count > 0 && (row.Values[0].Value > 1 || row.Values[^1].Value != row.Values[0].Value + row.Values.Count - 1))
+            {
+                Vocabulary(problems, Problem.OutOfRange, path, -1, string.Empty, "have a gap, or do not begin at 0 or 1");
+            }
+        }
+    }
+
+    private static void Faults(Model model, List<Problem> problems)
+    {
+        Once(model.Faults, f => f.Code, "code", ModelReader.FaultsFile, "faults", problems);
+        Once(model.Faults, f => f.Name, "name", ModelReader.FaultsFile, "faults", problems);
+        Once(model.Faults, f => f.Code[1..], "code", ModelReader.FaultsFile, "faults", problems);
+        Once(model.Ranges, r => r.Letter, "letter", ModelReader.FaultsFile, "ranges", problems);
+        Apart(model.Ranges.Select(r => (r.First, r.Last, "the range of " + r.Letter)), ModelReader.FaultsFile, problems);
+        List<(int First, int Last, string Whose)> blocks =
+        [
+            .. model.Blocks.Select(b => (b.First, b.Last, "the block of " + b.About)),
+            .. model.Parts.Select(p => (p.FirstFault, p.LastFault, "the block of " + p.Id)),
+        ];
+        Apart(blocks, ModelReader.VocabularyFile, problems);
+        for (int i = 0; i < model.Faults.Count; i++)
+        {
+            Fault fault = model.Faults[i];
+            CodeRange? range = model.Ranges.FirstOrDefault(r => fault.Code.StartsWith(r.Letter, StringComparison.Ordinal));
+            string path = string.Create(CultureInfo.InvariantCulture, $"faults[{i}].code");
+            if (range is null || fault.Number < range.First || fault.Number > range.Last)
+            {
+                problems.Add(new Problem(Problem.BlockWrong, ModelReader.FaultsFile, path, range is null ? $"{fault.Code}: no range has its letter" : $"{fault.Code} is outside {range.First} to {range.Last}"));
+            }
+            else if (range.Letter == "P" && !blocks.Any(b => fault.Number >= b.First && fault.Number <= b.Last))
+            {
+                problems.Add(new Problem(Problem.BlockWrong, ModelReader.FaultsFile, path, $"{fault.Code} lies in no block of a part or of the pod"));
+            }
+        }
+    }
+
+    private static void Pins(Board board, List<Problem> problems)
+    {
+        void Wrong(string key, string detail) => problems.Add(new Problem(Problem.PinWrong, board.File, "pins." + key, detail));
+
+        foreach ((string function, bool isInput, _) in PinFunctions)
+        {
+            if (board.Pins.FirstOrDefault(p => p.Function == function) is not { } pin)
+            {
+                problems.Add(new Problem(Problem.KeyWrong, board.File, "pins." + function, "is missing"));
+            }
+            else if (pin.Pin > board.LastPin)
+            {
+                Wrong(function, $"GPIO {pin.Pin} does not exist; the last is {board.LastPin}");
+            }
+            else if (board.Excluded.FirstOrDefault(e => e.Pins.Contains(pin.Pin)) is { } excluded)
+            {
+                Wrong(function, $"GPIO {pin.Pin} {excluded.Why}");
+            }
+            else if (!isInput && board.InputOnly.Contains(pin.Pin))
+            {
+                Wrong(function, $"GPIO {pin.Pin} is an input only");
+            }
+        }
+
+        foreach (BoardPin pin in board.Pins.Where(p => !PinFunctions.Any(f => f.Function == p.Function)))
+        {
+            problems.Add(new Problem(Problem.KeyWrong, board.File, "pins." + pin.Function, "is not a function of a pod's pin"));
+        }
+
+        foreach (IGrouping<int, BoardPin> twice in board.Pins.GroupBy(p => p.Pin).Where(g => g.Count() > 1))
+        {
+            Wrong(twice.Last().Function, $"GPIO {twice.Key} is given to {string.Join(" and ", twice.Select(p => p.Function))}");
+        }
+
+        string name = ModelReader.BoardFolder + board.Name + ".json";
+        if (name != board.File)
+        {
+            problems.Add(new Problem(Problem.NameUnknown, board.File, "name", $"is '{board.Name}', and the file is not {name}"));
+        }
+    }
+
+    private static void Cart(Model model, CartPod pod, List<Problem> problems)
+    {
+        void Wrong(string path, string detail) => problems.Add(new Problem(Problem.CartContradicts, ModelReader.CartFile, $"pods.{pod.Name}.{path}", detail));
+
+        if (model.Boards.FirstOrDefault(b => b.Name == pod.Board) is not { } board)
+        {
+            Wrong("board.name", $"there is no board {pod.Board}; there are {string.Join(", ", model.Boards.Select(b => b.Name))}");
+        }
+        else if (!board.Targets.Contains(pod.Image) || board.FlashMebibytes != pod.FlashMebibytes || board.StoreKibibytes != pod.StoreKibibytes || board.Module != pod.Module
+            || (board.ApplicationAddress is not null && board.ApplicationAddress != pod.ApplicationAddress))
+        {
+            Wrong("board", $"part, image, flash, application address or store are not those of {board.File}");
+        }
+
+        foreach (CartPeripheral peripheral in pod.Peripherals)
+        {
+            string path = "peripherals." + peripheral.Designator;
+            if (model.Parts.FirstOrDefault(p => p.Id == peripheral.Part) is not { } part)
+            {
+                Wrong(path + ".part", $"there is no part {peripheral.Part}");
+                continue;
+            }
+
+            if (pod.Buses.FirstOrDefault(b => b.Name == peripheral.Bus) is not { } bus)
+            {
+                Wrong(path + ".bus", $"there is no bus {peripheral.Bus}");
+            }
+            else if (bus.Kind != part.Bus)
+            {
+                Wrong(path + ".bus", $"{bus.Name} is of kind {bus.Kind}; {part.Id} needs {part.Bus}");
+            }
+
+            if (peripheral.Address is null != (part.Addresses.Count == 0) || (peripheral.Address is { } address && !part.Addresses.Contains(address)))
+            {
+                Wrong(path + ".address", part.Addresses.Count == 0 ? $"{part.Id} has no address" : $"{part.Id} answers at {string.Join(", ", part.Addresses.Select(a => $"0x{a:X2}"))}");
+            }
+
+            if (!peripheral.Streams.Order(StringComparer.Ordinal).SequenceEqual(part.Signals.Order(StringComparer.Ordinal), StringComparer.Ordinal))
+            {
+                Wrong(path + ".streams", $"{part.Id} gives {string.Join(", ", part.Signals)}");
+            }
+        }
+    }
+
+    private static void Known(IEnumerable<string> known, string name, string what, string rows, int index, string key, List<Problem> problems)
+    {
+        if (!known.Contains(name, StringComparer.Ordinal))
+        {
+            Vocabulary(problems, Problem.NameUnknown, rows, index, key, $"'{name}' is not {what}");
+        }
+    }
+
+    private static void Vocabulary(List<Problem> problems, string code, string rows, int index, string key, string detail) =>
+        problems.Add(new Problem(code, ModelReader.VocabularyFile, index < 0 ? rows : string.Create(CultureInfo.InvariantCulture, $"{rows}[{index}].{key}"), detail));
+
+    private static void Once<T>(IEnumerable<T> rows, Func<T, string> key, string name, string file, string path, List<Problem> problems) =>
+        problems.AddRange(rows.GroupBy(key, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => new Problem(Problem.Twice, file, path, $"{name} {g.Key} is given {g.Count()} times")));
+
+    private static void Apart(IEnumerable<(int First, int Last, string Whose)> ranges, string file, List<Problem> problems)
+    {
+        (int First, int Last, string Whose) before = (0, 0, string.Empty);
+        foreach ((int First, int Last, string Whose) range in ranges.OrderBy(r => r.First))
+        {
+            if (range.First > range.Last)
+            {
+                problems.Add(new Problem(Problem.BlockWrong, file, string.Empty, $"{range.Whose} ends before it begins"));
+            }
+
+            if (range.First <= before.Last)
+            {
+                problems.Add(new Problem(Problem.BlockWrong, file, string.Empty, $"{range.Whose} ({range.First} to {range.Last}) overlaps {before.Whose} ({before.First} to {before.Last})"));
+            }
+
+            before = range;
+        }
+    }
+}

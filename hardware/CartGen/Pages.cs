@@ -1,0 +1,114 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+
+namespace CartGen;
+
+/// <summary>Tables in Markdown between the marks <c>&lt;!-- generated: NAME --&gt;</c> and <c>&lt;!-- end --&gt;</c>; the rest of a page is written by hand.</summary>
+internal static class Pages
+{
+    private const string End = "<!-- end -->";
+
+    private static readonly (string Page, string Mark, Func<Model, IEnumerable<string>> Table)[] Tables =
+    [
+        ("hardware/vocabulary.md", "signals", Signals),
+        ("hardware/vocabulary.md", "quantities", Quantities),
+        ("hardware/vocabulary.md", "parts", Parts),
+        ("hardware/vocabulary.md", "absence", m => Values(m, "AbsenceReason")),
+        ("hardware/vocabulary.md", "gap-causes", m => Values(m, "GapCause")),
+        ("hardware/vocabulary.md", "flags", Flags),
+        ("hardware/boards/README.md", "boards", Boards),
+        ("hardware/faults.md", "faults", Faults),
+    ];
+
+    /// <summary>The pages that hold generated tables.</summary>
+    public static IReadOnlyList<string> All { get; } = Tables.Select(t => t.Page).Distinct(StringComparer.Ordinal).ToArray();
+
+    public static IEnumerable<(string Path, string Text)> Write(Model model, IReadOnlyDictionary<string, string> inputs)
+    {
+        List<Problem> problems = [];
+        List<(string, string)> pages = [];
+        foreach (string page in All)
+        {
+            if (!inputs.TryGetValue(page, out string? text))
+            {
+                problems.Add(new Problem(Problem.MarkMissing, page, string.Empty, "the page is not there"));
+                continue;
+            }
+
+            foreach ((string _, string mark, Func<Model, IEnumerable<string>> table) in Tables.Where(t => t.Page == page))
+            {
+                text = Replace(page, text, mark, string.Join('\n', table(model)), problems);
+            }
+
+            pages.Add((page, text));
+        }
+
+        return problems.Count == 0 ? pages : throw new ProblemException(problems);
+    }
+
+    private static string Replace(string page, string text, string mark, string table, List<Problem> problems)
+    {
+        string begin = $"<!-- generated: {mark} -->\n";
+        int from = text.IndexOf(begin, StringComparison.Ordinal);
+        int to = from < 0 ? -1 : text.IndexOf(End, from, StringComparison.Ordinal);
+        int next = from < 0 ? -1 : text.IndexOf("<!-- generated:", from + begin.Length, StringComparison.Ordinal);
+        if (to < 0 || (next >= 0 && next < to) || text.LastIndexOf(begin, StringComparison.Ordinal) != from)
+        {
+            problems.Add(new Problem(Problem.MarkMissing, page, mark, "the marks are not there exactly once, in order"));
+            return text;
+        }
+
+        return text[..(from + begin.Length)] + table + "\n" + text[to..];
+    }
+
+    private static IEnumerable<string> Signals(Model model) => Rows(
+        ["stream", "name", "kind", "class", "quantity", "unit, exponent", "what"],
+        model.Signals.Select(s => new[]
+        {
+            Number(s.Stream), Code(s.Name), s.Kind, s.Class, s.Quantity is null ? string.Empty : Number(model.Quantity(s.Quantity).Mdc),
+            s.Quantity is null || s.Exponent is null ? string.Empty : $"{model.Quantity(s.Quantity).Unit}, {Number(s.Exponent.Value)}", s.About,
+        }));
+
+    private static IEnumerable<string> Quantities(Model model) => Rows(
+        ["MDC", "reference id", "LOINC", "unit", "row in the set", "tile", "English", "French"],
+        model.Quantities.Select(q => new[]
+        {
+            Number(q.Mdc), Code(q.ReferenceId), q.Loinc ?? string.Empty, q.Unit, q.Order is { } order ? Number(order) : string.Empty, q.Tile, q.Texts.English, q.Texts.French,
+        }));
+
+    private static IEnumerable<string> Parts(Model model) => Rows(
+        ["part", "chip", "bus", "address", "provides", "streams", "fault codes"],
+        model.Parts.Select(p => new[]
+        {
+            Code(p.Id), p.Chip, p.Bus, string.Join(", ", p.Addresses.Select(a => $"0x{a:X2}")), string.Join(", ", p.Provides.Select(Code)),
+            string.Join(", ", p.Signals.Select(s => Number(model.Signal(s).Stream))), $"P{p.FirstFault} to P{p.LastFault}",
+        }));
+
+    private static IEnumerable<string> Values(Model model, string name) => Rows(
+        ["value", "word", "meaning", "on the pages"],
+        model.Enum(name).Values.Select(v => new[] { Number(v.Value), v.Name == "None" ? "`null`" : Code(v.Word), v.About, v.Texts?.English ?? string.Empty }));
+
+    private static IEnumerable<string> Flags(Model model) => Rows(
+        ["bit", "word", "meaning", "may enter a patient's session"],
+        model.Enum("FrameFlags").Values.Select(v => new[] { string.Create(CultureInfo.InvariantCulture, $"0x{v.Value:X4}"), Code(v.Word), v.About, v.MayEnterPatientSession == true ? "yes" : "no" }));
+
+    private static IEnumerable<string> Boards(Model model) => Rows(
+        ["function", .. model.Boards.Select(b => Code(b.Name))],
+        ModelChecks.PinFunctions.Select(f => new[] { f.About }.Concat(model.Boards.Select(b => "GPIO " + Number(b.Pins.First(p => p.Function == f.Function).Pin))).ToArray())
+            .Append(["images of the runtime", .. model.Boards.Select(b => string.Join(", ", b.Targets.Select(Code)))]));
+
+    private static IEnumerable<string> Faults(Model model) => Rows(
+        ["code", "name", "HTTP", "what happened", "what to do"],
+        model.Faults.Select(f => new[] { f.Code, Code(f.Name), f.Http is { } status ? Number(status) : string.Empty, f.Happened, f.Do }));
+
+    private static IEnumerable<string> Rows(IReadOnlyList<string> head, IEnumerable<string[]> rows) =>
+        new[] { Row(head), Row(head.Select(_ => "---")) }.Concat(rows.Select(Row));
+
+    private static string Row(IEnumerable<string> cells) => string.Join(' ', cells.Select(c => c.Length == 0 ? "|" : "| " + c.Replace("|", "\\|", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal))) + " |";
+
+    private static string Code(string text) => "`" + text + "`";
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,198 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+
+namespace CartGen;
+
+/// <summary>The pod's tables, in the language and library of nanoFramework: constants, enumerations, parallel arrays and switches.</summary>
+internal static class PodFiles
+{
+    private const string Folder = "firmware/Protocol/";
+    private const string Space = "Firmware.Protocol";
+
+    public static IEnumerable<(string Path, string Text)> Write(Model model) =>
+    [
+        ("firmware/Core/FaultCode.g.cs", FaultCode(model)),
+        (Folder + "Streams.g.cs", Streams(model)),
+        (Folder + "MdcCodes.g.cs", MdcCodes(model)),
+        (Folder + "SignalTable.g.cs", SignalTable(model)),
+        (Folder + "Parts.g.cs", Parts(model)),
+        (Folder + "SupervisorWords.g.cs", SupervisorWords(model)),
+    ];
+
+    /// <summary>The C# name of a capability's constant.</summary>
+    public static string ConstantOf(string word) => char.ToUpperInvariant(word[0]) + word[1..];
+
+    /// <summary>A number as it stands in source: private codes say that they are private.</summary>
+    public static string MdcOf(Quantity quantity) => quantity.IsPrivate ? $"(1024u << 16) | {quantity.Mdc & 0xFFFF}" : Text(quantity.Mdc);
+
+    private static string FaultCode(Model model)
+    {
+        SourceText text = SourceText.CSharp(ModelReader.FaultsFile, "Firmware.Core")
+            .Summary("Every coded fault a pod can raise; the number is its code in hardware/faults.json (\"P\" and four digits), where it is explained in English and French with what to do next.")
+            .Open("public enum FaultCode : ushort").Summary("No fault.").Line("None = 0,");
+        IEnumerable<(int First, int Last, string About)> blocks = model.Blocks.Select(b => (b.First, b.Last, b.About)).Concat(model.Parts.Select(p => (p.FirstFault, p.LastFault, p.Chip))).OrderBy(b => b.Item1);
+        foreach ((int first, int last, string about) in blocks)
+        {
+            Fault[] faults = model.Faults.Where(f => f.Code[0] == 'P' && f.Number >= first && f.Number <= last).OrderBy(f => f.Number).ToArray();
+            if (faults.Length > 0)
+            {
+                text.Line().Line($"// P{first} to P{last}: {about}.");
+            }
+
+            foreach (Fault fault in faults)
+            {
+                text.Line().Summary(fault.Happened).Line($"{fault.Name} = {fault.Number},");
+            }
+        }
+
+        return text.Close().ToString();
+    }
+
+    private static string Streams(Model model)
+    {
+        SourceText text = SourceText.CSharp(ModelReader.VocabularyFile, Space).Summary("The numbered streams of a pod. hardware/cart.json says which peripherals the sample cart has.").Open("public static class Streams");
+        Separated(text, model.Signals, s => text.Summary($"{s.About.TrimEnd('.')} ({s.Kind}{Scale(s)}).").Line($"public const int {s.Name} = {Text(s.Stream)};"));
+        return text.Close().ToString();
+
+        string Scale(Signal signal) => signal.Quantity is null ? string.Empty
+            : model.Quantity(signal.Quantity) is { Unit: not "1" } quantity ? $", {quantity.Unit}{(signal.Exponent is { } e and not 0 ? $" x 10^{Text(e)}" : string.Empty)}" : string.Empty;
+    }
+
+    private static string MdcCodes(Model model)
+    {
+        SourceText text = SourceText.CSharp(ModelReader.VocabularyFile, Space)
+            .Summary("ISO/IEEE 11073-10101 codes in use (partition x 65,536 + term), and private ones (partition 1024) where the nomenclature has none.").Open("public static class MdcCodes");
+        Separated(text, model.Quantities, q => text.Summary($"{(q.IsPrivate ? "Private: " + q.Texts.English : q.ReferenceId)}, {q.Unit}.").Line($"public const uint {q.Name} = {MdcOf(q)};"));
+        return text.Close().ToString();
+    }
+
+    private static string SignalTable(Model model)
+    {
+        IReadOnlyList<Signal> signals = model.Signals;
+        SourceText text = SourceText.CSharp(ModelReader.VocabularyFile, Space)
+            .Summary("What is known of each signal, by its place in the table.").Open("public static class SignalTable")
+            .Summary("How many signals there are.").Line($"public const int Count = {signals.Count};").Line()
+            .Line($"private static readonly int[] AllStreams = [{Join(signals, s => "Streams." + s.Name)}];")
+            .Line($"private static readonly byte[] AllKinds = [{Join(signals, s => "(byte)FrameKind." + PascalOf(s.Kind))}];")
+            .Line($"private static readonly byte[] AllClasses = [{Join(signals, s => "(byte)SignalClass." + PascalOf(s.Class))}];")
+            .Line($"private static readonly uint[] AllCodes = [{Join(signals, s => s.Quantity is null ? "0" : "MdcCodes." + s.Quantity)}];")
+            .Line($"private static readonly sbyte[] AllExponents = [{Join(signals, s => Text(s.Exponent ?? 0))}];").Line()
+            .Summary("The place of a stream.").Param("stream", "Its number.").Returns("0 to Count - 1, or -1 for a stream that is not known.")
+            .Open("public static int IndexOf(int stream)").Open("switch (stream)");
+        for (int i = 0; i < signals.Count; i++)
+        {
+            text.Line($"case Streams.{signals[i].Name}:").Line($"    return {Text(i)};");
+        }
+
+        text.Line("default:").Line("    return -1;").Close().Close().Line();
+        Accessor("Stream", "int", "The stream's number.", "AllStreams[index]");
+        Accessor("Kind", "FrameKind", "What its frames hold.", "(FrameKind)AllKinds[index]");
+        Accessor("Class", "SignalClass", "How long its frames are worth keeping.", "(SignalClass)AllClasses[index]");
+        Accessor("Code", "uint", "Its MDC code; 0 when it has none.", "AllCodes[index]");
+        Accessor("Exponent", "int", "Power of ten of the numbers in its frames.", "AllExponents[index]");
+        text.Summary("How long a frame is worth keeping. The kind stands at the same place in every version of a frame; what is not known goes with the events: it may matter, and it is rare.")
+            .Param("kind", "Its kind; may be unknown.").Param("stream", "Its stream; a numeric one that is not known is a vital sign.").Returns("The class.")
+            .Open("public static SignalClass ClassOf(FrameKind kind, int stream)").Open("switch (kind)");
+        foreach (EnumValue kind in model.Enum("FrameKind").Values.Where(k => k.Class != "event"))
+        {
+            text.Line($"case FrameKind.{kind.Name}:");
+            if (kind.Word == "numeric")
+            {
+                text.Line("    int index = IndexOf(stream);").Line("    return index < 0 ? SignalClass.Vital : (SignalClass)AllClasses[index];");
+            }
+            else
+            {
+                text.Line($"    return SignalClass.{PascalOf(kind.Class!)};");
+            }
+        }
+
+        return text.Line("default:").Line("    return SignalClass.Event;").Close().Close().Close().ToString();
+
+        void Accessor(string name, string type, string about, string value) =>
+            text.Summary(about).Param("index", "A place in the table.").Returns("Of the signal at that place.").Line($"public static {type} {name}(int index) => {value};").Line();
+    }
+
+    private static string Parts(Model model)
+    {
+        SourceText text = SourceText.CSharp(ModelReader.VocabularyFile, Space, "System").Summary("The parts that a pod can drive. The number is never reused.").Open("public enum PodPart : byte");
+        Separated(text, model.Parts, p => text.Summary($"{p.Chip}. {p.About}").Line($"{p.Id} = {Text(p.Number)},"));
+        text.Close().Line().Summary("What a part can provide; a pod announces these words in its state.").Open("public static class Capabilities");
+        Separated(text, model.Capabilities, c => text.Summary(c.About).Line($"public const string {ConstantOf(c.Name)} = {SourceText.Literal(c.Name)};"));
+        text.Close().Line().Summary("What is known of each part.").Open("public static class Parts").Summary("How many parts there are.").Line($"public const int Count = {Text(model.Parts.Count)};").Line();
+        foreach (Part part in model.Parts)
+        {
+            text.Line($"private static readonly string[] {part.Id}Provides = [{Join(part.Provides, c => "Capabilities." + ConstantOf(c))}];")
+                .Line($"private static readonly int[] {part.Id}Streams = [{Join(part.Signals, s => "Streams." + s)}];");
+        }
+
+        text.Line();
+        Lookup("Id", "string", "The part's word in the vocabulary and in a pod's state.", p => SourceText.Literal(p.Id));
+        Lookup("Name", "string", "What a pod calls it in its state as name.", p => SourceText.Literal(p.Name));
+        Lookup("DefaultAddress", "int", "Its standard 7-bit I2C address; 0 when it is not on an I2C bus.", p => p.Addresses.Count == 0 ? "0" : $"0x{p.Addresses[0]:X2}");
+        Lookup("Provides", "string[]", "What it provides, words of Capabilities; not to be changed.", p => p.Id + "Provides");
+        Lookup("StreamsOf", "int[]", "The streams it gives; not to be changed.", p => p.Id + "Streams");
+        Search("TryFindId", "id", "A part by its word in the vocabulary.", p => p.Id);
+        text.Line();
+        Search("TryFindName", "name", "A part by what a pod calls it in its state as name: older pods say nothing else.", p => p.Name);
+        return text.Close().ToString();
+
+        void Lookup(string name, string type, string about, Func<Part, string> value)
+        {
+            text.Summary(about).Param("part", "The part.").Returns("Of that part.").Line("/// <exception cref=\"ArgumentOutOfRangeException\">No such part.</exception>")
+                .Open($"public static {type} {name}(PodPart part)").Open("switch (part)");
+            foreach (Part part in model.Parts)
+            {
+                text.Line($"case PodPart.{part.Id}:").Line($"    return {value(part)};");
+            }
+
+            text.Line("default:").Line("    throw new ArgumentOutOfRangeException(nameof(part));").Close().Close().Line();
+        }
+
+        void Search(string name, string parameter, string about, Func<Part, string> value)
+        {
+            text.Summary(about).Param(parameter, "The word.").Param("part", "The part; meaningless when there is none.").Returns("False when no part is called so.")
+                .Open($"public static bool {name}(string {parameter}, out PodPart part)");
+            foreach (Part part in model.Parts)
+            {
+                // Not a switch: the device's library has no operator for strings.
+                text.Open($"if (string.Equals({parameter}, {SourceText.Literal(value(part))}))").Line($"part = PodPart.{part.Id};").Line("return true;").Close().Line();
+            }
+
+            text.Line($"part = PodPart.{model.Parts[0].Id};").Line("return false;").Close();
+        }
+    }
+
+    private static string SupervisorWords(Model model)
+    {
+        SourceText text = SourceText.CSharp(ModelReader.VocabularyFile, Space, "System").Summary("The words of a pod's state for where a peripheral stands.").Open("public static class SupervisorWords")
+            .Summary("The word.").Param("state", "Where it stands.").Returns("For example \"measuring\".").Line("/// <exception cref=\"ArgumentOutOfRangeException\">No such state.</exception>")
+            .Open("public static string Of(SupervisorState state)").Open("switch (state)");
+        foreach (EnumValue value in model.Enum("SupervisorState").Values)
+        {
+            text.Line($"case SupervisorState.{value.Name}:").Line($"    return {SourceText.Literal(value.Word)};");
+        }
+
+        return text.Line("default:").Line("    throw new ArgumentOutOfRangeException(nameof(state));").Close().Close().Close().ToString();
+    }
+
+    private static void Separated<T>(SourceText text, IReadOnlyList<T> rows, Action<T> write)
+    {
+        for (int i = 0; i < rows.Count; i++)
+        {
+            if (i > 0)
+            {
+                text.Line();
+            }
+
+            write(rows[i]);
+        }
+    }
+
+    private static string Join<T>(IEnumerable<T> rows, Func<T, string> text) => string.Join(", ", rows.Select(text));
+
+    private static string PascalOf(string word) => char.ToUpperInvariant(word[0]) + word[1..];
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}
