@@ -31,59 +31,66 @@ public static class Program
 
     private static void Run()
     {
+        Board board = Board.At(Board.IndexOf(SampleCart.Board));
+        if (!board.Fits(SystemInfo.TargetName))
+        {
+            // The pins of another board would drive what is not there.
+            throw new InvalidOperationException();
+        }
+
         // First of all: whatever the outputs were before, the cuff's valves are open and its pump is off.
-        Configuration.SetPinFunction(Board.CuffPumpPin, DeviceFunction.PWM1);
-        Configuration.SetPinFunction(Board.CuffBleedPin, DeviceFunction.PWM2);
+        Configuration.SetPinFunction(board.CuffPumpPin, DeviceFunction.PWM1);
+        Configuration.SetPinFunction(board.CuffBleedPin, DeviceFunction.PWM2);
         EspCuffActuators cuff = new EspCuffActuators(
-            Board.CuffPumpPin, Board.CuffBleedPin, Board.CuffTriggerPin, Board.CuffClearPin, Board.CuffValveSensePin, Board.CuffSwitchSensePin);
+            board.CuffPumpPin, board.CuffBleedPin, board.CuffTriggerPin, board.CuffClearPin, board.CuffValveSensePin, board.CuffSwitchSensePin);
         EspEntropy entropy = new EspEntropy();
         entropy.Stir();
-        Configuration.SetPinFunction(Board.SdaPin, DeviceFunction.I2C1_DATA);
-        Configuration.SetPinFunction(Board.SclPin, DeviceFunction.I2C1_CLOCK);
-        Configuration.SetPinFunction(Board.SoundBckPin, DeviceFunction.I2S1_BCK);
-        Configuration.SetPinFunction(Board.SoundWsPin, DeviceFunction.I2S1_WS);
-        Configuration.SetPinFunction(Board.SoundDinPin, DeviceFunction.I2S1_MDATA_IN);
-        Configuration.SetPinFunction(Board.SoundClockPin, DeviceFunction.I2S2_BCK);
+        Configuration.SetPinFunction(board.I2cDataPin, DeviceFunction.I2C1_DATA);
+        Configuration.SetPinFunction(board.I2cClockPin, DeviceFunction.I2C1_CLOCK);
+        Configuration.SetPinFunction(board.SoundBitClockPin, DeviceFunction.I2S1_BCK);
+        Configuration.SetPinFunction(board.SoundSlotClockPin, DeviceFunction.I2S1_WS);
+        Configuration.SetPinFunction(board.SoundDataPin, DeviceFunction.I2S1_MDATA_IN);
+        Configuration.SetPinFunction(board.SoundSystemClockPin, DeviceFunction.I2S2_BCK);
 
         // Joins the network that is stored on the board, in the background.
         WifiNetworkHelper.SetupNetworkHelper();
 
         AutoResetEvent wake = new AutoResetEvent(false);
         EspClock clock = new EspClock();
-        LittlefsStore store = new LittlefsStore(Board.StoreRoot, Board.StoreBudgetBytes);
+        LittlefsStore store = new LittlefsStore(board.StoreRoot, PodSettings.StoreBudgetBytes);
         store.List();
         entropy.Stir();
         M2MqttLink link = new M2MqttLink(
-            Board.GatewayHost,
-            Board.GatewayPort,
-            "pod-" + Topics.DeviceText(Board.DeviceId),
-            Topics.State(Board.DeviceId),
+            PodSettings.GatewayHost,
+            PodSettings.GatewayPort,
+            "pod-" + Topics.DeviceText(SampleCart.DeviceId),
+            Topics.State(SampleCart.DeviceId),
             new string(Encoding.UTF8.GetChars(StateMessage.Will())),
-            new string[] { Topics.Command(Board.DeviceId), Topics.TimeReply(Board.DeviceId) },
+            new string[] { Topics.Command(SampleCart.DeviceId), Topics.TimeReply(SampleCart.DeviceId) },
             wake);
         PeripheralOptions pressure;
-        if (Board.OemSerialPort.Length > 0)
+        if (PodSettings.OemSerialPort.Length > 0)
         {
-            Configuration.SetPinFunction(Board.OemTxPin, DeviceFunction.COM2_TX);
-            Configuration.SetPinFunction(Board.OemRxPin, DeviceFunction.COM2_RX);
-            pressure = new PeripheralOptions(PodPart.SunTechNibp, 0) { Serial = new EspSerialPort(Board.OemSerialPort) };
+            Configuration.SetPinFunction(board.OemTransmitPin, DeviceFunction.COM2_TX);
+            Configuration.SetPinFunction(board.OemReceivePin, DeviceFunction.COM2_RX);
+            pressure = new PeripheralOptions(PodPart.SunTechNibp, 0) { Serial = new EspSerialPort(PodSettings.OemSerialPort) };
         }
         else
         {
-            pressure = new PeripheralOptions(PodPart.Mprls0300, Board.Mprls0300Address) { Cuff = cuff };
+            pressure = new PeripheralOptions(PodPart.Mprls0300, SampleCart.Mprls0300Address) { Cuff = cuff };
         }
 
-        PodOptions options = new PodOptions(Board.DeviceId, new PeripheralOptions[]
+        PodOptions options = new PodOptions(SampleCart.DeviceId, new PeripheralOptions[]
         {
-            new PeripheralOptions(PodPart.Tmp117, Board.Tmp117Address),
-            new PeripheralOptions(PodPart.Max30102, Board.Max30102Address),
+            new PeripheralOptions(PodPart.Tmp117, SampleCart.Tmp117Address),
+            new PeripheralOptions(PodPart.Max30102, SampleCart.Max30102Address),
             pressure,
-            new PeripheralOptions(PodPart.Pcm1808, 0) { Audio = new EspAudioPort(clock, Board.SoundBusId, Board.SoundClockBusId, Board.IsSoundLeft) },
+            new PeripheralOptions(PodPart.Pcm1808, 0) { Audio = new EspAudioPort(clock, SampleCart.SoundBusId, SampleCart.SoundClockBusId, SampleCart.IsSoundLeft) },
         });
         options.Clock = clock;
         options.Model = "four-sensor pod";
-        options.Firmware = Board.Version;
-        PodHost host = new PodHost(options, new EspI2cPort(Board.I2cBusId), store, EspCrc32.Choose(), entropy, link);
+        options.Firmware = PodSettings.Version;
+        PodHost host = new PodHost(options, new EspI2cPort(SampleCart.I2cBusId), store, EspCrc32.Choose(), entropy, link);
         while (true)
         {
             long next = host.Step(clock.NowUs);

@@ -6,25 +6,6 @@ using Firmware.Signals.Optical;
 
 namespace Firmware.Pod;
 
-/// <summary>The parts a pod knows how to drive.</summary>
-public enum PodPart : byte
-{
-    /// <summary>Texas Instruments TMP117, contact temperature.</summary>
-    Tmp117 = 1,
-
-    /// <summary>Analog Devices MAX30102, red and infrared light.</summary>
-    Max30102 = 2,
-
-    /// <summary>Honeywell MPRLS0300YG00001B with the cuff's chain: the own blood pressure cuff.</summary>
-    Mprls0300 = 3,
-
-    /// <summary>SunTech OEM module for blood pressure, on a serial line.</summary>
-    SunTechNibp = 4,
-
-    /// <summary>Texas Instruments PCM1808 with a contact microphone: the stethoscope.</summary>
-    Pcm1808 = 5,
-}
-
 /// <summary>One peripheral wired to the pod.</summary>
 public sealed class PeripheralOptions
 {

@@ -93,23 +93,8 @@ public static class NumericBody
 /// What a blood pressure says beside its value, one bit each; systolic, diastolic, mean and pulse of one measurement carry the same. The bits are those
 /// of the Bluetooth Blood Pressure Measurement (Source: Bluetooth SIG, Blood Pressure Service 1.1.1, 3.1.1.7), and above them ours.
 /// </summary>
-public static class BloodPressureStatus
+public static partial class BloodPressureStatus
 {
-    /// <summary>The body moved.</summary>
-    public const int BodyMoved = 1;
-
-    /// <summary>The cuff is loose.</summary>
-    public const int CuffLoose = 2;
-
-    /// <summary>The pulse is irregular: the value is less certain.</summary>
-    public const int IrregularPulse = 4;
-
-    /// <summary>The value came at a repetition.</summary>
-    public const int Repeated = 0x100;
-
-    /// <summary>The sensor has no valid two-point calibration.</summary>
-    public const int Uncalibrated = 0x200;
-
     /// <summary>Writes the status of a body of <see cref="NumericBody.LengthWithStatus"/>.</summary>
     /// <param name="buffer">The buffer.</param>
     /// <param name="offset">Where the body begins.</param>
@@ -265,16 +250,6 @@ public static class BeatBody
     public static int Quality(byte[] buffer, int offset) => buffer[offset + 10];
 }
 
-/// <summary>How the samples of a sound chunk are written.</summary>
-public enum SoundCodec : byte
-{
-    /// <summary>16-bit samples, two's complement, little endian.</summary>
-    Pcm16 = 0,
-
-    /// <summary>IMA ADPCM, 4 bits a sample, low nibble first, after <c>i16 predictor | u8 step index | u8 0</c>. Reduced: rhythm only. Never made by a pod.</summary>
-    ImaAdpcm = 1,
-}
-
 /// <summary>
 /// Body of <see cref="FrameKind.Sound"/>, little endian: <c>0 u16 sample rate Hz | 2 u8 codec | 3 u8 reserved 0 | 4 u16 count of samples | 6 u16 RMS level |
 /// 8 u16 peak | 10 u16 clipped samples | 12 samples</c>. Level and peak are in counts of 16 bits (0 to 32,768) of the raw samples; clipped are samples in runs of 3 or
@@ -384,43 +359,6 @@ public static class EventBody
     /// <param name="offset">Where the body begins.</param>
     /// <returns>The argument.</returns>
     public static int Argument(byte[] buffer, int offset) => (int)LittleEndian.ReadUInt32(buffer, offset + 4);
-}
-
-/// <summary>Why readings were lost. The byte is part of frame v1: values are only ever added.</summary>
-public enum GapCause : byte
-{
-    /// <summary>Not known.</summary>
-    Unknown = 0,
-
-    /// <summary>The chip's FIFO overran before it was read.</summary>
-    SensorOverrun = 1,
-
-    /// <summary>The pod's ring was full and the oldest of the lowest class gave way.</summary>
-    RingFull = 2,
-
-    /// <summary>The pod lost power or was reset with readings in RAM.</summary>
-    PowerLost = 3,
-
-    /// <summary>A store was damaged and the damage set aside.</summary>
-    StoreDamaged = 4,
-
-    /// <summary>The gateway's journal was full and the lowest class gave way.</summary>
-    JournalFull = 5,
-
-    /// <summary>The gateway received bytes that are not a valid frame.</summary>
-    FrameRefused = 6,
-
-    /// <summary>The receiver saw a hole in the sequence that nobody declared.</summary>
-    Unexplained = 7,
-
-    /// <summary>The sensor was away or was restarted; what it measured meanwhile was never read.</summary>
-    SensorInterrupted = 8,
-
-    /// <summary>Two readings of the sensor disagreed, or one was impossible, and they were not used.</summary>
-    SensorImplausible = 9,
-
-    /// <summary>The session's broker or subscriber refused the reading for good; the gateway set it aside.</summary>
-    DeliveryRefused = 10,
 }
 
 /// <summary>

@@ -211,25 +211,3 @@ public enum FrameFault : byte
     /// <summary>Sequence 0 does not exist.</summary>
     NoSequence = 5,
 }
-
-/// <summary>Bits of a frame's flags, set in the lowest layer that knows; nothing above can clear them.</summary>
-public static class FrameFlags
-{
-    /// <summary>Made by a self test.</summary>
-    public const int Test = 0x0001;
-
-    /// <summary>Made by a simulated chip.</summary>
-    public const int Simulated = 0x0002;
-
-    /// <summary>Injected by a person for training.</summary>
-    public const int Injected = 0x0004;
-
-    /// <summary>An early estimate, not a settled value.</summary>
-    public const int Predicted = 0x0008;
-
-    /// <summary>Typed in by a person.</summary>
-    public const int Manual = 0x0010;
-
-    /// <summary>Sent from the store after a reboot or an outage.</summary>
-    public const int FromStorage = 0x0020;
-}

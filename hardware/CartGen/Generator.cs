@@ -20,11 +20,6 @@ public static class Generator
     /// <summary>The folder of the boards' files.</summary>
     public static string BoardFolder => ModelReader.BoardFolder;
 
-    /// <summary>True for a file whose readers do not use it yet; it is generated, and not written.</summary>
-    /// <param name="path">From the repository's root.</param>
-    /// <returns>False for the pages of hardware/.</returns>
-    public static bool IsStaged(string path) => !path.StartsWith("hardware/", StringComparison.Ordinal);
-
     /// <summary>Generates everything.</summary>
     /// <param name="inputs">The texts, by path from the repository's root.</param>
     /// <returns>The files, in ordinal order of their paths.</returns>

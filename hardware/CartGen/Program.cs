@@ -42,7 +42,7 @@ public static class Program
     private static int Run(string root, bool isCheck)
     {
         int changed = 0;
-        GeneratedFile[] files = Generator.Run(Read(root)).Where(f => !Generator.IsStaged(f.Path)).ToArray();
+        IReadOnlyList<GeneratedFile> files = Generator.Run(Read(root));
         foreach (GeneratedFile file in files)
         {
             string path = Path.Combine(root, file.Path.Replace('/', Path.DirectorySeparatorChar));
@@ -64,7 +64,7 @@ public static class Program
             changed++;
         }
 
-        Console.WriteLine(FormattableString.Invariant($"{files.Length} files, {changed} changed"));
+        Console.WriteLine(FormattableString.Invariant($"{files.Count} files, {changed} changed"));
         return 0;
     }
 

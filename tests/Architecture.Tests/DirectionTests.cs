@@ -30,7 +30,7 @@ public sealed partial class DirectionTests
         ["simulators/Kernel"] = [],
         ["simulators/Buses"] = ["simulators/Kernel"],
         ["simulators/Chips"] = ["simulators/Kernel", "simulators/Buses"],
-        ["simulators/Patient"] = ["simulators/Kernel"],
+        ["simulators/Patient"] = ["simulators/Kernel", "edge-gateway/Faults"],
         ["simulators/Network"] = ["simulators/Kernel", "edge-gateway/Mqtt"],
         ["simulators/Peers"] = ["simulators/Kernel", "simulators/Network", "edge-gateway/Mqtt"],
         ["simulators/Cart"] =
@@ -58,7 +58,7 @@ public sealed partial class DirectionTests
         ["Simulators.Kernel"] = [],
         ["Simulators.Buses"] = ["Simulators.Kernel"],
         ["Simulators.Chips"] = ["Simulators.Kernel", "Simulators.Buses"],
-        ["Simulators.Patient"] = ["Simulators.Kernel"],
+        ["Simulators.Patient"] = ["Simulators.Kernel", "EdgeGateway.Faults"],
         ["Simulators.Network"] = ["Simulators.Kernel", "EdgeGateway.Mqtt"],
         ["Simulators.Peers"] = ["Simulators.Kernel", "Simulators.Network", "EdgeGateway.Mqtt"],
     };

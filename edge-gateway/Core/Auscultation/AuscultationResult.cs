@@ -2,53 +2,6 @@ using System.Collections.Generic;
 
 namespace EdgeGateway.Core.Auscultation;
 
-/// <summary>An instruction on the recording that a nurse can act on; none on the patient.</summary>
-public enum RecordingVerdict
-{
-    /// <summary>It can be listened to.</summary>
-    Good,
-
-    /// <summary>Nothing is heard, as when nothing touches the skin: press.</summary>
-    NoContact,
-
-    /// <summary>Too loud for the converter, as by knocks: hold still and lightly.</summary>
-    Clipping,
-
-    /// <summary>The heart hardly stands out of noise: hush.</summary>
-    AmbientNoise,
-
-    /// <summary>No rhythm is found: move.</summary>
-    NoRhythm,
-
-    /// <summary>Something rubs: hold still.</summary>
-    Rub,
-
-    /// <summary>Not enough was heard yet.</summary>
-    TooShort,
-
-    /// <summary>The rhythm that was found changes within the recording, so that no one rate describes it: hold still and take it again.</summary>
-    Unsteady,
-}
-
-/// <summary>What whoever holds the stethoscope can do about a recording.</summary>
-public enum RecordingAdvice
-{
-    /// <summary>Nothing: it can be listened to.</summary>
-    Good,
-
-    /// <summary>Press on the skin.</summary>
-    Press,
-
-    /// <summary>Move to where it is heard.</summary>
-    Move,
-
-    /// <summary>Make the room quiet.</summary>
-    Hush,
-
-    /// <summary>Hold still, and go on.</summary>
-    Hold,
-}
-
 /// <summary>What is listened to.</summary>
 public enum AuscultationTarget
 {

@@ -15,22 +15,6 @@ using Firmware.Protocol;
 
 namespace EdgeGateway.Core.Sound;
 
-/// <summary>Where a clip stands.</summary>
-public enum ClipState : byte
-{
-    /// <summary>Its end has not been recorded yet.</summary>
-    Recording = 0,
-
-    /// <summary>Recorded, but frames are still on their way from the pod.</summary>
-    Waiting = 1,
-
-    /// <summary>Every sample is here.</summary>
-    Complete = 2,
-
-    /// <summary>Some samples will not come; what is missing is said.</summary>
-    Incomplete = 3,
-}
-
 /// <summary>A clip with its samples, for a file or for analysis.</summary>
 /// <param name="Clip">What was asked for.</param>
 /// <param name="Span">What is there; <see cref="ClipSpan.Holes"/> are silence in the samples.</param>

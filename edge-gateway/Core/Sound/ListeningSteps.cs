@@ -2,25 +2,6 @@ using System;
 
 namespace EdgeGateway.Core.Sound;
 
-/// <summary>How far live sound is reduced for a thin network. The number stands in every live piece.</summary>
-public enum ListeningStep : byte
-{
-    /// <summary>8 kHz, 16 bits, pieces of 100 ms: 137 kbit/s.</summary>
-    Full = 0,
-
-    /// <summary>The same in pieces of 300 ms: fewer heads, more delay.</summary>
-    LongChunks = 1,
-
-    /// <summary>4 kHz, 16 bits, pieces of 200 ms: heart sounds whole, lung sounds above 1.6 kHz lost. 66 kbit/s.</summary>
-    HeartMode = 2,
-
-    /// <summary>4 kHz, IMA ADPCM, pieces of 200 ms: reduced, rhythm only. 18 kbit/s.</summary>
-    RhythmOnly = 3,
-
-    /// <summary>No live sound: clips follow when there is room.</summary>
-    ClipsOnly = 4,
-}
-
 /// <summary>What a listener, or the gateway itself, tells of the way in one moment.</summary>
 /// <param name="LagMs">How far the newest piece received lies behind the newest made, ms.</param>
 /// <param name="LossPermille">Pieces missing of those made since the report before, in thousandths.</param>

@@ -1,30 +1,9 @@
 using Firmware.Core;
 using Firmware.Pod.Channels;
 using Firmware.Pod.Diagnostics;
+using Firmware.Protocol;
 
 namespace Firmware.Pod.Supervision;
-
-/// <summary>Where a peripheral stands.</summary>
-public enum SupervisorState : byte
-{
-    /// <summary>Nothing answers; looked for every <see cref="Supervisor.AbsentPeriodUs"/>.</summary>
-    Absent = 0,
-
-    /// <summary>Identity, reset and configuration are under way.</summary>
-    Probing = 1,
-
-    /// <summary>Configured; the first measurement is awaited.</summary>
-    Settling = 2,
-
-    /// <summary>Measuring.</summary>
-    Measuring = 3,
-
-    /// <summary>Failed; begun anew after a pause that doubles.</summary>
-    Backoff = 4,
-
-    /// <summary>Failed <see cref="Supervisor.FailureLimit"/> times; begun anew every <see cref="Supervisor.QuarantinePeriodUs"/>, on command, or when it was unplugged.</summary>
-    Quarantined = 5,
-}
 
 /// <summary>What can happen to a peripheral.</summary>
 public enum SupervisorEvent : byte

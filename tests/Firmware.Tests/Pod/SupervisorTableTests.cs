@@ -1,6 +1,7 @@
 using Firmware.Core;
 using Firmware.Pod.Diagnostics;
 using Firmware.Pod.Supervision;
+using Firmware.Protocol;
 
 namespace Firmware.Tests.Pod;
 

@@ -6,6 +6,7 @@ using Firmware.Pod.Channels;
 using Firmware.Pod.Cuff;
 using Firmware.Pod.Diagnostics;
 using Firmware.Pod.Supervision;
+using Firmware.Protocol;
 using Firmware.Signals.Cuff;
 using Firmware.Signals.Oscillometry;
 using Simulators.Buses;
