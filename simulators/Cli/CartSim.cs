@@ -115,14 +115,16 @@ public static class CartSim
         Option<bool> serve = new("--serve") { Description = "Serve the first cart's gateway on HTTP, on port 8080 or a free one." };
         Option<string> speed = Speed(defaultsToReal: false);
         Option<string?> trace = new("--trace") { Description = "Write the trace to this file (simulators/Kernel/README.md describes it)." };
+        Option<string?> layers = new("--layers") { Description = "Write the trace's counts and digests by layer to this file (simulators/Scenarios/README.md describes it)." };
         Option<bool> json = Json();
-        Command command = new("run", "Runs a scenario and compares what came out with what it expects.") { scenario, seed, serve, speed, trace, json };
+        Command command = new("run", "Runs a scenario and compares what came out with what it expects.") { scenario, seed, serve, speed, trace, layers, json };
         command.SetAction((parsed, _) => RunCommand.RunAsync(here, new RunRequest(parsed.GetValue(scenario)!)
         {
             Seed = parsed.GetValue(seed),
             Serve = parsed.GetValue(serve),
             RealTime = parsed.GetValue(speed) is RealSpeed,
             TraceFile = parsed.GetValue(trace),
+            LayersFile = parsed.GetValue(layers),
             Json = parsed.GetValue(json),
         }));
         return command;

@@ -1,6 +1,7 @@
 using System;
 using System.Globalization;
 using System.IO;
+using System.Text;
 using System.Threading.Tasks;
 using EdgeGateway.Faults;
 using Simulators.Cart.Report;
@@ -29,6 +30,8 @@ internal sealed record RunRequest(string What)
 
     public string? TraceFile { get; init; }
 
+    public string? LayersFile { get; init; }
+
     public bool Json { get; init; }
 }
 
@@ -44,6 +47,7 @@ internal static class RunCommand
         await here.Diagnostics.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{scenario.Name}: {scenario.Summary}")).ConfigureAwait(false);
         await here.Diagnostics.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"seed {seed}")).ConfigureAwait(false);
         using Stream? trace = OpenTrace(request.TraceFile);
+        using Stream? layers = OpenTrace(request.LayersFile);
 
         // A recording's trace would be its largest cost: it is made only when it is asked for.
         bool traced = !request.IsRecording || trace is not null;
@@ -59,6 +63,11 @@ internal static class RunCommand
         }
 
         RunReport report = world.Report();
+        if (layers is not null)
+        {
+            await layers.WriteAsync(Encoding.UTF8.GetBytes(string.Join('\n', [TraceLayers.Heading, .. report.TraceLayers]) + "\n")).ConfigureAwait(false);
+        }
+
         double seconds = here.Time.GetElapsedTime(startStamp).TotalSeconds;
         await here.Output.WriteAsync(request.Json ? ReportText.Json(report, seconds) : ReportText.Lines(report, seconds)).ConfigureAwait(false);
         bool cutShort = report.EndUs < scenario.DurationUs;

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Text;
+using System.Collections.Generic;
 using System.IO;
 using System.Security.Cryptography;
 using System.Text;
@@ -23,7 +24,11 @@ public sealed class TraceWriter : IDisposable
     private readonly Stream? _output;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly byte[] _buffer = new byte[BufferLength];
+    private readonly SortedDictionary<string, TraceTally> _subjects = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Place, string What), TraceTally> _tallies = [];
     private int _used;
+    private int _lineBegins;
+    private TraceTally? _tally;
     private string? _sha256;
 
     /// <summary>Begins a trace.</summary>
@@ -40,6 +45,9 @@ public sealed class TraceWriter : IDisposable
     /// <summary>Lines written, the header left out.</summary>
     public long Lines { get; private set; }
 
+    /// <summary>Per <c>place what</c> the lines written, in ordinal order.</summary>
+    public IReadOnlyDictionary<string, TraceTally> Subjects => _subjects;
+
     /// <summary>Begins a line.</summary>
     /// <param name="place">Where in the world, as the scenario names it: letters, digits, '.', '-', '/'.</param>
     /// <param name="what">What happened: one word.</param>
@@ -49,6 +57,14 @@ public sealed class TraceWriter : IDisposable
         if (_used > BufferLength - MaxLineLength)
         {
             Drain();
+        }
+
+        _lineBegins = _used;
+        if (!_tallies.TryGetValue((place, what), out _tally))
+        {
+            _tally = new TraceTally();
+            _tallies.Add((place, what), _tally);
+            _subjects.Add(place + " " + what, _tally);
         }
 
         PutNumber(_clock.NowUs);
@@ -109,12 +125,7 @@ public sealed class TraceWriter : IDisposable
     /// <returns>This.</returns>
     public TraceWriter AddDigest(ReadOnlySpan<byte> bytes)
     {
-        ulong hash = 0xCBF29CE484222325;
-        foreach (byte value in bytes)
-        {
-            hash = (hash ^ value) * 0x100000001B3;
-        }
-
+        ulong hash = TraceTally.Of(bytes);
         Add("n", bytes.Length);
         PutName("fnv");
         for (int shift = 60; shift >= 0; shift -= 4)
@@ -130,6 +141,7 @@ public sealed class TraceWriter : IDisposable
     {
         _buffer[_used++] = (byte)'\n';
         Lines++;
+        _tally!.Add(_buffer.AsSpan(_lineBegins, _used - _lineBegins));
     }
 
     /// <summary>Ends the trace; nothing may be added after it.</summary>

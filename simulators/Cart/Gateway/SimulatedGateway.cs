@@ -56,6 +56,9 @@ public sealed class SimulatedGateway
         _oscillator = new Oscillator(0, story.Gateway.DriftPpb);
     }
 
+    /// <summary>It published something, to whoever has subscribed; in a world with a trace only.</summary>
+    public event Action<MqttMessage>? Published;
+
     /// <summary>Where it listens.</summary>
     public string Address { get; }
 
@@ -103,8 +106,8 @@ public sealed class SimulatedGateway
         GatewayPorts ports = new()
         {
             Journal = (handler, folds) => new JournalLog(disk, Journal(), folds, handler),
-            Server = static handler => new MqttServer(EndpointLimits.Server, handler),
-            Client = static (clientOptions, handler) => new MqttClient(clientOptions, handler),
+            Server = handler => _world.Trace is null ? new MqttServer(EndpointLimits.Server, handler) : new TappedServer(new MqttServer(EndpointLimits.Server, handler), OnPublished),
+            Client = (clientOptions, handler) => _world.Trace is null ? new MqttClient(clientOptions, handler) : new TappedClient(new MqttClient(clientOptions, handler), OnPublished),
             Uplink = _uplink,
             Time = new GatewayTime(this),
             Entropy = new SeededEntropy(_random.Fork("entropy")),
@@ -221,6 +224,15 @@ public sealed class SimulatedGateway
         }
 
         Wake();
+    }
+
+    private void OnPublished(MqttMessage message)
+    {
+        const int MaxText = 2048;
+        TraceWriter line = _world.Trace!.Begin(_story.Id, "published").Add("topic", message.Topic);
+        ReadOnlySpan<byte> payload = message.Payload.Span;
+        (payload.Length <= MaxText && payload.StartsWith("{"u8) ? line.Add("json", System.Text.Encoding.UTF8.GetString(payload)) : line.AddDigest(payload)).End();
+        Published?.Invoke(message);
     }
 
     private void Stopped()

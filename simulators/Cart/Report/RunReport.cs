@@ -24,6 +24,7 @@ public sealed class RunReport
         Ledger = world.Ledger;
         TraceSha256 = world.Trace?.Finish();
         TraceLines = world.Trace?.Lines ?? 0;
+        TraceLayers = world.Trace is { } trace && world.Layers is { } layers ? layers.Lines(trace) : [];
         Sound = [.. world.Carts.SelectMany(Hear)];
         Missed = Compare(world);
     }
@@ -51,6 +52,9 @@ public sealed class RunReport
 
     /// <summary>Lines of the trace.</summary>
     public long TraceLines { get; }
+
+    /// <summary>The trace by layer, as <see cref="Cart.TraceLayers"/> says; empty without one.</summary>
+    public IReadOnlyList<string> TraceLayers { get; }
 
     /// <summary>Expectations that were not met; empty when all were.</summary>
     public IReadOnlyList<CodedError> Missed { get; }

@@ -10,7 +10,7 @@ public static class ScenarioLibrary
 {
     private const string Folder = "Scenarios/";
     private const string Ending = ".yaml";
-    private const string HashEnding = ".trace.sha256";
+    private const string TraceEnding = ".trace.csv";
 
     /// <summary>Their names, in ordinal order.</summary>
     public static IReadOnlyList<string> Names { get; } = ReadNames();
@@ -37,7 +37,13 @@ public static class ScenarioLibrary
     /// <summary>The hash of the trace that a built-in scenario has with its own seed.</summary>
     /// <param name="name">The scenario.</param>
     /// <returns>64 hexadecimal digits, or null when none was recorded.</returns>
-    public static string? RecordedHash(string name) => Read(name + HashEnding)?.Trim();
+    public static string? RecordedHash(string name) => RecordedTrace(name) is [.., string all] ? all[(all.LastIndexOf(',') + 1)..] : null;
+
+    /// <summary>The layers of the trace that a built-in scenario has with its own seed.</summary>
+    /// <param name="name">The scenario.</param>
+    /// <returns>Lines as <see cref="RunReport.TraceLayers"/> gives them; empty when none were recorded.</returns>
+    public static IReadOnlyList<string> RecordedTrace(string name) =>
+        Read(name + TraceEnding)?.Split('\n', StringSplitOptions.RemoveEmptyEntries)[1..] ?? [];
 
     private static string? Read(string file)
     {

@@ -159,6 +159,7 @@ public sealed class SimulatedWorld : WorldServices
         }
 
         Carts = carts;
+        Layers = Trace is null ? null : new TraceLayers(carts);
         Schedule();
     }
 
@@ -179,6 +180,9 @@ public sealed class SimulatedWorld : WorldServices
 
     /// <summary>The carts.</summary>
     public IReadOnlyList<SimulatedCart> Carts { get; }
+
+    /// <summary>The trace by layer, or null without one.</summary>
+    internal TraceLayers? Layers { get; }
 
     /// <summary>Runs to the end under virtual time.</summary>
     public void Run() => Kernel.Run(Scenario.DurationUs);

@@ -52,12 +52,12 @@ internal sealed class GoldenFile
         int first = Array.FindIndex(all, l => SourceOf(l) == source) + 2;
         if (Difference(expected, lines, first) is string difference)
         {
-            Assert.Fail($"{Path.GetFileName(_path)}: {difference}");
+            Assert.Fail($"{Path.GetFileName(_path)}: {difference}\nWhen that is meant, GOLDEN_WRITE=1 writes it anew.");
         }
     }
 
-    /// <summary>The first line that differs; lines are alike when they are of the same stream.</summary>
-    /// <param name="expected">Lines of one source in the file.</param>
+    /// <summary>The first line that differs; lines belong together when their first two fields are alike.</summary>
+    /// <param name="expected">Lines in the file.</param>
     /// <param name="got">Lines seen.</param>
     /// <param name="firstLine">Number of the first one in the file, from 1.</param>
     /// <returns>Both, or null when nothing differs.</returns>
@@ -71,13 +71,13 @@ internal sealed class GoldenFile
             string? seen = gotByStream.GetValueOrDefault(StreamOf(expected[i]));
             if (seen != expected[i])
             {
-                differences.Add($"line {firstLine + i}\nexpected: {expected[i]}\ngot:      {seen ?? "nothing of this stream"}");
+                differences.Add($"line {firstLine + i}\nexpected: {expected[i]}\ngot:      {seen ?? "no such line"}");
             }
         }
 
-        differences.AddRange(got.Where(l => !expectedByStream.ContainsKey(StreamOf(l))).Select(l => $"a new stream\nexpected: nothing of this stream\ngot:      {l}"));
-        int streams = expectedByStream.Keys.Union(gotByStream.Keys, StringComparer.Ordinal).Count();
-        return differences.Count == 0 ? null : $"{differences.Count} of {streams} streams differ, first {differences[0]}\nWhen that is meant, GOLDEN_WRITE=1 writes it anew.";
+        differences.AddRange(got.Where(l => !expectedByStream.ContainsKey(StreamOf(l))).Select(l => $"a new one\nexpected: no such line\ngot:      {l}"));
+        int lines = expectedByStream.Keys.Union(gotByStream.Keys, StringComparer.Ordinal).Count();
+        return differences.Count == 0 ? null : $"{differences.Count} of {lines} lines differ, first {differences[0]}";
     }
 
     /// <summary>Puts lines in the place of a source's.</summary>
@@ -91,7 +91,7 @@ internal sealed class GoldenFile
 
     private static string SourceOf(string line) => line[..line.IndexOf(',', StringComparison.Ordinal)];
 
-    private static string StreamOf(string line) => line.Split(',')[1];
+    private static string StreamOf(string line) => line[..line.IndexOf(',', line.IndexOf(',', StringComparison.Ordinal) + 1)];
 
     private string[] Lines() => File.Exists(_path) ? File.ReadAllLines(_path)[1..] : [];
 

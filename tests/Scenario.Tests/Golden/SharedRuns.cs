@@ -22,9 +22,9 @@ namespace Scenario.Tests.Golden;
 /// <param name="Seed">The seed.</param>
 /// <param name="Missed">Expectations that were not met.</param>
 /// <param name="BalanceHolds">Whether every reading is accounted for.</param>
-/// <param name="TraceSha256">The trace's hash.</param>
+/// <param name="Trace">The trace by layer.</param>
 /// <param name="Values">Lines of values.csv.</param>
-internal sealed record ScenarioRun(ulong Seed, IReadOnlyList<CodedError> Missed, bool BalanceHolds, string? TraceSha256, IReadOnlyList<string> Values);
+internal sealed record ScenarioRun(ulong Seed, IReadOnlyList<CodedError> Missed, bool BalanceHolds, IReadOnlyList<string> Trace, IReadOnlyList<string> Values);
 
 /// <summary>What came of a recording of light, played through a whole cart.</summary>
 /// <param name="Story">The story that played it.</param>
@@ -117,7 +117,7 @@ internal static class SharedRuns
         ValueTap tap = new(world);
         world.Run();
         RunReport report = world.Report();
-        return new ScenarioRun(scenario.Seed, report.Missed, report.Balance.Holds, report.TraceSha256, tap.Lines(name));
+        return new ScenarioRun(scenario.Seed, report.Missed, report.Balance.Holds, report.TraceLayers, tap.Lines(name));
     }
 
     private static PlayedRun Play(string recording)

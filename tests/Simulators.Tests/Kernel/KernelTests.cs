@@ -113,6 +113,9 @@ public sealed class KernelTests
         // FNV-1a 64 of "abc" is e71fa2190541574b (Fowler, Noll, Vo: the published test vectors).
         Assert.AreEqual("cart-trace 1\n42 a/pod frame n=-7 text=two_words. bytes=0fa0 n=3 fnv=e71fa2190541574b\n", text);
         Assert.AreEqual(Convert.ToHexStringLower(SHA256.HashData(bytes.ToArray())), hash);
+        Assert.HasCount(1, trace.Subjects);
+        Assert.AreEqual(1, trace.Subjects["a/pod frame"].Count);
+        Assert.AreEqual(TraceTally.Of(bytes.ToArray().AsSpan("cart-trace 1\n".Length)), trace.Subjects["a/pod frame"].Digest);
     }
 
     [TestMethod]
