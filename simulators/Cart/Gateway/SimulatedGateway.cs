@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Access;
 using EdgeGateway.Journal;
+using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Client;
 using EdgeGateway.Mqtt.Server;
 using Simulators.Cart.Pod;

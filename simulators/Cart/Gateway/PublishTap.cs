@@ -1,7 +1,7 @@
 using System;
 using EdgeGateway.Mqtt;
 
-namespace Simulators.Cart;
+namespace Simulators.Cart.Gateway;
 
 /// <summary>A server that shows what its host publishes.</summary>
 internal sealed class TappedServer(IMqttServer server, Action<MqttMessage> published) : IMqttServer

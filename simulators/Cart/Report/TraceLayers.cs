@@ -5,9 +5,12 @@ using System.Text;
 using System.Text.Json;
 using EdgeGateway.Mqtt;
 using Firmware.Protocol;
+using Simulators.Cart.Ledger;
+using Simulators.Cart.Pod;
+using Simulators.Cart.World;
 using Simulators.Kernel;
 
-namespace Simulators.Cart;
+namespace Simulators.Cart.Report;
 
 /// <summary>
 /// A run's trace summed up by layer, so that what is added changes its own line alone: <c>pod</c>, per device and stream the frames that pods made, without epoch and CRC, exchanges of clocks left out;
