@@ -53,7 +53,7 @@ public sealed class RunReport
     /// <summary>Lines of the trace.</summary>
     public long TraceLines { get; }
 
-    /// <summary>The trace by layer, as <see cref="Cart.TraceLayers"/> says; empty without one.</summary>
+    /// <summary>The trace by layer, as <see cref="Report.TraceLayers"/> says; empty without one.</summary>
     public IReadOnlyList<string> TraceLayers { get; }
 
     /// <summary>Expectations that were not met; empty when all were.</summary>

@@ -41,7 +41,7 @@ public static class ScenarioLibrary
 
     /// <summary>The layers of the trace that a built-in scenario has with its own seed.</summary>
     /// <param name="name">The scenario.</param>
-    /// <returns>Lines as <see cref="RunReport.TraceLayers"/> gives them; empty when none were recorded.</returns>
+    /// <returns>Lines as <see cref="Report.RunReport.TraceLayers"/> gives them; empty when none were recorded.</returns>
     public static IReadOnlyList<string> RecordedTrace(string name) =>
         Read(name + TraceEnding)?.Split('\n', StringSplitOptions.RemoveEmptyEntries)[1..] ?? [];
 
