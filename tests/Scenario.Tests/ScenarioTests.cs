@@ -34,7 +34,7 @@ public sealed class ScenarioTests
     [TestMethod]
     public void A_pod_that_joins_a_session_changes_no_line_of_the_streams_that_were_there()
     {
-        Simulators.Cart.Scenario scenario = ScenarioLibrary.Load("first-consultation").Scenario;
+        ScenarioDefinition scenario = ScenarioLibrary.Load("first-consultation").Scenario;
         CartStory cart = scenario.Carts[0];
         PodStory added = cart.Pods[0] with { Id = "added", DeviceId = 0x02a1b2fffe0000fa, BootUs = 20_000_000 };
         IReadOnlyList<string> before = Layers(scenario);
@@ -95,7 +95,7 @@ public sealed class ScenarioTests
         Assert.IsFalse(traces[0].AsSpan().SequenceEqual(traces[2]), "another seed");
     }
 
-    private static IReadOnlyList<string> Layers(Simulators.Cart.Scenario scenario)
+    private static IReadOnlyList<string> Layers(ScenarioDefinition scenario)
     {
         using SimulatedWorld world = new(scenario, scenario.Seed, traced: true);
         world.Run();
