@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using EdgeGateway.Core.Configuration;
+using EdgeGateway.Core.Sessions;
 using EdgeGateway.Mqtt;
 
 namespace EdgeGateway.Core;
@@ -25,6 +27,9 @@ public sealed record ExternalBroker
     /// <summary>Password; empty when there is none.</summary>
     public ReadOnlyMemory<byte> Password { get; init; }
 
+    /// <summary>The file that the password was read from, as the configuration names it; null when there is none.</summary>
+    public string? PasswordFile { get; init; }
+
     /// <summary>Keep-alive, s, 5 to 300.</summary>
     public ushort KeepAliveSeconds { get; init; } = 15;
 
@@ -33,6 +38,36 @@ public sealed record ExternalBroker
 
     /// <summary>Longest pause before a new connection attempt, µs, up to 5 minutes.</summary>
     public long LongestBackoffUs { get; init; } = 5_000_000;
+
+    internal static ExternalBroker Standard { get; } = new() { Host = string.Empty };
+
+    /// <summary>The rows of the section sessionBroker.</summary>
+    internal static IReadOnlyList<Setting<ExternalBroker>> Settings { get; } =
+    [
+        Setting.Text<ExternalBroker>(
+            "host", new TextSetting("a host name or address alone", WrittenValues.IsHost, "broker.example") { IsRequired = true, Meant = WrittenValues.MeantHost },
+            static (o, v) => o with { Host = v }, "Name or address: no mqtt://, no port, no user."),
+        Setting.Whole<ExternalBroker>("port", string.Empty, 1, 65_535, Standard.Port, static (o, v) => o with { Port = (int)v }, "TCP port."),
+        Setting.Word<ExternalBroker, MqttVersion>(
+            "version", [("5", MqttVersion.V5), ("3.1.1", MqttVersion.V311)], static (o, v) => o with { Version = v },
+            "Version of MQTT. 3.1.1 cannot say that nobody listens, so sent then means handed to the broker."),
+        Setting.Text<ExternalBroker>(
+            "clientId", new TextSetting("1 to 64 characters, none of them a control character", static t => WrittenValues.IsMqttText(t, 64), "cart-cart-1") { MaxLength = 64, Default = "cart-<id>" },
+            static (o, v) => o with { ClientId = v }, "MQTT client identifier."),
+        Setting.Text<ExternalBroker>(
+            "userName", new TextSetting("a user name of 1 to 1024 characters, none of them a control character", static t => WrittenValues.IsMqttText(t, 1024), "cart-1") { MaxLength = 1024 },
+            static (o, v) => o with { UserName = v }, "User name."),
+        Setting.Text<ExternalBroker>(
+            "passwordFile", new TextSetting("the path of a file", WrittenValues.IsPath, "broker.secret") { Meant = WrittenValues.MeantPath },
+            static (o, v) => o with { PasswordFile = v }, "The password alone, in a file that only the gateway may read. A relative path counts from this file's folder."),
+        Setting.Whole<ExternalBroker>("keepAliveSeconds", "s", 5, 300, Standard.KeepAliveSeconds, static (o, v) => o with { KeepAliveSeconds = (ushort)v }, "Keep-alive."),
+        Setting.Whole<ExternalBroker>(
+            "firstBackoffMs", "ms", 10, 10_000, Standard.FirstBackoffUs / 1000, static (o, v) => o with { FirstBackoffUs = v * 1000 },
+            "First pause before a new attempt to connect; it doubles with each failure."),
+        Setting.Whole<ExternalBroker>(
+            "longestBackoffMs", "ms", 10, 300_000, Standard.LongestBackoffUs / 1000, static (o, v) => o with { LongestBackoffUs = v * 1000 },
+            "Longest pause before a new attempt to connect, not below the first."),
+    ];
 }
 
 /// <summary>What the retained device topic says of a device beyond what its frames say. Null members are published as null: not known.</summary>
@@ -61,13 +96,41 @@ public sealed record DeviceDescription
 
     /// <summary>Sensor class, for example "hobby" or "oem".</summary>
     public string? SensorClass { get; init; }
+
+    internal static DeviceDescription Standard { get; } = new() { DeviceId = 0 };
+
+    /// <summary>The rows of one entry of devices.</summary>
+    internal static IReadOnlyList<Setting<DeviceDescription>> Settings { get; } =
+    [
+        Setting.Text<DeviceDescription>("id", WrittenValues.Eui("\"0200000000000010\""), static (o, v) => o with { DeviceId = WrittenValues.EuiOf(v) }, "The pod's EUI-64."),
+        Remark("maker", "made up", static (o, v) => o with { Maker = v }, "Who made it."),
+        Remark("model", "two-sensor pod", static (o, v) => o with { Model = v }, "Model."),
+        Remark("serial", "\"0001\"", static (o, v) => o with { Serial = v }, "Serial number."),
+        Remark("udi", "made up", static (o, v) => o with { Udi = v }, "Unique device identification."),
+        Remark("firmware", "made up", static (o, v) => o with { Firmware = v }, "Firmware version, where the pod does not say it."),
+        Remark("calibration", "none", static (o, v) => o with { Calibration = v }, "Calibration with its date."),
+        Remark("sensorClass", "hobby", static (o, v) => o with { SensorClass = v }, "Sensor class. hobby: not CE-marked, not for patients."),
+    ];
+
+    private static Setting<DeviceDescription> Remark(string key, string example, Func<DeviceDescription, string, DeviceDescription> set, string comment) =>
+        Setting.Text(key, new TextSetting("1 to 128 characters", static t => t.Length is > 0 and <= 128, example) { MaxLength = 128 }, set, comment);
 }
 
 /// <summary>Where on the body a stream measures; becomes a vital's <c>site</c>.</summary>
 /// <param name="DeviceId">The EUI-64.</param>
 /// <param name="Stream">The stream.</param>
 /// <param name="Site">Site, 1 to 32 characters, for example "finger".</param>
-public sealed record StreamSite(ulong DeviceId, int Stream, string Site);
+public sealed record StreamSite(ulong DeviceId, int Stream, string Site)
+{
+    /// <summary>The rows of one entry of devices[].sites.</summary>
+    internal static IReadOnlyList<Setting<StreamSite>> Settings { get; } =
+    [
+        Setting.Whole<StreamSite>("stream", string.Empty, 1, 65_535, 1, static (o, v) => o with { Stream = (int)v }, "The stream's number."),
+        Setting.Text<StreamSite>(
+            "site", new TextSetting("1 to 32 characters", static t => t.Length is > 0 and <= 32, "finger") { IsRequired = true, MaxLength = 32 },
+            static (o, v) => o with { Site = v }, "Where it measures."),
+    ];
+}
 
 /// <summary>How the gateway's logic behaves. Every member has a default that works with nothing installed.</summary>
 public sealed record GatewayOptions
@@ -111,7 +174,7 @@ public sealed record GatewayOptions
     /// <summary>The same when the pod has begun another boot, µs; 1 s to 1 h.</summary>
     public long UnexplainedOtherBootUs { get; init; } = 30_000_000;
 
-    /// <summary>How long the retained state keeps showing a last value, µs. Fixed by the house's law 8 to at most 30 s.</summary>
+    /// <summary>How long the retained state keeps showing a last value, µs. At most 30 s: the rule "absence has a reason" in ARCHITECTURE.md.</summary>
     public long StateStalenessUs { get; init; } = 30_000_000;
 
     /// <summary>Shortest time between two publications of a session's retained state, µs, 100 ms to 10 s.</summary>
@@ -134,4 +197,86 @@ public sealed record GatewayOptions
 
     /// <summary>Where streams measure.</summary>
     public IReadOnlyList<StreamSite> Sites { get; init; } = [];
+
+    internal static GatewayOptions Standard { get; } = new() { CartId = string.Empty, GatewayId = 0 };
+
+    /// <summary>Rows of the section cart.</summary>
+    internal static IReadOnlyList<Setting<GatewayOptions>> CartSettings { get; } =
+    [
+        Setting.Text<GatewayOptions>(
+            "id", new TextSetting("1 to 64 of A-Z a-z 0-9 _ -", WrittenValues.IsName, "cart-1") { IsRequired = true, Pattern = "^[A-Za-z0-9_-]{1,64}$" },
+            static (o, v) => o with { CartId = v }, "The cart's name in topics."),
+        Setting.Text<GatewayOptions>(
+            "gatewayId", WrittenValues.Eui("\"0200000000000001\""), static (o, v) => o with { GatewayId = WrittenValues.EuiOf(v), Seed = WrittenValues.EuiOf(v) },
+            "The gateway's own EUI-64. This one is made up: use the address of the machine, or a locally administered one."),
+        Setting.Flag<GatewayOptions>(
+            "production", Standard.Production, static (o, v) => o with { Production = v }, "true: readings flagged simulated, injected or test never enter a session."),
+    ];
+
+    /// <summary>Rows of the section uplink.</summary>
+    internal static IReadOnlyList<Setting<GatewayOptions>> UplinkSettings { get; } =
+    [
+        Setting.Flag<GatewayOptions>(
+            "receiptsExpected", Standard.ReceiptsExpected, static (o, v) => o with { ReceiptsExpected = v },
+            "false when the consumer sends no receipts: page and report then say \"handed to the broker\", never \"received\"."),
+        Setting.Whole<GatewayOptions>(
+            "windowMessages", "messages", 1, 1024, Standard.Window, static (o, v) => o with { Window = (int)v },
+            "Messages published and not yet marked as sent. It bounds the duplicates after the gateway was killed."),
+        Setting.Whole<GatewayOptions>(
+            "readAheadBytes", "bytes", MinReadAheadBytes, 1_048_576, Standard.ReadAheadBytes, static (o, v) => o with { ReadAheadBytes = (int)v }, "Memory per reading position."),
+        Setting.Whole<GatewayOptions>(
+            "liveDistanceRecords", "records", 1, 1_000_000, Standard.LiveDistanceRecords, static (o, v) => o with { LiveDistanceRecords = (int)v },
+            "A backlog longer than this lets live readings overtake it."),
+        Setting.Whole<GatewayOptions>(
+            "probeMs", "ms", 100, 60_000, Standard.ProbeUs / 1000, static (o, v) => o with { ProbeUs = v * 1000 }, "Pause before a session that nobody listens to is tried again."),
+        Setting.Whole<GatewayOptions>(
+            "statePeriodMs", "ms", 100, 10_000, Standard.StatePeriodUs / 1000, static (o, v) => o with { StatePeriodUs = v * 1000 }, "Shortest time between two retained states of a session."),
+        Setting.Whole<GatewayOptions>(
+            "stateStalenessMs", "ms", 1000, 30_000, Standard.StateStalenessUs / 1000, static (o, v) => o with { StateStalenessUs = v * 1000 },
+            "How long the retained state shows a last value."),
+    ];
+
+    /// <summary>Rows of the section ingest.</summary>
+    internal static IReadOnlyList<Setting<GatewayOptions>> IngestSettings { get; } =
+    [
+        Setting.Whole<GatewayOptions>(
+            "maxHeldMessages", "messages", 1, 4096, Standard.MaxHeldMessages, static (o, v) => o with { MaxHeldMessages = (int)v },
+            "Messages of pods that wait for room in the journal. Beyond it the pod is disconnected and sends again."),
+        Setting.Whole<GatewayOptions>(
+            "unexplainedMs", "ms", 1000, 3_600_000, Standard.UnexplainedUs / 1000, static (o, v) => o with { UnexplainedUs = v * 1000 },
+            "Age at which a sequence gap becomes a gap record \"unexplained\", in the same boot of the pod."),
+        Setting.Whole<GatewayOptions>(
+            "unexplainedOtherBootMs", "ms", 1000, 3_600_000, Standard.UnexplainedOtherBootUs / 1000, static (o, v) => o with { UnexplainedOtherBootUs = v * 1000 },
+            "The same, after another boot of the pod."),
+    ];
+
+    /// <summary>Rows of the section time.</summary>
+    internal static IReadOnlyList<Setting<GatewayOptions>> TimeSettings { get; } =
+    [
+        Setting.Whole<GatewayOptions>(
+            "clockDriftPpm", "ppm", 1, 1000, Standard.ClockDriftPpm, static (o, v) => o with { ClockDriftPpm = (int)v }, "Largest error of a pod's clock against the gateway's."),
+        Setting.Whole<GatewayOptions>(
+            "maxUncertaintyMs", "ms", 1, 60_000, Standard.MaxUncertaintyUs / 1000, static (o, v) => o with { MaxUncertaintyUs = v * 1000 },
+            "Above this uncertainty a reading's time is called unsynchronised."),
+    ];
+
+    /// <summary>Rows of the section sessions.</summary>
+    internal static IReadOnlyList<Setting<GatewayOptions>> SessionSettings { get; } =
+    [
+        Setting.Whole<GatewayOptions>(
+            "maxSessions", "sessions", 16, 4096, Standard.MaxSessions, static (o, v) => o with { MaxSessions = (int)v },
+            "Sessions remembered; the oldest closed one is forgotten at the bound."),
+    ];
+
+    /// <summary>Refuses what lies outside its range.</summary>
+    /// <param name="options">What to look at.</param>
+    /// <exception cref="ArgumentException">An option is outside the range that its documentation gives.</exception>
+    internal static void Check(GatewayOptions options)
+    {
+        if (!Names.IsValid(options.CartId) || options.GatewayId == 0 || options.Window is < 1 or > 1024 || options.ReadAheadBytes < MinReadAheadBytes
+            || options.MaxHeldMessages < 1 || options.MaxSessions < 16 || options.StateStalenessUs is < 1_000_000 or > 30_000_000 || options.ClockDriftPpm < 1)
+        {
+            throw new ArgumentException("An option is outside the range that its documentation gives.", nameof(options));
+        }
+    }
 }

@@ -58,7 +58,7 @@ public interface IUplinkConnector
 /// <param name="What">What happened here: place and numbers, English. What it means and what to do stand in the catalogue.</param>
 /// <param name="NowUs">Monotonic µs.</param>
 /// <param name="Subject">What it is about; a repeated line is held back per code and subject.</param>
-/// <param name="Ended">The code of the issue that has ended, for <see cref="HealthIssues.Ended"/>; else empty.</param>
+/// <param name="Ended">The code of the issue that has ended, for <see cref="FaultCodes.HealthIssueEnded"/>; else empty.</param>
 public readonly record struct GatewayLogEntry(string Code, string What, long NowUs, HealthSubject Subject = default, string Ended = "");
 
 /// <summary>Where log lines go. Never blocks.</summary>

@@ -54,7 +54,9 @@ public sealed record FaultText(string English, string French)
 
 /// <summary>One entry of hardware/faults.json.</summary>
 /// <param name="Code">A letter (P pod, G gateway, J journal, C cartctl, F cart-flash, S simulator) and four digits.</param>
+/// <param name="Name">What source calls it, for example "SessionUnknown".</param>
 /// <param name="Severity">How grave it is.</param>
+/// <param name="Http">The status of an HTTP answer with this code, 202 or 400 to 503; null when none has it.</param>
 /// <param name="Happened">What happened.</param>
 /// <param name="Means">What it means.</param>
 /// <param name="Do">What to do next, at most 25 words.</param>
@@ -62,7 +64,9 @@ public sealed record FaultText(string English, string French)
 /// <param name="Consultation">What becomes of a running consultation.</param>
 public sealed record FaultEntry(
     string Code,
+    string Name,
     FaultSeverity Severity,
+    int? Http,
     FaultText Happened,
     FaultText Means,
     FaultText Do,
@@ -80,11 +84,17 @@ public sealed class FaultCatalogue
     {
         Entries = entries;
         Dictionary<string, FaultEntry> byCode = new(StringComparer.Ordinal);
+        HashSet<string> names = new(StringComparer.Ordinal);
         foreach (FaultEntry entry in entries)
         {
             if (!byCode.TryAdd(entry.Code, entry))
             {
                 throw new InvalidDataException($"hardware/faults.json: {entry.Code} stands twice; keep one.");
+            }
+
+            if (!names.Add(entry.Name))
+            {
+                throw new InvalidDataException($"hardware/faults.json: the name {entry.Name} stands twice; keep one.");
             }
         }
 
@@ -117,7 +127,7 @@ public sealed class FaultCatalogue
     /// <summary>Reads a catalogue.</summary>
     /// <param name="json">The bytes of the file, UTF-8.</param>
     /// <returns>The catalogue.</returns>
-    /// <exception cref="InvalidDataException">A field is missing, of the wrong kind, or a code stands twice.</exception>
+    /// <exception cref="InvalidDataException">A field is missing, of the wrong kind, or a code or a name stands twice.</exception>
     public static FaultCatalogue Parse(ReadOnlyMemory<byte> json)
     {
         try
@@ -128,7 +138,9 @@ public sealed class FaultCatalogue
             {
                 entries.Add(new FaultEntry(
                     String(item, "code"),
+                    String(item, "name"),
                     Word<FaultSeverity>(item, "severity"),
+                    item.TryGetProperty("http", out JsonElement http) ? http.GetInt32() : null,
                     Text(item, "happened"),
                     Text(item, "means"),
                     Text(item, "do"),
@@ -138,7 +150,7 @@ public sealed class FaultCatalogue
 
             return new FaultCatalogue(entries);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new InvalidDataException($"hardware/faults.json does not follow its schema: {e.Message}", e);
         }

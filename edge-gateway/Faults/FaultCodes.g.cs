@@ -520,6 +520,12 @@ public static class FaultCodes
     /// <summary>P1006: The sensor bus was never opened.</summary>
     public const string BusNotOpen = "P1006";
 
+    /// <summary>P1007: The pod's configuration names a part that its program cannot drive.</summary>
+    public const string PartUnknown = "P1007";
+
+    /// <summary>P1008: The program on the board is not made for this board.</summary>
+    public const string BoardUnknown = "P1008";
+
     /// <summary>P1100: Nothing answers at the thermometer's address.</summary>
     public const string Tmp117NotPresent = "P1100";
 
@@ -924,24 +930,6 @@ public static class FaultCodes
 
     /// <summary>S3252: The set of recordings is not known.</summary>
     public const string RecordingSetUnknown = "S3252";
-
-    /// <summary>Status of an HTTP answer with a code.</summary>
-    /// <param name="code">The code.</param>
-    /// <returns>The status; null for a code that no HTTP answer has.</returns>
-    public static int? HttpStatus(string code) => code switch
-    {
-        BedsideRequestWaiting => 202,
-        RequestBodyUnreadable or WebSocketNotMqtt or SessionCommandNotUnderstood or CuffRequestNotUnderstood or AirCommandWithoutTime or SoundRequestNotUnderstood => 400,
-        ForeignPageRefused or ForeignProgramRefused or NotAtBedside or WebSocketOriginRefused or CuffOffFromElsewhere => 403,
-        NoListenerLink or SessionUnknown or BedsideRequestUnknown or SessionNotOpen or ClipUnknown => 404,
-        OtherSessionOpen or SessionNameUsed or NoCuffFitted or PatientNotStated or PatientCategoryNotMeasured or AirCommandTooLate or AirCommandAgeUnknown or OvertakenByStop or NoStethoscopeFitted or NoSoundArriving or TooManyClips => 409,
-        ContentTypeNotJson => 415,
-        HostNameUnknown => 421,
-        TooManyRequestsWaiting or TooManyBedsideRequests => 429,
-        RequestHandlerFailed => 500,
-        GatewayBusy or JournalRefusesReadings or GatewayNotReady or NoPlaceForRequest or GatewayNotAnswering or SessionCommandNotNow or CuffPodNotConnected or StethoscopePodNotConnected => 503,
-        _ => null,
-    };
 
     /// <summary>A code from the number that stands on the wire, for example "P1101"; the number need not be known.</summary>
     /// <param name="number">0 to 65,535; of a larger one than 9,999, which no code has, the last four digits are given.</param>

@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using System.Threading.Tasks;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
-using EdgeGateway.Gateway.Configuration;
 using EdgeGateway.Gateway.Hosting;
 
 // cart-gateway <gateway.yaml> [--check]: exit 0 stopped cleanly (or the file is right), 2 usage, 3 configuration or machine refused, 4 internal.
@@ -18,7 +17,7 @@ if (files.Length != 1 || unknown)
     return Usage;
 }
 
-ConfigurationResult configuration = GatewayConfiguration.Load(files[0]);
+ConfigurationResult configuration = check ? ConfigurationCheck.Run(files[0]) : GatewayConfiguration.Load(files[0]);
 if (configuration.Options is not GatewayHostOptions options)
 {
     await Console.Error.WriteLineAsync(CodedError.RenderAll(configuration.Errors)).ConfigureAwait(false);
@@ -27,12 +26,6 @@ if (configuration.Options is not GatewayHostOptions options)
 
 if (check)
 {
-    if (MachineCheck.Run(options, files[0]) is { Count: > 0 } problems)
-    {
-        await Console.Error.WriteLineAsync(CodedError.RenderAll(problems)).ConfigureAwait(false);
-        return Refused;
-    }
-
     await Console.Out.WriteLineAsync($"{files[0]}: the configuration is right.").ConfigureAwait(false);
     return Done;
 }
@@ -67,7 +60,7 @@ await using (host.ConfigureAwait(false))
     if (await Task.WhenAny(stop.Task, host.Broken).ConfigureAwait(false) == host.Broken)
     {
         Exception broken = await host.Broken.ConfigureAwait(false);
-        await Console.Error.WriteLineAsync(new CodedError(GatewayHost.BrokenRule, ErrorPlace.None, broken.ToString()).Render(options.Language)).ConfigureAwait(false);
+        await Console.Error.WriteLineAsync(new CodedError(FaultCodes.InvariantBroken, ErrorPlace.None, broken.ToString()).Render(options.Language)).ConfigureAwait(false);
         return Internal;
     }
 

@@ -184,6 +184,16 @@ public interface IJournal
     /// <returns>False when <see cref="Intake"/> does not allow it or when the bound of unsynced bytes is reached; nothing was appended.</returns>
     bool TryAppend(byte type, RecordClass recordClass, ReadOnlySpan<byte> payload, out long index, JournalPurpose purpose = JournalPurpose.Reading);
 
+    /// <summary>The same without a copy: the journal keeps the bytes until they are on the disk, and shows them to the folds and to reads. Nobody may change them any more.</summary>
+    /// <param name="type">What the payload is.</param>
+    /// <param name="recordClass">Its class.</param>
+    /// <param name="payload">The bytes.</param>
+    /// <param name="index">Its number.</param>
+    /// <param name="purpose">What it is for.</param>
+    /// <returns>False when it cannot be taken now.</returns>
+    bool TryAppendOwned(byte type, RecordClass recordClass, ReadOnlyMemory<byte> payload, out long index, JournalPurpose purpose = JournalPurpose.Reading) =>
+        TryAppend(type, recordClass, payload.Span, out index, purpose);
+
     /// <summary>Begins to read records of some classes in order, from the disk or from memory, synced or not.</summary>
     /// <param name="fromIndex">First index wanted.</param>
     /// <param name="classes">Bit per class wanted (1 &lt;&lt; class).</param>

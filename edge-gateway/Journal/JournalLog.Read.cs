@@ -138,7 +138,7 @@ public sealed partial class JournalLog
             Collect(_active, SyncedIndex, request, next, room, records);
         }
 
-        foreach (Unsynced record in _unsynced)
+        foreach (JournalRecord record in _unsynced)
         {
             if (room.Value <= 0)
             {
@@ -150,7 +150,7 @@ public sealed partial class JournalLog
                 next.Value = record.Index + 1;
                 if ((request.Classes & (1 << (int)record.Class)) != 0)
                 {
-                    records.Add(record.ToRecord());
+                    records.Add(record);
                     room.Value -= Math.Max(1, record.Payload.Length);
                 }
             }

@@ -76,7 +76,7 @@ public sealed partial class JournalLog : IJournal
     private readonly IJournalHandler _handler;
     private readonly Dictionary<long, Activity> _running = []; // looked up by ticket only
     private readonly List<SegmentInfo> _segments = []; // all but the active one, in order
-    private readonly Queue<Unsynced> _unsynced = new();
+    private readonly Queue<JournalRecord> _unsynced = new();
     private readonly List<string> _trash = [];
     private readonly long[] _release = new long[JournalFormat.ClassCount];
 
@@ -155,14 +155,45 @@ public sealed partial class JournalLog : IJournal
     /// <inheritdoc/>
     public bool TryAppend(byte type, RecordClass recordClass, ReadOnlySpan<byte> payload, out long index, JournalPurpose purpose = JournalPurpose.Reading)
     {
+        index = 0;
+        return MayAppend(type, recordClass, payload.Length, purpose) && TryAppendOwned(type, recordClass, payload.ToArray(), out index, purpose);
+    }
+
+    /// <inheritdoc/>
+    public bool TryAppendOwned(byte type, RecordClass recordClass, ReadOnlyMemory<byte> payload, out long index, JournalPurpose purpose = JournalPurpose.Reading)
+    {
+        index = 0;
+        if (!MayAppend(type, recordClass, payload.Length, purpose))
+        {
+            return false;
+        }
+
+        int size = JournalFormat.RecordHeadBytes + payload.Length;
+        index = ++LastIndex;
+        JournalRecord record = new(index, type, recordClass, payload);
+        _unsynced.Enqueue(record);
+        _unsyncedBytes += size;
+        _sinceCheckpointBytes += size;
+        _sinceCheckpointRecords++;
+        for (int i = 0; i < _folds.Count; i++)
+        {
+            _folds[i].Apply(in record);
+        }
+
+        StartWriting();
+        return true;
+    }
+
+    private bool MayAppend(byte type, RecordClass recordClass, int length, JournalPurpose purpose)
+    {
         if (type == JournalFormat.SyncedType)
         {
             throw new ArgumentOutOfRangeException(nameof(type), type, "Type 255 is the journal's own.");
         }
 
-        if (payload.Length > _options.MaxPayloadBytes)
+        if (length > _options.MaxPayloadBytes)
         {
-            throw new ArgumentOutOfRangeException(nameof(payload), payload.Length, "The payload is longer than MaxPayloadBytes.");
+            throw new ArgumentOutOfRangeException(nameof(length), length, "The payload is longer than MaxPayloadBytes.");
         }
 
         if ((int)recordClass >= JournalFormat.ClassCount)
@@ -170,33 +201,13 @@ public sealed partial class JournalLog : IJournal
             throw new ArgumentOutOfRangeException(nameof(recordClass), recordClass, "No such class.");
         }
 
-        index = 0;
-        int size = JournalFormat.RecordHeadBytes + payload.Length;
         JournalIntake needed = purpose switch
         {
             JournalPurpose.Bookkeeping => JournalIntake.Bookkeeping,
             JournalPurpose.OpenSessionVital => JournalIntake.OpenSessionVitals,
             _ => JournalIntake.Everything,
         };
-        if (Intake < needed || _unsyncedBytes + size > _options.MaxUnsyncedBytes)
-        {
-            return false;
-        }
-
-        index = ++LastIndex;
-        var record = new Unsynced(index, type, recordClass, payload.ToArray());
-        _unsynced.Enqueue(record);
-        _unsyncedBytes += size;
-        _sinceCheckpointBytes += size;
-        _sinceCheckpointRecords++;
-        var shown = record.ToRecord();
-        foreach (IJournalFold fold in _folds)
-        {
-            fold.Apply(in shown);
-        }
-
-        StartWriting();
-        return true;
+        return Intake >= needed && _unsyncedBytes + JournalFormat.RecordHeadBytes + length <= _options.MaxUnsyncedBytes;
     }
 
     /// <inheritdoc/>
@@ -314,7 +325,7 @@ public sealed partial class JournalLog : IJournal
             if (count > 0)
             {
                 long through = active.LastIndex;
-                yield return Op.Append(active.Name.File, active.Data.AsMemory(from, active.Length - from));
+                yield return Op.Append(active.File, active.Data.AsMemory(from, active.Length - from));
                 int wanted = active.Length - from;
                 if (Last.Status == DiskStatus.Full)
                 {
@@ -326,19 +337,19 @@ public sealed partial class JournalLog : IJournal
                         continue;
                     }
 
-                    Fail(DiskStatus.Full, "an append to " + active.Name.File + " was not completed");
+                    Fail(DiskStatus.Full, "an append to " + active.File + " was not completed");
                     break;
                 }
 
                 if (Last.Status != DiskStatus.Ok || Last.Count != wanted)
                 {
                     Abandon(active);
-                    Fail(Last.Status == DiskStatus.Ok ? DiskStatus.Failed : Last.Status, "an append to " + active.Name.File + " was not completed");
+                    Fail(Last.Status == DiskStatus.Ok ? DiskStatus.Failed : Last.Status, "an append to " + active.File + " was not completed");
                     break;
                 }
 
                 _status = _status with { BytesWritten = _status.BytesWritten + wanted };
-                yield return Op.Sync(active.Name.File);
+                yield return Op.Sync(active.File);
                 if (Last.Status == DiskStatus.Ok && _activeNew)
                 {
                     yield return Op.SyncDirectory();
@@ -348,7 +359,7 @@ public sealed partial class JournalLog : IJournal
                 {
                     // After a failed sync the system may have dropped the pages and say Ok the next time: nothing in this file counts any more.
                     Abandon(active);
-                    Fail(Last.Status, "a sync of " + active.Name.File + " failed");
+                    Fail(Last.Status, "a sync of " + active.File + " failed");
                     break;
                 }
 
@@ -398,7 +409,7 @@ public sealed partial class JournalLog : IJournal
         _markDue = false;
         int from = active.Length;
         active.AddSynced(_activeSalt, SyncedIndex);
-        yield return Op.Append(active.Name.File, active.Data.AsMemory(from, JournalFormat.SyncedBytes));
+        yield return Op.Append(active.File, active.Data.AsMemory(from, JournalFormat.SyncedBytes));
         if (Last.Status == DiskStatus.Ok && Last.Count == JournalFormat.SyncedBytes)
         {
             _status = _status with { BytesWritten = _status.BytesWritten + JournalFormat.SyncedBytes };
@@ -411,7 +422,7 @@ public sealed partial class JournalLog : IJournal
     }
 
     // The last record leaves room for the mark behind it and for the seal.
-    private bool Fits(SegmentContent active, Unsynced record, int mark = 0) =>
+    private bool Fits(SegmentContent active, in JournalRecord record, int mark = 0) =>
         active.Length + mark + JournalFormat.RecordHeadBytes + record.Payload.Length + JournalFormat.SyncedBytes + JournalFormat.SealBytes <= _options.SegmentBytes;
 
     // Puts as many waiting records into the segment as fit and as one write may have.
@@ -425,14 +436,14 @@ public sealed partial class JournalLog : IJournal
         }
 
         _markDue = false;
-        foreach (Unsynced record in _unsynced)
+        foreach (JournalRecord record in _unsynced)
         {
             if (!Fits(active, record) || count > JournalFormat.MaxBatchRecords || (count > 0 && active.Length - from >= _options.MaxBatchBytes))
             {
                 break;
             }
 
-            active.Add(_activeSalt, record.Index, record.Type, record.Class, count, record.Payload);
+            active.Add(_activeSalt, record.Index, record.Type, record.Class, count, record.Payload.Span);
             count++;
         }
 
@@ -444,7 +455,7 @@ public sealed partial class JournalLog : IJournal
         long payload = 0;
         for (int i = 0; i < count; i++)
         {
-            Unsynced record = _unsynced.Dequeue();
+            JournalRecord record = _unsynced.Dequeue();
             payload += record.Payload.Length;
             _unsyncedBytes -= JournalFormat.RecordHeadBytes + record.Payload.Length;
         }
@@ -497,13 +508,13 @@ public sealed partial class JournalLog : IJournal
 
         int from = active.Length;
         active.AddSeal(_activeSalt, active.LastIndex);
-        yield return Op.Append(active.Name.File, active.Data.AsMemory(from, active.Length - from));
+        yield return Op.Append(active.File, active.Data.AsMemory(from, active.Length - from));
         bool good = Last.Status == DiskStatus.Ok && Last.Count == active.Length - from;
         _pressed |= Last.Status == DiskStatus.Full;
         if (good)
         {
             _status = _status with { BytesWritten = _status.BytesWritten + JournalFormat.SealBytes };
-            yield return Op.Sync(active.Name.File);
+            yield return Op.Sync(active.File);
             good = Last.Status == DiskStatus.Ok;
         }
 
@@ -538,7 +549,7 @@ public sealed partial class JournalLog : IJournal
 
         if (kept == 0)
         {
-            _trash.Add(active.Name.File);
+            _trash.Add(active.File);
         }
         else
         {
@@ -606,11 +617,6 @@ public sealed partial class JournalLog : IJournal
         public long EmptySince { get; set; }
 
         public bool IsEmpty => Counts[0] + Counts[1] + Counts[2] + Counts[3] + Counts[4] == 0;
-    }
-
-    private sealed record Unsynced(long Index, byte Type, RecordClass Class, byte[] Payload)
-    {
-        public JournalRecord ToRecord() => new(Index, Type, Class, Payload);
     }
 
     private sealed class Box<T>

@@ -19,11 +19,15 @@ internal sealed class SegmentContent
     private SegmentContent(SegmentName name, byte[] data, int length)
     {
         Name = name;
+        File = name.File;
         Data = data;
         Length = length;
     }
 
     public SegmentName Name { get; }
+
+    /// <summary>The file's name.</summary>
+    public string File { get; }
 
     public byte[] Data { get; }
 

@@ -58,6 +58,9 @@ public readonly record struct MqttMessage
     /// <summary>The payload. In a callback it is valid during the call only, unless the callee copies it.</summary>
     public ReadOnlyMemory<byte> Payload { get; init; }
 
+    /// <summary>True when nobody changes the payload's bytes after the call, so that whoever keeps the message needs no copy. Never travels.</summary>
+    public bool IsPayloadImmutable { get; init; }
+
     /// <summary>Quality of service.</summary>
     public MqttQos Qos { get; init; }
 

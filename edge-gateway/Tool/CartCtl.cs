@@ -1,6 +1,8 @@
 using System;
 using System.CommandLine;
 using System.IO;
+using EdgeGateway.Core.Configuration;
+using EdgeGateway.Faults;
 using EdgeGateway.Journal;
 
 namespace EdgeGateway.Tool;
@@ -17,7 +19,7 @@ public static class CartCtl
     /// <summary>The command line is wrong.</summary>
     public const int Usage = 2;
 
-    /// <summary>The input cannot be read.</summary>
+    /// <summary>The input cannot be read, or is refused.</summary>
     public const int Unreadable = 3;
 
     /// <summary>Most records that one call of inspect shows.</summary>
@@ -27,7 +29,7 @@ public static class CartCtl
     /// <param name="arguments">The words after the program's name.</param>
     /// <param name="results">Where results go.</param>
     /// <param name="diagnostics">Where everything else goes.</param>
-    /// <returns>0 clean, 1 damage found, 2 usage, 3 unreadable input.</returns>
+    /// <returns>0 clean, 1 damage found, 2 usage, 3 input unreadable or refused.</returns>
     public static int Run(string[] arguments, TextWriter results, TextWriter diagnostics)
     {
         ArgumentNullException.ThrowIfNull(arguments);
@@ -40,10 +42,10 @@ public static class CartCtl
         {
             foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
             {
-                diagnostics.WriteLine("C2700: " + error.Message);
+                diagnostics.WriteLine(FaultCodes.CartctlCommandLineWrong + ": " + error.Message);
             }
 
-            diagnostics.WriteLine("Try: cartctl journal inspect --help");
+            diagnostics.WriteLine("Try: cartctl --help");
             return Usage;
         }
 
@@ -69,7 +71,32 @@ public static class CartCtl
         return new RootCommand("Looks into a cart's gateway from the command line.")
         {
             new Command("journal", "The gateway's durable store.") { inspect, verify },
+            CheckCommands(json, results, diagnostics, exit),
+            new Command("settings", "The table of settings.")
+            {
+                Print("example", "Prints gateway.example.yaml: every key with its range and default.", SettingsText.Example, results, exit),
+                Print("schema", "Prints gateway.schema.json, for editors.", SettingsText.Schema, results, exit),
+            },
         };
+    }
+
+    private static Command CheckCommands(Option<bool> json, TextWriter results, TextWriter diagnostics, Action<int> exit)
+    {
+        var file = new Argument<string>("file") { Description = "The configuration file of a gateway." };
+        var check = new Command("check", "Says whether the gateway could start here with this configuration: the file, and this machine. Nothing is changed.") { file, json };
+        check.SetAction(parsed => exit(CheckCommand.Run(parsed.GetValue(file)!, parsed.GetValue(json), results, diagnostics)));
+        return check;
+    }
+
+    private static Command Print(string name, string description, Func<string> text, TextWriter results, Action<int> exit)
+    {
+        var command = new Command(name, description);
+        command.SetAction(_ =>
+        {
+            results.Write(text());
+            exit(Clean);
+        });
+        return command;
     }
 
     private static void Check(System.CommandLine.Parsing.OptionResult result, bool good, string message)
@@ -86,7 +113,7 @@ public static class CartCtl
         {
             if (!Directory.Exists(path))
             {
-                diagnostics.WriteLine("C2701: there is no directory " + path + ". Give the directory that gateway.yaml names for the journal.");
+                diagnostics.WriteLine(FaultCodes.JournalDirectoryMissing + ": there is no directory " + path + ". Give the directory that gateway.yaml names for the journal.");
                 return Unreadable;
             }
 
@@ -94,7 +121,7 @@ public static class CartCtl
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            diagnostics.WriteLine("C2702: " + path + " cannot be read: " + e.Message + " Run as the gateway's user; if the medium fails, copy the directory first.");
+            diagnostics.WriteLine(FaultCodes.JournalDirectoryUnreadable + ": " + path + " cannot be read: " + e.Message + " Run as the gateway's user; if the medium fails, copy the directory first.");
             return Unreadable;
         }
     }

@@ -30,6 +30,12 @@ public enum FaultCode : ushort
     /// <summary>The sensor bus was never opened.</summary>
     BusNotOpen = 1006,
 
+    /// <summary>The pod's configuration names a part that its program cannot drive.</summary>
+    PartUnknown = 1007,
+
+    /// <summary>The program on the board is not made for this board.</summary>
+    BoardUnknown = 1008,
+
     // P1100 to P1149: Texas Instruments TMP117.
 
     /// <summary>Nothing answers at the thermometer's address.</summary>

@@ -3,7 +3,7 @@ using System;
 
 namespace Firmware.Esp32;
 
-/// <summary>The boards that the pod's program runs on. The configuration key board chooses the row; it must fit the image that runs.</summary>
+/// <summary>The boards that the pod's program runs on. SampleCart.Board chooses the row; it must fit the image that runs.</summary>
 public sealed class Board
 {
     private static readonly string[] Names = ["esp32-s3", "esp32-wrover"];
@@ -23,7 +23,7 @@ public sealed class Board
     /// <summary>How many boards there are.</summary>
     public static int Count => Names.Length;
 
-    /// <summary>Its name, the value of the configuration key board.</summary>
+    /// <summary>Its name, as in hardware/boards.</summary>
     public string Name { get; }
 
     /// <summary>Root of its littlefs drive.</summary>

@@ -1,6 +1,7 @@
 using System;
 using System.Threading;
 using Firmware.Core;
+using Firmware.Pod.Link;
 using nanoFramework.M2Mqtt;
 using nanoFramework.M2Mqtt.Messages;
 using nanoFramework.Networking;
@@ -23,12 +24,6 @@ public sealed class M2MqttLink : IPodLink
     /// <summary>Keep-alive, s.</summary>
     public const int KeepAliveSeconds = 15;
 
-    /// <summary>First pause before a new attempt, µs; it doubles up to <see cref="LongestPauseUs"/>.</summary>
-    public const long FirstPauseUs = 500_000;
-
-    /// <summary>Longest pause before a new attempt, µs.</summary>
-    public const long LongestPauseUs = 16_000_000;
-
     /// <summary>Longest wait for the network in one attempt, ms.</summary>
     public const int NetworkWaitMs = 10_000;
 
@@ -48,6 +43,7 @@ public sealed class M2MqttLink : IPodLink
     private readonly byte[][] _payloads = new byte[QueueBound][];
     private readonly int[] _flightIdentifiers = new int[MaxInFlight];
     private readonly int[] _flightTickets = new int[MaxInFlight];
+    private readonly LinkPauses _pauses = new LinkPauses();
     private readonly AutoResetEvent _work = new AutoResetEvent(false);
     private readonly AutoResetEvent _wake;
     private readonly string _host;
@@ -66,7 +62,6 @@ public sealed class M2MqttLink : IPodLink
     private MqttClient? _abandoned;
     private long _nextAttemptUs;
     private long _attemptDeadlineUs;
-    private long _pauseUs = FirstPauseUs;
 
     /// <summary>Stores; the first <see cref="Step"/> begins.</summary>
     /// <param name="host">The gateway's name or address.</param>
@@ -230,7 +225,7 @@ public sealed class M2MqttLink : IPodLink
             _client = sender;
             _attempting = false;
             IsConnected = true;
-            _pauseUs = FirstPauseUs;
+            _pauses.OnConnected();
             Connected?.Invoke();
         }
         else if (kind == EventLost)
@@ -270,8 +265,7 @@ public sealed class M2MqttLink : IPodLink
             _flightIdentifiers[i] = 0;
         }
 
-        _nextAttemptUs = nowUs + _pauseUs;
-        _pauseUs = _pauseUs * 2 > LongestPauseUs ? LongestPauseUs : _pauseUs * 2;
+        _nextAttemptUs = nowUs + _pauses.Next();
         if (client != null)
         {
             // Closing may block; the attempt that follows does it first, on its own thread.

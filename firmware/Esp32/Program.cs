@@ -1,6 +1,7 @@
 using System;
 using System.Text;
 using System.Threading;
+using Firmware.Core;
 using Firmware.Pod;
 using Firmware.Pod.Link;
 using Firmware.Protocol;
@@ -35,10 +36,10 @@ public static class Program
         if (!board.Fits(SystemInfo.TargetName))
         {
             // The pins of another board would drive what is not there.
-            throw new InvalidOperationException();
+            throw new PodFaultException(FaultCode.BoardUnknown, "the image " + SystemInfo.TargetName + " is not made for board " + board.Name);
         }
 
-        // First of all: whatever the outputs were before, the cuff's valves are open and its pump is off.
+        // Before anything else is driven: whatever the outputs were before, the cuff's valves are open and its pump is off.
         Configuration.SetPinFunction(board.CuffPumpPin, DeviceFunction.PWM1);
         Configuration.SetPinFunction(board.CuffBleedPin, DeviceFunction.PWM2);
         EspCuffActuators cuff = new EspCuffActuators(

@@ -58,7 +58,7 @@ public static class FlashTool
         {
             diagnostics.WriteLine(CodedError.RenderAll(e.Errors));
             string code = e.Errors[0].Code;
-            return code is "F4001" or "F4002" ? 2 : code is "F4003" or "F4006" ? 3 : 1;
+            return code is FaultCodes.FlashWordUnknown or FaultCodes.FlashCommandLineIncomplete ? 2 : code is FaultCodes.FlashFileUnusable or FaultCodes.CartDescriptionUnusable ? 3 : 1;
         }
     }
 
@@ -67,7 +67,7 @@ public static class FlashTool
         string command = arguments[0];
         if (!Commands.TryGetValue(command, out string[]? own))
         {
-            throw Fail("F4001", $"'{command}' is not a command", NearestWord.Suggest(command, Commands.Keys));
+            throw Fail(FaultCodes.FlashWordUnknown, $"'{command}' is not a command", NearestWord.Suggest(command, Commands.Keys));
         }
 
         Dictionary<string, string> options = Parse(command, arguments.Skip(1).ToArray(), [.. own, .. Everywhere]);
@@ -95,12 +95,12 @@ public static class FlashTool
 
         if (exitCode != 0)
         {
-            throw Fail("F4005", $"nanoff ended with {exitCode.ToString(CultureInfo.InvariantCulture)}", null);
+            throw Fail(FaultCodes.NanoffFailed, $"nanoff ended with {exitCode.ToString(CultureInfo.InvariantCulture)}", null);
         }
 
         if (command is "deploy" or "runtime")
         {
-            diagnostics.WriteLine(new CodedError("F4007", ErrorPlace.None, string.Empty).Render());
+            diagnostics.WriteLine(new CodedError(FaultCodes.BoardNotReadBack, ErrorPlace.None, string.Empty).Render());
         }
 
         return 0;
@@ -115,7 +115,7 @@ public static class FlashTool
             string name = arguments[i];
             if (!known.Contains(name, StringComparer.Ordinal))
             {
-                errors.Add(new CodedError("F4001", ErrorPlace.None, $"'{name}' is not an option of {command}", NearestWord.Suggest(name, known)));
+                errors.Add(new CodedError(FaultCodes.FlashWordUnknown, ErrorPlace.None, $"'{name}' is not an option of {command}", NearestWord.Suggest(name, known)));
 
                 // What follows an unknown option is most likely its value.
                 i += i + 1 < arguments.Length && !arguments[i + 1].StartsWith('-') ? 1 : 0;
@@ -127,7 +127,7 @@ public static class FlashTool
             {
                 if (i + 1 == arguments.Length || arguments[i + 1].StartsWith("--", StringComparison.Ordinal))
                 {
-                    errors.Add(new CodedError("F4002", ErrorPlace.None, $"{name} has no value"));
+                    errors.Add(new CodedError(FaultCodes.FlashCommandLineIncomplete, ErrorPlace.None, $"{name} has no value"));
                     continue;
                 }
 
@@ -136,7 +136,7 @@ public static class FlashTool
 
             if (!options.TryAdd(name, value))
             {
-                errors.Add(new CodedError("F4002", ErrorPlace.None, $"{name} is given twice"));
+                errors.Add(new CodedError(FaultCodes.FlashCommandLineIncomplete, ErrorPlace.None, $"{name} is given twice"));
             }
         }
 
@@ -144,25 +144,25 @@ public static class FlashTool
     }
 
     private static string Port(Dictionary<string, string> options) =>
-        options.TryGetValue("--port", out string? port) ? port : throw Fail("F4002", "--port is missing", "'cart-flash ports' lists the ports.");
+        options.TryGetValue("--port", out string? port) ? port : throw Fail(FaultCodes.FlashCommandLineIncomplete, "--port is missing", "'cart-flash ports' lists the ports.");
 
     private static string Image(Dictionary<string, string> options)
     {
         if (!options.TryGetValue("--image", out string? image))
         {
-            throw Fail("F4002", "--image is missing", "It is the .bin file that building firmware/Esp32 leaves.");
+            throw Fail(FaultCodes.FlashCommandLineIncomplete, "--image is missing", "It is the .bin file that building firmware/Esp32 leaves.");
         }
 
         FileInfo file = new(image);
         if (!file.Exists)
         {
-            throw new CodedErrorException(new CodedError("F4003", new ErrorPlace(image, 0, null), "there is no such file"));
+            throw new CodedErrorException(new CodedError(FaultCodes.FlashFileUnusable, new ErrorPlace(image, 0, null), "there is no such file"));
         }
 
         if (file.Length is 0 or > FlashPlan.MaxImageBytes)
         {
             throw new CodedErrorException(new CodedError(
-                "F4003", new ErrorPlace(image, 0, null),
+                FaultCodes.FlashFileUnusable, new ErrorPlace(image, 0, null),
                 string.Create(CultureInfo.InvariantCulture, $"it has {file.Length} bytes; a program has 1 to {FlashPlan.MaxImageBytes}")));
         }
 
@@ -174,7 +174,7 @@ public static class FlashTool
         string? folder = options.GetValueOrDefault("--archive");
         return folder is null || Directory.Exists(folder)
             ? folder
-            : throw new CodedErrorException(new CodedError("F4003", new ErrorPlace(folder, 0, null), "there is no such folder"));
+            : throw new CodedErrorException(new CodedError(FaultCodes.FlashFileUnusable, new ErrorPlace(folder, 0, null), "there is no such folder"));
     }
 
     private static PodBoard FindBoard(string? cart, string? pod)
@@ -195,15 +195,15 @@ public static class FlashTool
 
             if (pod is null && boards.Count > 1)
             {
-                throw Fail("F4002", "--pod is missing: the cart has " + string.Join(", ", boards.Select(b => b.Pod)), null);
+                throw Fail(FaultCodes.FlashCommandLineIncomplete, "--pod is missing: the cart has " + string.Join(", ", boards.Select(b => b.Pod)), null);
             }
 
             return (pod is null ? boards.FirstOrDefault() : boards.Find(b => string.Equals(b.Pod, pod, StringComparison.Ordinal)))
-                ?? throw new CodedErrorException(new CodedError("F4006", new ErrorPlace(place, 0, "pods"), $"there is no pod '{pod}'", NearestWord.Suggest(pod ?? string.Empty, boards.Select(b => b.Pod))));
+                ?? throw new CodedErrorException(new CodedError(FaultCodes.CartDescriptionUnusable, new ErrorPlace(place, 0, "pods"), $"there is no pod '{pod}'", NearestWord.Suggest(pod ?? string.Empty, boards.Select(b => b.Pod))));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new CodedErrorException(new CodedError("F4006", new ErrorPlace(place, 0, null), e.Message.TrimEnd('.')));
+            throw new CodedErrorException(new CodedError(FaultCodes.CartDescriptionUnusable, new ErrorPlace(place, 0, null), e.Message.TrimEnd('.')));
         }
     }
 
@@ -211,7 +211,7 @@ public static class FlashTool
 
     private static int RunNanoff(IReadOnlyList<string> arguments, string path, TextWriter output, TextWriter diagnostics)
     {
-        string program = FindOnPath("nanoff", path) ?? throw Fail("F4004", "there is no nanoff on PATH", null);
+        string program = FindOnPath("nanoff", path) ?? throw Fail(FaultCodes.NanoffMissing, "there is no nanoff on PATH", null);
         ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         using Process process = new() { StartInfo = start };
         process.OutputDataReceived += (_, e) => WriteLine(output, e.Data);

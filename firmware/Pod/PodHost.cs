@@ -47,6 +47,7 @@ public sealed class PodHost : IStepped
     /// <param name="entropy">Random bits, used for a boot id when the store gives none.</param>
     /// <param name="link">The way to the gateway; stepped by this host.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its bounds.</exception>
+    /// <exception cref="PodFaultException">A part is fitted that this program cannot drive.</exception>
     public PodHost(PodOptions options, II2cPort i2c, IByteStore store, ICrc32 crc32, IEntropy entropy, IPodLink link)
     {
         Validate(options);
@@ -66,9 +67,11 @@ public sealed class PodHost : IStepped
         _replyTopic = Topics.TimeReply(options.DeviceId);
         _supervisors = new Supervisor[options.Peripherals.Length];
         _sensors = new Sensor[options.Peripherals.Length];
+        PartFactory parts = new(options, _bus, _ring, Counters, _events, Situation, _watch);
         for (int i = 0; i < _sensors.Length; i++)
         {
-            AddPeripheral(i, options.Peripherals[i]);
+            parts.Make(options.Peripherals[i], out IDriver driver, out _sensors[i]);
+            _supervisors[i] = new Supervisor(driver, _sensors[i], _bus, options.Peripherals[i].Address, _events);
         }
 
         link.Connected += OnConnected;
@@ -251,52 +254,6 @@ public sealed class PodHost : IStepped
         {
             throw new ArgumentOutOfRangeException(nameof(options), "Timeouts and periods are at least 100 ms, the temperature's window at least 1 ms.");
         }
-    }
-
-    private void AddPeripheral(int index, PeripheralOptions peripheral)
-    {
-        IDriver driver = peripheral.Driver ?? (peripheral.Part == PodPart.Tmp117
-            ? new Tmp117Source(_bus, peripheral.Address)
-            : peripheral.Part == PodPart.Mprls0300
-            ? new Mprls0300Source(_bus, peripheral.Address)
-            : peripheral.Part == PodPart.SunTechNibp
-            ? new SunTechNibpSource(peripheral.Serial ?? throw new ArgumentOutOfRangeException(nameof(peripheral), "A SunTech module needs PeripheralOptions.Serial."))
-            : peripheral.Part == PodPart.Pcm1808
-            ? new Pcm1808Source(peripheral.Audio ?? throw new ArgumentOutOfRangeException(nameof(peripheral), "A PCM1808 needs PeripheralOptions.Audio."))
-            : new Max30102Source(_bus, peripheral.Address));
-        Sensor sensor;
-        if (driver is ITemperatureSource temperature)
-        {
-            sensor = new Thermometer(temperature, peripheral.Stream, _options, _ring, Counters);
-        }
-        else if (driver is ILightSource light)
-        {
-            sensor = new Oximeter(light, peripheral, _options, _ring, Counters, Situation);
-        }
-        else if (driver is ICuffPressureSource cuff)
-        {
-            if (peripheral.Cuff is null)
-            {
-                throw new ArgumentOutOfRangeException(nameof(peripheral), "A cuff needs PeripheralOptions.Cuff.");
-            }
-
-            sensor = new BloodPressureCuff(cuff, peripheral, _ring, Situation, _events, _watch);
-        }
-        else if (driver is IBloodPressureModule module)
-        {
-            sensor = new OemBloodPressure(module, peripheral, _ring, Situation, _events, _watch);
-        }
-        else if (driver is ISoundSource sound)
-        {
-            sensor = new Stethoscope(sound, peripheral.Stream, _ring, Counters, _events, Situation);
-        }
-        else
-        {
-            throw new ArgumentOutOfRangeException(nameof(peripheral), "The driver is no source of temperatures, light, pressure or sound.");
-        }
-
-        _sensors[index] = sensor;
-        _supervisors[index] = new Supervisor(driver, sensor, _bus, peripheral.Address, _events);
     }
 
     private void OnConnected()

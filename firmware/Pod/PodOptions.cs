@@ -16,34 +16,6 @@ public sealed class PeripheralOptions
     {
         Part = part;
         Address = address;
-        if (part == PodPart.Tmp117)
-        {
-            Stream = Streams.Temperature;
-        }
-        else if (part == PodPart.Pcm1808)
-        {
-            Stream = Streams.Sound;
-        }
-        else if (part == PodPart.Mprls0300 || part == PodPart.SunTechNibp)
-        {
-            Stream = Streams.Systolic;
-            PressureStream = Streams.CuffPressure;
-            SystolicStream = Streams.Systolic;
-            DiastolicStream = Streams.Diastolic;
-            MeanStream = Streams.MeanPressure;
-            CuffPulseStream = Streams.CuffPulseRate;
-            PhaseStream = Streams.CuffPhase;
-        }
-        else
-        {
-            Stream = Streams.RedLight;
-            SecondStream = Streams.InfraredLight;
-            DieStream = Streams.OximeterDieTemperature;
-            SaturationStream = Streams.OxygenSaturation;
-            PulseStream = Streams.PulseRate;
-            PerfusionStream = Streams.PerfusionIndex;
-            BeatStream = Streams.PulseBeats;
-        }
     }
 
     /// <summary>The part.</summary>
@@ -67,49 +39,10 @@ public sealed class PeripheralOptions
     /// <summary>The cuff sensor's calibration; the default is the uncalibrated part.</summary>
     public CuffCalibration CuffCalibration { get; set; } = new CuffCalibration();
 
-    /// <summary>The stream of the cuff's pressure; 0 for none.</summary>
-    public int PressureStream { get; set; }
-
-    /// <summary>The systolic pressure's stream; 0 for none.</summary>
-    public int SystolicStream { get; set; }
-
-    /// <summary>The diastolic pressure's stream; 0 for none.</summary>
-    public int DiastolicStream { get; set; }
-
-    /// <summary>The mean pressure's stream; 0 for none.</summary>
-    public int MeanStream { get; set; }
-
-    /// <summary>The stream of the pulse rate seen in the cuff; 0 for none.</summary>
-    public int CuffPulseStream { get; set; }
-
-    /// <summary>The stream of the measurement's phases; 0 for none.</summary>
-    public int PhaseStream { get; set; }
-
-    /// <summary>Its main stream: the temperature, the red light, the systolic pressure, or the sound.</summary>
-    public int Stream { get; set; }
-
-    /// <summary>The infrared light's stream; 0 for none.</summary>
-    public int SecondStream { get; set; }
-
-    /// <summary>The stream of the chip's own temperature; 0 for none.</summary>
-    public int DieStream { get; set; }
-
-    /// <summary>The oxygen saturation's stream; 0 for none.</summary>
-    public int SaturationStream { get; set; }
-
-    /// <summary>The pulse rate's stream; 0 for none.</summary>
-    public int PulseStream { get; set; }
-
-    /// <summary>The perfusion index's stream; 0 for none.</summary>
-    public int PerfusionStream { get; set; }
-
-    /// <summary>The beats' stream; 0 for none.</summary>
-    public int BeatStream { get; set; }
-
     /// <summary>The oximeter's optics: curve and thresholds of this board. The default is the bare part's.</summary>
     public OpticalCalibration Optics { get; set; } = new OpticalCalibration();
 
-    /// <summary>A driver used in place of the part's own, which must be an <c>ITemperatureSource</c>, an <c>ILightSource</c> or an <c>ISoundSource</c>; null for the part's own.</summary>
+    /// <summary>A driver used in place of the part's own, which must be of the same kind of source; null for the part's own.</summary>
     public IDriver? Driver { get; set; }
 }
 
@@ -133,6 +66,27 @@ public sealed class PodOptions
 
     /// <summary>The peripherals, in the order they are stepped and reported.</summary>
     public PeripheralOptions[] Peripherals { get; }
+
+    /// <summary>True when a fitted part gives sound.</summary>
+    public bool HasSound
+    {
+        get
+        {
+            for (int i = 0; i < Peripherals.Length; i++)
+            {
+                string[] provides = Parts.Provides(Peripherals[i].Part);
+                for (int p = 0; p < provides.Length; p++)
+                {
+                    if (string.Equals(provides[p], Capabilities.Stethoscope))
+                    {
+                        return true;
+                    }
+                }
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>Flags set in every frame, see <see cref="FrameFlags"/>; a simulated cart sets <see cref="FrameFlags.Simulated"/>. Default 0.</summary>
     public int FrameFlags { get; set; }

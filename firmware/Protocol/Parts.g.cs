@@ -47,9 +47,6 @@ public static class Capabilities
 /// <summary>What is known of each part.</summary>
 public static class Parts
 {
-    /// <summary>How many parts there are.</summary>
-    public const int Count = 5;
-
     private static readonly string[] Tmp117Provides = [Capabilities.Thermometer];
     private static readonly int[] Tmp117Streams = [Streams.Temperature];
     private static readonly string[] Max30102Provides = [Capabilities.Oximeter];
@@ -79,29 +76,6 @@ public static class Parts
                 return "SunTechNibp";
             case PodPart.Pcm1808:
                 return "Pcm1808";
-            default:
-                throw new ArgumentOutOfRangeException(nameof(part));
-        }
-    }
-
-    /// <summary>What a pod calls it in its state as name.</summary>
-    /// <param name="part">The part.</param>
-    /// <returns>Of that part.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">No such part.</exception>
-    public static string Name(PodPart part)
-    {
-        switch (part)
-        {
-            case PodPart.Tmp117:
-                return "TMP117";
-            case PodPart.Max30102:
-                return "MAX30102";
-            case PodPart.Mprls0300:
-                return "MPRLS0300";
-            case PodPart.SunTechNibp:
-                return "SunTech NIBP";
-            case PodPart.Pcm1808:
-                return "PCM1808";
             default:
                 throw new ArgumentOutOfRangeException(nameof(part));
         }
@@ -174,46 +148,6 @@ public static class Parts
             default:
                 throw new ArgumentOutOfRangeException(nameof(part));
         }
-    }
-
-    /// <summary>A part by its word in the vocabulary.</summary>
-    /// <param name="id">The word.</param>
-    /// <param name="part">The part; meaningless when there is none.</param>
-    /// <returns>False when no part is called so.</returns>
-    public static bool TryFindId(string id, out PodPart part)
-    {
-        if (string.Equals(id, "Tmp117"))
-        {
-            part = PodPart.Tmp117;
-            return true;
-        }
-
-        if (string.Equals(id, "Max30102"))
-        {
-            part = PodPart.Max30102;
-            return true;
-        }
-
-        if (string.Equals(id, "Mprls0300"))
-        {
-            part = PodPart.Mprls0300;
-            return true;
-        }
-
-        if (string.Equals(id, "SunTechNibp"))
-        {
-            part = PodPart.SunTechNibp;
-            return true;
-        }
-
-        if (string.Equals(id, "Pcm1808"))
-        {
-            part = PodPart.Pcm1808;
-            return true;
-        }
-
-        part = PodPart.Tmp117;
-        return false;
     }
 
     /// <summary>A part by what a pod calls it in its state as name: older pods say nothing else.</summary>

@@ -23,13 +23,13 @@ internal static class BoardFiles
     {
         IReadOnlyList<Board> boards = model.Boards;
         SourceText text = SourceText.CSharp("hardware/boards/", Space, "System")
-            .Summary("The boards that the pod's program runs on. The configuration key board chooses the row; it must fit the image that runs.").Open("public sealed class Board")
+            .Summary("The boards that the pod's program runs on. SampleCart.Board chooses the row; it must fit the image that runs.").Open("public sealed class Board")
             .Line($"private static readonly string[] Names = [{string.Join(", ", boards.Select(b => SourceText.Literal(b.Name)))}];").Line()
             .Line("private readonly string[] _targets;").Line("private readonly int[] _pins;").Line()
             .Open("private Board(string name, string[] targets, string storeRoot, int storeKibibytes, int[] pins)")
             .Line("Name = name;").Line("_targets = targets;").Line("StoreRoot = storeRoot;").Line("StoreKibibytes = storeKibibytes;").Line("_pins = pins;").Close().Line()
             .Summary("How many boards there are.").Line("public static int Count => Names.Length;").Line()
-            .Summary("Its name, the value of the configuration key board.").Line("public string Name { get; }").Line()
+            .Summary("Its name, as in hardware/boards.").Line("public string Name { get; }").Line()
             .Summary("Root of its littlefs drive.").Line("public string StoreRoot { get; }").Line()
             .Summary("Size of the drive.").Line("public int StoreKibibytes { get; }").Line();
         for (int i = 0; i < ModelChecks.PinFunctions.Count; i++)

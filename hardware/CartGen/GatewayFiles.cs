@@ -15,6 +15,7 @@ internal static class GatewayFiles
         foreach ((string home, string file, string about) in new[]
         {
             ("firmware", "edge-gateway/Core/Readings/WireWords", "The words in JSON for what frames hold."),
+            ("edge-gateway/Core/Commands", "edge-gateway/Core/Commands/BedsideWords", "The words in JSON for requests to the bedside."),
             ("edge-gateway/Core/Sound", "edge-gateway/Core/Sound/SoundWords", "The words in JSON and in files for sound."),
             ("edge-gateway/Core/Auscultation", "edge-gateway/Core/Auscultation/RecordingWords", "The words in JSON and in files for what is said of a recording."),
         })
@@ -31,14 +32,7 @@ internal static class GatewayFiles
             text.Summary($"{fault.Code}: {fault.Happened}").Line($"public const string {fault.Name} = {SourceText.Literal(fault.Code)};").Line();
         }
 
-        text.Summary("Status of an HTTP answer with a code.").Param("code", "The code.").Returns("The status; null for a code that no HTTP answer has.").Line("public static int? HttpStatus(string code) => code switch").Line("{");
-        foreach (IGrouping<int, Fault> group in model.Faults.Where(f => f.Http is not null).GroupBy(f => f.Http!.Value).OrderBy(g => g.Key))
-        {
-            text.Rows([string.Join(" or ", group.Select(f => f.Name)) + string.Create(CultureInfo.InvariantCulture, $" => {group.Key},")]);
-        }
-
-        text.Rows(["_ => null,"]).Line("};").Line()
-            .Summary("A code from the number that stands on the wire, for example \"P1101\"; the number need not be known.").Param("number", "0 to 65,535; of a larger one than 9,999, which no code has, the last four digits are given.").Returns("A letter and four digits.")
+        text.Summary("A code from the number that stands on the wire, for example \"P1101\"; the number need not be known.").Param("number", "0 to 65,535; of a larger one than 9,999, which no code has, the last four digits are given.").Returns("A letter and four digits.")
             .Line("public static string OfNumber(int number) => LetterOf(number) + (number % 10_000).ToString(\"0000\", System.Globalization.CultureInfo.InvariantCulture);").Line()
             .Line("private static string LetterOf(int number) => number switch").Line("{");
         CodeRange[] ranges = model.Ranges.OrderBy(r => r.First).ToArray();
@@ -53,15 +47,19 @@ internal static class GatewayFiles
         text.Rows(model.Quantities.Select(q => string.Create(
             CultureInfo.InvariantCulture,
             $"new({PodFiles.MdcOf(q)}, {SourceText.Literal(q.ReferenceId)}, {(q.Loinc is null ? "null" : SourceText.Literal(q.Loinc))}, {SourceText.Literal(q.Unit)}, {q.Order ?? 0})"
-            + $" {{ {(q.IsSpot ? "IsSpot = true, " : string.Empty)}{(q.Carries is null ? string.Empty : $"Carries = NumericExtra.{PodFiles.ConstantOf(q.Carries)}, ")}English = {SourceText.Literal(q.Texts.English)} }},"))).Line("];");
+            + $" {{ {(q.IsSpot ? "IsSpot = true, " : string.Empty)}{(q.Carries is null ? string.Empty : $"Carries = NumericExtra.{PodFiles.ConstantOf(q.Carries)}, ")}{Scale(q)}English = {SourceText.Literal(q.Texts.English)} }},"))).Line("];");
         return text.Close().ToString();
+
+        string Scale(Quantity quantity) => model.Signals.FirstOrDefault(s => s.Kind == "waveform" && s.Quantity == quantity.Name)?.Exponent is { } exponent and not 0
+            ? string.Create(CultureInfo.InvariantCulture, $"SampleExponent = {exponent}, ")
+            : string.Empty;
     }
 
     private static string Words(Model model, string home, string file, string about)
     {
-        EnumRow[] rows = model.Enums.Where(e => e.Home.StartsWith(home, StringComparison.Ordinal) && e.Kind != "numbers").ToArray();
+        EnumRow[] rows = model.Enums.Where(e => e.Home.StartsWith(home, StringComparison.Ordinal) && e.Words is not null).ToArray();
         string[] usings = rows.Any(r => r.Home.StartsWith("firmware", StringComparison.Ordinal))
-            ? ["?", "System.Collections.Generic", .. rows.Select(r => EnumFiles.SpaceOf(r.Home)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]
+            ? ["?", "System", .. rows.Select(r => EnumFiles.SpaceOf(r.Home)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]
             : ["?"];
         int slash = file.LastIndexOf('/');
         SourceText text = SourceText.CSharp(ModelReader.VocabularyFile, EnumFiles.SpaceOf(file[..slash]), usings).Summary(about).Open($"public static class {file[(slash + 1)..]}");
@@ -76,8 +74,8 @@ internal static class GatewayFiles
             isFirst = false;
             if (row.Kind == "flags")
             {
-                text.Summary($"The bits of {row.Name} with their words, in ascending order.").Line($"public static IReadOnlyList<(int Bit, string Word)> {row.Name}Bits {{ get; }} =").Line("[")
-                    .Rows(row.Values.Select(v => $"({row.Name}.{v.Name}, {SourceText.Literal(v.Word)}),")).Line("];");
+                text.Summary($"The bits of {row.Name} with their words, in ascending order.").Line($"public static ReadOnlySpan<(int Bit, string Word)> {row.Name}Bits => All{row.Name};").Line()
+                    .Line($"private static readonly (int Bit, string Word)[] All{row.Name} =").Line("[").Rows(row.Values.Select(v => $"({row.Name}.{v.Name}, {SourceText.Literal(v.Word)}),")).Line("];");
             }
             else
             {
@@ -97,10 +95,15 @@ internal static class GatewayFiles
     {
         bool hasNone = row.Values[0].Name == "None";
         EnumValue[] named = row.Values.Where(v => v.Name is not ("None" or "Unknown")).ToArray();
-        text.Summary($"The words of {row.Name} that somebody may choose.").Line($"public const string {row.Name}Choices = {SourceText.Literal(string.Join(", ", named.Select(v => v.Word)))};").Line()
-            .Summary($"The word for a value of {row.Name}.").Param("value", "The value; may be one that this code does not know.").Returns(hasNone ? "For example \"" + named[0].Word + "\"; null for None; \"unknown\" for one that is not known." : $"For example \"{named[0].Word}\"; \"unknown\" for one that is not known.")
+        text.Summary($"The word for a value of {row.Name}.").Param("value", "The value; may be one that this code does not know.").Returns(hasNone ? "For example \"" + named[0].Word + "\"; null for None; \"unknown\" for one that is not known." : $"For example \"{named[0].Word}\"; \"unknown\" for one that is not known.")
             .Line($"public static string{(hasNone ? "?" : string.Empty)} Of({row.Name} value) => value switch").Line("{")
-            .Rows(row.Values.Select(v => $"{row.Name}.{v.Name} => {(v.Name == "None" ? "null" : SourceText.Literal(v.Word))},")).Rows(["_ => \"unknown\","]).Line("};").Line()
+            .Rows(row.Values.Select(v => $"{row.Name}.{v.Name} => {(v.Name == "None" ? "null" : SourceText.Literal(v.Word))},")).Rows(["_ => \"unknown\","]).Line("};");
+        if (row.Words != "chosen")
+        {
+            return;
+        }
+
+        text.Line().Summary($"The words of {row.Name} that somebody may choose.").Line($"public const string {row.Name}Choices = {SourceText.Literal(string.Join(", ", named.Select(v => v.Word)))};").Line()
             .Summary($"Reads the word for a value of {row.Name}.").Param("word", "The word, or null.").Param("value", "The value; meaningless when the word is none.").Returns("False when it is no such word.")
             .Open($"public static bool TryFind(string? word, out {row.Name} value)").Open("switch (word)");
         foreach (EnumValue value in row.Values.Where(v => v.Name != "None"))

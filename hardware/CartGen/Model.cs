@@ -41,7 +41,7 @@ internal sealed record EnumValue(int Value, string Name, string? Class, string? 
 }
 
 /// <summary>An enumeration of the wire, of files or of pages.</summary>
-internal sealed record EnumRow(string Name, string Home, string Kind, string Type, string? Texts, string? BriefTexts, string About, IReadOnlyList<EnumValue> Values);
+internal sealed record EnumRow(string Name, string Home, string Kind, string Type, string? Words, string? Texts, string? BriefTexts, string About, IReadOnlyList<EnumValue> Values);
 
 /// <summary>Which numbers belong to a letter.</summary>
 internal sealed record CodeRange(string Letter, string Program, int First, int Last);

@@ -22,7 +22,7 @@ internal static class ModelReader
 
     private static readonly string[] Classes = ["vital", "event", "sound", "wave"];
     private static readonly string[] Topics = ["vital", "wave", "sound", "event", "gap"];
-    private static readonly string[] Homes = ["firmware/Core", "firmware/Protocol", "edge-gateway/Core/Sound", "edge-gateway/Core/Auscultation"];
+    private static readonly string[] Homes = ["firmware/Core", "firmware/Protocol", "edge-gateway/Core/Commands", "edge-gateway/Core/Sound", "edge-gateway/Core/Auscultation"];
 
     /// <summary>Reads everything.</summary>
     /// <param name="files">The texts, by path from the repository's root.</param>
@@ -135,6 +135,7 @@ internal static class ModelReader
             row.OneOf("home", Homes),
             row.OneOf("kind", "enum", "flags", "numbers"),
             type = row.OneOf("type", "byte", "int"),
+            row.OptionalOneOf("words", "written", "chosen"),
             row.OptionalText("texts"),
             row.OptionalText("briefTexts"),
             row.Text("about"),

@@ -70,48 +70,28 @@ internal static class PodFiles
 
     private static string SignalTable(Model model)
     {
-        IReadOnlyList<Signal> signals = model.Signals;
         SourceText text = SourceText.CSharp(ModelReader.VocabularyFile, Space)
-            .Summary("What is known of each signal, by its place in the table.").Open("public static class SignalTable")
-            .Summary("How many signals there are.").Line($"public const int Count = {signals.Count};").Line()
-            .Line($"private static readonly int[] AllStreams = [{Join(signals, s => "Streams." + s.Name)}];")
-            .Line($"private static readonly byte[] AllKinds = [{Join(signals, s => "(byte)FrameKind." + PascalOf(s.Kind))}];")
-            .Line($"private static readonly byte[] AllClasses = [{Join(signals, s => "(byte)SignalClass." + PascalOf(s.Class))}];")
-            .Line($"private static readonly uint[] AllCodes = [{Join(signals, s => s.Quantity is null ? "0" : "MdcCodes." + s.Quantity)}];")
-            .Line($"private static readonly sbyte[] AllExponents = [{Join(signals, s => Text(s.Exponent ?? 0))}];").Line()
-            .Summary("The place of a stream.").Param("stream", "Its number.").Returns("0 to Count - 1, or -1 for a stream that is not known.")
-            .Open("public static int IndexOf(int stream)").Open("switch (stream)");
-        for (int i = 0; i < signals.Count; i++)
-        {
-            text.Line($"case Streams.{signals[i].Name}:").Line($"    return {Text(i)};");
-        }
-
-        text.Line("default:").Line("    return -1;").Close().Close().Line();
-        Accessor("Stream", "int", "The stream's number.", "AllStreams[index]");
-        Accessor("Kind", "FrameKind", "What its frames hold.", "(FrameKind)AllKinds[index]");
-        Accessor("Class", "SignalClass", "How long its frames are worth keeping.", "(SignalClass)AllClasses[index]");
-        Accessor("Code", "uint", "Its MDC code; 0 when it has none.", "AllCodes[index]");
-        Accessor("Exponent", "int", "Power of ten of the numbers in its frames.", "AllExponents[index]");
-        text.Summary("How long a frame is worth keeping. The kind stands at the same place in every version of a frame; what is not known goes with the events: it may matter, and it is rare.")
+            .Summary("What is known of each signal.").Open("public static class SignalTable")
+            .Summary("How long a frame is worth keeping. The kind stands at the same place in every version of a frame; what is not known goes with the events: it may matter, and it is rare.")
             .Param("kind", "Its kind; may be unknown.").Param("stream", "Its stream; a numeric one that is not known is a vital sign.").Returns("The class.")
             .Open("public static SignalClass ClassOf(FrameKind kind, int stream)").Open("switch (kind)");
         foreach (EnumValue kind in model.Enum("FrameKind").Values.Where(k => k.Class != "event"))
         {
-            text.Line($"case FrameKind.{kind.Name}:");
-            if (kind.Word == "numeric")
-            {
-                text.Line("    int index = IndexOf(stream);").Line("    return index < 0 ? SignalClass.Vital : (SignalClass)AllClasses[index];");
-            }
-            else
-            {
-                text.Line($"    return SignalClass.{PascalOf(kind.Class!)};");
-            }
+            text.Line($"case FrameKind.{kind.Name}:").Line(kind.Word == "numeric" ? "    return NumericClassOf(stream);" : $"    return SignalClass.{PascalOf(kind.Class!)};");
         }
 
-        return text.Line("default:").Line("    return SignalClass.Event;").Close().Close().Close().ToString();
+        text.Line("default:").Line("    return SignalClass.Event;").Close().Close().Line().Open("private static SignalClass NumericClassOf(int stream)").Open("switch (stream)");
+        foreach (IGrouping<string, Signal> group in model.Signals.Where(s => s.Kind == "numeric" && s.Class != "vital").GroupBy(s => s.Class))
+        {
+            foreach (Signal signal in group)
+            {
+                text.Line($"case Streams.{signal.Name}:");
+            }
 
-        void Accessor(string name, string type, string about, string value) =>
-            text.Summary(about).Param("index", "A place in the table.").Returns("Of the signal at that place.").Line($"public static {type} {name}(int index) => {value};").Line();
+            text.Line($"    return SignalClass.{PascalOf(group.Key)};");
+        }
+
+        return text.Line("default:").Line("    return SignalClass.Vital;").Close().Close().Close().ToString();
     }
 
     private static string Parts(Model model)
@@ -120,7 +100,7 @@ internal static class PodFiles
         Separated(text, model.Parts, p => text.Summary($"{p.Chip}. {p.About}").Line($"{p.Id} = {Text(p.Number)},"));
         text.Close().Line().Summary("What a part can provide; a pod announces these words in its state.").Open("public static class Capabilities");
         Separated(text, model.Capabilities, c => text.Summary(c.About).Line($"public const string {ConstantOf(c.Name)} = {SourceText.Literal(c.Name)};"));
-        text.Close().Line().Summary("What is known of each part.").Open("public static class Parts").Summary("How many parts there are.").Line($"public const int Count = {Text(model.Parts.Count)};").Line();
+        text.Close().Line().Summary("What is known of each part.").Open("public static class Parts");
         foreach (Part part in model.Parts)
         {
             text.Line($"private static readonly string[] {part.Id}Provides = [{Join(part.Provides, c => "Capabilities." + ConstantOf(c))}];")
@@ -129,12 +109,9 @@ internal static class PodFiles
 
         text.Line();
         Lookup("Id", "string", "The part's word in the vocabulary and in a pod's state.", p => SourceText.Literal(p.Id));
-        Lookup("Name", "string", "What a pod calls it in its state as name.", p => SourceText.Literal(p.Name));
         Lookup("DefaultAddress", "int", "Its standard 7-bit I2C address; 0 when it is not on an I2C bus.", p => p.Addresses.Count == 0 ? "0" : $"0x{p.Addresses[0]:X2}");
         Lookup("Provides", "string[]", "What it provides, words of Capabilities; not to be changed.", p => p.Id + "Provides");
         Lookup("StreamsOf", "int[]", "The streams it gives; not to be changed.", p => p.Id + "Streams");
-        Search("TryFindId", "id", "A part by its word in the vocabulary.", p => p.Id);
-        text.Line();
         Search("TryFindName", "name", "A part by what a pod calls it in its state as name: older pods say nothing else.", p => p.Name);
         return text.Close().ToString();
 

@@ -35,7 +35,7 @@ internal static class SimulatorFiles
     {
         SourceText text = SourceText.CSharp(
                 ModelReader.VocabularyFile, "Simulators.Cart.Scenario", "?", "EdgeGateway.Core.Sound", "Firmware.Core", "Firmware.Protocol", "Simulators.Patient")
-            .Summary("The words of scenario files for what the vocabulary names.").Open("internal static class ScenarioWords");
+            .Summary("The words of scenario files for what the vocabulary names.").Open("public static class ScenarioWords");
         List("PodPart", "Parts", model.Parts.Select(p => (p.Scenario, "PodPart." + p.Id)));
         List("int", "Streams", model.Signals.Where(s => s.Kind == "numeric").Select(s => (Hyphenated(s.Name), "Firmware.Protocol.Streams." + s.Name)));
         List("AbsenceReason", "Reasons", Values("AbsenceReason").Select(v => (Hyphenated(v.Name), "AbsenceReason." + v.Name)));

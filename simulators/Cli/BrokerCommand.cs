@@ -39,7 +39,7 @@ internal static class BrokerCommand
             catch (IOException e)
             {
                 throw new CodedErrorException(new CodedError(
-                    "S3103", ErrorPlace.None, string.Create(CultureInfo.InvariantCulture, $"port {port}: {e.Message.TrimEnd('.')}")));
+                    FaultCodes.SimulatorPortUnusable, ErrorPlace.None, string.Create(CultureInfo.InvariantCulture, $"port {port}: {e.Message.TrimEnd('.')}")));
             }
 
             await here.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"listening on 127.0.0.1:{broker.Port}")).ConfigureAwait(false);

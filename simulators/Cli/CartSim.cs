@@ -10,6 +10,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using EdgeGateway.Faults;
 using Simulators.Cart.Evaluation;
+using Simulators.Cart.Scenario;
 using Simulators.Patient;
 
 namespace Simulators.Cli;
@@ -38,7 +39,7 @@ public static class CartSim
         {
             string command = parsed.CommandResult.Command == root ? string.Empty : parsed.CommandResult.Command.Name + " ";
             IReadOnlyList<CodedError> errors = parsed.Errors
-                .Select(e => new CodedError("S3101", ErrorPlace.None, e.Message.TrimEnd('.'), Hint(root, e)))
+                .Select(e => new CodedError(FaultCodes.SimulatorCommandLineWrong, ErrorPlace.None, e.Message.TrimEnd('.'), Hint(root, e)))
                 .ToList();
             await diagnostics.WriteLineAsync(CodedError.RenderAll(errors)).ConfigureAwait(false);
             await diagnostics.WriteLineAsync($"Try: cart-sim {command}--help").ConfigureAwait(false);
@@ -71,7 +72,7 @@ public static class CartSim
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            await diagnostics.WriteLineAsync(new CodedError("S3190", ErrorPlace.None, e.Message.TrimEnd('.')).Render()).ConfigureAwait(false);
+            await diagnostics.WriteLineAsync(new CodedError(FaultCodes.SimulatorInvariantBroken, ErrorPlace.None, e.Message.TrimEnd('.')).Render()).ConfigureAwait(false);
             await diagnostics.WriteLineAsync(e.ToString()).ConfigureAwait(false);
             return ExitCode.Internal;
         }
@@ -102,6 +103,7 @@ public static class CartSim
         root.Subcommands.Add(Play(here));
         root.Subcommands.Add(Evaluate(here));
         root.Subcommands.Add(List(here));
+        root.Subcommands.Add(Faults(here));
         root.Subcommands.Add(Broker(here));
         root.Subcommands.Add(Pod(here));
         root.Subcommands.Add(Subscribe(here));
@@ -226,6 +228,13 @@ public static class CartSim
             parsed.GetValue(store),
             parsed.GetValue(duration),
             parsed.GetValue(seed)));
+        return command;
+    }
+
+    private static Command Faults(Surroundings here)
+    {
+        Command command = new("faults", "Prints the table of what can happen on a scenario's timeline, as simulators/Scenarios/README.md has it.");
+        command.SetAction(_ => here.Output.Write(ScenarioFaults.Table()));
         return command;
     }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Globalization;
 using Simulators.Cart.Ledger;
+using Simulators.Cart.Scenario;
 using Simulators.Cart.World;
 using Simulators.Kernel;
 using Spectre.Console;
@@ -86,7 +87,7 @@ internal sealed class LiveTable : IDisposable
             table.AddRow(
                 Firmware.Protocol.Topics.DeviceText(stream.First.Device),
                 stream.First.Boot.ToString(CultureInfo.InvariantCulture),
-                StreamName(stream.First.Stream),
+                ScenarioWords.StreamName(stream.First.Stream) ?? stream.First.Stream.ToString(CultureInfo.InvariantCulture),
                 stream.Count.ToString(CultureInfo.InvariantCulture),
                 delivered.ToString(CultureInfo.InvariantCulture),
                 lost.ToString(CultureInfo.InvariantCulture));
@@ -115,20 +116,4 @@ internal sealed class LiveTable : IDisposable
 
         return (delivered, lost);
     }
-
-    private static string StreamName(int stream) => stream switch
-    {
-        Firmware.Protocol.Streams.Gaps => "gaps",
-        Firmware.Protocol.Streams.Events => "events",
-        Firmware.Protocol.Streams.Clock => "clock",
-        Firmware.Protocol.Streams.Temperature => "temperature",
-        Firmware.Protocol.Streams.RedLight => "red light",
-        Firmware.Protocol.Streams.InfraredLight => "infrared light",
-        Firmware.Protocol.Streams.OximeterDieTemperature => "die temperature",
-        Firmware.Protocol.Streams.OxygenSaturation => "SpO2",
-        Firmware.Protocol.Streams.PulseRate => "pulse rate",
-        Firmware.Protocol.Streams.PerfusionIndex => "perfusion index",
-        Firmware.Protocol.Streams.PulseBeats => "beats",
-        _ => stream.ToString(CultureInfo.InvariantCulture),
-    };
 }

@@ -56,7 +56,7 @@ internal static class PodCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new CodedErrorException(new CodedError("S3104", new ErrorPlace(folder, 0, null), e.Message.TrimEnd('.')));
+            throw new CodedErrorException(new CodedError(FaultCodes.SimulatorStoreUnusable, new ErrorPlace(folder, 0, null), e.Message.TrimEnd('.')));
         }
     }
 }

@@ -95,7 +95,7 @@ internal sealed class LineLog : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new CodedErrorException(new CodedError("S3104", new ErrorPlace(path, 0, null), e.Message.TrimEnd('.')));
+            throw new CodedErrorException(new CodedError(FaultCodes.SimulatorStoreUnusable, new ErrorPlace(path, 0, null), e.Message.TrimEnd('.')));
         }
     }
 

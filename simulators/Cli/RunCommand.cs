@@ -126,7 +126,7 @@ internal static class RunCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new CodedErrorException(new CodedError("S3102", new ErrorPlace(path, 0, null), e.Message.TrimEnd('.')));
+            throw new CodedErrorException(new CodedError(FaultCodes.TraceFileUnwritable, new ErrorPlace(path, 0, null), e.Message.TrimEnd('.')));
         }
     }
 }

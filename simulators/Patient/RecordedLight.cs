@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using EdgeGateway.Faults;
 
 namespace Simulators.Patient;
 
@@ -63,33 +64,6 @@ public sealed class RecordedLight : IPatientLight
     /// <summary>Most faults that are reported of one file.</summary>
     public const int MaxFaults = 20;
 
-    /// <summary>The file cannot be read.</summary>
-    public const string UnreadableCode = "S3201";
-
-    /// <summary>The heading is of no known format.</summary>
-    public const string UnknownFormatCode = "S3202";
-
-    /// <summary>A row is malformed.</summary>
-    public const string MalformedRowCode = "S3203";
-
-    /// <summary>A value is outside what the door can show.</summary>
-    public const string OutOfRangeCode = "S3204";
-
-    /// <summary>Time stamps do not rise.</summary>
-    public const string TimeOrderCode = "S3205";
-
-    /// <summary>Too few or too many samples, or no pulsation at all.</summary>
-    public const string UnusableCode = "S3206";
-
-    /// <summary>The time column is not in milliseconds, or may not be.</summary>
-    public const string TimeUnitCode = "S3105";
-
-    /// <summary>Values so far away from all others that nothing would be left of the pulse.</summary>
-    public const string SpikeCode = "S3106";
-
-    /// <summary>Columns are not separated by commas, or numbers have a decimal comma.</summary>
-    public const string SeparatorCode = "S3107";
-
     /// <summary>
     /// A value of a bidmc recording further outside of what nine in ten samples have than this many times their spread is no light. Assumption: the recordings in use
     /// stay within 1.6 times.
@@ -139,7 +113,7 @@ public sealed class RecordedLight : IPatientLight
     /// <exception cref="RecordingException">It cannot be played.</exception>
     public static RecordedLight Load(string path, RecordedTimeUnit timeUnit = RecordedTimeUnit.Unstated)
     {
-        (IReadOnlyList<string>? lines, RecordingFault? fault) = RecordedText.ReadLines(path, UnreadableCode);
+        (IReadOnlyList<string>? lines, RecordingFault? fault) = RecordedText.ReadLines(path, FaultCodes.RecordingUnreadable);
         return lines is null ? throw new RecordingException([fault!]) : Parse(path, lines, timeUnit);
     }
 
@@ -165,7 +139,7 @@ public sealed class RecordedLight : IPatientLight
         {
             if (plain is not OxiwearHeading && timeUnit == RecordedTimeUnit.Unstated)
             {
-                rows.Throw(TimeUnitCode, 1, $"column 1 is called '{names[0]}', not 't_ms': say its unit with 'cart-sim play --time-unit s' or 'ms'");
+                rows.Throw(FaultCodes.RecordingTimeUnitWrong, 1, $"column 1 is called '{names[0]}', not 't_ms': say its unit with 'cart-sim play --time-unit s' or 'ms'");
             }
 
             return Oxiwear(file, lines, rows, timeUnit, names[0]);
@@ -177,11 +151,11 @@ public sealed class RecordedLight : IPatientLight
             if (others.Length > 1 && string.Join(',', others) is BidmcHeading or OxiwearHeading)
             {
                 string called = separator == '\t' ? "tabs" : $"'{separator}'";
-                rows.Throw(SeparatorCode, 1, $"the columns are separated by {called}, not by ',': save it with commas and with points in its numbers");
+                rows.Throw(FaultCodes.RecordingSeparatorWrong, 1, $"the columns are separated by {called}, not by ',': save it with commas and with points in its numbers");
             }
         }
 
-        rows.Throw(UnknownFormatCode, 1, $"the heading is '{RecordedText.Short(heading)}', not '{BidmcHeading}' or '{OxiwearHeading}'");
+        rows.Throw(FaultCodes.RecordingFormatUnknown, 1, $"the heading is '{RecordedText.Short(heading)}', not '{BidmcHeading}' or '{OxiwearHeading}'");
         throw new InvalidOperationException("A fault was thrown before this.");
     }
 
@@ -236,7 +210,7 @@ public sealed class RecordedLight : IPatientLight
         rows.CheckSpikes(volume);
         if (volume.Count < BidmcWindow || volume.Count > MaxSamples)
         {
-            rows.Throw(UnusableCode, 0, $"it has {volume.Count} samples, not {BidmcWindow} to {MaxSamples}");
+            rows.Throw(FaultCodes.RecordingUnusable, 0, $"it has {volume.Count} samples, not {BidmcWindow} to {MaxSamples}");
         }
 
         double sum = 0;
@@ -263,7 +237,7 @@ public sealed class RecordedLight : IPatientLight
         pulsation /= windows;
         if (pulsation <= 0)
         {
-            rows.Throw(UnusableCode, 0, "it has no pulsation to be scaled");
+            rows.Throw(FaultCodes.RecordingUnusable, 0, "it has no pulsation to be scaled");
         }
 
         double mean = sum / volume.Count;
@@ -306,14 +280,14 @@ public sealed class RecordedLight : IPatientLight
             ms *= scale;
             if (ms is < 0 or > 1e9)
             {
-                rows.Add(OutOfRangeCode, i + 1, $"column 1, {timeName}, is '{RecordedText.Short(fields[0])}', not 0 to 1e9 ms");
+                rows.Add(FaultCodes.RecordingOutOfRange, i + 1, $"column 1, {timeName}, is '{RecordedText.Short(fields[0])}', not 0 to 1e9 ms");
                 continue;
             }
 
             long timeUs = (long)Math.Floor((ms * 1000) + 0.5);
             if (timeUs <= previousUs)
             {
-                rows.Add(TimeOrderCode, i + 1, $"column 1, {timeName}, is '{RecordedText.Short(fields[0])}', not a \u00B5s or more above the row before");
+                rows.Add(FaultCodes.RecordingTimeOrder, i + 1, $"column 1, {timeName}, is '{RecordedText.Short(fields[0])}', not a \u00B5s or more above the row before");
                 continue;
             }
 
@@ -330,7 +304,7 @@ public sealed class RecordedLight : IPatientLight
         int count = times.Count - OxiwearDropped;
         if (count < 2 || times.Count > MaxSamples)
         {
-            rows.Throw(UnusableCode, 0, $"it has {times.Count} samples, not {OxiwearDropped + 2} to {MaxSamples}");
+            rows.Throw(FaultCodes.RecordingUnusable, 0, $"it has {times.Count} samples, not {OxiwearDropped + 2} to {MaxSamples}");
         }
 
         long[] kept = new long[count];
@@ -358,7 +332,7 @@ public sealed class RecordedLight : IPatientLight
             fields = line.Split(',');
             if (string.Equals(line, heading, StringComparison.Ordinal))
             {
-                Add(MalformedRowCode, index + 1, "the heading stands here again: the file was put together of several; keep one of them");
+                Add(FaultCodes.RecordingRowMalformed, index + 1, "the heading stands here again: the file was put together of several; keep one of them");
                 return false;
             }
 
@@ -369,11 +343,11 @@ public sealed class RecordedLight : IPatientLight
 
             if (line.Contains(';', StringComparison.Ordinal) || fields.Length == 2 * columns)
             {
-                Add(SeparatorCode, index + 1, $"the row '{RecordedText.Short(line)}' has {fields.Length} fields between commas, not {columns}: columns separated by ',' and numbers with a point are read");
+                Add(FaultCodes.RecordingSeparatorWrong, index + 1, $"the row '{RecordedText.Short(line)}' has {fields.Length} fields between commas, not {columns}: columns separated by ',' and numbers with a point are read");
                 return false;
             }
 
-            Add(MalformedRowCode, index + 1, $"the row has {fields.Length} fields, not {columns}: '{RecordedText.Short(line)}'");
+            Add(FaultCodes.RecordingRowMalformed, index + 1, $"the row has {fields.Length} fields, not {columns}: '{RecordedText.Short(line)}'");
             return false;
         }
 
@@ -385,7 +359,7 @@ public sealed class RecordedLight : IPatientLight
             }
 
             bool isEmpty = string.IsNullOrWhiteSpace(fields[column]);
-            Add(MalformedRowCode, line, $"column {column + 1}, {name}, is {(isEmpty ? "empty" : $"'{RecordedText.Short(fields[column])}'")}, not a number");
+            Add(FaultCodes.RecordingRowMalformed, line, $"column {column + 1}, {name}, is {(isEmpty ? "empty" : $"'{RecordedText.Short(fields[column])}'")}, not a number");
             return false;
         }
 
@@ -404,14 +378,14 @@ public sealed class RecordedLight : IPatientLight
             double room = (high - low) * SpikeSpreads;
             if (high - low <= 0)
             {
-                Throw(UnusableCode, 0, "it has no pulsation to be scaled: nine in ten samples are the same");
+                Throw(FaultCodes.RecordingUnusable, 0, "it has no pulsation to be scaled: nine in ten samples are the same");
             }
 
             for (int i = 0; i < values.Count && GoOn; i++)
             {
                 if (values[i] < low - room || values[i] > high + room)
                 {
-                    Add(SpikeCode, i + 2, string.Create(
+                    Add(FaultCodes.RecordingSpike, i + 2, string.Create(
                         CultureInfo.InvariantCulture, $"column 1, ppg_adu, is {values[i]:G9}, and nine in ten samples are {low:G9} to {high:G9}: cut it out or put in what its neighbours are"));
                 }
             }
@@ -437,7 +411,7 @@ public sealed class RecordedLight : IPatientLight
             if (median is < LeastStepUs or > MostStepUs)
             {
                 string asked = unit == RecordedTimeUnit.Seconds ? "'--time-unit ms'" : "'cart-sim play --time-unit s' reads seconds, '--time-unit ms' this as it is";
-                Add(TimeUnitCode, 2, string.Create(
+                Add(FaultCodes.RecordingTimeUnitWrong, 2, string.Create(
                     CultureInfo.InvariantCulture, $"column 1 steps by {median / 1000.0:0.###} ms in the median, and {LeastStepUs / 1000} to {MostStepUs / 1000} ms is a pulse recording: {asked}"));
             }
         }
@@ -446,7 +420,7 @@ public sealed class RecordedLight : IPatientLight
         {
             if (counts is < 0 or > MaxCounts)
             {
-                Add(OutOfRangeCode, line, string.Create(CultureInfo.InvariantCulture, $"{name} is {counts:0.###}, not 0 to {MaxCounts}"));
+                Add(FaultCodes.RecordingOutOfRange, line, string.Create(CultureInfo.InvariantCulture, $"{name} is {counts:0.###}, not 0 to {MaxCounts}"));
             }
         }
 

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Text;
+using EdgeGateway.Faults;
 
 namespace Simulators.Patient;
 
@@ -27,9 +28,6 @@ public static class RecordedText
 
     /// <summary>Most lines of a file: an hour at 1 kHz, a heading, and some that are empty.</summary>
     public const int MaxLines = RecordedLight.MaxSamples + 1000;
-
-    /// <summary>The file is larger than <see cref="MaxBytes"/> or <see cref="MaxLines"/>.</summary>
-    public const string TooLargeCode = "S3108";
 
     /// <summary>Reads the lines of a file, UTF-8 or with a byte order mark of another encoding; empty lines at its end are left out.</summary>
     /// <param name="path">The file.</param>
@@ -63,7 +61,7 @@ public static class RecordedText
         {
             if (bytes.Length + read > MaxBytes)
             {
-                return (null, new RecordingFault(TooLargeCode, name, 0, $"it is larger than {MaxBytes} bytes"));
+                return (null, new RecordingFault(FaultCodes.RecordingTooLarge, name, 0, $"it is larger than {MaxBytes} bytes"));
             }
 
             bytes.Write(buffer, 0, read);
@@ -76,7 +74,7 @@ public static class RecordedText
         {
             if (lines.Count == MaxLines)
             {
-                return (null, new RecordingFault(TooLargeCode, name, 0, $"it has more than {MaxLines} lines"));
+                return (null, new RecordingFault(FaultCodes.RecordingTooLarge, name, 0, $"it has more than {MaxLines} lines"));
             }
 
             lines.Add(line);

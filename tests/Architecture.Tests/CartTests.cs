@@ -122,7 +122,7 @@ public sealed class CartTests
     {
         using JsonDocument schema = JsonDocument.Parse(File.ReadAllText(Repository.At("hardware/cart.schema.json")));
         using JsonDocument cart = JsonDocument.Parse(json);
-        List<string> problems = [.. SchemaCheck.Run(schema.RootElement, cart.RootElement), .. GeneratorTests.Problems("hardware/cart.json", json).Select(p => p.ToString())];
+        List<string> problems = [.. Schemas.Problems(schema.RootElement, cart.RootElement), .. GeneratorTests.Problems("hardware/cart.json", json).Select(p => p.ToString())];
         CheckMadeUp(cart.RootElement, "$", problems);
         foreach (JsonElement pod in cart.RootElement.GetProperty("pods").EnumerateArray())
         {
@@ -175,30 +175,17 @@ public sealed class CartTests
 
             bool hasAddress = part.TryGetProperty("address", out JsonElement given7);
             int address = hasAddress ? int.Parse(given7.GetString().AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture) : 0;
-            int standard = known switch
-            {
-                PodPart.Pcm1808 => 0,
-                PodPart.Mprls0300 => Mprls0300.DefaultAddress,
-                PodPart.Tmp117 => Tmp117.DefaultAddress,
-                PodPart.Max30102 => Max30102.DefaultAddress,
-                _ => throw new NotSupportedException(name + " has no default address here: add it"),
-            };
+            int standard = (int?)typeof(Driver).Assembly.GetType("Firmware.Peripherals." + name)?.GetField("DefaultAddress")?.GetRawConstantValue() ?? 0;
             if (address != standard)
             {
                 problems.Add($"{name} is at 0x{address:X2}; its driver's default is 0x{standard:X2}");
             }
 
-            PeripheralOptions options = new(known, address);
-            int[] numbers = new[]
-            {
-                options.Stream, options.SecondStream, options.DieStream,
-                options.SaturationStream, options.PulseStream, options.PerfusionStream, options.BeatStream,
-                options.PressureStream, options.DiastolicStream, options.MeanStream, options.CuffPulseStream, options.PhaseStream,
-            }.Where(s => s != 0).Order().ToArray();
+            int[] numbers = Parts.StreamsOf(known).Order().ToArray();
             int[] given = part.GetProperty("streams").EnumerateArray().Select(s => (int)Constants(typeof(Streams)).GetValueOrDefault(s.GetProperty("name").GetString()!)).Order().ToArray();
             if (!numbers.SequenceEqual(given))
             {
-                problems.Add($"{name} has the streams {string.Join(' ', given)}; PeripheralOptions gives {string.Join(' ', numbers)}");
+                problems.Add($"{name} has the streams {string.Join(' ', given)}; Parts.StreamsOf gives {string.Join(' ', numbers)}");
             }
         }
     }
@@ -214,7 +201,7 @@ public sealed class CartTests
             ["PulseRate"] = (1_000_000, new PodOptions(1, []).PulseStaleMs),
             ["PerfusionIndex"] = (1_000_000, new PodOptions(1, []).PulseStaleMs),
             ["CuffPressure"] = (Mprls0300.PeriodUs, new CuffLimits().SensorLostUs / 1000),
-            ["Sound"] = (1_000_000 / Pcm1808.SampleRateHz, Pcm1808.StallUs / 1000),
+            ["Sound"] = (1_000_000 / Pcm1808.NominalRateHz, Pcm1808.StallUs / 1000),
             ["PulseBeats"] = (Firmware.Signals.Optical.BeatDetector.RefractoryMs * 1000, new PodOptions(1, []).PulseStaleMs),
             ["OximeterDieTemperature"] = (Max30102.DieTemperatureIntervalUs, (Max30102.DieTemperatureIntervalUs + Max30102.DieTemperatureTimeoutUs) / 1000),
         };

@@ -38,12 +38,12 @@ public sealed partial class CatalogueTests
     }
 
     [TestMethod]
-    [DataRow("\"severity\":\"info\"", "\"severity\":\"grave\"", "none of", DisplayName = "unknown severity")]
+    [DataRow("\"severity\":\"info\"", "\"severity\":\"grave\"", "enum", DisplayName = "unknown severity")]
     [DataRow("\"fr\":\"le faire\"", "\"de\":\"es tun\"", "fr", DisplayName = "a language is missing")]
     [DataRow("\"who\":\"nurse\",", "", "who", DisplayName = "a field is missing")]
     [DataRow("\"code\":\"G2001\"", "\"code\":\"X2001\"", "match", DisplayName = "wrong letter")]
     [DataRow("\"name\":\"FaultOne\",", "", "name", DisplayName = "a name is missing")]
-    [DataRow("\"severity\":\"info\"", "\"http\":418,\"severity\":\"info\"", "none of", DisplayName = "unknown status")]
+    [DataRow("\"severity\":\"info\"", "\"http\":418,\"severity\":\"info\"", "enum", DisplayName = "unknown status")]
     [DataRow("\"en\":\"do it\"", "\"en\":\"a a a a a a a a a a a a a a a a a a a a a a a a a a\"", "26 words", DisplayName = "26 words")]
     [DataRow("\"code\":\"G2001\"", "\"code\":\"G2003\"", "order", DisplayName = "not sorted")]
     [DataRow("\"code\":\"G2001\"", "\"code\":\"G2002\"", "order", DisplayName = "twice")]
@@ -63,7 +63,7 @@ public sealed partial class CatalogueTests
     {
         using JsonDocument schema = JsonDocument.Parse(File.ReadAllText(Repository.At("hardware/faults.schema.json")));
         using JsonDocument catalogue = JsonDocument.Parse(json);
-        List<string> problems = [.. SchemaCheck.Run(schema.RootElement, catalogue.RootElement)];
+        List<string> problems = [.. Schemas.Problems(schema.RootElement, catalogue.RootElement)];
         string previous = string.Empty;
         foreach (JsonElement fault in catalogue.RootElement.GetProperty("faults").EnumerateArray())
         {

@@ -10,67 +10,10 @@ using Mono.Cecil.Cil;
 
 namespace Architecture.Tests;
 
-/// <summary>Law 3: who may know whom.</summary>
+/// <summary>The directions: who may know whom. The tables stand in <see cref="Directions"/>.</summary>
 [TestClass]
 public sealed partial class DirectionTests
 {
-    // Project: the projects it may reference, by folder.
-    private static readonly Dictionary<string, string[]> Projects = new(StringComparer.Ordinal)
-    {
-        ["firmware"] = [],
-        ["firmware/Flash"] = [],
-        ["edge-gateway/Mqtt"] = [],
-        ["edge-gateway/Journal"] = [],
-        ["edge-gateway/Faults"] = [],
-        ["edge-gateway/Mqtt.AspNetCore"] = ["edge-gateway/Mqtt"],
-        ["edge-gateway/Core"] = ["firmware", "edge-gateway/Faults", "edge-gateway/Mqtt", "edge-gateway/Journal"],
-        ["edge-gateway/Gateway"] = ["edge-gateway/Core", "edge-gateway/Mqtt.AspNetCore"],
-        ["edge-gateway/Pi"] = ["edge-gateway/Core"],
-        ["edge-gateway/Tool"] = ["edge-gateway/Core"],
-        ["simulators/Kernel"] = [],
-        ["simulators/Buses"] = ["simulators/Kernel"],
-        ["simulators/Chips"] = ["simulators/Kernel", "simulators/Buses"],
-        ["simulators/Patient"] = ["simulators/Kernel", "edge-gateway/Faults"],
-        ["simulators/Network"] = ["simulators/Kernel", "edge-gateway/Mqtt"],
-        ["simulators/Peers"] = ["simulators/Kernel", "simulators/Network", "edge-gateway/Mqtt"],
-        ["simulators/Cart"] =
-        [
-            "simulators/Kernel", "simulators/Buses", "simulators/Chips", "simulators/Patient", "simulators/Network", "simulators/Peers", "firmware",
-            "edge-gateway/Core", "edge-gateway/Faults", "edge-gateway/Mqtt", "edge-gateway/Journal",
-        ],
-        ["simulators/Cli"] = ["simulators/Cart", "edge-gateway/Gateway"],
-    };
-
-    // Namespace: the namespaces of this repository that it may use.
-    private static readonly Dictionary<string, string[]> Namespaces = new(StringComparer.Ordinal)
-    {
-        ["Firmware.Core"] = [],
-        ["Firmware.Peripherals"] = ["Firmware.Core"],
-        ["Firmware.Signals"] = ["Firmware.Core"],
-        ["Firmware.Protocol"] = ["Firmware.Core"],
-        ["Firmware.Pod"] = ["Firmware.Core", "Firmware.Peripherals", "Firmware.Signals", "Firmware.Protocol"],
-        ["EdgeGateway.Mqtt"] = [],
-        ["EdgeGateway.Journal"] = [],
-        ["EdgeGateway.Faults"] = [],
-        ["EdgeGateway.Core"] = ["Firmware.Core", "Firmware.Protocol", "EdgeGateway.Faults", "EdgeGateway.Mqtt", "EdgeGateway.Journal"],
-        ["EdgeGateway.Gateway"] = ["Firmware.Core", "Firmware.Protocol", "EdgeGateway.Faults", "EdgeGateway.Mqtt", "EdgeGateway.Journal", "EdgeGateway.Core"],
-        ["EdgeGateway.Tool"] = ["Firmware.Core", "Firmware.Protocol", "EdgeGateway.Faults", "EdgeGateway.Journal", "EdgeGateway.Core"],
-        ["Simulators.Kernel"] = [],
-        ["Simulators.Buses"] = ["Simulators.Kernel"],
-        ["Simulators.Chips"] = ["Simulators.Kernel", "Simulators.Buses"],
-        ["Simulators.Patient"] = ["Simulators.Kernel", "EdgeGateway.Faults"],
-        ["Simulators.Network"] = ["Simulators.Kernel", "EdgeGateway.Mqtt"],
-        ["Simulators.Peers"] = ["Simulators.Kernel", "Simulators.Network", "EdgeGateway.Mqtt"],
-    };
-
-    // Assemblies to search when they were built; the executables have names of their own.
-    private static readonly (string Project, string Assembly)[] Assemblies =
-    [
-        ("Firmware", "Firmware"), ("Faults", "EdgeGateway.Faults"), ("Mqtt", "EdgeGateway.Mqtt"), ("Mqtt.AspNetCore", "EdgeGateway.Mqtt.AspNetCore"),
-        ("Journal", "EdgeGateway.Journal"), ("Core", "EdgeGateway.Core"), ("Gateway", "cart-gateway"), ("Tool", "cartctl"),
-        ("Kernel", "Simulators.Kernel"), ("Buses", "Simulators.Buses"), ("Chips", "Simulators.Chips"), ("Patient", "Simulators.Patient"), ("Network", "Simulators.Network"), ("Peers", "Simulators.Peers"),
-    ];
-
     [TestMethod]
     public void Projects_reference_only_what_they_may_know()
     {
@@ -122,40 +65,81 @@ public sealed partial class DirectionTests
     }
 
     [TestMethod]
-    public void Compiled_code_uses_only_namespaces_it_may_know()
+    public void Compiled_code_uses_only_namespaces_it_may_know() => Search(module => module.GetTypes().SelectMany(TypeProblems));
+
+    [TestMethod]
+    public void Folders_use_only_folders_they_may_know() => Search(module => module.GetTypes().SelectMany(FolderProblems));
+
+    [TestMethod]
+    [DataRow("EdgeGateway.Core.Auscultation", "EdgeGateway.Core.Sound", "LiveSound")]
+    [DataRow("EdgeGateway.Core.Records", "EdgeGateway.Core.Retained", "RetainedTopics")]
+    [DataRow("EdgeGateway.Core.Unheard", "EdgeGateway.Core.Delivery", "Uplink")]
+    [DataRow("EdgeGateway.Core.Delivery", "EdgeGateway.Core", "GatewayCore")]
+    [DataRow("Firmware.Pod.Store", "Firmware.Pod.Link", "Uplink")]
+    [DataRow("Simulators.Cart.Ledger", "Simulators.Cart.World", "SimulatedWorld")]
+    public void A_folder_that_uses_another_in_the_wrong_direction_is_refused(string own, string other, string used)
     {
-        List<string> errors = [];
-        List<string> absent = [];
-        foreach ((string project, string assembly) in Assemblies)
-        {
-            string? file = Built(project, assembly);
-            if (file is null)
-            {
-                absent.Add(assembly);
-                continue;
-            }
+        using ModuleDefinition module = ModuleDefinition.CreateModule("planted", ModuleKind.Dll);
+        StringAssert.Contains(FolderProblems(Planted(module, own, new TypeReference(other, used, module, module))).Single(), $"may not use {other}.{used}");
+    }
 
-            using ModuleDefinition module = ModuleDefinition.ReadModule(file);
-            foreach (TypeDefinition type in module.GetTypes())
-            {
-                errors.AddRange(TypeProblems(type));
-            }
-        }
+    [TestMethod]
+    public void The_gateways_logic_has_no_adapters() => Search(module => module.Assembly.Name.Name == "EdgeGateway.Core" ? module.GetTypes().SelectMany(AdapterProblems) : []);
 
-        Assert.IsEmpty(errors, "\n" + string.Join('\n', errors.Distinct(StringComparer.Ordinal)) + "\n");
-        if (absent.Count > 0)
+    [TestMethod]
+    [DataRow("System.IO", "File")]
+    [DataRow("System.Threading.Tasks", "Task")]
+    [DataRow("System.Net.Sockets", "Socket")]
+    public void An_adapter_in_the_gateways_logic_is_refused(string space, string used)
+    {
+        using ModuleDefinition module = ModuleDefinition.CreateModule("planted", ModuleKind.Dll);
+        StringAssert.Contains(AdapterProblems(Planted(module, "EdgeGateway.Core.Delivery", new TypeReference(space, used, module, module))).Single(), $"{space}.{used}");
+    }
+
+    [TestMethod]
+    public void Only_the_named_projects_know_asp_net()
+    {
+        Dictionary<string, string> projects = Repository.Files(".", "*.csproj").Where(f => !Repository.Name(f).StartsWith("tests/", StringComparison.Ordinal))
+            .ToDictionary(f => Repository.Name(Path.GetDirectoryName(f)!), File.ReadAllText, StringComparer.Ordinal);
+        string[] errors = projects.Keys.Except(Directions.MayUseAspNet, StringComparer.Ordinal).SelectMany(p => AspNetProblems(p, projects)).ToArray();
+        Assert.IsEmpty(errors, "\n" + string.Join('\n', errors) + "\n");
+        Assert.IsEmpty(Directions.MayUseAspNet.Where(p => !AspNetProblems(p, projects).Any()).ToArray(), "These need no ASP.NET; take them from Directions.MayUseAspNet.");
+    }
+
+    [TestMethod]
+    public void Asp_net_behind_a_reference_is_found()
+    {
+        Dictionary<string, string> projects = new(StringComparer.Ordinal)
         {
-            Assert.Inconclusive("Not built, so not searched: " + string.Join(", ", absent) + ". dotnet build Firmware.sln builds them.");
-        }
+            ["simulators/Cart"] = "<Project><ItemGroup><ProjectReference Include=\"../../edge-gateway/Core/Core.csproj\" /></ItemGroup></Project>",
+            ["edge-gateway/Core"] = "<Project><ItemGroup><ProjectReference Include=\"../Web/Web.csproj\" /></ItemGroup></Project>",
+            ["edge-gateway/Web"] = "<Project Sdk=\"Microsoft.NET.Sdk\"><ItemGroup><FrameworkReference Include=\"Microsoft.AspNetCore.App\" /></ItemGroup></Project>",
+        };
+        Assert.AreEqual("simulators/Cart knows ASP.NET by edge-gateway/Core, edge-gateway/Web", AspNetProblems("simulators/Cart", projects).Single());
+        projects["edge-gateway/Web"] = "<Project Sdk=\"Microsoft.NET.Sdk.Web\" />";
+        Assert.HasCount(1, AspNetProblems("simulators/Cart", projects).ToArray());
+        projects["edge-gateway/Web"] = "<Project><ItemGroup><PackageReference Include=\"Microsoft.AspNetCore.OpenApi\" /></ItemGroup></Project>";
+        Assert.HasCount(1, AspNetProblems("simulators/Cart", projects).ToArray());
+        projects["edge-gateway/Web"] = "<Project Sdk=\"Microsoft.NET.Sdk\" />";
+        Assert.IsEmpty(AspNetProblems("simulators/Cart", projects).ToArray());
+    }
+
+    [TestMethod]
+    public void Compiled_code_of_all_other_projects_references_no_asp_net() => Search(module => AspNetAssemblies(module));
+
+    [TestMethod]
+    public void A_compiled_reference_to_asp_net_is_refused()
+    {
+        using ModuleDefinition module = ModuleDefinition.CreateModule("Simulators.Cart", ModuleKind.Dll);
+        module.AssemblyReferences.Add(new AssemblyNameReference("Microsoft.AspNetCore.Http.Abstractions", new Version(10, 0)));
+        StringAssert.Contains(AspNetAssemblies(module).Single(), "Microsoft.AspNetCore.Http.Abstractions");
     }
 
     [TestMethod]
     public void A_compiled_use_in_the_wrong_direction_is_refused()
     {
         using ModuleDefinition module = ModuleDefinition.CreateModule("planted", ModuleKind.Dll);
-        TypeDefinition type = new("Simulators.Chips", "Cheat", TypeAttributes.Public, module.TypeSystem.Object);
-        type.Fields.Add(new FieldDefinition("f", FieldAttributes.Public, new ArrayType(new TypeReference("Firmware.Peripherals", "Tmp117", module, module))));
-        module.Types.Add(type);
+        TypeDefinition type = Planted(module, "Simulators.Chips", new ArrayType(new TypeReference("Firmware.Peripherals", "Tmp117", module, module)));
         StringAssert.Contains(TypeProblems(type).Single(), "Firmware.Peripherals.Tmp117");
     }
 
@@ -172,21 +156,119 @@ public sealed partial class DirectionTests
         Assert.IsEmpty(inside, "These need packages that the default build does without: " + string.Join(", ", inside));
     }
 
-    private static IEnumerable<string> ReferenceProblems(string project, string text)
+    private static TypeDefinition Planted(ModuleDefinition module, string space, TypeReference used)
     {
-        IEnumerable<string> references = XDocument.Parse(text).Descendants().Where(e => e.Name.LocalName == "ProjectReference")
+        TypeDefinition type = new(space, "Cheat", TypeAttributes.Public, module.TypeSystem.Object);
+        type.Fields.Add(new FieldDefinition("f", FieldAttributes.Public, used));
+        module.Types.Add(type);
+        return type;
+    }
+
+    // Runs over every assembly that was built; inconclusive when one was not.
+    private static void Search(Func<ModuleDefinition, IEnumerable<string>> problems)
+    {
+        List<string> errors = [];
+        List<string> absent = [];
+        foreach ((string project, string assembly) in Directions.Assemblies)
+        {
+            if (Built(project, assembly) is not string file)
+            {
+                absent.Add(assembly);
+                continue;
+            }
+
+            using ModuleDefinition module = ModuleDefinition.ReadModule(file);
+            errors.AddRange(problems(module));
+        }
+
+        Assert.IsEmpty(errors, "\n" + string.Join('\n', errors.Distinct(StringComparer.Ordinal)) + "\n");
+        if (absent.Count > 0)
+        {
+            Assert.Inconclusive("Not built, so not searched: " + string.Join(", ", absent) + ". dotnet build Firmware.sln builds them.");
+        }
+    }
+
+    private static IEnumerable<string> References(string project, string text) =>
+        XDocument.Parse(text).Descendants().Where(e => e.Name.LocalName == "ProjectReference")
             .Select(e => Path.GetDirectoryName(Path.GetFullPath(Path.Combine(Repository.At(project), e.Attribute("Include")!.Value.Replace('\\', '/'))))!)
             .Select(Repository.Name);
-        foreach (string reference in references)
+
+    private static IEnumerable<string> AspNetProblems(string project, Dictionary<string, string> projects)
+    {
+        Queue<(string Project, string[] Way)> open = new([(project, [])]);
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        while (open.TryDequeue(out (string Project, string[] Way) at))
+        {
+            if (!seen.Add(at.Project) || !projects.TryGetValue(at.Project, out string? text))
+            {
+                continue;
+            }
+
+            XElement root = XDocument.Parse(text).Root!;
+            if (root.Attribute("Sdk")?.Value.EndsWith(".Web", StringComparison.Ordinal) == true || root.Descendants().Any(e =>
+                e.Name.LocalName is "FrameworkReference" or "PackageReference" && e.Attribute("Include")?.Value.StartsWith("Microsoft.AspNetCore.", StringComparison.Ordinal) == true))
+            {
+                yield return project + " knows ASP.NET" + (at.Way.Length == 0 ? " itself" : " by " + string.Join(", ", at.Way));
+            }
+
+            foreach (string reference in References(at.Project, text))
+            {
+                open.Enqueue((reference, [.. at.Way, reference]));
+            }
+        }
+    }
+
+    private static IEnumerable<string> AspNetAssemblies(ModuleDefinition module)
+    {
+        string name = module.Assembly?.Name.Name ?? module.Name;
+        string project = Directions.Assemblies.FirstOrDefault(a => a.Assembly == name).Project;
+        return Directions.MayUseAspNet.Any(p => p.EndsWith("/" + project, StringComparison.Ordinal))
+            ? []
+            : module.AssemblyReferences.Where(r => r.Name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)).Select(r => $"{name} references {r.Name}");
+    }
+
+    private static IEnumerable<string> FolderProblems(TypeDefinition type)
+    {
+        if (Folder(Outer(type).Namespace) is not (string root, string own) || own.Length == 0)
+        {
+            yield break;
+        }
+
+        string[] allowed = Directions.Folders[root].GetValueOrDefault(own, []);
+        foreach (TypeReference used in Used(type).Select(Outer).Where(u => !Directions.Words.Contains(u.FullName, StringComparer.Ordinal)))
+        {
+            if (Folder(used.Namespace) is (string otherRoot, string other) && otherRoot == root && other != own
+                && (!allowed.Contains(other.Length == 0 ? "." : other, StringComparer.Ordinal) || Directions.Composition.Contains(used.FullName, StringComparer.Ordinal)))
+            {
+                yield return $"{Outer(type).FullName} may not use {used.FullName}; {root}.{own} may use: {string.Join(", ", allowed.DefaultIfEmpty("nobody"))} ({nameof(Directions)}.{nameof(Directions.Folders)})";
+            }
+        }
+    }
+
+    private static IEnumerable<string> AdapterProblems(TypeDefinition type) => Used(type).Select(u => Outer(u).FullName)
+        .Where(n => !Directions.MayBeAdapters.Contains(Outer(type).FullName, StringComparer.Ordinal) && Directions.AdaptersOnly.Any(a => a.EndsWith('.') ? n.StartsWith(a, StringComparison.Ordinal) : n == a))
+        .Select(n => $"{Outer(type).FullName} may not use {n}: it belongs in an adapter");
+
+    private static (string Root, string Folder)? Folder(string space)
+    {
+        string[] words = space.Split('.', 4);
+        return words.Length >= 2 && words[0] + "." + words[1] is string root && Directions.Folders.ContainsKey(root) ? (root, words.Length > 2 ? words[2] : string.Empty) : null;
+    }
+
+    private static TypeReference Outer(TypeReference type) => type.DeclaringType is null ? type : Outer(type.DeclaringType);
+
+    private static IEnumerable<string> ReferenceProblems(string project, string text)
+    {
+        foreach (string reference in References(project, text))
         {
             if (project == "firmware/Esp32")
             {
                 continue;
             }
 
-            if (!Projects.TryGetValue(project, out string[]? allowed))
+            if (!Directions.Projects.TryGetValue(project, out string[]? allowed))
             {
-                yield return $"{project} has no row in {nameof(DirectionTests)}.{nameof(Projects)}: decide whom it may know, and add it";
+                yield return $"{project} has no row in {nameof(Directions)}.{nameof(Directions.Projects)}: decide whom it may know, and add it";
             }
             else if (!allowed.Contains(reference, StringComparer.Ordinal))
             {
@@ -198,7 +280,7 @@ public sealed partial class DirectionTests
     private static IEnumerable<string> NamespaceProblems(string file, string text)
     {
         string? own = Part(Declared().Match(text).Groups["name"].Value);
-        if (own is null || !Namespaces.ContainsKey(own))
+        if (own is null || !Directions.Namespaces.ContainsKey(own))
         {
             yield break;
         }
@@ -214,7 +296,7 @@ public sealed partial class DirectionTests
                 string? part = Part(match.Value);
                 if (part is not null && !May(own, part))
                 {
-                    yield return $"{file}:{line}: {own} may not use {part}; it may use: {string.Join(", ", Namespaces[own].DefaultIfEmpty("nobody"))}";
+                    yield return $"{file}:{line}: {own} may not use {part}; it may use: {string.Join(", ", Directions.Namespaces[own].DefaultIfEmpty("nobody"))}";
                 }
             }
         }
@@ -222,27 +304,15 @@ public sealed partial class DirectionTests
 
     private static IEnumerable<string> TypeProblems(TypeDefinition type)
     {
-        TypeDefinition outer = type;
-        while (outer.DeclaringType is not null)
-        {
-            outer = outer.DeclaringType;
-        }
-
-        string? own = Part(outer.Namespace);
-        if (own is null || !Namespaces.ContainsKey(own))
+        string? own = Part(Outer(type).Namespace);
+        if (own is null || !Directions.Namespaces.ContainsKey(own))
         {
             yield break;
         }
 
         foreach (TypeReference used in Used(type))
         {
-            TypeReference at = used;
-            while (at.DeclaringType is not null)
-            {
-                at = at.DeclaringType;
-            }
-
-            string? part = Part(at.Namespace);
+            string? part = Part(Outer(used).Namespace);
             if (part is not null && !May(own, part))
             {
                 yield return $"{type.FullName} may not use {used.FullName}";
@@ -277,7 +347,7 @@ public sealed partial class DirectionTests
         _ => [type],
     };
 
-    private static bool May(string own, string part) => own == part || Namespaces[own].Contains(part, StringComparer.Ordinal);
+    private static bool May(string own, string part) => own == part || Directions.Namespaces[own].Contains(part, StringComparer.Ordinal);
 
     private static string? Part(string name)
     {

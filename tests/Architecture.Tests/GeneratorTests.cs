@@ -13,6 +13,7 @@ namespace Architecture.Tests;
 [TestClass]
 public sealed class GeneratorTests
 {
+    private const string Orphan = "{ \"stream\": 63, \"name\": \"Orphan\", \"kind\": \"numeric\", \"class\": \"vital\", \"quantity\": \"SkinTemperature\", \"exponent\": -3, \"short\": \"orphan\", \"about\": \"Of no part.\" },\n    ";
     private const string Vocabulary = "hardware/vocabulary.json";
     private const string Catalogue = "hardware/faults.json";
     private const string Cart = "hardware/cart.json";
@@ -57,7 +58,7 @@ public sealed class GeneratorTests
     [DataRow(Vocabulary, "\"decimals\": 0", "\"decimals\": \"0\"", Problem.KeyWrong, "decimals|is not a whole number", DisplayName = "wrong type")]
     [DataRow(Vocabulary, "\"decimals\": 0", "\"decimals\": 7", Problem.OutOfRange, "outside 0 to 6", DisplayName = "decimals out of range")]
     [DataRow(Vocabulary, ", \"fr\": \"Fréquence du pouls\"", "", Problem.KeyWrong, "quantities[0].fr", DisplayName = "a language is missing")]
-    [DataRow(Vocabulary, "\"stream\": 33,", "\"stream\": 32,", Problem.Twice, "signals[5].stream|32 stands after 32", DisplayName = "duplicate stream")]
+    [DataRow(Vocabulary, "\"stream\": 33,", "\"stream\": 32,", Problem.Twice, "].stream|32 stands after 32", DisplayName = "duplicate stream")]
     [DataRow(Vocabulary, "\"name\": \"InfraredLight\"", "\"name\": \"RedLight\"", Problem.Twice, "RedLight is given 2 times", DisplayName = "duplicate signal")]
     [DataRow(Vocabulary, "\"mdc\": 150021", "\"mdc\": 150020", Problem.Twice, "150020 stands after 150020", DisplayName = "duplicate MDC code")]
     [DataRow(Vocabulary, "\"loinc\": \"8867-4\"", "\"loinc\": \"8889-8\"", Problem.Twice, "8889-8 is given 2 times", DisplayName = "duplicate LOINC")]
@@ -69,7 +70,7 @@ public sealed class GeneratorTests
     [DataRow(Vocabulary, "\"quantity\": \"SkinTemperature\"", "\"quantity\": \"Skin\"", Problem.NameUnknown, "'Skin' is not a quantity", DisplayName = "unknown quantity")]
     [DataRow(Vocabulary, "\"kind\": \"numeric\"", "\"kind\": \"number\"", Problem.NameUnknown, "'number' is not a word of FrameKind", DisplayName = "unknown kind")]
     [DataRow(Vocabulary, "\"signals\": [\"Temperature\"]", "\"signals\": [\"Temperatur\"]", Problem.NameUnknown, "'Temperatur' is not a signal", DisplayName = "a part names an unknown signal")]
-    [DataRow(Vocabulary, "\"signals\": [\"Temperature\"]", "\"signals\": [\"Sound\"]", Problem.NameUnknown, "no part gives the signal Temperature", DisplayName = "a signal without a part")]
+    [DataRow(Vocabulary, "{ \"stream\": 64,", Orphan + "{ \"stream\": 64,", Problem.NameUnknown, "no part gives the signal Orphan", DisplayName = "a signal without a part")]
     [DataRow(Vocabulary, "\"provides\": [\"thermometer\"]", "\"provides\": [\"temperature\"]", Problem.NameUnknown, "'temperature' is not a capability", DisplayName = "unknown capability")]
     [DataRow(Vocabulary, "\"class\": \"wave\"", "\"class\": \"vital\"", Problem.OutOfRange, "frames of kind waveform are wave", DisplayName = "a wave of another class")]
     [DataRow(Vocabulary, "\"exponent\": -3, ", "", Problem.KeyWrong, "exponent", DisplayName = "numeric without exponent")]
@@ -133,6 +134,7 @@ public sealed class GeneratorTests
             Assert.AreEqual((2, true), Run(root, Problem.CommandLineWrong), "outside of a repository");
             File.WriteAllText(Path.Combine(root, "Firmware.sln"), string.Empty);
             Assert.AreEqual((2, true), Run(root, Problem.CommandLineWrong, "--chek"));
+            Assert.AreEqual((0, false), Run(root, "error"), "writes what is not there");
             Assert.AreEqual((0, false), Run(root, "error", "--check"));
             string page = Path.Combine(root, Page);
             string before = File.ReadAllText(page);

@@ -6,7 +6,8 @@ using System.Linq;
 using System.Threading.Tasks;
 using Benchmarks;
 
-// cart-bench sound [--rounds N] measures the analysis of sound alone, cart-bench link [--rounds N] live sound over a simulated way.
+// cart-bench sound [--rounds N] measures the analysis of sound alone, cart-bench link [--rounds N] live sound over a simulated way,
+// cart-bench reading-cost [--rounds N] [--count N] what one reading costs the gateway in bytes allocated and CPU.
 // cart-bench [--rounds N] [--count N] [--memory N]: the table goes to stdout, progress to stderr. Exit 0 measured or skipped with the reason, 2 usage.
 const int Done = 0, Usage = 2;
 const int SlowQueue = 1_000;
@@ -14,7 +15,13 @@ const int SlowQueue = 1_000;
 int rounds = 3, count = 30_000, memory = 100_000;
 bool soundOnly = args is ["sound", ..];
 bool linkOnly = args is ["link", ..];
-for (int i = soundOnly || linkOnly ? 1 : 0; i < args.Length; i += 2)
+bool costOnly = args is ["reading-cost", ..];
+if (costOnly)
+{
+    (rounds, count) = (ReadingCostBench.DefaultRounds, ReadingCostBench.DefaultCount);
+}
+
+for (int i = soundOnly || linkOnly || costOnly ? 1 : 0; i < args.Length; i += 2)
 {
     if (i + 1 == args.Length || !int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out int value) || value is < 1 or > 10_000_000)
     {
@@ -40,6 +47,12 @@ for (int i = soundOnly || linkOnly ? 1 : 0; i < args.Length; i += 2)
 if (linkOnly)
 {
     await LinkBench.RunAsync(rounds).ConfigureAwait(false);
+    return Done;
+}
+
+if (costOnly)
+{
+    await ReadingCostBench.RunAsync(rounds, count).ConfigureAwait(false);
     return Done;
 }
 
@@ -137,6 +150,6 @@ static string Load() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
 
 static async Task<int> RefuseAsync(string why)
 {
-    await Console.Error.WriteLineAsync(why + "\nusage: cart-bench [sound] [--rounds N] [--count N] [--memory N]\nTry: cart-bench --rounds 3 --count 30000").ConfigureAwait(false);
+    await Console.Error.WriteLineAsync(why + "\nusage: cart-bench [sound | link | reading-cost] [--rounds N] [--count N] [--memory N]\nTry: cart-bench --rounds 3 --count 30000").ConfigureAwait(false);
     return Usage;
 }

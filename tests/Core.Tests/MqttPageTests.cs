@@ -4,7 +4,10 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using EdgeGateway.Core.Commands;
+using EdgeGateway.Faults;
 using Firmware.Core;
 using Firmware.Protocol;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -16,6 +19,7 @@ namespace Core.Tests;
 public sealed partial class MqttPageTests
 {
     private const string Pod = "02aabbfffe0000a1";
+    private const string CommandTopics = "cart/C1/command/";
 
     public TestContext TestContext { get; set; } = null!;
 
@@ -23,13 +27,14 @@ public sealed partial class MqttPageTests
     public void Every_example_of_the_page_is_what_is_published()
     {
         string page = File.ReadAllText(PagePath());
-        List<(string Topic, string Payload)> story = [.. Story(), .. CuffAndSound()];
+        List<(string Topic, string Payload)> story = Story();
+        MatchCollection examples = Example().Matches(page);
+        story.AddRange(CuffAndSound([.. examples.Select(e => (e.Groups["topic"].Value, e.Groups["payload"].Value.Trim())).Where(e => e.Item1.StartsWith(CommandTopics, StringComparison.Ordinal)).Except(story)]));
         if (Environment.GetEnvironmentVariable("MQTT_STORY") is { Length: > 0 } path)
         {
             File.WriteAllLines(path, story.Select(m => m.Topic + "\t" + m.Payload));
         }
 
-        MatchCollection examples = Example().Matches(page);
         Assert.IsGreaterThanOrEqualTo(18, examples.Count, "the page has an example for each topic");
         foreach (Match example in examples)
         {
@@ -47,6 +52,18 @@ public sealed partial class MqttPageTests
         foreach (string topic in story.Select(m => m.Topic).Distinct())
         {
             Assert.IsTrue(shown.Any(s => SameKind(s, topic)), topic + " is published and has no example on the page");
+        }
+    }
+
+    [TestMethod]
+    public void Every_command_of_the_table_with_a_topic_has_an_example()
+    {
+        string page = File.ReadAllText(PagePath());
+        string[] shown = [.. Example().Matches(page).Select(e => e.Groups["topic"].Value + " " + e.Groups["payload"].Value.Trim())];
+        foreach (GatewayCommand command in GatewayCommands.All.Where(c => c.Topic is not null))
+        {
+            string begin = CommandTopics + command.Topic.ToString()!.ToLowerInvariant() + " {\"command\":\"" + command.Verb + "\"";
+            Assert.IsTrue(shown.Any(s => s.StartsWith(begin, StringComparison.Ordinal)), "no example of: " + command.Name);
         }
     }
 
@@ -124,8 +141,8 @@ public sealed partial class MqttPageTests
         return said;
     }
 
-    /// <summary>A consultation in which a blood pressure is measured and a heart is listened to.</summary>
-    private static List<(string Topic, string Payload)> CuffAndSound()
+    /// <summary>A consultation in which a blood pressure is measured and a heart is listened to, and the page's other commands are given.</summary>
+    private static List<(string Topic, string Payload)> CuffAndSound(IReadOnlyList<(string Topic, string Payload)> commands)
     {
         List<(string Topic, string Payload)> said = [];
         Rig rig = new(78);
@@ -155,17 +172,17 @@ public sealed partial class MqttPageTests
             rig.Run(1_000_000);
         }
 
-        void Ask(string topic, string json) => Say(desk, "cart/C1/command/" + topic, Utf8(json));
+        void Ask(string topic, string json) => Say(desk, CommandTopics + topic, Utf8(json));
         pod.Publish(Topics.State(Rig.PodA), Utf8("{\"v\":1,\"state\":\"online\",\"boot\":1,\"epoch\":0,\"peripherals\":[{\"name\":\"MPRLS0300\",\"state\":\"measuring\"},{\"name\":\"PCM1808\",\"state\":\"measuring\"}]}"));
         uint epoch = rig.OpenSession("S1");
         Say(pod, Topics.Up(Rig.PodA), rig.ClockFrame(Rig.PodA, 1, 1));
         Ask("cuff", "{\"command\":\"test\",\"at\":\"2026-01-02T03:04:10Z\",\"id\":\"r10\"}");
-        Assert.IsNull(rig.Core.TestCuff().Code, "pressed at the bedside");
+        Assert.IsNull(rig.Core.Cuff.Test().Code, "pressed at the bedside");
         Ask("cuff", "{\"command\":\"start\",\"session\":\"S1\",\"id\":\"r11\"}");
         Ask("cuff", "{\"command\":\"patient\",\"session\":\"S1\",\"category\":\"adult\",\"cuffSize\":\"largeAdult\",\"cuffOnOximeterArm\":true,\"id\":\"r12\"}");
         Ask("cuff", "{\"command\":\"start\",\"session\":\"S1\",\"at\":\"2026-01-02T03:04:12Z\",\"id\":\"r13\"}");
-        Assert.IsNull(rig.Core.StartCuff("S1").Code, "pressed at the bedside");
-        Assert.IsNull(rig.Core.AnswerRequest("r13", isDone: true).Code);
+        Assert.IsNull(rig.Core.Cuff.Start("S1").Code, "pressed at the bedside");
+        Assert.IsNull(rig.Core.Requests.Answer("r13", isDone: true).Code);
         Ask("cuff", "{\"command\":\"stop\",\"id\":\"r14\"}");
         byte[] phase = new byte[NumericBody.Length];
         NumericBody.Write(phase, 0, MdcCodes.CuffPhase, (int)CuffPhase.Inflate, 0, AbsenceReason.None, 100, 0);
@@ -203,6 +220,16 @@ public sealed partial class MqttPageTests
         Say(doctor, "cart/C1/session/S1/listener-check", Utf8("{\"v\":1,\"consumer\":\"dr-1\",\"bands\":[{\"hz\":60,\"sent\":3,\"heard\":3},{\"hz\":120,\"sent\":2,\"heard\":2},{\"hz\":250,\"sent\":4,\"heard\":4}]}"));
         rig.Run(15_000_000);
         Say(doctor, "cart/C1/session/S1/clip/c1/mark", Utf8("{\"v\":1,\"consumer\":\"dr-1\",\"usable\":true}"));
+        foreach ((string topic, string payload) in commands.Except(said).ToArray())
+        {
+            Say(desk, topic, Utf8(payload));
+            using JsonDocument command = JsonDocument.Parse(payload);
+            string reply = said.Single(m => m.Topic == "cart/C1/reply/" + command.RootElement.GetProperty("id").GetString()).Payload;
+            using JsonDocument answer = JsonDocument.Parse(reply);
+            Assert.AreEqual(command.RootElement.GetProperty("command").GetString(), answer.RootElement.GetProperty("command").GetString(), "the id was given before: " + payload);
+            Assert.IsTrue(answer.RootElement.GetProperty("ok").GetBoolean() || answer.RootElement.GetProperty("code").GetString() is FaultCodes.BedsideRequestWaiting, payload + reply);
+        }
+
         rig.CloseSession("S1");
         rig.Run(5_000_000);
         return said;

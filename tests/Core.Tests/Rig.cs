@@ -481,6 +481,15 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
         Begin();
     }
 
+    /// <summary>The connector gives up an attempt, as it does when the process ends.</summary>
+    public void EndConnecting()
+    {
+        if (_uplinkLink is null)
+        {
+            _uplink?.Closed("given up", NowUs);
+        }
+    }
+
     public void CutUplink()
     {
         if (_uplinkLink is { } link)
@@ -575,7 +584,7 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
     public uint OpenSession(string id)
     {
         SessionResult? done = null;
-        Core.OpenSession(id, r => done = r);
+        Core.Sessions.Open(id, r => done = r);
         Require(() => done is not null, "open");
         Assert.IsNull(done!.Value.Code, done.Value.Text);
         return Session(id).Epoch;
@@ -584,7 +593,7 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
     public void CloseSession(string id)
     {
         SessionResult? done = null;
-        Core.CloseSession(id, r => done = r);
+        Core.Sessions.Close(id, r => done = r);
         Require(() => done is not null, "close");
         Assert.IsNull(done!.Value.Code, done.Value.Text);
     }

@@ -64,14 +64,23 @@ public sealed class FaultCatalogueTests
     }
 
     [TestMethod]
-    [DataRow("""{"faults":[{"code":"G2001"}]}""", DisplayName = "field missing")]
-    [DataRow("""{"faults":[{"code":"G2001","severity":"bad","happened":T,"means":T,"do":T,"who":"nurse","consultation":T}]}""", DisplayName = "unknown severity")]
-    [DataRow("""{"faults":[{"code":"G2001","severity":"info","happened":T,"means":T,"do":{"en":"one"},"who":"nurse","consultation":T}]}""", DisplayName = "no French")]
+    public void An_entry_has_its_name_and_the_status_of_an_HTTP_answer_or_none()
+    {
+        FaultEntry unknown = FaultCatalogue.Default["G2304"];
+        Assert.AreEqual("SessionUnknown", unknown.Name);
+        Assert.AreEqual(404, unknown.Http);
+        Assert.IsNull(FaultCatalogue.Default["G2200"].Http);
+    }
+
+    [TestMethod]
+    [DataRow("""{"faults":[{"code":"G2001","name":"TestedFault"}]}""", DisplayName = "field missing")]
+    [DataRow("""{"faults":[{"code":"G2001","name":"TestedFault","severity":"bad","happened":T,"means":T,"do":T,"who":"nurse","consultation":T}]}""", DisplayName = "unknown severity")]
+    [DataRow("""{"faults":[{"code":"G2001","name":"TestedFault","severity":"info","happened":T,"means":T,"do":{"en":"one"},"who":"nurse","consultation":T}]}""", DisplayName = "no French")]
     [DataRow("""{"faults":[X,X]}""", DisplayName = "twice")]
     [DataRow("{", DisplayName = "not JSON")]
     public void A_wrong_catalogue_is_refused(string json)
     {
-        string entry = """{"code":"G2001","severity":"info","happened":T,"means":T,"do":T,"who":"nurse","consultation":T}""";
+        string entry = """{"code":"G2001","name":"TestedFault","severity":"info","happened":T,"means":T,"do":T,"who":"nurse","consultation":T}""";
         string whole = json.Replace("X", entry, System.StringComparison.Ordinal).Replace(":T", ":" + Text, System.StringComparison.Ordinal);
         Assert.ThrowsExactly<InvalidDataException>(() => FaultCatalogue.Parse(Encoding.UTF8.GetBytes(whole)));
     }

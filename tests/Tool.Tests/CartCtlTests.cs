@@ -86,6 +86,8 @@ public sealed class CartCtlTests
     [DataRow(2, "C2700", "journal", "inspect", "x", "--limit", "-1")]
     [DataRow(2, "C2700", "journal", "inspect", "x", "--class", "purple")]
     [DataRow(2, "C2700", "journal", "polish", "x")]
+    [DataRow(2, "C2700", "check")]
+    [DataRow(3, "G2001", "check", "/nowhere/at-all.yaml")]
     [DataRow(3, "C2701", "journal", "verify", "/nowhere/at/all")]
     public void Wrong_words_and_places_are_told_apart(int wanted, string code, params string[] arguments)
     {
@@ -93,6 +95,45 @@ public sealed class CartCtlTests
         Assert.AreEqual(wanted, exit, diagnostics);
         Assert.AreEqual(string.Empty, results);
         StringAssert.Contains(diagnostics, code);
+    }
+
+    [TestMethod]
+    public void Check_says_what_the_gateway_would_say()
+    {
+        string folder = Directory.CreateTempSubdirectory("cartctl-check-").FullName;
+        string file = Path.Combine(folder, "gateway.yaml");
+        (int exit, string example, string diagnostics) = Run("settings", "example");
+        Assert.AreEqual(0, exit, diagnostics);
+        File.WriteAllText(file, example);
+        (exit, string results, diagnostics) = Run("check", file);
+        Assert.AreEqual(0, exit, diagnostics);
+        StringAssert.Contains(results, "the configuration is right");
+
+        File.WriteAllText(file, example.Replace("windowMessages: 32", "windowMesages: 32", StringComparison.Ordinal));
+        (exit, results, diagnostics) = Run("check", file);
+        Assert.AreEqual(3, exit);
+        Assert.AreEqual(string.Empty, results);
+        StringAssert.Contains(diagnostics, "error G2003");
+        StringAssert.Contains(diagnostics, "Did you mean 'windowMessages'?");
+
+        // What this machine lacks is said too.
+        File.WriteAllText(file, example.Replace("directory: ./journal", "directory: gateway.yaml/journal", StringComparison.Ordinal));
+        (exit, results, diagnostics) = Run("check", file, "--json");
+        Assert.AreEqual(3, exit, diagnostics);
+        using JsonDocument json = JsonDocument.Parse(results);
+        Assert.IsFalse(json.RootElement.GetProperty("right").GetBoolean());
+        Assert.AreEqual("G2011", json.RootElement.GetProperty("errors")[0].GetProperty("code").GetString());
+        Assert.AreEqual("journal.directory", json.RootElement.GetProperty("errors")[0].GetProperty("path").GetString());
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [TestMethod]
+    public void The_schema_is_one_object_of_every_section()
+    {
+        (int exit, string results, string diagnostics) = Run("settings", "schema");
+        Assert.AreEqual(0, exit, diagnostics);
+        using JsonDocument json = JsonDocument.Parse(results);
+        Assert.IsTrue(json.RootElement.GetProperty("properties").TryGetProperty("uplink", out _));
     }
 
     private static (int Exit, string Results, string Diagnostics) Run(params string[] arguments)

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Ingest;
 using EdgeGateway.Core.Sessions;
+using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Codec;
 
@@ -12,23 +13,8 @@ namespace EdgeGateway.Core.Access;
 /// What the gateway decides about clients of its MQTT endpoint beside their rights: which places they may take, who keeps a pod's identifier
 /// when two ask for it, and what is told of connections that end for cause.
 /// </summary>
-internal sealed class EndpointGuard
+internal sealed class EndpointGuard : IGatewayPart
 {
-    /// <summary>An exception was caught in the handling of one connection.</summary>
-    public const string HandlingFailed = "G2120";
-
-    /// <summary>Two pods have one device id.</summary>
-    public const string TwoPods = "G2121";
-
-    /// <summary>A subscriber did not acknowledge in time.</summary>
-    public const string NoAcknowledgement = "G2122";
-
-    /// <summary>A bound of connections or sessions was reached.</summary>
-    public const string NoPlace = "G2123";
-
-    /// <summary>A peer broke the protocol or a bound of its own.</summary>
-    public const string BrokeProtocol = "G2124";
-
     /// <summary>Client identifiers of connections that only stop the cuff begin so.</summary>
     public const string StopPrefix = "stop-";
 
@@ -147,7 +133,7 @@ internal sealed class EndpointGuard
         if (claim.IsContested)
         {
             _context.Issues.Raise(
-                TwoPods, HealthSubject.Pod(device), "at " + ListenerAccess.Shown(living.Remote) + " and at " + ListenerAccess.Shown(request.Remote));
+                FaultCodes.DuplicateDeviceId, HealthSubject.Pod(device), "at " + ListenerAccess.Shown(living.Remote) + " and at " + ListenerAccess.Shown(request.Remote));
         }
 
         if (claim.IsContested ? nowUs - living.HeardUs >= ContestedQuietUs : isQuiet || sameAddress)
@@ -205,21 +191,21 @@ internal sealed class EndpointGuard
             if (_mute.Count < MaxMute || _mute.ContainsKey(shown))
             {
                 _mute[shown] = _context.NowUs;
-                _context.Issues.Raise(NoAcknowledgement, new HealthSubject(HealthSubjectKind.Listener, shown), what);
+                _context.Issues.Raise(FaultCodes.SubscriberNotAcknowledging, new HealthSubject(HealthSubjectKind.Listener, shown), what);
             }
             else
             {
-                _context.Log(NoAcknowledgement, what);
+                _context.Log(FaultCodes.SubscriberNotAcknowledging, what);
             }
         }
         else if (reason == MqttReason.QuotaExceeded && text.StartsWith("more than", StringComparison.Ordinal))
         {
             _noPlaceUs = _context.NowUs;
-            _context.Issues.Raise(NoPlace, HealthSubject.Gateway, what);
+            _context.Issues.Raise(FaultCodes.NoPlaceForConnection, HealthSubject.Gateway, what);
         }
         else
         {
-            _context.Log(reason == MqttReason.QuotaExceeded && text.StartsWith("a newer", StringComparison.Ordinal) ? NoPlace : BrokeProtocol, what);
+            _context.Log(reason == MqttReason.QuotaExceeded && text.StartsWith("a newer", StringComparison.Ordinal) ? FaultCodes.NoPlaceForConnection : FaultCodes.MqttProtocolBroken, what);
         }
     }
 
@@ -227,7 +213,7 @@ internal sealed class EndpointGuard
     public void Faulted(string peer, Exception exception)
     {
         Faults++;
-        _context.Log(HandlingFailed, (peer.Length == 0 ? "no one connection" : ListenerAccess.Shown(peer)) + ": " + Described(exception));
+        _context.Log(FaultCodes.ConnectionHandlingFailed, (peer.Length == 0 ? "no one connection" : ListenerAccess.Shown(peer)) + ": " + Described(exception));
     }
 
     /// <summary>Ends what had no sign for <see cref="StandsUs"/>.</summary>
@@ -245,7 +231,7 @@ internal sealed class EndpointGuard
             if (nowUs - claim.LastUs >= StandsUs)
             {
                 _claims.Remove(device);
-                _context.Issues.Clear(TwoPods, HealthSubject.Pod(device));
+                _context.Issues.Clear(FaultCodes.DuplicateDeviceId, HealthSubject.Pod(device));
             }
             else
             {
@@ -258,7 +244,7 @@ internal sealed class EndpointGuard
             if (nowUs - sinceUs >= StandsUs)
             {
                 _mute.Remove(shown);
-                _context.Issues.Clear(NoAcknowledgement, new HealthSubject(HealthSubjectKind.Listener, shown));
+                _context.Issues.Clear(FaultCodes.SubscriberNotAcknowledging, new HealthSubject(HealthSubjectKind.Listener, shown));
             }
             else
             {
@@ -271,7 +257,7 @@ internal sealed class EndpointGuard
             if (nowUs - _noPlaceUs >= StandsUs)
             {
                 _noPlaceUs = long.MinValue;
-                _context.Issues.Clear(NoPlace, HealthSubject.Gateway);
+                _context.Issues.Clear(FaultCodes.NoPlaceForConnection, HealthSubject.Gateway);
             }
             else
             {
@@ -321,7 +307,7 @@ internal sealed class EndpointGuard
             }
 
             _claims.Remove(oldest);
-            _context.Issues.Clear(TwoPods, HealthSubject.Pod(oldest));
+            _context.Issues.Clear(FaultCodes.DuplicateDeviceId, HealthSubject.Pod(oldest));
         }
 
         claim = new Claim();

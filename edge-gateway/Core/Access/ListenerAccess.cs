@@ -1,7 +1,8 @@
 using System;
 using System.Collections.Generic;
+using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Sessions;
-using EdgeGateway.Core.Sound;
+using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
 
 namespace EdgeGateway.Core.Access;
@@ -19,22 +20,10 @@ public sealed record ListenerLink(string? Code, string Text, string Cart, string
 /// password, while the session is open and for <see cref="ListenerTokens.GraceUs"/> after. They subscribe inside their session alone
 /// and publish nothing but its receipts and replay requests.
 /// </summary>
-internal sealed class ListenerAccess
+internal sealed class ListenerAccess : IGatewayPart
 {
     /// <summary>Listeners of all sessions at once; a further one is refused.</summary>
     public const int MaxListeners = 64;
-
-    /// <summary>The token, or the session it is for, is not accepted.</summary>
-    public const string TokenRefused = "G2113";
-
-    /// <summary>A listener asked for a topic that is not its own.</summary>
-    public const string TopicRefused = "G2114";
-
-    /// <summary>Too many listeners.</summary>
-    public const string TooMany = "G2115";
-
-    /// <summary>There is no link to give.</summary>
-    public const string NoLink = "G2117";
 
     /// <summary>How client identifiers of listeners begin, and of nobody else.</summary>
     private const string ClientPrefix = "web.";
@@ -49,10 +38,18 @@ internal sealed class ListenerAccess
     private const byte AdministrativeAction = 0x98;
 
     private readonly GatewayContext _context;
+    private readonly Action<string, byte> _end;
     private readonly SortedDictionary<string, uint> _listeners = new(StringComparer.Ordinal);
     private (string ClientId, uint Session) _admitted = (string.Empty, 0);
 
-    public ListenerAccess(GatewayContext context) => _context = context;
+    /// <summary>Makes it.</summary>
+    /// <param name="context">Sessions, clocks and log.</param>
+    /// <param name="end">Ends a client's connection, with an MQTT 5 reason code.</param>
+    public ListenerAccess(GatewayContext context, Action<string, byte> end)
+    {
+        _context = context;
+        _end = end;
+    }
 
     /// <summary>Listeners connected now.</summary>
     public int Count => _listeners.Count;
@@ -66,12 +63,12 @@ internal sealed class ListenerAccess
         string cart = _context.Options.CartId;
         if (_context.Ports.Listeners is not { } tokens)
         {
-            return new ListenerLink(NoLink, "this gateway has no listener key", cart, sessionId, string.Empty);
+            return new ListenerLink(FaultCodes.NoListenerLink, "this gateway has no listener key", cart, sessionId, string.Empty);
         }
 
         if (_context.Sessions.FindById(sessionId) is not { IsOpen: true } session)
         {
-            return new ListenerLink(NoLink, "no session of that name is open", cart, sessionId, string.Empty);
+            return new ListenerLink(FaultCodes.NoListenerLink, "no session of that name is open", cart, sessionId, string.Empty);
         }
 
         return new ListenerLink(null, string.Empty, cart, sessionId, tokens.Make(cart, session.Number, session.Epoch, session.Id));
@@ -85,38 +82,38 @@ internal sealed class ListenerAccess
         if (!Names.IsValid(name) || !request.ClientId.StartsWith(ClientPrefix + name + ".", StringComparison.Ordinal))
         {
             // A session of the server belongs to a client identifier: without this rule one could take over another's.
-            return Refused(ClientIdNotValid, TokenRefused, request.Remote + ": the client identifier is not web.{session}. and more, with the session as user name");
+            return Refused(ClientIdNotValid, FaultCodes.ListenerTokenRefused, request.Remote + ": the client identifier is not web.{session}. and more, with the session as user name");
         }
 
         Session? session = _context.Sessions.FindById(name);
         if (_context.Ports.Listeners is not { } tokens || session is null
             || !tokens.Verify(_context.Options.CartId, session.Number, session.Epoch, session.Id, request.Password.Span))
         {
-            return Refused(BadUserNameOrPassword, TokenRefused, request.Remote + ": not the token of session " + name);
+            return Refused(BadUserNameOrPassword, FaultCodes.ListenerTokenRefused, request.Remote + ": not the token of session " + name);
         }
 
         if (EndUs(session) <= _context.NowUs)
         {
-            return Refused(NotAuthorised, TokenRefused, request.Remote + ": session " + name + " is over");
+            return Refused(NotAuthorised, FaultCodes.ListenerTokenRefused, request.Remote + ": session " + name + " is over");
         }
 
         if (_listeners.Count >= MaxListeners && !_listeners.ContainsKey(request.ClientId))
         {
-            return Refused(QuotaExceeded, TooMany, request.Remote + ": " + GatewayContext.Text(MaxListeners) + " listeners are connected");
+            return Refused(QuotaExceeded, FaultCodes.TooManyListeners, request.Remote + ": " + GatewayContext.Text(MaxListeners) + " listeners are connected");
         }
 
         if (CountOf(session.Number) >= EndpointLimits.MaxListenersPerToken && !_listeners.ContainsKey(request.ClientId))
         {
             return Refused(
-                QuotaExceeded, TooMany, request.Remote + ": " + GatewayContext.Text(EndpointLimits.MaxListenersPerToken) + " listeners of session " + name + " are connected");
+                QuotaExceeded, FaultCodes.TooManyListeners, request.Remote + ": " + GatewayContext.Text(EndpointLimits.MaxListenersPerToken) + " listeners of session " + name + " are connected");
         }
 
         _admitted = (request.ClientId, session.Number);
         return 0;
     }
 
-    /// <summary>A client's connection came up.</summary>
-    public void Connected(string clientId)
+    /// <inheritdoc/>
+    public void ClientCame(string clientId, bool hasSubscriptions)
     {
         if (string.Equals(_admitted.ClientId, clientId, StringComparison.Ordinal))
         {
@@ -125,8 +122,8 @@ internal sealed class ListenerAccess
         }
     }
 
-    /// <summary>A client's connection is gone.</summary>
-    public void Disconnected(string clientId) => _listeners.Remove(clientId);
+    /// <inheritdoc/>
+    public void ClientWent(string clientId) => _listeners.Remove(clientId);
 
     /// <summary>True when a listener may subscribe to a filter.</summary>
     public bool MaySubscribe(string clientId, string filter)
@@ -134,7 +131,7 @@ internal sealed class ListenerAccess
         bool allowed = Root(clientId) is { } root && filter.StartsWith(root, StringComparison.Ordinal);
         if (!allowed)
         {
-            Refused(NotAuthorised, TopicRefused, Shown(clientId) + " may not subscribe to " + Shown(filter));
+            Refused(NotAuthorised, FaultCodes.ListenerTopicRefused, Shown(clientId) + " may not subscribe to " + Shown(filter));
         }
 
         return allowed;
@@ -144,11 +141,11 @@ internal sealed class ListenerAccess
     public bool MayPublish(string clientId, in MqttMessage message)
     {
         bool allowed = Root(clientId) is { } root && !message.Retain && message.Topic.StartsWith(root, StringComparison.Ordinal)
-            && (message.Topic[root.Length..] is "receipt" or "replay" || SoundTopics.IsFromListener(message.Topic[root.Length..]))
+            && SessionTopics.IsOfListener(message.Topic[root.Length..])
             && IsOwn(clientId, message.Payload);
         if (!allowed)
         {
-            Refused(NotAuthorised, TopicRefused, Shown(clientId) + " may not publish this to " + Shown(message.Topic));
+            Refused(NotAuthorised, FaultCodes.ListenerTopicRefused, Shown(clientId) + " may not publish this to " + Shown(message.Topic));
         }
 
         return allowed;
@@ -156,7 +153,7 @@ internal sealed class ListenerAccess
 
     /// <summary>Ends the connections of sessions that are over.</summary>
     /// <returns>When it wants to be called next, µs.</returns>
-    public long Step(IMqttServer server, long nowUs)
+    public long Step(long nowUs)
     {
         long next = long.MaxValue;
         List<string>? over = null;
@@ -175,7 +172,7 @@ internal sealed class ListenerAccess
 
         foreach (string clientId in over ?? [])
         {
-            server.Disconnect(clientId, AdministrativeAction, nowUs);
+            _end(clientId, AdministrativeAction);
         }
 
         return next;

@@ -5,9 +5,6 @@ namespace EdgeGateway.Core.Auscultation;
 /// <summary>The words in JSON and in files for what is said of a recording.</summary>
 public static class RecordingWords
 {
-    /// <summary>The words of RecordingVerdict that somebody may choose.</summary>
-    public const string RecordingVerdictChoices = "good, noContact, clipping, ambientNoise, noRhythm, rub, tooShort, unsteady";
-
     /// <summary>The word for a value of RecordingVerdict.</summary>
     /// <param name="value">The value; may be one that this code does not know.</param>
     /// <returns>For example "good"; "unknown" for one that is not known.</returns>
@@ -24,47 +21,6 @@ public static class RecordingWords
         _ => "unknown",
     };
 
-    /// <summary>Reads the word for a value of RecordingVerdict.</summary>
-    /// <param name="word">The word, or null.</param>
-    /// <param name="value">The value; meaningless when the word is none.</param>
-    /// <returns>False when it is no such word.</returns>
-    public static bool TryFind(string? word, out RecordingVerdict value)
-    {
-        switch (word)
-        {
-            case "good":
-                value = RecordingVerdict.Good;
-                return true;
-            case "noContact":
-                value = RecordingVerdict.NoContact;
-                return true;
-            case "clipping":
-                value = RecordingVerdict.Clipping;
-                return true;
-            case "ambientNoise":
-                value = RecordingVerdict.AmbientNoise;
-                return true;
-            case "noRhythm":
-                value = RecordingVerdict.NoRhythm;
-                return true;
-            case "rub":
-                value = RecordingVerdict.Rub;
-                return true;
-            case "tooShort":
-                value = RecordingVerdict.TooShort;
-                return true;
-            case "unsteady":
-                value = RecordingVerdict.Unsteady;
-                return true;
-            default:
-                value = default;
-                return false;
-        }
-    }
-
-    /// <summary>The words of RecordingAdvice that somebody may choose.</summary>
-    public const string RecordingAdviceChoices = "good, press, move, hush, hold";
-
     /// <summary>The word for a value of RecordingAdvice.</summary>
     /// <param name="value">The value; may be one that this code does not know.</param>
     /// <returns>For example "good"; "unknown" for one that is not known.</returns>
@@ -77,33 +33,4 @@ public static class RecordingWords
         RecordingAdvice.Hold => "hold",
         _ => "unknown",
     };
-
-    /// <summary>Reads the word for a value of RecordingAdvice.</summary>
-    /// <param name="word">The word, or null.</param>
-    /// <param name="value">The value; meaningless when the word is none.</param>
-    /// <returns>False when it is no such word.</returns>
-    public static bool TryFind(string? word, out RecordingAdvice value)
-    {
-        switch (word)
-        {
-            case "good":
-                value = RecordingAdvice.Good;
-                return true;
-            case "press":
-                value = RecordingAdvice.Press;
-                return true;
-            case "move":
-                value = RecordingAdvice.Move;
-                return true;
-            case "hush":
-                value = RecordingAdvice.Hush;
-                return true;
-            case "hold":
-                value = RecordingAdvice.Hold;
-                return true;
-            default:
-                value = default;
-                return false;
-        }
-    }
 }

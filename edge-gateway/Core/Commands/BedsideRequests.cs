@@ -1,9 +1,13 @@
 using System;
 using System.Collections.Generic;
+using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Records;
+using EdgeGateway.Core.Sessions;
+using EdgeGateway.Core.Time;
+using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
 
 namespace EdgeGateway.Core.Commands;
@@ -26,81 +30,72 @@ public enum BedsideRequestState
 
 /// <summary>Something that somebody elsewhere asks of whoever stands at the cart. It does nothing by itself.</summary>
 /// <param name="Id">Its id, 1 to 64 of A-Z a-z 0-9 '_' '-'.</param>
-/// <param name="Action">"measure" (a blood pressure) or "selfTest".</param>
+/// <param name="Action">What is asked.</param>
 /// <param name="Session">The open session's name; empty when none is open.</param>
 /// <param name="At">When it came.</param>
 /// <param name="State">How it stands.</param>
-public sealed record BedsideRequest(string Id, string Action, string Session, GatewayMoment At, BedsideRequestState State);
+public sealed record BedsideRequest(string Id, BedsideAction Action, string Session, GatewayMoment At, BedsideRequestState State);
 
 /// <summary>
 /// Requests to the bedside: what would inflate the cuff, asked from elsewhere. Shown on the nurse's page until it is answered or the session changes; the press
 /// that inflates is the cuff's own button. In memory: after a restart of the gateway who asked asks again.
 /// </summary>
-internal sealed class BedsideRequests
+public sealed class BedsideRequests : IGatewayPart
 {
     /// <summary>Requests that wait at once; a further one is refused with G2321.</summary>
     public const int MaxWaiting = 8;
 
-    /// <summary>The word for a blood pressure measurement.</summary>
-    public const string Measure = "measure";
-
-    /// <summary>The word for the self test of the cuff.</summary>
-    public const string SelfTest = "selfTest";
-
-    /// <summary>It waits for the nurse.</summary>
-    public const string Waits = "G2320";
-
-    /// <summary>Too many wait.</summary>
-    public const string TooMany = "G2321";
-
-    /// <summary>No such request waits.</summary>
-    public const string Unknown = "G2322";
-
     private static readonly string[] States = ["waiting", "done", "notPossible", "ended"];
 
-    private readonly GatewayContext _context;
+    private readonly SessionFold _sessions;
+    private readonly GatewayClock _clock;
     private readonly ISessionLink _link;
+    private readonly string _topicRoot;
     private readonly List<BedsideRequest> _waiting = [];
     private readonly Queue<BedsideRequest> _untold = new();
 
-    public BedsideRequests(GatewayContext context, ISessionLink link)
+    internal BedsideRequests(SessionFold sessions, GatewayClock clock, ISessionLink link, string topicRoot)
     {
-        _context = context;
+        _sessions = sessions;
+        _clock = clock;
         _link = link;
+        _topicRoot = topicRoot;
     }
 
-    /// <summary>What waits, oldest first.</summary>
-    public IReadOnlyList<BedsideRequest> Waiting => _waiting;
+    /// <summary>What waits, oldest first; a copy.</summary>
+    public IReadOnlyList<BedsideRequest> Waiting => [.. _waiting];
 
     /// <summary>Takes a request.</summary>
     /// <returns>G2320 (it waits) or G2321 (too many wait), and what happened.</returns>
-    public (string Code, string Text) Add(string id, string action)
+    public (string Code, string Text) Add(string id, BedsideAction action)
     {
         if (_waiting.Count >= MaxWaiting)
         {
-            return (TooMany, GatewayContext.Text(MaxWaiting) + " requests wait already");
+            return (FaultCodes.TooManyBedsideRequests, GatewayContext.Text(MaxWaiting) + " requests wait already");
         }
 
-        BedsideRequest request = new(id, action, _context.Sessions.Open?.Id ?? string.Empty, _context.Now, BedsideRequestState.Waiting);
+        BedsideRequest request = new(id, action, _sessions.Open?.Id ?? string.Empty, _clock.Now, BedsideRequestState.Waiting);
         _waiting.RemoveAll(r => string.Equals(r.Id, id, StringComparison.Ordinal));
         _waiting.Add(request);
         Tell(request);
-        return (Waits, "request " + id + " (" + action + ") is shown at the bedside");
+        return (FaultCodes.BedsideRequestWaiting, "request " + id + " (" + BedsideWords.Of(action) + ") is shown at the bedside");
     }
 
     /// <summary>The nurse answers.</summary>
-    /// <returns>False when no such request waits.</returns>
-    public bool TryAnswer(string id, bool isDone)
+    /// <param name="id">Its id.</param>
+    /// <param name="isDone">True when it was done, false when it cannot be.</param>
+    /// <returns>Done, or G2322 no such request waits.</returns>
+    public SessionResult Answer(string id, bool isDone)
     {
         int at = _waiting.FindIndex(r => string.Equals(r.Id, id, StringComparison.Ordinal));
         if (at < 0)
         {
-            return false;
+            return new SessionResult(FaultCodes.BedsideRequestUnknown, "request " + ListenerAccess.Shown(id), string.Empty);
         }
 
         Tell(_waiting[at] with { State = isDone ? BedsideRequestState.Done : BedsideRequestState.NotPossible });
         _waiting.RemoveAt(at);
-        return true;
+        return SessionResult.Done(string.Empty);
     }
 
     /// <summary>Another session is open, or none: what was asked before is nobody's wish now.</summary>
@@ -115,12 +110,14 @@ internal sealed class BedsideRequests
     }
 
     /// <summary>Says to the session how its requests stand.</summary>
-    public void Step(long nowUs)
+    public long Step(long nowUs)
     {
         while (_link.IsUp && _untold.TryPeek(out BedsideRequest? request) && _link.TryPublish(Message(request), 0, nowUs))
         {
             _untold.Dequeue();
         }
+
+        return long.MaxValue;
     }
 
     private void Tell(BedsideRequest request)
@@ -141,8 +138,8 @@ internal sealed class BedsideRequests
 
     private MqttMessage Message(BedsideRequest request) => new()
     {
-        Topic = _context.TopicRoot + "session/" + request.Session + "/request/" + request.Id,
-        Payload = new JsonText().Raw("{\"v\":1,\"id\":").String(request.Id).Raw(",\"session\":").String(request.Session).Raw(",\"action\":").String(request.Action)
+        Topic = _topicRoot + "session/" + request.Session + "/request/" + request.Id,
+        Payload = new JsonText().Raw("{\"v\":1,\"id\":").String(request.Id).Raw(",\"session\":").String(request.Session).Raw(",\"action\":").String(BedsideWords.Of(request.Action))
             .Raw(",\"state\":").String(States[(int)request.State]).Raw("}").ToBytes(),
         Qos = MqttQos.AtLeastOnce,
         Properties = new MqttPublishProperties { ContentType = ReadingMessage.JsonContentType, PayloadIsUtf8 = true },

@@ -1,5 +1,6 @@
 using System;
 using System.Globalization;
+using EdgeGateway.Faults;
 
 namespace EdgeGateway.Core.Commands;
 
@@ -11,15 +12,6 @@ internal static class CommandAge
 
     /// <summary>Longest Message Expiry that stands for a time of its own, s.</summary>
     public const uint MaxExpirySeconds = 10;
-
-    /// <summary>Too old, or from a clock that is ahead.</summary>
-    public const string TooOld = "G2316";
-
-    /// <summary>It does not say when it was given.</summary>
-    public const string NoTime = "G2317";
-
-    /// <summary>It says when, but the gateway does not know what time it is.</summary>
-    public const string ClockUnknown = "G2318";
 
     private static readonly string[] Formats = ["yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'"];
 
@@ -45,17 +37,17 @@ internal static class CommandAge
         bool expires = expirySeconds is <= MaxExpirySeconds;
         if (atUtcUs is not { } at)
         {
-            return expires ? null : (NoTime, "at (UTC) or a Message Expiry of at most 10 s is needed");
+            return expires ? null : (FaultCodes.AirCommandWithoutTime, "at (UTC) or a Message Expiry of at most 10 s is needed");
         }
 
         if (!utc.Synchronised)
         {
-            return expires ? null : (ClockUnknown, "the gateway's clock is not synchronised; a Message Expiry of at most 10 s is needed");
+            return expires ? null : (FaultCodes.AirCommandAgeUnknown, "the gateway's clock is not synchronised; a Message Expiry of at most 10 s is needed");
         }
 
         long difference = utc.UtcUs - at;
         return difference <= MaxAgeUs + utc.UncertaintyUs && -difference <= MaxAgeUs + utc.UncertaintyUs
             ? null
-            : (TooOld, "given " + GatewayContext.Text(Math.Abs(difference) / 1000) + (difference < 0 ? " ms from now" : " ms ago") + "; at most 10 s are allowed");
+            : (FaultCodes.AirCommandTooLate, "given " + GatewayContext.Text(Math.Abs(difference) / 1000) + (difference < 0 ? " ms from now" : " ms ago") + "; at most 10 s are allowed");
     }
 }

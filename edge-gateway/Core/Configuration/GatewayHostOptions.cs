@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Net;
 
 namespace EdgeGateway.Core.Configuration;
@@ -37,4 +38,48 @@ public sealed record GatewayHostOptions
 
     /// <summary>Language of messages, "en" or "fr".</summary>
     public string Language { get; init; } = "en";
+
+    internal static GatewayHostOptions Standard { get; } = new() { Core = GatewayOptions.Standard, JournalDirectory = string.Empty };
+
+    /// <summary>Rows of the section cart.</summary>
+    internal static IReadOnlyList<Setting<GatewayHostOptions>> CartSettings { get; } =
+    [
+        Setting.Word<GatewayHostOptions, string>("language", [("en", "en"), ("fr", "fr")], static (o, v) => o with { Language = v }, "Language of messages."),
+    ];
+
+    /// <summary>Rows of the section listen.</summary>
+    internal static IReadOnlyList<Setting<GatewayHostOptions>> ListenSettings { get; } =
+    [
+        Setting.Text<GatewayHostOptions>("mqttAddress", ListenerAddress, static (o, v) => o with { MqttAddress = WrittenValues.ListenerOf(v) }, "Address for MQTT: pods and, with the embedded endpoint, the session's subscribers."),
+        Setting.Whole<GatewayHostOptions>("mqttPort", string.Empty, 0, 65_535, Standard.MqttPort, static (o, v) => o with { MqttPort = (int)v }, "Its TCP port; 0 takes any free one."),
+        Setting.Text<GatewayHostOptions>("httpAddress", ListenerAddress, static (o, v) => o with { HttpAddress = WrittenValues.ListenerOf(v) }, "Address for HTTP: the pages, health, readiness, sessions, and MQTT over WebSocket at /mqtt."),
+        Setting.Whole<GatewayHostOptions>("httpPort", string.Empty, 0, 65_535, Standard.HttpPort, static (o, v) => o with { HttpPort = (int)v }, "Its TCP port; 0 takes any free one."),
+    ];
+
+    /// <summary>Rows of the section journal.</summary>
+    internal static IReadOnlyList<Setting<GatewayHostOptions>> JournalSettings { get; } =
+    [
+        Setting.Text<GatewayHostOptions>(
+            "directory",
+            new TextSetting("a directory", WrittenValues.IsPath, "./journal") { IsRequired = true, Proposal = "/var/lib/cart-gateway/journal", Meant = WrittenValues.MeantPath },
+            static (o, v) => o with { JournalDirectory = v },
+            "Created when absent. A relative path counts from this file's folder. One gateway at a time."),
+        Setting.Whole<GatewayHostOptions>(
+            "quotaMebibytes", "MiB", 16, 1_048_576, Standard.JournalQuotaBytes / MebiByte, static (o, v) => o with { JournalQuotaBytes = v * MebiByte },
+            "At the bound, what was delivered gives way first, then sound and waveforms before vital signs."),
+    ];
+
+    /// <summary>Rows of the section time.</summary>
+    internal static IReadOnlyList<Setting<GatewayHostOptions>> TimeSettings { get; } =
+    [
+        Setting.Flag<GatewayHostOptions>(
+            "trustSystemClock", Standard.TrustSystemClock, static (o, v) => o with { TrustSystemClock = v }, "true: believe the machine's clock although the kernel does not call it disciplined."),
+        Setting.Whole<GatewayHostOptions>(
+            "trustedClockUncertaintyMs", "ms", 1, 60_000, Standard.TrustedClockUncertaintyMs, static (o, v) => o with { TrustedClockUncertaintyMs = (int)v },
+            "The uncertainty of a clock that is believed so."),
+    ];
+
+    private const long MebiByte = 1024 * 1024;
+
+    private static TextSetting ListenerAddress => new("an IP address", WrittenValues.IsListener, "127.0.0.1") { Default = IPAddress.Loopback.ToString() };
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Net;
 
 namespace EdgeGateway.Core.Configuration;
@@ -39,4 +40,34 @@ public sealed record GatewayWebOptions
 
         return false;
     }
+
+    /// <summary>The entries of the section web.</summary>
+    internal static IReadOnlyList<SettingEntry> Settings { get; } =
+    [
+        Entries(
+            "origins", "origin",
+            new TextSetting("https://name or http://name with an optional port, or null", static o => string.Equals(o, "null", StringComparison.Ordinal) || WrittenValues.IsOrigin(o), "https://clinic.example"),
+            static (o, v) => o with { Origins = v }, "Pages served from elsewhere that may open a WebSocket here.", "The origin as browsers name it."),
+        Entries(
+            "hostNames", "name", new TextSetting("a host name or address without port", WrittenValues.IsHost, "cart.clinic.example"),
+            static (o, v) => o with { HostNames = v }, "Names of this gateway beside localhost, for a proxy before it.", "The name."),
+        Setting.Text<GatewayWebOptions>(
+            "publicUrl",
+            new TextSetting("https://name with an optional port and nothing behind it", static u => WrittenValues.IsOrigin(u.TrimEnd('/')), "https://cart.clinic.example")
+            {
+                Meant = static u => WrittenValues.IsHost(u) ? $"Write publicUrl: https://{u}." : null,
+            },
+            static (o, v) => o with { PublicUrl = v.TrimEnd('/') }, "How browsers elsewhere reach this gateway through a TLS proxy; links begin with it."),
+        Entries(
+            "trustedProxies", "address", new TextSetting("an IP address", WrittenValues.IsAddress, "127.0.0.1"),
+            static (o, v) => o with { TrustedProxies = [.. v.Select(IPAddress.Parse).Select(static a => a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a)] },
+            "Proxies whose X-Forwarded-For, -Proto and -Host are believed.", "The address."),
+    ];
+
+    private static SettingList<GatewayWebOptions, string> Entries(
+        string key, string member, TextSetting text, Func<GatewayWebOptions, IReadOnlyList<string>, GatewayWebOptions> set, string comment, string about) =>
+        new(key, comment, [Setting.Text<string>(member, text with { IsRequired = true }, static (_, v) => v, about)], string.Empty, (o, v) => set(o, [.. v.Where(static t => t.Length > 0)]))
+        {
+            MaxItems = MaxEntries,
+        };
 }

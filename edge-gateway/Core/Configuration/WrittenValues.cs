@@ -96,4 +96,31 @@ internal static class WrittenValues
     /// <returns>True for an IPv4 address of four parts or an IPv6 address.</returns>
     public static bool IsAddress(string text) => IPAddress.TryParse(text, out IPAddress? address) && !text.StartsWith('[')
         && (address.AddressFamily == AddressFamily.InterNetworkV6 || text.Count(c => c == '.') == 3) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any);
+
+    /// <summary>A name in topics.</summary>
+    /// <param name="text">What is written.</param>
+    /// <returns>True for 1 to 64 of A-Z a-z 0-9 _ -.</returns>
+    public static bool IsName(string text) => text.Length is > 0 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
+
+    /// <summary>The rule of an EUI-64 that must be there.</summary>
+    /// <param name="example">One, as it is written.</param>
+    /// <returns>The rule.</returns>
+    public static TextSetting Eui(string example) => new("16 hexadecimal digits, not all 0", IsEui, example) { IsRequired = true, Pattern = "^(?!0{16}$)[0-9A-Fa-f]{16}$" };
+
+    /// <summary>The number of an EUI-64.</summary>
+    /// <param name="text">16 hexadecimal digits.</param>
+    /// <returns>The number; 0 for anything else.</returns>
+    public static ulong EuiOf(string text) => ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong id) ? id : 0;
+
+    /// <summary>An address to listen on, before it is asked whether it is a loopback one.</summary>
+    /// <param name="text">What is written.</param>
+    /// <returns>True for an IP address or "localhost".</returns>
+    public static bool IsListener(string text) => IPAddress.TryParse(text, out _) || string.Equals(text, "localhost", StringComparison.Ordinal);
+
+    /// <summary>The address of a text for which <see cref="IsListener"/> is true.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>The address.</returns>
+    public static IPAddress ListenerOf(string text) => string.Equals(text, "localhost", StringComparison.Ordinal) ? IPAddress.Loopback : IPAddress.Parse(text);
+
+    private static bool IsEui(string text) => text.Length == 16 && text.All(char.IsAsciiHexDigit) && text.Any(c => c != '0');
 }

@@ -131,6 +131,9 @@ public sealed class DeliveryFold : IJournalFold
     /// <inheritdoc/>
     public string Name => "delivery";
 
+    /// <summary>Parses records, for all projections of one journal together.</summary>
+    internal ReadingParser Parser { get; init; } = new();
+
     /// <summary>All (session, stream) pairs, in order.</summary>
     public IReadOnlyCollection<KeyValuePair<DeliveryKey, DeliveryMarks>> Marks => _marks;
 
@@ -200,8 +203,8 @@ public sealed class DeliveryFold : IJournalFold
         ReadOnlySpan<byte> payload = record.Payload.Span;
         switch ((JournalRecordType)record.Type)
         {
-            case JournalRecordType.Frame when FrameStamp.TryRead(payload, out FrameStamp stamp):
-                ApplyFrame(stamp, FrameHead.Read(payload[FrameStamp.Length..]), record.Class, record.Index);
+            case JournalRecordType.Frame when Parser.TryRead(record, out Reading reading):
+                ApplyFrame(reading, record.Index);
                 break;
             case JournalRecordType.SentMark:
                 int count = SentMarkRecord.Count(payload);
@@ -317,17 +320,17 @@ public sealed class DeliveryFold : IJournalFold
         return reader.AtEnd;
     }
 
-    private void ApplyFrame(FrameStamp stamp, FrameHead head, RecordClass recordClass, long index)
+    private void ApplyFrame(in Reading reading, long index)
     {
-        StreamTotals totals = TotalsOf(head.Key, index);
-        if (stamp.Session == 0)
+        StreamTotals totals = TotalsOf(reading.Key, index);
+        if (reading.Session == 0)
         {
             totals.Kept++;
             return;
         }
 
         totals.Bound++;
-        DeliveryKey key = new(stamp.Session, head.Key);
+        DeliveryKey key = new(reading.Session, reading.Key);
         if (!_marks.TryGetValue(key, out DeliveryMarks? marks))
         {
             if (_marks.Count >= MaxKeys)
@@ -335,13 +338,13 @@ public sealed class DeliveryFold : IJournalFold
                 ForgetOldest();
             }
 
-            marks = new DeliveryMarks(recordClass, index);
+            marks = new DeliveryMarks(reading.Class, index);
             _marks.Add(key, marks);
         }
 
         marks.Bound++;
         marks.LastIndex = index;
-        AddPending(stamp.Session, 1);
+        AddPending(reading.Session, 1);
     }
 
     private void ApplySent(SentEntry entry)

@@ -1,3 +1,5 @@
+using EdgeGateway.Faults;
+
 namespace EdgeGateway.Core.Delivery;
 
 /// <summary>
@@ -40,14 +42,14 @@ internal static class DeliveryRefusal
     /// <returns>A code of hardware/faults.json.</returns>
     public static string CodeOf(byte reason) => reason switch
     {
-        0x87 => "G2420",
-        0x95 => "G2421",
-        0x9B => "G2422",
-        0x99 => "G2423",
-        0x97 => "G2424",
-        0x90 => "G2426",
-        ConnectionEnded => "G2427",
-        _ => "G2425",
+        0x87 => FaultCodes.DeliveryTopicNotAuthorized,
+        0x95 => FaultCodes.DeliveryMessageTooLarge,
+        0x9B => FaultCodes.BrokerQosOneUnsupported,
+        0x99 => FaultCodes.DeliveryPayloadFormatRefused,
+        0x97 => FaultCodes.DeliveryQuotaExceeded,
+        0x90 => FaultCodes.DeliveryTopicNameInvalid,
+        ConnectionEnded => FaultCodes.DeliveryEndsConnection,
+        _ => FaultCodes.DeliveryRefused,
     };
 
     /// <summary>A reason in words, for logs.</summary>

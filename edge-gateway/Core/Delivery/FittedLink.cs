@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using EdgeGateway.Core.Health;
+using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
 
 namespace EdgeGateway.Core.Delivery;
@@ -11,12 +12,6 @@ namespace EdgeGateway.Core.Delivery;
 /// </summary>
 internal sealed class FittedLink : ISessionLink
 {
-    /// <summary>The broker retains nothing.</summary>
-    private const string RetainsNothing = "G2429";
-
-    /// <summary>The broker takes QoS 0 alone.</summary>
-    private const string AtMostOnceAlone = "G2422";
-
     /// <summary>Most topics remembered as refused; further ones are not told.</summary>
     private const int MaxRefused = 64;
 
@@ -92,13 +87,13 @@ internal sealed class FittedLink : ISessionLink
             {
                 Retains = false;
                 _tellsRetain = true;
-                _context.Issues.Set(true, RetainsNothing, _broker, "state, set, devices and descriptions go out unretained");
+                _context.Issues.Set(true, FaultCodes.BrokerRetainUnsupported, _broker, "state, set, devices and descriptions go out unretained");
             }
             else if (_answer == QosNotSupported && !IsAtMostOnce)
             {
                 IsAtMostOnce = true;
                 _tellsQos = true;
-                _context.Issues.Set(true, AtMostOnceAlone, _broker, "readings go out at QoS 0 and count as sent when the connection has taken them");
+                _context.Issues.Set(true, FaultCodes.BrokerQosOneUnsupported, _broker, "readings go out at QoS 0 and count as sent when the connection has taken them");
             }
             else
             {
@@ -148,13 +143,13 @@ internal sealed class FittedLink : ISessionLink
         if (_tellsRetain && message.Retain)
         {
             _tellsRetain = false;
-            _context.Issues.Clear(RetainsNothing, _broker);
+            _context.Issues.Clear(FaultCodes.BrokerRetainUnsupported, _broker);
         }
 
         if (_tellsQos && message.Qos != MqttQos.AtMostOnce)
         {
             _tellsQos = false;
-            _context.Issues.Clear(AtMostOnceAlone, _broker);
+            _context.Issues.Clear(FaultCodes.BrokerQosOneUnsupported, _broker);
         }
     }
 }

@@ -1,8 +1,10 @@
 using System.Collections.Generic;
+using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Records;
 using EdgeGateway.Core.Retained;
 using EdgeGateway.Core.Sessions;
+using EdgeGateway.Faults;
 using EdgeGateway.Journal;
 using EdgeGateway.Mqtt;
 
@@ -12,7 +14,7 @@ namespace EdgeGateway.Core.Delivery;
 /// Gives a consumer that joins late what it does not have, in the order of the journal, on topics of its own
 /// (<c>session/{id}/replay/{consumer}/…</c>): the live topics carry on undisturbed. A replay ends where the live readings were when it was asked for.
 /// </summary>
-internal sealed class Replays
+internal sealed class Replays : IGatewayPart
 {
     /// <summary>Replays at once; a further request is refused.</summary>
     private const int MaxJobs = 4;
@@ -26,16 +28,16 @@ internal sealed class Replays
     private readonly ISessionLink _link;
     private readonly Uplink _uplink;
     private readonly RetainedTopics _retained;
-    private readonly ReplyToSession _reply;
+    private readonly SessionReplies _replies;
     private readonly List<Job> _jobs = [];
 
-    public Replays(GatewayContext context, ISessionLink link, Uplink uplink, RetainedTopics retained, ReplyToSession reply)
+    public Replays(GatewayContext context, ISessionLink link, Uplink uplink, RetainedTopics retained, SessionReplies replies)
     {
         _retained = retained;
         _context = context;
         _link = link;
         _uplink = uplink;
-        _reply = reply;
+        _replies = replies;
     }
 
     public int Count => _jobs.Count;
@@ -48,7 +50,7 @@ internal sealed class Replays
             long next = long.MaxValue;
             foreach (Job job in _jobs)
             {
-                next = System.Math.Min(next, job.OldestUs == long.MaxValue ? long.MaxValue : job.OldestUs + Uplink.UnansweredUs);
+                next = System.Math.Min(next, job.OldestUs == long.MaxValue ? long.MaxValue : job.OldestUs + AnswerTimeouts.UnansweredUs);
             }
 
             return next;
@@ -57,7 +59,7 @@ internal sealed class Replays
 
     /// <summary>Begins.</summary>
     /// <returns>False when too many are running; the caller refuses.</returns>
-    public bool TryBegin(string id, Session session, string consumer, SortedDictionary<StreamKey, ReceiptStream> has)
+    public bool TryBegin(in ReplyAddress answerTo, Session session, string consumer, SortedDictionary<StreamKey, ReceiptStream> has)
     {
         int at = _jobs.FindIndex(j => j.Session.Number == session.Number && string.Equals(j.Consumer, consumer, System.StringComparison.Ordinal));
         if (at >= 0)
@@ -70,7 +72,7 @@ internal sealed class Replays
             return false;
         }
 
-        Job job = new(id, session, consumer, has);
+        Job job = new(answerTo, session, consumer, _context.Topics.RootOf(session) + "replay/" + consumer + "/", has);
         long first = long.MaxValue;
         foreach ((DeliveryKey key, DeliveryMarks marks) in _context.Delivery.Marks)
         {
@@ -102,6 +104,13 @@ internal sealed class Replays
         return false;
     }
 
+    /// <inheritdoc/>
+    long IGatewayPart.Step(long nowUs)
+    {
+        Step(nowUs);
+        return NextUs;
+    }
+
     /// <summary>The connection is gone: whoever asked asks again.</summary>
     public void LinkDown() => _jobs.Clear();
 
@@ -110,11 +119,11 @@ internal sealed class Replays
         for (int i = 0; i < _jobs.Count; i++)
         {
             Job job = _jobs[i];
-            if (job.HasLeft || (job.OldestUs != long.MaxValue && nowUs - job.OldestUs >= Uplink.UnansweredUs))
+            if (job.HasLeft || (job.OldestUs != long.MaxValue && nowUs - job.OldestUs >= AnswerTimeouts.UnansweredUs))
             {
                 _jobs.RemoveAt(i--);
                 string why = job.HasLeft ? "nobody takes the replay of " : "nobody acknowledges the replay of ";
-                _reply(job.Id, job.Session.Id, "replay", "G2407", why + job.Consumer, job.Accepted);
+                _replies.Send(job.AnswerTo, job.Session.Id, "replay", FaultCodes.ReplayRefused, why + job.Consumer, job.Accepted);
                 continue;
             }
 
@@ -125,7 +134,7 @@ internal sealed class Replays
                 bool isNobody = job.Accepted == 0 && job.Skipped.Count > 0;
                 string text = isNobody ? "nobody takes the replay of " + job.Consumer
                     : job.Refused > 0 ? GatewayContext.Text(job.Refused) + " readings were refused" : string.Empty;
-                _reply(job.Id, job.Session.Id, "replay", text.Length > 0 ? "G2407" : null, text, job.Accepted);
+                _replies.Send(job.AnswerTo, job.Session.Id, "replay", text.Length > 0 ? FaultCodes.ReplayRefused : null, text, job.Accepted);
             }
         }
     }
@@ -134,24 +143,21 @@ internal sealed class Replays
     {
         while (job.Items.Count > 0 && job.InFlight.Count < MaxInFlight)
         {
-            byte[] record = job.Items.Peek();
-            System.ReadOnlySpan<byte> frame = System.MemoryExtensions.AsSpan(record, FrameStamp.Length);
-            FrameHead head = FrameHead.Read(frame);
-            if (job.Skipped.Contains(head.Key))
+            Reading reading = job.Items.Peek();
+            if (job.Skipped.Contains(reading.Key))
             {
                 job.Items.Dequeue();
                 continue;
             }
 
-            if (!_retained.TryDescribeOnce(job.Session, head, frame, nowUs))
+            if (!_retained.TryDescribeOnce(job.Session, reading, nowUs))
             {
                 return;
             }
 
-            ReadingMessage reading = ReadingMessage.Make(_context, job.Session, head, frame, null);
-            MqttMessage message = reading.Message(_context.TopicRoot + "session/" + job.Session.Id + "/replay/" + job.Consumer + "/");
+            MqttMessage message = ReadingMessage.Make(_context, job.Session, reading, null).Message(_context.Topics.Of(job.Root, reading.Head));
             long ticket = _context.NextTicket();
-            job.InFlight.Add(ticket, (head.Key, nowUs));
+            job.InFlight.Add(ticket, (reading.Key, nowUs));
             if (!_link.TryPublish(message, ticket, nowUs))
             {
                 job.InFlight.Remove(ticket);
@@ -171,9 +177,9 @@ internal sealed class Replays
                 job.Position = records.Count == 0 ? job.Through + 1 : next;
                 foreach (JournalRecord record in records)
                 {
-                    if (job.Wants(record))
+                    if (Reading.TryRead(record, out Reading reading) && job.Wants(reading, record.Index))
                     {
-                        job.Items.Enqueue(record.Payload.ToArray());
+                        job.Items.Enqueue(reading.Kept());
                     }
                 }
             });
@@ -184,23 +190,28 @@ internal sealed class Replays
     {
         private readonly SortedDictionary<StreamKey, ReceiptStream> _has;
 
-        public Job(string id, Session session, string consumer, SortedDictionary<StreamKey, ReceiptStream> has)
+        public Job(in ReplyAddress answerTo, Session session, string consumer, string root, SortedDictionary<StreamKey, ReceiptStream> has)
         {
-            Id = id;
+            Root = root;
+            AnswerTo = answerTo;
             Session = session;
             Consumer = consumer;
             _has = has;
         }
 
-        public string Id { get; }
+        /// <summary>Where its end is told.</summary>
+        public ReplyAddress AnswerTo { get; }
 
         public Session Session { get; }
 
         public string Consumer { get; }
 
+        /// <summary>What its topics begin with.</summary>
+        public string Root { get; }
+
         public SortedDictionary<StreamKey, long> Limits { get; } = [];
 
-        public Queue<byte[]> Items { get; } = new();
+        public Queue<Reading> Items { get; } = new();
 
         public SortedDictionary<long, (StreamKey Key, long SentUs)> InFlight { get; } = [];
 
@@ -257,15 +268,10 @@ internal sealed class Replays
             }
         }
 
-        public bool Wants(in JournalRecord record)
+        public bool Wants(in Reading reading, long index)
         {
-            if (record.Type != (byte)JournalRecordType.Frame || !FrameStamp.TryRead(record.Payload.Span, out FrameStamp stamp) || stamp.Session != Session.Number)
-            {
-                return false;
-            }
-
-            FrameHead head = FrameHead.Read(record.Payload.Span[FrameStamp.Length..]);
-            if (!Limits.TryGetValue(head.Key, out long limit) || record.Index > limit)
+            FrameHead head = reading.Head;
+            if (reading.Session != Session.Number || !Limits.TryGetValue(head.Key, out long limit) || index > limit)
             {
                 return false;
             }
@@ -287,6 +293,3 @@ internal sealed class Replays
         }
     }
 }
-
-/// <summary>Answers a request on <c>reply/{id}</c>.</summary>
-internal delegate void ReplyToSession(string id, string session, string command, string? code, string text, long? count);

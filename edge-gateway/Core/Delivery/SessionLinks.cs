@@ -1,7 +1,8 @@
 using System;
 using EdgeGateway.Core.Access;
+using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Health;
-using EdgeGateway.Core.Sound;
+using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Codec;
 
@@ -44,6 +45,39 @@ internal interface ISessionLink
     /// <summary>Ends cleanly.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     void Stop(long nowUs);
+}
+
+/// <summary>Makes the way to the session's broker that the options ask for.</summary>
+internal static class SessionLink
+{
+    /// <summary>Makes it.</summary>
+    /// <param name="context">Options and ports.</param>
+    /// <param name="server">The gateway's own server.</param>
+    /// <param name="listeners">Who listens over WebSocket.</param>
+    /// <param name="parts">Told of the connection and of settled deliveries.</param>
+    /// <param name="received">Takes what the broker brings for the gateway.</param>
+    /// <returns>The way, and with an external broker what fits messages to it.</returns>
+    public static (ISessionLink Link, FittedLink? Fitted) Make(
+        GatewayContext context, IMqttServer server, ListenerAccess listeners, GatewayParts parts, SessionMessage received)
+    {
+        if (context.Options.External is not { } broker)
+        {
+            return (new EmbeddedLink(server), null);
+        }
+
+        FittedLink? fitted = null;
+        void Settle(long ticket, byte reasonCode)
+        {
+            if (fitted is null || !fitted.TryFit(ticket, reasonCode))
+            {
+                parts.Settled(ticket, reasonCode);
+            }
+        }
+
+        ExternalLink external = new(context, broker, Settle, received, parts.LinkUp, parts.LinkDown);
+        fitted = new FittedLink(context, external, broker, (ticket, reasonCode) => parts.Settled(ticket, reasonCode));
+        return (new MirroredLink(fitted, server, listeners), fitted);
+    }
 }
 
 /// <summary>The embedded endpoint: the gateway's own server, to which the session's subscribers connect.</summary>
@@ -154,21 +188,9 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
     /// </summary>
     public const int ShortLives = 3;
 
-    private const string NotAnswered = "G2410";
-    private const string TakenOver = "G2411";
-    private const string LoginRefused = "G2412";
-    private const string NotAllowed = "G2413";
-    private const string Banned = "G2414";
-    private const string Busy = "G2415";
-    private const string TooLarge = "G2416";
-    private const string OtherServer = "G2417";
-    private const string OtherProtocol = "G2418";
-    private const string OtherReason = "G2402";
-    private const string SubscriptionRefused = "G2403";
+    private static readonly string[] RefusalCodes = [FaultCodes.BrokerLoginRefused, FaultCodes.BrokerNotAuthorized, FaultCodes.BrokerBanned, FaultCodes.BrokerBusy, FaultCodes.BrokerUseAnotherServer, FaultCodes.BrokerProtocolUnsupported, FaultCodes.BrokerRefusedConnection];
 
-    private static readonly string[] RefusalCodes = [LoginRefused, NotAllowed, Banned, Busy, OtherServer, OtherProtocol, OtherReason];
-
-    private static readonly string[] Codes = [NotAnswered, LoginRefused, NotAllowed, Banned, Busy, TooLarge, OtherServer, OtherProtocol, OtherReason];
+    private static readonly string[] Codes = [FaultCodes.BrokerNotAnswering, FaultCodes.BrokerLoginRefused, FaultCodes.BrokerNotAuthorized, FaultCodes.BrokerBanned, FaultCodes.BrokerBusy, FaultCodes.BrokerPacketTooLarge, FaultCodes.BrokerUseAnotherServer, FaultCodes.BrokerProtocolUnsupported, FaultCodes.BrokerRefusedConnection];
 
     private readonly GatewayContext _context;
     private readonly ExternalBroker _broker;
@@ -221,16 +243,10 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
 
         // The client subscribes anew on each connection by itself. What the broker has kept is not for us: a command is of its moment, and one that is retained all the
         // same is told by its flag.
-        Subscribe("command/session");
-        Subscribe("session/+/receipt");
-        Subscribe("session/+/replay");
-        foreach (string topic in SoundTopics.FromListeners)
+        foreach (SessionTopic topic in SessionTopics.All)
         {
-            Subscribe("session/+/" + topic);
+            Subscribe(topic.Filter);
         }
-
-        Subscribe("command/sound");
-        Subscribe("command/cuff");
     }
 
     public bool IsUp => _client.IsConnected;
@@ -335,13 +351,13 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
         if (isGuess)
         {
             // MQTT 3.1.1 has no word for it; what it looks like from here is all that there is.
-            code = TakenOver;
+            code = FaultCodes.ClientIdTakenOver;
             text = GatewayContext.Text(_shortLives) + " connections ended without a reason within " + GatewayContext.Text(ShortLifeUs / 1_000_000)
                 + " s of their beginning: another client called " + Shown(ClientId) + ", or a message that the broker does not allow";
         }
 
         long longestUs = isGuess ? LongestUnexplainedBackoffUs
-            : code is TakenOver or LoginRefused or NotAllowed or Banned or OtherServer or OtherProtocol || reasonCode == MqttReason.QuotaExceeded ? LongestRefusedBackoffUs
+            : code is FaultCodes.ClientIdTakenOver or FaultCodes.BrokerLoginRefused or FaultCodes.BrokerNotAuthorized or FaultCodes.BrokerBanned or FaultCodes.BrokerUseAnotherServer or FaultCodes.BrokerProtocolUnsupported || reasonCode == MqttReason.QuotaExceeded ? LongestRefusedBackoffUs
             : 0;
         Backoff(Math.Max(longestUs, _broker.LongestBackoffUs), nowUs);
         if (code is not null && !_stopped)
@@ -380,28 +396,28 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
     void IMqttClientHandler.Subscribed(string filter, byte reasonCode) =>
         _context.Issues.Set(
             reasonCode >= 0x80,
-            SubscriptionRefused,
+            FaultCodes.BrokerRefusedMessage,
             new HealthSubject(HealthSubjectKind.Stream, filter),
             "the broker refuses the subscription to " + filter + " with reason 0x" + Hex(reasonCode));
 
     /// <summary>The code for a loss; null when the broker just cannot be reached, which is nobody's refusal.</summary>
     private static string? CodeOf(MqttLossKind kind, byte reason) => kind switch
     {
-        MqttLossKind.Unanswered => NotAnswered,
-        MqttLossKind.Silent when reason == MqttReason.ServerUnavailable => NotAnswered, // no CONNACK; a ping without answer is the network's
-        MqttLossKind.BrokenProtocol => OtherProtocol,
+        MqttLossKind.Unanswered => FaultCodes.BrokerNotAnswering,
+        MqttLossKind.Silent when reason == MqttReason.ServerUnavailable => FaultCodes.BrokerNotAnswering, // no CONNACK; a ping without answer is the network's
+        MqttLossKind.BrokenProtocol => FaultCodes.BrokerProtocolUnsupported,
         MqttLossKind.Refused or MqttLossKind.Disconnected => reason switch
         {
-            MqttReason.UnsupportedProtocolVersion => OtherProtocol,
-            MqttReason.BadUserNameOrPassword or MqttReason.BadAuthenticationMethod => LoginRefused,
-            MqttReason.NotAuthorized or MqttReason.ClientIdentifierNotValid => NotAllowed,
-            MqttReason.Banned or MqttReason.ConnectionRateExceeded => Banned,
-            MqttReason.ServerUnavailable or MqttReason.ServerBusy or MqttReason.ServerShuttingDown or MqttReason.QuotaExceeded => Busy,
-            MqttReason.PacketTooLarge => TooLarge,
-            MqttReason.UseAnotherServer or MqttReason.ServerMoved => OtherServer,
-            MqttReason.SessionTakenOver => TakenOver,
+            MqttReason.UnsupportedProtocolVersion => FaultCodes.BrokerProtocolUnsupported,
+            MqttReason.BadUserNameOrPassword or MqttReason.BadAuthenticationMethod => FaultCodes.BrokerLoginRefused,
+            MqttReason.NotAuthorized or MqttReason.ClientIdentifierNotValid => FaultCodes.BrokerNotAuthorized,
+            MqttReason.Banned or MqttReason.ConnectionRateExceeded => FaultCodes.BrokerBanned,
+            MqttReason.ServerUnavailable or MqttReason.ServerBusy or MqttReason.ServerShuttingDown or MqttReason.QuotaExceeded => FaultCodes.BrokerBusy,
+            MqttReason.PacketTooLarge => FaultCodes.BrokerPacketTooLarge,
+            MqttReason.UseAnotherServer or MqttReason.ServerMoved => FaultCodes.BrokerUseAnotherServer,
+            MqttReason.SessionTakenOver => FaultCodes.ClientIdTakenOver,
             MqttReason.KeepAliveTimeout or < 0x80 => null,
-            _ => OtherReason,
+            _ => FaultCodes.BrokerRefusedConnection,
         },
         _ => null,
     };
@@ -420,9 +436,10 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
     /// <summary>Repeated failures are counted, not repeated: the first and then each doubling.</summary>
     private void LogAway(string text)
     {
-        if ((_failures & (_failures - 1)) == 0)
+        // An attempt that a clean stop cuts short is nobody's failure.
+        if (!_stopped && (_failures & (_failures - 1)) == 0)
         {
-            _context.Log("G2401", _subject.Name + ": " + text + " (attempt " + GatewayContext.Text(_failures) + ")", _subject);
+            _context.Log(FaultCodes.BrokerUnreachable, _subject.Name + ": " + text + " (attempt " + GatewayContext.Text(_failures) + ")", _subject);
         }
     }
 
@@ -443,10 +460,10 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
         }
 
         long peaceUs = _connectedUs + PeaceUs;
-        _nextLookUs = nowUs < peaceUs && _context.Issues.Stands(TakenOver, _subject) ? peaceUs : long.MaxValue;
+        _nextLookUs = nowUs < peaceUs && _context.Issues.Stands(FaultCodes.ClientIdTakenOver, _subject) ? peaceUs : long.MaxValue;
         if (nowUs >= peaceUs)
         {
-            _context.Issues.Clear(TakenOver, _subject);
+            _context.Issues.Clear(FaultCodes.ClientIdTakenOver, _subject);
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Collections.Generic;
 using EdgeGateway.Core.Access;
+using EdgeGateway.Core.Records;
+using EdgeGateway.Faults;
 using EdgeGateway.Journal;
 
 namespace EdgeGateway.Core.Health;
@@ -8,29 +10,8 @@ namespace EdgeGateway.Core.Health;
 /// Says what the journal and its disk say: in health as long as it stands, in the log at each coming and going, as an event where a reader of the session has to know.
 /// Damage stands until the next start, which names it again only when there is more of it; what was lost by it is declared as gaps.
 /// </summary>
-internal sealed class DiskHealth
+internal sealed class DiskHealth : IGatewayPart
 {
-    /// <summary>Readings are refused.</summary>
-    public const string ReadingsRefused = "G2210";
-
-    /// <summary>Only vital signs of the open session are taken.</summary>
-    public const string VitalsOnly = "G2211";
-
-    /// <summary>The disk is too small for the reserve.</summary>
-    public const string ReserveMissing = "G2212";
-
-    /// <summary>Damage was set aside.</summary>
-    public const string Damaged = "G2213";
-
-    /// <summary>An unfinished write was cut.</summary>
-    public const string TornTail = "G2214";
-
-    /// <summary>A name of the journal's is no regular file.</summary>
-    public const string NotAFile = "G2215";
-
-    /// <summary>The disk refuses all writing.</summary>
-    public const string Refuses = "G2207";
-
     private static readonly HealthSubject Disk = new(HealthSubjectKind.Disk, "journal");
 
     private readonly GatewayContext _context;
@@ -38,11 +19,14 @@ internal sealed class DiskHealth
 
     public DiskHealth(GatewayContext context) => _context = context;
 
+    /// <summary>Why the disk refuses; Ok when it does not.</summary>
+    public DiskStatus Status { get; private set; }
+
     public void Opened(JournalOpened opened)
     {
         if (opened.TornBytes > 0)
         {
-            Note(TornTail, opened.TornBytes, GatewayContext.Text(opened.TornBytes) + " bytes of a write that had not ended");
+            Note(FaultCodes.JournalTailCut, opened.TornBytes, GatewayContext.Text(opened.TornBytes) + " bytes of a write that had not ended");
         }
 
         foreach (JournalLoss loss in opened.Losses)
@@ -52,7 +36,7 @@ internal sealed class DiskHealth
 
         foreach (string name in opened.Ignored)
         {
-            _context.Issues.Raise(NotAFile, new HealthSubject(HealthSubjectKind.Disk, ListenerAccess.Shown(name)), "left alone");
+            _context.Issues.Raise(FaultCodes.JournalNameNotAFile, new HealthSubject(HealthSubjectKind.Disk, ListenerAccess.Shown(name)), "left alone");
         }
     }
 
@@ -62,32 +46,42 @@ internal sealed class DiskHealth
         if (loss.Damaged)
         {
             string what = loss.Where + ": records " + GatewayContext.Text(loss.First) + " to " + GatewayContext.Text(loss.Last);
-            _context.Issues.Raise(Damaged, Disk, what);
-            Note(Damaged, loss.Last - loss.First + 1, what);
+            _context.Issues.Raise(FaultCodes.JournalDamageSetAside, Disk, what);
+            Note(FaultCodes.JournalDamageSetAside, loss.Last - loss.First + 1, what);
         }
     }
 
     /// <summary>That the journal does not take readings is an issue of the health checks; here the log is told why.</summary>
-    public void Failing(string text) => _context.Log(Refuses, text, Disk);
+    public void Failing(DiskStatus status, string text)
+    {
+        Status = status;
+        _context.Log(FaultCodes.DiskRefusesWrites, text, Disk);
+    }
+
+    /// <summary>The disk takes writes again.</summary>
+    public void Recovered() => Status = DiskStatus.Ok;
 
     public void IntakeChanged(JournalIntake intake, string reason)
     {
-        _context.Issues.Set(intake == JournalIntake.Bookkeeping, ReadingsRefused, Disk, reason);
-        _context.Issues.Set(intake == JournalIntake.OpenSessionVitals, VitalsOnly, Disk, reason);
+        _context.Issues.Set(intake == JournalIntake.Bookkeeping, FaultCodes.DiskFull, Disk, reason);
+        _context.Issues.Set(intake == JournalIntake.OpenSessionVitals, FaultCodes.DiskFullVitalsOnly, Disk, reason);
     }
 
-    public void Step()
+    public long Step(long nowUs)
     {
-        _context.Issues.Set(_context.Journal.IsReserveMissing, ReserveMissing, Disk, _context.Journal.IntakeReason);
+        bool isMissing = _context.Journal.IsReserveMissing;
+        _context.Issues.Set(isMissing, FaultCodes.JournalReserveMissing, Disk, isMissing ? _context.Journal.IntakeReason : string.Empty);
         while (_events.TryDequeue(out (string Code, int Argument, string What) told))
         {
             _context.Event(told.Code, 0, told.Argument, told.What);
         }
+
+        return long.MaxValue;
     }
 
     private void Note(string code, long argument, string what)
     {
-        if (_events.Count < GatewayContext.MaxWaitingFrames)
+        if (_events.Count < OwnFrames.MaxWaiting)
         {
             _events.Enqueue((code, (int)long.Min(argument, int.MaxValue), what));
         }

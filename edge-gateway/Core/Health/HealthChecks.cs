@@ -4,6 +4,7 @@ using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Ingest;
 using EdgeGateway.Core.Sessions;
+using EdgeGateway.Faults;
 using EdgeGateway.Journal;
 using Firmware.Protocol;
 
@@ -19,26 +20,33 @@ namespace EdgeGateway.Core.Health;
 /// <param name="InFlight">Readings handed over and not yet marked as sent.</param>
 /// <param name="HasSubscriber">False when the open session's last message found no subscriber.</param>
 internal readonly record struct HealthFacts(
-    bool IsReady, bool IsStarting, bool IsWritable, DiskStatus Disk, string? Broker, bool IsUp, int InFlight, bool HasSubscriber);
+    bool IsReady, bool IsStarting, bool IsWritable, DiskStatus Disk, string? Broker, bool IsUp, int InFlight, bool HasSubscriber)
+{
+    /// <summary>The facts of this moment.</summary>
+    /// <param name="life">How far the gateway is.</param>
+    /// <param name="journal">The journal.</param>
+    /// <param name="disk">What its disk said.</param>
+    /// <param name="options">Which broker.</param>
+    /// <param name="link">The way to it.</param>
+    /// <param name="uplink">What is handed over.</param>
+    /// <param name="sessions">Which session is open.</param>
+    public static HealthFacts Of(GatewayLife life, IJournal journal, DiskHealth disk, GatewayOptions options, ISessionLink link, Uplink uplink, SessionFold sessions) => new(
+        life.IsRunning,
+        life.State is GatewayState.Created or GatewayState.Opening or GatewayState.Booting,
+        journal.IsWritable,
+        disk.Status,
+        options.External is { } broker ? broker.Host + ":" + GatewayContext.Text(broker.Port) : null,
+        link.IsUp,
+        uplink.InFlight,
+        sessions.Open is not { } open || uplink.HasSubscriber(open.Number));
+}
 
 /// <summary>
 /// Finds what is not well by looking once a second at the gateway's own state, and ends each issue when it is over. Events (a pod that came, a listener
 /// that left) are told by the calls. No I/O; one loop owns it. README.md beside it lists every issue.
 /// </summary>
-internal sealed class HealthChecks
+internal sealed class HealthChecks : IGatewayPart
 {
-    /// <summary>The journal does not take readings.</summary>
-    public const string JournalRefuses = "G2085";
-
-    /// <summary>The session's broker is not reached.</summary>
-    public const string BrokerAway = "G2086";
-
-    /// <summary>UTC is not disciplined.</summary>
-    public const string ClockFree = "G2087";
-
-    /// <summary>The gateway is starting or stopping.</summary>
-    public const string NotReady = "G2088";
-
     /// <summary>How often it looks, µs.</summary>
     public const long PeriodUs = 1_000_000;
 
@@ -92,6 +100,7 @@ internal sealed class HealthChecks
 
     private readonly GatewayContext _context;
     private readonly Pods _pods;
+    private readonly Func<HealthFacts> _facts;
     private readonly long _startUs;
     private readonly HealthSubject _disk = new(HealthSubjectKind.Disk, "journal");
     private readonly SortedDictionary<ulong, PodWatch> _watches = [];
@@ -112,10 +121,15 @@ internal sealed class HealthChecks
     private long _brokerGoneUs = -1;
     private bool _wasUp;
 
-    public HealthChecks(GatewayContext context, Pods pods)
+    /// <summary>Makes the checks.</summary>
+    /// <param name="context">The projections.</param>
+    /// <param name="pods">The pods.</param>
+    /// <param name="facts">What there is to look at now.</param>
+    public HealthChecks(GatewayContext context, Pods pods, Func<HealthFacts> facts)
     {
         _context = context;
         _pods = pods;
+        _facts = facts;
         _startUs = context.NowUs;
         NextUs = _startUs;
     }
@@ -123,21 +137,23 @@ internal sealed class HealthChecks
     /// <summary>When it wants to look again, µs.</summary>
     public long NextUs { get; private set; }
 
-    /// <summary>A pod's connection came up.</summary>
-    public void PodCame(ulong device)
+    /// <inheritdoc/>
+    public void PodCame(Pod pod)
     {
+        ulong device = pod.DeviceId;
         PodWatch watch = WatchOf(device);
         watch.CameUs = _context.NowUs;
         watch.Came = true;
-        _context.Log("G2140", "pod " + Topics.DeviceText(device), HealthSubject.Pod(device));
+        _context.Log(FaultCodes.PodConnected, "pod " + Topics.DeviceText(device), HealthSubject.Pod(device));
         NextUs = 0;
     }
 
-    /// <summary>A pod's connection is gone.</summary>
-    public void PodWent(ulong device)
+    /// <inheritdoc/>
+    public void PodWent(Pod pod)
     {
+        ulong device = pod.DeviceId;
         WatchOf(device).GoneUs = _context.NowUs;
-        _context.Log("G2141", "pod " + Topics.DeviceText(device), HealthSubject.Pod(device));
+        _context.Log(FaultCodes.PodDisconnected, "pod " + Topics.DeviceText(device), HealthSubject.Pod(device));
     }
 
     /// <summary>The disk refuses.</summary>
@@ -147,28 +163,31 @@ internal sealed class HealthChecks
         NextUs = 0;
     }
 
-    /// <summary>The connection to the external broker is gone.</summary>
-    public void BrokerWent()
+    /// <inheritdoc/>
+    public void LinkDown()
     {
         _brokerGoneUs = _context.NowUs;
         NextUs = 0;
     }
 
-    /// <summary>The external broker took the connection.</summary>
-    public void BrokerCame(string broker)
+    /// <inheritdoc/>
+    public void LinkUp()
     {
-        _wasUp = true;
-        _context.Log("G2142", broker, new HealthSubject(HealthSubjectKind.Broker, broker));
+        if (_facts().Broker is { } broker)
+        {
+            _wasUp = true;
+            _context.Log(FaultCodes.BrokerConnected, broker, new HealthSubject(HealthSubjectKind.Broker, broker));
+        }
     }
 
     /// <summary>A session was opened.</summary>
-    public void SessionOpened(string session) => _context.Log("G2144", "session " + session, new HealthSubject(HealthSubjectKind.Session, session));
+    public void SessionOpened(string session) => _context.Log(FaultCodes.SessionOpened, "session " + session, new HealthSubject(HealthSubjectKind.Session, session));
 
     /// <summary>A session was closed.</summary>
-    public void SessionClosed(string session) => _context.Log("G2145", "session " + session, new HealthSubject(HealthSubjectKind.Session, session));
+    public void SessionClosed(string session) => _context.Log(FaultCodes.SessionClosed, "session " + session, new HealthSubject(HealthSubjectKind.Session, session));
 
     /// <summary>Somebody subscribed to a session's topics. The cart's own page, told by its name, does not count.</summary>
-    public void ListenerCame(string clientId, string filter)
+    public void ClientSubscribed(string clientId, string filter)
     {
         string root = _context.TopicRoot;
         bool follows = filter.StartsWith(root + "session/", StringComparison.Ordinal) || filter.EndsWith('#') || filter.StartsWith(root + "+", StringComparison.Ordinal);
@@ -179,7 +198,9 @@ internal sealed class HealthChecks
     }
 
     /// <summary>A client's connection came up. One that listened before listens again, since a server keeps subscriptions.</summary>
-    public void ClientCame(string clientId)
+    /// <param name="clientId">Its identifier.</param>
+    /// <param name="hasSubscriptions">Not looked at.</param>
+    public void ClientCame(string clientId, bool hasSubscriptions)
     {
         if (_former.Contains(clientId))
         {
@@ -195,12 +216,12 @@ internal sealed class HealthChecks
         }
 
         HealthSubject listener = new(HealthSubjectKind.Listener, ListenerAccess.Shown(clientId));
-        _context.Log("G2146", listener.Name, listener);
+        _context.Log(FaultCodes.ListenerConnected, listener.Name, listener);
         NextUs = 0;
     }
 
     /// <summary>A client's connection is gone.</summary>
-    public void ListenerWent(string clientId)
+    public void ClientWent(string clientId)
     {
         if (!_listeners.Remove(clientId))
         {
@@ -215,7 +236,7 @@ internal sealed class HealthChecks
         _former.Add(clientId);
 
         HealthSubject listener = new(HealthSubjectKind.Listener, ListenerAccess.Shown(clientId));
-        _context.Log("G2147", listener.Name, listener);
+        _context.Log(FaultCodes.ListenerDisconnected, listener.Name, listener);
         if (_listeners.Count == 0 && _context.Sessions.Open is not null)
         {
             _lastListener = listener.Name;
@@ -224,37 +245,36 @@ internal sealed class HealthChecks
     }
 
     /// <summary>Looks when it is time.</summary>
-    /// <param name="facts">What there is to look at.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>When it wants to look again.</returns>
-    public long Step(in HealthFacts facts, long nowUs)
+    public long Step(long nowUs)
     {
         if (nowUs >= NextUs)
         {
             NextUs = nowUs + PeriodUs;
-            Look(facts, nowUs);
+            Look(nowUs);
         }
 
         return NextUs;
     }
 
     /// <summary>Looks now: whoever asks for the health gets the present one.</summary>
-    /// <param name="facts">What there is to look at.</param>
     /// <param name="nowUs">Monotonic µs.</param>
-    public void Look(in HealthFacts facts, long nowUs)
+    public void Look(long nowUs)
     {
+        HealthFacts facts = _facts();
         HealthIssues issues = _context.Issues;
-        issues.Set(!facts.IsReady, NotReady, HealthSubject.Gateway, facts.IsStarting ? "starting" : "stopping");
+        issues.Set(!facts.IsReady, FaultCodes.GatewayNotReady, HealthSubject.Gateway, facts.IsStarting ? "starting" : "stopping");
         if (facts.IsReady && (!facts.IsWritable || facts.Disk != DiskStatus.Ok))
         {
             Refused(nowUs);
         }
 
         bool refuses = _refusedSinceUs >= 0 && nowUs - _refusedUs < RefusedUs;
-        string disk = facts.Disk != DiskStatus.Ok ? facts.Disk.ToString() : issues.Of(JournalRefuses) is [var stands] ? stands.Detail : string.Empty;
-        issues.Set(refuses, JournalRefuses, _disk, disk, _refusedSinceUs);
+        string disk = facts.Disk != DiskStatus.Ok ? facts.Disk.ToString() : issues.Of(FaultCodes.JournalRefusesReadings) is [var stands] ? stands.Detail : string.Empty;
+        issues.Set(refuses, FaultCodes.JournalRefusesReadings, _disk, disk, _refusedSinceUs);
         _refusedSinceUs = refuses ? _refusedSinceUs : -1;
-        issues.Set(!_context.Ports.Time.Utc.Synchronised, ClockFree, HealthSubject.Gateway, string.Empty);
+        issues.Set(!_context.Ports.Time.Utc.Synchronised, FaultCodes.GatewayClockUnsynchronised, HealthSubject.Gateway, string.Empty);
         Broker(facts, nowUs);
         if (facts.IsReady)
         {
@@ -262,9 +282,9 @@ internal sealed class HealthChecks
             Session(facts, refuses, nowUs);
         }
 
-        issues.ClearQuiet("G2203", QuietUs);
-        issues.ClearQuiet("G2205", QuietUs);
-        issues.ClearQuiet("G2430", QuietUs);
+        issues.ClearQuiet(FaultCodes.UndeclaredGap, QuietUs);
+        issues.ClearQuiet(FaultCodes.PodHeldBack, QuietUs);
+        issues.ClearQuiet(FaultCodes.ReceiptUntrue, QuietUs);
     }
 
     private void Refused(long nowUs)
@@ -287,7 +307,7 @@ internal sealed class HealthChecks
         // Where the broker's own answer says why (a wrong password, a forbidden name), advice about the network would mislead.
         bool isExplained = _context.Issues.StandsBetween(FirstBrokerAnswer, LastBrokerAnswer, subject);
         bool isAway = !facts.IsUp && (_wasUp || nowUs - _startUs >= FirstBrokerUs);
-        _context.Issues.Set(isAway && !isExplained, BrokerAway, subject, string.Empty, _brokerGoneUs);
+        _context.Issues.Set(isAway && !isExplained, FaultCodes.BrokerAway, subject, string.Empty, _brokerGoneUs);
     }
 
     private void Pods(long nowUs)
@@ -322,21 +342,21 @@ internal sealed class HealthChecks
             long goneUs = nowUs - watch.GoneUs;
             bool gone = watch.Came && !connected && goneUs >= (open is null ? PodGoneIdleUs : PodGoneUs);
 
-            issues.Set(gone, "G2148", subject, string.Empty, watch.GoneUs);
-            issues.Set(!watch.Came && watch.IsListed && !connected && nowUs - _startUs >= PodNeverCameUs, "G2149", subject, string.Empty, _startUs);
+            issues.Set(gone, FaultCodes.PodAway, subject, string.Empty, watch.GoneUs);
+            issues.Set(!watch.Came && watch.IsListed && !connected && nowUs - _startUs >= PodNeverCameUs, FaultCodes.PodNeverSeen, subject, string.Empty, _startUs);
             if (!connected || pod is null)
             {
-                issues.Clear("G2155", subject);
-                issues.Clear("G2156", subject);
+                issues.Clear(FaultCodes.PodClockUnknown, subject);
+                issues.Clear(FaultCodes.PodPartNotWorking, subject);
                 watch.FaultSinceUs = -1;
                 continue;
             }
 
             bool knowsTime = _context.Time.NewestExchange(device, pod.BootId) is { } exchange && exchange.GatewayBootId == _context.BootId;
-            issues.Set(!knowsTime && nowUs - watch.CameUs >= NoExchangeUs, "G2155", subject, string.Empty, watch.CameUs);
+            issues.Set(!knowsTime && nowUs - watch.CameUs >= NoExchangeUs, FaultCodes.PodClockUnknown, subject, string.Empty, watch.CameUs);
             string faulty = pod.FaultyParts;
             watch.FaultSinceUs = faulty.Length == 0 ? -1 : watch.FaultSinceUs < 0 ? nowUs : watch.FaultSinceUs;
-            issues.Set(faulty.Length > 0 && nowUs - watch.FaultSinceUs >= PartFaultUs, "G2156", subject, faulty, watch.FaultSinceUs);
+            issues.Set(faulty.Length > 0 && nowUs - watch.FaultSinceUs >= PartFaultUs, FaultCodes.PodPartNotWorking, subject, faulty, watch.FaultSinceUs);
         }
     }
 
@@ -368,9 +388,9 @@ internal sealed class HealthChecks
             if (_session != 0)
             {
                 HealthSubject before = new(HealthSubjectKind.Session, _sessionName);
-                issues.Clear("G2150", before);
-                issues.Clear("G2151", before);
-                issues.Clear("G2152", before);
+                issues.Clear(FaultCodes.SessionHasNoSubscriber, before);
+                issues.Clear(FaultCodes.DeliveryLate, before);
+                issues.Clear(FaultCodes.SessionNotAcknowledged, before);
             }
 
             _session = open?.Number ?? 0;
@@ -379,11 +399,11 @@ internal sealed class HealthChecks
             _nobodySinceUs = _waitingSinceUs = -1;
         }
 
-        foreach (HealthIssue stands in issues.Of("G2158"))
+        foreach (HealthIssue stands in issues.Of(FaultCodes.LastListenerGone))
         {
             if (open is null || _listeners.Count > 0)
             {
-                issues.Clear("G2158", stands.Subject);
+                issues.Clear(FaultCodes.LastListenerGone, stands.Subject);
             }
         }
 
@@ -400,7 +420,7 @@ internal sealed class HealthChecks
             }
             else if (nowUs - _listenerGoneUs >= ListenerGoneUs)
             {
-                issues.Set(true, "G2158", new HealthSubject(HealthSubjectKind.Listener, _lastListener), "session " + open.Id, _listenerGoneUs);
+                issues.Set(true, FaultCodes.LastListenerGone, new HealthSubject(HealthSubjectKind.Listener, _lastListener), "session " + open.Id, _listenerGoneUs);
             }
         }
 
@@ -408,18 +428,18 @@ internal sealed class HealthChecks
         long pending = _context.Delivery.PendingBySession.GetValueOrDefault(open.Number);
         bool nobody = facts.IsUp && !facts.HasSubscriber && pending > 0;
         _nobodySinceUs = !nobody ? -1 : _nobodySinceUs < 0 ? nowUs : _nobodySinceUs;
-        bool isUnheard = nobody && nowUs - _nobodySinceUs >= NobodyUs && !issues.Stands("G2404", subject);
+        bool isUnheard = nobody && nowUs - _nobodySinceUs >= NobodyUs && !issues.Stands(FaultCodes.NobodySubscribes, subject);
         string waiting = GatewayContext.Text(pending) + " readings wait";
-        issues.Set(isUnheard, "G2150", subject, waiting, _nobodySinceUs);
+        issues.Set(isUnheard, FaultCodes.SessionHasNoSubscriber, subject, waiting, _nobodySinceUs);
 
         // A disk that refuses takes no marks: then it is not the listener who is silent.
         bool silent = facts.IsUp && !nobody && !refuses && pending > 0 && facts.InFlight > 0 && _context.Counts.Acknowledged == _acknowledged;
         _acknowledged = _context.Counts.Acknowledged;
         _waitingSinceUs = !silent ? -1 : _waitingSinceUs < 0 ? nowUs : _waitingSinceUs;
         bool isUnacknowledged = silent && nowUs - _waitingSinceUs >= UnacknowledgedUs;
-        issues.Set(isUnacknowledged, "G2152", subject, GatewayContext.Text(facts.InFlight) + " readings handed over", _waitingSinceUs);
+        issues.Set(isUnacknowledged, FaultCodes.SessionNotAcknowledged, subject, GatewayContext.Text(facts.InFlight) + " readings handed over", _waitingSinceUs);
         string oldest = facts.IsUp && !nobody && !isUnacknowledged && !refuses ? ClassBehind(open.Number, storedBefore) : string.Empty;
-        issues.Set(oldest.Length > 0, "G2151", subject, waiting + ", " + oldest, nowUs - BehindUs);
+        issues.Set(oldest.Length > 0, FaultCodes.DeliveryLate, subject, waiting + ", " + oldest, nowUs - BehindUs);
     }
 
     /// <summary>The first class, vital signs first, of which a reading waits that was stored at or before an index; empty when none does.</summary>

@@ -37,9 +37,6 @@ internal sealed class HealthIssues
     /// <summary>Issues without a place that are remembered, so that each is told once; the one that was raised longest ago is forgotten first.</summary>
     public const int MaxUnlisted = 1024;
 
-    /// <summary>An issue has ended.</summary>
-    public const string Ended = "G2090";
-
     private readonly SortedDictionary<(string Code, HealthSubject Subject), HealthIssue> _issues = new(Order.Instance);
     private readonly SortedDictionary<(string Code, HealthSubject Subject), long> _unlisted = new(Order.Instance);
     private readonly Action<string, HealthSubject, string, string> _log;
@@ -56,6 +53,16 @@ internal sealed class HealthIssues
 
     /// <summary>Issues that found no place in the list, each counted once until it ends.</summary>
     public long Unlisted { get; private set; }
+
+    /// <summary>Raises what the host met before the gateway ran; it is about files, and stands until the next start.</summary>
+    /// <param name="told">What it met.</param>
+    public void Raise(IReadOnlyList<CodedError> told)
+    {
+        foreach (CodedError error in told)
+        {
+            Raise(error.Code, new HealthSubject(HealthSubjectKind.Disk, System.IO.Path.GetFileName(error.Place.File) ?? string.Empty), error.Detail);
+        }
+    }
 
     /// <summary>Raises an issue, or counts it once more while it stands.</summary>
     /// <param name="code">Its code in hardware/faults.json.</param>
@@ -106,11 +113,11 @@ internal sealed class HealthIssues
         if (_issues.Remove((code, subject), out HealthIssue? ended))
         {
             long seconds = (_now().Us - ended.SinceUs) / 1_000_000;
-            _log(Ended, subject, code + " after " + GatewayContext.Text(seconds) + " s, raised " + GatewayContext.Text(ended.Count) + " time(s)", code);
+            _log(FaultCodes.HealthIssueEnded, subject, code + " after " + GatewayContext.Text(seconds) + " s, raised " + GatewayContext.Text(ended.Count) + " time(s)", code);
         }
         else if (_unlisted.Remove((code, subject)))
         {
-            _log(Ended, subject, code + ", which was not listed", code);
+            _log(FaultCodes.HealthIssueEnded, subject, code + ", which was not listed", code);
         }
     }
 

@@ -14,13 +14,10 @@ namespace EdgeGateway.Core.Health;
 public static class HealthJson
 {
     /// <summary>The journal does not take readings.</summary>
-    public const string JournalRefuses = HealthChecks.JournalRefuses;
+    public const string JournalRefuses = FaultCodes.JournalRefusesReadings;
 
     /// <summary>The gateway is starting or stopping.</summary>
-    public const string NotReady = HealthChecks.NotReady;
-
-    /// <summary>The gateway's logic does not answer its own HTTP side in time.</summary>
-    public const string NoAnswer = "G2159";
+    public const string NotReady = FaultCodes.GatewayNotReady;
 
     /// <summary>What the issues say in one word: "ok" without any, "failing" when a part does not work or the gateway is not ready, else "degraded".</summary>
     /// <param name="issues">The issues.</param>
@@ -50,9 +47,9 @@ public static class HealthJson
         json.WriteStartObject();
         json.WriteString("status", "failing");
         json.WriteBoolean("ready", false);
-        WriteFaultFields(json, FaultCatalogue.Default[NoAnswer], string.Empty, language);
+        WriteFaultFields(json, FaultCatalogue.Default[FaultCodes.GatewayNotAnswering], string.Empty, language);
         json.WriteStartArray("issues");
-        WriteIssue(json, new HealthIssue(NoAnswer, HealthSubject.Gateway, 0, GatewayMoment.NoUtc, 1, string.Empty), 0, default, language);
+        WriteIssue(json, new HealthIssue(FaultCodes.GatewayNotAnswering, HealthSubject.Gateway, 0, GatewayMoment.NoUtc, 1, string.Empty), 0, default, language);
         json.WriteEndArray();
         json.WriteEndObject();
         json.Flush();

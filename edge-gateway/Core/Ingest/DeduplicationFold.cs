@@ -154,6 +154,9 @@ public sealed class DeduplicationFold : IJournalFold
     /// <inheritdoc/>
     public string Name => "deduplication";
 
+    /// <summary>Parses records, for all projections of one journal together.</summary>
+    internal ReadingParser Parser { get; init; } = new();
+
     /// <summary>All streams, in order.</summary>
     public IReadOnlyCollection<StreamMarks> Streams => _streams.Values;
 
@@ -174,19 +177,17 @@ public sealed class DeduplicationFold : IJournalFold
     /// <inheritdoc/>
     public void Apply(in JournalRecord record)
     {
-        if (record.Type != (byte)JournalRecordType.Frame || !FrameStamp.TryRead(record.Payload.Span, out FrameStamp stamp))
+        if (!Parser.TryRead(record, out Reading reading))
         {
             return;
         }
 
-        ReadOnlySpan<byte> frame = record.Payload.Span[FrameStamp.Length..];
-        FrameHead head = FrameHead.Read(frame);
-        StreamMarks marks = Touch(head.Key, record.Index);
-        marks.Store(head.Sequence);
-        marks.LastSession = stamp.Session;
-        if (head.Kind == FrameKind.Gap && head.Version == Frame.Version && head.BodyLength >= GapBody.Length)
+        StreamMarks marks = Touch(reading.Key, record.Index);
+        marks.Store(reading.Head.Sequence);
+        marks.LastSession = reading.Session;
+        if (reading.IsGap)
         {
-            ApplyGap(head, frame[Frame.HeaderLength..], record.Index);
+            ApplyGap(reading.Head, reading.Body, record.Index);
         }
     }
 
@@ -223,7 +224,7 @@ public sealed class DeduplicationFold : IJournalFold
         return reader.AtEnd;
     }
 
-    private void ApplyGap(FrameHead head, ReadOnlySpan<byte> body, long index)
+    private void ApplyGap(in FrameHead head, ReadOnlySpan<byte> body, long index)
     {
         ulong device = BinaryPrimitives.ReadUInt64LittleEndian(body);
         GapCause cause = (GapCause)body[14];

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Records;
+using EdgeGateway.Faults;
 using EdgeGateway.Journal;
 using Firmware.Protocol;
 
@@ -40,14 +41,12 @@ internal sealed class LossDeclarations
         SortedDictionary<DeliveryKey, Sum> sums = [];
         foreach (JournalRecord record in records)
         {
-            if (record.Type != (byte)JournalRecordType.Frame || !FrameStamp.TryRead(record.Payload.Span, out FrameStamp stamp) || stamp.Session == 0)
+            if (!Reading.TryRead(record, out Reading reading) || reading.Session == 0)
             {
                 continue;
             }
 
-            ReadOnlySpan<byte> frame = record.Payload.Span[FrameStamp.Length..];
-            FrameHead head = FrameHead.Read(frame);
-            DeliveryKey key = new(stamp.Session, head.Key);
+            DeliveryKey key = new(reading.Session, reading.Key);
             if (_context.Delivery.Find(key) is not { } marks || record.Index <= marks.SettledIndex)
             {
                 continue;
@@ -61,10 +60,10 @@ internal sealed class LossDeclarations
 
             sum.Count++;
             sum.Index = record.Index;
-            sum.Lost.Add(head.Sequence, head.Sequence);
-            if (head.Kind == FrameKind.Gap && head.Version == Frame.Version && head.BodyLength >= GapBody.Length)
+            sum.Lost.Add(reading.Head.Sequence, reading.Head.Sequence);
+            if (reading.IsGap)
             {
-                sum.Carried.Add(Gap.Read(frame[Frame.HeaderLength..].ToArray()));
+                sum.Carried.Add(Gap.Read(reading.Body.ToArray()));
             }
         }
 
@@ -143,7 +142,7 @@ internal sealed class LossDeclarations
             return false;
         }
 
-        _context.Log("G2405", ReadingJson.StreamText(key.Stream) + ": " + GatewayContext.Text(lost) + " readings lost before they were sent, "
+        _context.Log(FaultCodes.StoredReadingsLost, ReadingJson.StreamText(key.Stream) + ": " + GatewayContext.Text(lost) + " readings lost before they were sent, "
             + GatewayContext.Text(range.First) + " to " + GatewayContext.Text(range.Last));
         return true;
     }

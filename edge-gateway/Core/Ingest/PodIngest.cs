@@ -1,11 +1,11 @@
 using System;
 using System.Collections.Generic;
-using System.Text.Json;
-using EdgeGateway.Core.Access;
+using System.Runtime.InteropServices;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Records;
+using EdgeGateway.Faults;
 using EdgeGateway.Journal;
 using EdgeGateway.Mqtt;
 using Firmware.Protocol;
@@ -16,7 +16,7 @@ namespace EdgeGateway.Core.Ingest;
 /// Takes in messages of frames: proves each frame, drops what is known, appends the rest, and acknowledges when it is on the disk. Messages are
 /// handled and acknowledged in the order in which they came.
 /// </summary>
-internal sealed class PodIngest
+internal sealed class PodIngest : IGatewayPart
 {
     /// <summary>Above this many holes in one stream the lowest is declared lost at once, before the fold's own bound.</summary>
     private const int MaxHoles = StreamMarks.MaxMissingRanges - 8;
@@ -61,9 +61,9 @@ internal sealed class PodIngest
     /// <summary>A message on <c>pod/{id}/up</c>.</summary>
     /// <param name="clientId">The pod's client identifier.</param>
     /// <param name="deviceId">The device of the topic, which is the client's.</param>
-    /// <param name="payload">Frames back to back.</param>
+    /// <param name="payload">Frames back to back; valid during the call.</param>
     /// <param name="token">The server's token; 0 for QoS 0, which is never acknowledged.</param>
-    public void Message(string clientId, ulong deviceId, ReadOnlySpan<byte> payload, long token)
+    public void Message(string clientId, ulong deviceId, ReadOnlyMemory<byte> payload, long token)
     {
         _context.Counts.Messages++;
         Pod pod = _pods.Of(deviceId);
@@ -71,7 +71,7 @@ internal sealed class PodIngest
         pod.LastHeardUs = _context.NowUs;
 
         // What the journal cannot take now waits, and everything behind it too, so that order and acknowledgements stay simple.
-        if (_held.Count == 0 && TryTake(deviceId, payload.ToArray(), token))
+        if (_held.Count == 0 && TryTake(deviceId, ArrayOf(payload), token))
         {
             return;
         }
@@ -80,7 +80,7 @@ internal sealed class PodIngest
         {
             // The pod's ring still has it: after the reconnection it sends again.
             _context.Counts.HeldOverflows++;
-            _context.Issues.Raise("G2205", HealthSubject.Pod(deviceId), GatewayContext.Text(_held.Count) + " messages wait for the journal");
+            _context.Issues.Raise(FaultCodes.PodHeldBack, HealthSubject.Pod(deviceId), GatewayContext.Text(_held.Count) + " messages wait for the journal");
             _server.Disconnect(clientId, 0x97, _context.NowUs);
             return;
         }
@@ -100,7 +100,7 @@ internal sealed class PodIngest
             }
 
             Held held = _held.Peek();
-            if (!TryTake(held.DeviceId, held.Payload, held.Token))
+            if (!TryTake(held.DeviceId, new ArraySegment<byte>(held.Payload), held.Token))
             {
                 break;
             }
@@ -110,7 +110,7 @@ internal sealed class PodIngest
             {
                 foreach (Pod pod in _pods.All)
                 {
-                    _context.Issues.Clear("G2205", HealthSubject.Pod(pod.DeviceId));
+                    _context.Issues.Clear(FaultCodes.PodHeldBack, HealthSubject.Pod(pod.DeviceId));
                 }
             }
         }
@@ -132,10 +132,24 @@ internal sealed class PodIngest
         }
     }
 
+    /// <inheritdoc/>
+    bool IGatewayPart.StepsWhileStopping => true;
+
+    /// <inheritdoc/>
+    long IGatewayPart.Step(long nowUs)
+    {
+        Step(nowUs);
+        return NextUs;
+    }
+
     /// <summary>When it has something to do without an event.</summary>
     public long NextUs => _more ? 0 : Math.Min(_nextHolesUs, _givenUpDueUs);
 
-    private bool TryTake(ulong deviceId, byte[] payload, long token)
+    // The frames' proofs are shared with the pods, which have arrays and offsets.
+    private static ArraySegment<byte> ArrayOf(ReadOnlyMemory<byte> payload) =>
+        MemoryMarshal.TryGetArray(payload, out ArraySegment<byte> array) ? array : new ArraySegment<byte>(payload.ToArray());
+
+    private bool TryTake(ulong deviceId, ArraySegment<byte> payload, long token)
     {
         if (!MayTake())
         {
@@ -143,15 +157,17 @@ internal sealed class PodIngest
         }
 
         int refused = 0;
-        int offset = 0;
-        while (offset < payload.Length)
+        byte[] bytes = payload.Array!;
+        int offset = payload.Offset;
+        int end = offset + payload.Count;
+        while (offset < end)
         {
-            FrameFault fault = payload.Length <= Frame.MaxMessageLength
-                ? Frame.Check(payload, offset, payload.Length - offset, _context.Crc32, out int length)
+            FrameFault fault = payload.Count <= Frame.MaxMessageLength
+                ? Frame.Check(bytes, offset, end - offset, _context.Crc32, out int length)
                 : TooLong(out length);
-            if (fault == FrameFault.None && Frame.DeviceId(payload, offset) == deviceId)
+            if (fault == FrameFault.None && Frame.DeviceId(bytes, offset) == deviceId)
             {
-                if (!TryTakeFrame(payload.AsSpan(offset, length)))
+                if (!TryTakeFrame(bytes.AsSpan(offset, length)))
                 {
                     return false;
                 }
@@ -161,24 +177,24 @@ internal sealed class PodIngest
             }
 
             refused++;
-            offset = fault == FrameFault.None ? offset + length : NextFrame(payload, offset + 1, deviceId);
+            offset = fault == FrameFault.None ? offset + length : NextFrame(bytes, offset + 1, payload, deviceId);
         }
 
-        if (payload.Length == 0)
+        if (payload.Count == 0)
         {
             refused++;
         }
 
         if (refused > 0)
         {
-            Refuse(deviceId, refused, payload.Length);
+            Refuse(deviceId, refused, payload.Count);
         }
 
         if (token != 0)
         {
             // A duplicate is acknowledged when its original is on the disk, which may still be on its way there.
             // What was given up counts as taken when its declaration is.
-            _acknowledgements.Enqueue(new Acknowledgement(token) { Barrier = _givenUp.Count > 0 ? Undeclared : _context.Journal.LastIndex });
+            _acknowledgements.Enqueue(new Acknowledgement(token, _givenUp.Count > 0 ? Undeclared : _context.Journal.LastIndex));
             if (_givenUp.Count > 0 && ++_undeclared >= MaxUndeclared)
             {
                 DeclareGivenUp();
@@ -208,8 +224,8 @@ internal sealed class PodIngest
             return true;
         }
 
-        (uint session, BindingReason reason) = _context.Binder.Decide(frame, _context.Options.Production);
-        RecordClass recordClass = FrameHead.ClassOf(head.Kind);
+        (uint session, BindingReason reason) = _context.Binder.Decide(head, frame, _context.Options.Production);
+        RecordClass recordClass = FrameHead.ClassOf(head.Kind, head.Stream);
         bool isBulk = recordClass is RecordClass.Sound or RecordClass.Wave;
         if (isBulk && IsVitalsOnly)
         {
@@ -217,7 +233,7 @@ internal sealed class PodIngest
             return true;
         }
 
-        if (!_context.TryAppendFrame(frame, session, reason, out _, isBulk ? JournalPurpose.Reading : JournalPurpose.OpenSessionVital))
+        if (!_context.TryAppendFrame(head, frame, session, reason, isBulk ? JournalPurpose.Reading : JournalPurpose.OpenSessionVital))
         {
             return false;
         }
@@ -275,34 +291,35 @@ internal sealed class PodIngest
         _givenUp.Clear();
         _givenUpDueUs = long.MaxValue;
         _undeclared = 0;
-        foreach (Acknowledgement waiting in _acknowledgements)
+        for (int i = _acknowledgements.Count; i > 0; i--)
         {
-            waiting.Barrier = Math.Min(waiting.Barrier, _context.Journal.LastIndex);
+            Acknowledgement waiting = _acknowledgements.Dequeue();
+            _acknowledgements.Enqueue(waiting with { Barrier = Math.Min(waiting.Barrier, _context.Journal.LastIndex) });
         }
     }
 
     /// <summary>Where the next whole frame of this device begins, or the end. A candidate needs the device's eight bytes in place before its CRC is computed.</summary>
-    private int NextFrame(byte[] payload, int from, ulong deviceId)
+    private int NextFrame(byte[] bytes, int from, ArraySegment<byte> payload, ulong deviceId)
     {
-        if (payload.Length <= Frame.MaxMessageLength)
+        int end = payload.Offset + payload.Count;
+        if (payload.Count <= Frame.MaxMessageLength)
         {
-            for (int at = from; at + Frame.Overhead <= payload.Length; at++)
+            for (int at = from; at + Frame.Overhead <= end; at++)
             {
-                if (Frame.DeviceId(payload, at) == deviceId
-                    && Frame.Check(payload, at, payload.Length - at, _context.Crc32, out _) == FrameFault.None)
+                if (Frame.DeviceId(bytes, at) == deviceId && Frame.Check(bytes, at, end - at, _context.Crc32, out _) == FrameFault.None)
                 {
                     return at;
                 }
             }
         }
 
-        return payload.Length;
+        return end;
     }
 
     private void Refuse(ulong deviceId, int parts, int length)
     {
         _context.Counts.RefusedParts += parts;
-        string code = length > Frame.MaxMessageLength ? "G2202" : "G2201";
+        string code = length > Frame.MaxMessageLength ? FaultCodes.PodMessageTooLong : FaultCodes.InvalidFrames;
         string what = "pod " + Topics.DeviceText(deviceId) + ": " + GatewayContext.Text(parts) + " part(s) of a message of "
             + GatewayContext.Text(length) + " bytes are no valid frame of this pod";
         _context.Event(code, 0, parts, what);
@@ -358,130 +375,14 @@ internal sealed class PodIngest
         SequenceRange range = marks.Missing.Ranges[0];
         uint count = (uint)Math.Min(range.Count, uint.MaxValue);
         _context.Issues.Raise(
-            "G2203", HealthSubject.Pod(marks.Key.DeviceId), ReadingJson.StreamText(marks.Key) + ": " + GatewayContext.Text(range.First) + " to " + GatewayContext.Text(range.Last));
+            FaultCodes.UndeclaredGap, HealthSubject.Pod(marks.Key.DeviceId), ReadingJson.StreamText(marks.Key) + ": " + GatewayContext.Text(range.First) + " to " + GatewayContext.Text(range.Last));
         _context.Gap(marks.Key, GapCause.Unexplained, GapBody.Readings, range, count, marks.LastSession);
     }
 
     private readonly record struct Held(ulong DeviceId, byte[] Payload, long Token);
 
-    private sealed class Acknowledgement(long token)
-    {
-        public long Token { get; } = token;
-
-        /// <summary>The index that has to be on the disk first.</summary>
-        public long Barrier { get; set; }
-    }
-}
-
-/// <summary>What is known of a connected or known pod.</summary>
-internal sealed class Pod
-{
-    /// <summary>Most parts of one pod; further ones are not known by name.</summary>
-    private const int MaxParts = 16;
-
-    public required ulong DeviceId { get; init; }
-
-    public bool IsConnected { get; set; }
-
-    public bool HasCommands { get; set; }
-
-    public uint BootId { get; set; }
-
-    public long Messages { get; set; }
-
-    public long LastHeardUs { get; set; }
-
-    public uint Epoch { get; set; }
-
-    /// <summary>The parts that the pod's last state names.</summary>
-    public IReadOnlyList<string> Parts { get; private set; } = [];
-
-    /// <summary>The parts that the pod's last state calls absent, quarantined or in backoff, with that word; empty when there are none.</summary>
-    public string FaultyParts { get; private set; } = string.Empty;
-
-    public bool Has(string part)
-    {
-        foreach (string name in Parts)
-        {
-            if (string.Equals(name, part, StringComparison.Ordinal))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>Reads the pod's state message; one that is not understood, or says offline, changes nothing.</summary>
-    /// <returns>True when the parts are others than before.</returns>
-    public bool TakeState(ReadOnlyMemory<byte> json)
-    {
-        List<string> parts = [];
-        List<string> faulty = [];
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 8 });
-            if (document.RootElement.ValueKind != JsonValueKind.Object
-                || !document.RootElement.TryGetProperty("peripherals", out JsonElement list) || list.ValueKind != JsonValueKind.Array)
-            {
-                return false;
-            }
-
-            foreach (JsonElement part in list.EnumerateArray())
-            {
-                if (part.ValueKind == JsonValueKind.Object && part.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String
-                    && parts.Count < MaxParts)
-                {
-                    parts.Add(name.GetString()!);
-                    if (part.TryGetProperty("state", out JsonElement word) && word.ValueKind == JsonValueKind.String && (word.GetString() is "absent" or "backoff" or "quarantined"))
-                    {
-                        faulty.Add(ListenerAccess.Shown(name.GetString()!) + ": " + word.GetString());
-                    }
-                }
-            }
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            return false;
-        }
-
-        bool changed = parts.Count != Parts.Count;
-        for (int i = 0; !changed && i < parts.Count; i++)
-        {
-            changed = !string.Equals(parts[i], Parts[i], StringComparison.Ordinal);
-        }
-
-        Parts = parts;
-        FaultyParts = string.Join(", ", faulty);
-        return changed;
-    }
-}
-
-/// <summary>Pods by device id.</summary>
-internal sealed class Pods
-{
-    /// <summary>Most pods known at once; further ones are refused at their connection.</summary>
-    public const int MaxPods = EndpointLimits.MaxPods + EndpointLimits.MaxNewPods;
-
-    private readonly SortedDictionary<ulong, Pod> _pods = [];
-
-    public IReadOnlyCollection<Pod> All => _pods.Values;
-
-    public bool IsFull => _pods.Count >= MaxPods;
-
-    public Pod? Find(ulong deviceId) => _pods.GetValueOrDefault(deviceId);
-
-    /// <summary>Forgets a pod of which nothing is kept.</summary>
-    public void Remove(ulong deviceId) => _pods.Remove(deviceId);
-
-    public Pod Of(ulong deviceId)
-    {
-        if (!_pods.TryGetValue(deviceId, out Pod? pod))
-        {
-            pod = new Pod { DeviceId = deviceId };
-            _pods.Add(deviceId, pod);
-        }
-
-        return pod;
-    }
+    /// <summary>An answer that is owed.</summary>
+    /// <param name="Token">The server's token.</param>
+    /// <param name="Barrier">The index that has to be on the disk first.</param>
+    private readonly record struct Acknowledgement(long Token, long Barrier);
 }

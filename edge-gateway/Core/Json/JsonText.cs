@@ -123,35 +123,45 @@ internal sealed class JsonText
     /// <summary>RFC 3339 with µs, in quotes. Leap seconds do not occur: UTC comes as µs since 1970 without them.</summary>
     public JsonText Utc(long utcUs) => Raw("\"").Raw(UtcText(utcUs)).Raw("\"");
 
+    /// <summary>Characters of a time.</summary>
+    public const int UtcLength = 27;
+
     public static string UtcText(long utcUs)
     {
+        Span<byte> text = stackalloc byte[UtcLength];
+        WriteUtc(text, utcUs);
+        return Encoding.ASCII.GetString(text);
+    }
+
+    /// <summary>RFC 3339 with µs: <c>2026-01-02T03:04:05.678901Z</c>.</summary>
+    public static void WriteUtc(Span<byte> text, long utcUs)
+    {
         DateTime at = DateTime.UnixEpoch.AddTicks(utcUs * 10);
-        StringBuilder text = new(27);
-        Padded(text, at.Year, 4).Append('-');
-        Padded(text, at.Month, 2).Append('-');
-        Padded(text, at.Day, 2).Append('T');
-        Padded(text, at.Hour, 2).Append(':');
-        Padded(text, at.Minute, 2).Append(':');
-        Padded(text, at.Second, 2).Append('.');
-        return Padded(text, (int)(at.Ticks % TimeSpan.TicksPerSecond / 10), 6).Append('Z').ToString();
+        Padded(text[..4], at.Year);
+        text[4] = (byte)'-';
+        Padded(text.Slice(5, 2), at.Month);
+        text[7] = (byte)'-';
+        Padded(text.Slice(8, 2), at.Day);
+        text[10] = (byte)'T';
+        Padded(text.Slice(11, 2), at.Hour);
+        text[13] = (byte)':';
+        Padded(text.Slice(14, 2), at.Minute);
+        text[16] = (byte)':';
+        Padded(text.Slice(17, 2), at.Second);
+        text[19] = (byte)'.';
+        Padded(text.Slice(20, 6), (int)(at.Ticks % TimeSpan.TicksPerSecond / 10));
+        text[26] = (byte)'Z';
     }
 
     public byte[] ToBytes() => Encoding.UTF8.GetBytes(_text.ToString());
 
-    private static StringBuilder Padded(StringBuilder text, int value, int digits)
+    private static void Padded(Span<byte> text, int value)
     {
-        int scale = 1;
-        for (int i = 1; i < digits; i++)
+        for (int i = text.Length - 1; i >= 0; i--)
         {
-            scale *= 10;
+            text[i] = (byte)('0' + (value % 10));
+            value /= 10;
         }
-
-        for (; scale > 0; scale /= 10)
-        {
-            text.Append((char)('0' + (value / scale % 10)));
-        }
-
-        return text;
     }
 
     private void Digits(ulong value, int least)

@@ -25,6 +25,9 @@ public readonly record struct FrameHead(
     /// <summary>True when this code knows the body: version 1 and a known kind.</summary>
     public bool IsUnderstood => Version == Frame.Version && Kind is >= FrameKind.Numeric and <= FrameKind.Clock;
 
+    /// <summary>True for a number about the equipment and not the patient, for example the cuff's phase.</summary>
+    public bool IsStatus => Kind == FrameKind.Numeric && SignalTable.ClassOf(Kind, Stream) == SignalClass.Event;
+
     /// <summary>Reads a frame's head.</summary>
     /// <param name="frame">At least 36 bytes.</param>
     /// <returns>The head.</returns>
@@ -40,30 +43,16 @@ public readonly record struct FrameHead(
         (long)BinaryPrimitives.ReadUInt64LittleEndian(frame[24..]),
         BinaryPrimitives.ReadUInt32LittleEndian(frame[32..]));
 
-    /// <summary>
-    /// How long a frame of a kind is worth keeping. The kind stands at the same place in every version. What this code does not know
-    /// goes with the events: it may matter, and it is rare.
-    /// </summary>
+    /// <summary>The journal's class of a frame: what gives way to what when space is short. See <see cref="SignalTable.ClassOf"/>.</summary>
     /// <param name="kind">The kind.</param>
-    /// <returns>The class.</returns>
-    public static RecordClass ClassOf(FrameKind kind) => kind switch
+    /// <param name="stream">The stream.</param>
+    /// <returns>The class; never <see cref="RecordClass.Control"/>.</returns>
+    public static RecordClass ClassOf(FrameKind kind, int stream) => SignalTable.ClassOf(kind, stream) switch
     {
-        FrameKind.Numeric or FrameKind.Gap => RecordClass.Vital,
-        FrameKind.Sound => RecordClass.Sound,
-        FrameKind.Waveform => RecordClass.Wave,
+        SignalClass.Vital => RecordClass.Vital,
+        SignalClass.Sound => RecordClass.Sound,
+        SignalClass.Wave => RecordClass.Wave,
         _ => RecordClass.Event,
-    };
-
-    /// <summary>The part of a session's topic that a frame of a kind goes to. A kind unknown to this code goes to "event".</summary>
-    /// <param name="kind">The kind.</param>
-    /// <returns>"vital", "wave", "sound", "event" or "gap".</returns>
-    public static string SegmentOf(FrameKind kind) => kind switch
-    {
-        FrameKind.Numeric => "vital",
-        FrameKind.Waveform => "wave",
-        FrameKind.Sound => "sound",
-        FrameKind.Gap => "gap",
-        _ => "event",
     };
 }
 

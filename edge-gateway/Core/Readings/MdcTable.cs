@@ -16,6 +16,9 @@ public sealed record Quantity(uint Mdc, string Name, string? Loinc, string Unit,
     /// <summary>What its frames say beside the value.</summary>
     public NumericExtra Carries { get; init; }
 
+    /// <summary>Power of ten of the samples of its waveforms.</summary>
+    public int SampleExponent { get; init; }
+
     /// <summary>Its name for a person.</summary>
     public string English { get; init; } = string.Empty;
 }

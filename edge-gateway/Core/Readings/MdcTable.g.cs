@@ -12,7 +12,7 @@ public static partial class MdcTable
         new(150021, "MDC_PRESS_BLD_NONINV_SYS", "8480-6", "mm[Hg]", 4) { IsSpot = true, Carries = NumericExtra.BloodPressureStatus, English = "Systolic pressure" },
         new(150022, "MDC_PRESS_BLD_NONINV_DIA", "8462-4", "mm[Hg]", 5) { IsSpot = true, Carries = NumericExtra.BloodPressureStatus, English = "Diastolic pressure" },
         new(150023, "MDC_PRESS_BLD_NONINV_MEAN", "8478-0", "mm[Hg]", 6) { IsSpot = true, Carries = NumericExtra.BloodPressureStatus, English = "Mean pressure" },
-        new(150300, "MDC_PRESS_CUFF", null, "mm[Hg]", 0) { English = "Pressure in the cuff" },
+        new(150300, "MDC_PRESS_CUFF", null, "mm[Hg]", 0) { SampleExponent = -2, English = "Pressure in the cuff" },
         new(150364, "MDC_TEMP_BODY", "8310-5", "Cel", 8) { English = "Body temperature" },
         new(150388, "MDC_TEMP_SKIN", "61008-9", "Cel", 12) { English = "Skin temperature" },
         new(150392, "MDC_TEMP_TYMP", "8333-7", "Cel", 11) { English = "Ear temperature" },

@@ -1,7 +1,11 @@
 using System;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Unicode;
 using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Records;
 using EdgeGateway.Core.Time;
+using EdgeGateway.Faults;
 using Firmware.Core;
 using Firmware.Protocol;
 
@@ -27,23 +31,8 @@ internal readonly record struct ReadingContext(string Session, ReadingTime Time,
 /// </summary>
 internal static class ReadingJson
 {
-    private static readonly string?[] AbsenceNames =
-    [
-        null, "notPresent", "busFault", "checksumMismatch", "sensorFault", "outOfRange", "notSettled", "stale", "wrongPart", "unconfirmed",
-        "notOnPatient", "motion", "ambientLight", "saturated", "weakSignal", "channelsSwapped", "suspended", "quarantined",
-        "cuffOnSameArm", "deflationTooFast", "noDeflation", "tooFewBeats", "envelopeAtEdge", "implausible", "stopped", "cuffFault", "linkLost",
-    ];
-
-    private static readonly string[] CauseNames =
-    [
-        "unknown", "sensorOverrun", "ringFull", "powerLost", "storeDamaged", "journalFull", "frameRefused", "unexplained",
-        "sensorInterrupted", "sensorImplausible", "deliveryRefused",
-    ];
-
-    private static readonly string[] FlagNames = ["test", "simulated", "injected", "predicted", "manual", "fromStorage"];
-
     /// <summary>True when a frame goes out as JSON; everything else goes out as it is.</summary>
-    public static bool Handles(FrameHead head) => head.Version == Frame.Version && head.Kind switch
+    public static bool Handles(in FrameHead head) => head.Version == Frame.Version && head.Kind switch
     {
         FrameKind.Numeric => head.BodyLength >= NumericBody.Length,
         FrameKind.Event => head.BodyLength >= EventBody.Length,
@@ -53,203 +42,221 @@ internal static class ReadingJson
     };
 
     /// <summary>A reading's identity: <c>device.boot.stream.sequence</c>.</summary>
-    public static string Identity(FrameHead head)
-    {
-        JsonText text = new();
-        text.Raw(Topics.DeviceText(head.DeviceId)).Raw(".").Number(head.BootId).Raw(".").Number(head.Stream).Raw(".").Number(head.Sequence);
-        return System.Text.Encoding.ASCII.GetString(text.ToBytes());
-    }
+    public static string Identity(in FrameHead head) =>
+        string.Create(CultureInfo.InvariantCulture, $"{head.DeviceId:x16}.{head.BootId}.{head.Stream}.{head.Sequence}");
 
     /// <summary>A stream's name in logs: <c>device.boot.stream</c>.</summary>
-    public static string StreamText(StreamKey key)
-    {
-        JsonText text = new();
-        text.Raw(Topics.DeviceText(key.DeviceId)).Raw(".").Number(key.BootId).Raw(".").Number(key.Stream);
-        return System.Text.Encoding.ASCII.GetString(text.ToBytes());
-    }
+    public static string StreamText(StreamKey key) => string.Create(CultureInfo.InvariantCulture, $"{key.DeviceId:x16}.{key.BootId}.{key.Stream}");
 
-    /// <summary>The name of a cause in JSON.</summary>
-    public static string CauseName(GapCause cause) => (int)cause < CauseNames.Length ? CauseNames[(int)cause] : "unknown";
-
-    /// <summary>The letter of a fault code's catalogue range and its digits, for example "P1101".</summary>
-    public static string CodeText(int code)
+    /// <summary>Writes a reading.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="head">Its head.</param>
+    /// <param name="bytes">Where its body is.</param>
+    /// <param name="body">Where the body begins.</param>
+    /// <param name="context">What it needs beside.</param>
+    /// <returns>The JSON, on bytes of its own.</returns>
+    public static byte[] Write(JsonOutput output, in FrameHead head, byte[] bytes, int body, in ReadingContext context)
     {
-        char letter = code switch
-        {
-            < 2000 => 'P',
-            < 2600 => 'G',
-            < 2700 => 'J',
-            < 2800 => 'C',
-            _ => 'S',
-        };
-        JsonText text = new();
-        text.Number(10_000 + (code % 10_000));
-        byte[] digits = text.ToBytes();
-        digits[0] = (byte)letter;
-        return System.Text.Encoding.ASCII.GetString(digits);
-    }
-
-    public static byte[] Write(FrameHead head, ReadOnlySpan<byte> frame, in ReadingContext context)
-    {
-        byte[] body = frame.Slice(Frame.HeaderLength, head.BodyLength).ToArray();
-        JsonText json = new();
-        json.Raw("{\"v\":1,\"id\":").String(Identity(head)).Raw(",\"session\":").String(context.Session)
-            .Raw(",\"kind\":\"").Raw(head.Kind == FrameKind.Beat ? "beat" : FrameHead.SegmentOf(head.Kind)).Raw("\",");
+        Utf8JsonWriter json = output.Begin();
+        json.WriteStartObject();
+        json.WriteNumber("v"u8, 1);
+        WriteIdentity(json, head);
+        json.WriteString("session"u8, context.Session);
+        json.WriteString("kind"u8, KindOf(head));
         switch (head.Kind)
         {
             case FrameKind.Numeric:
-                Numeric(json, body);
+                Quantity? quantity = Numeric(json, bytes, body);
                 Time(json, head, context);
-                json.Raw(",\"window\":{\"ms\":").Number(NumericBody.WindowMs(body, 0)).Raw("}");
+                json.WriteStartObject("window"u8);
+                json.WriteNumber("ms"u8, NumericBody.WindowMs(bytes, body));
+                json.WriteEndObject();
                 if (context.Site is not null)
                 {
-                    json.Raw(",\"site\":").String(context.Site);
+                    json.WriteText("site"u8, context.Site);
                 }
 
-                if (body.Length >= NumericBody.LengthWithStatus && IsBloodPressure(NumericBody.MdcCode(body, 0)))
+                if (head.BodyLength >= NumericBody.LengthWithStatus && quantity?.Carries == NumericExtra.BloodPressureStatus)
                 {
-                    Status(json, BloodPressureStatus.Read(body, 0));
+                    Status(json, BloodPressureStatus.Read(bytes, body));
                 }
 
-                if (body.Length >= NumericBody.LengthWithRatio && NumericBody.MdcCode(body, 0) == MdcCodes.OxygenSaturation)
+                if (head.BodyLength >= NumericBody.LengthWithRatio && quantity?.Carries == NumericExtra.Ratio)
                 {
-                    json.Raw(",\"ratio\":").Scaled(NumericBody.RatioTenThousandths(body, 0), -4);
+                    json.WriteScaled("ratio"u8, NumericBody.RatioTenThousandths(bytes, body), -4);
                 }
 
                 break;
             case FrameKind.Event:
-                json.Raw("\"code\":").String(CodeText((int)EventBody.Code(body, 0))).Raw(",\"stream\":").Number(EventBody.Stream(body, 0))
-                    .Raw(",\"argument\":").Number(EventBody.Argument(body, 0)).Raw(",");
+                json.WriteString("code"u8, FaultCodes.OfNumber((int)EventBody.Code(bytes, body)));
+                json.WriteNumber("stream"u8, EventBody.Stream(bytes, body));
+                json.WriteNumber("argument"u8, EventBody.Argument(bytes, body));
                 Time(json, head, context);
                 break;
             case FrameKind.Beat:
-                int intervalMs = BeatBody.IntervalMs(body, 0);
-                json.Raw("\"beat\":{\"deviceUs\":").Number(BeatBody.TimeUs(body, 0)).Raw(",\"intervalMs\":");
-                (intervalMs == 0 ? json.Raw("null") : json.Number(intervalMs))
-                    .Raw(",\"quality\":").Number(BeatBody.Quality(body, 0)).Raw("},");
+                Beat(json, bytes, body);
                 Time(json, head, context);
                 break;
             default:
-                Gap(json, body);
+                Gap(json, bytes, body);
                 Time(json, head, context);
                 break;
         }
 
         Flags(json, head.Flags);
-        return json.Raw("}").ToBytes();
+        json.WriteEndObject();
+        return output.ToBytes();
     }
 
     /// <summary><c>"code":{…}</c>, as in a vital.</summary>
-    public static void Code(JsonText json, uint mdc, Quantity? quantity) =>
-        json.Raw("\"code\":{\"mdc\":").Number(mdc).Raw(",\"loinc\":").String(quantity?.Loinc).Raw("}");
-
-    private static bool IsBloodPressure(uint mdc) =>
-        mdc is MdcCodes.NoninvasiveSystolic or MdcCodes.NoninvasiveDiastolic or MdcCodes.NoninvasiveMean or MdcCodes.NoninvasivePulseRate;
-
-    private static void Status(JsonText json, int status)
+    public static void Code(Utf8JsonWriter json, uint mdc, Quantity? quantity)
     {
-        (int Bit, string Name)[] names =
-        [
-            (BloodPressureStatus.BodyMoved, "bodyMoved"),
-            (BloodPressureStatus.CuffLoose, "cuffLoose"),
-            (BloodPressureStatus.IrregularPulse, "irregularPulse"),
-            (BloodPressureStatus.Repeated, "repeated"),
-            (BloodPressureStatus.Uncalibrated, "uncalibrated"),
-        ];
-        bool any = false;
-        foreach ((int bit, string name) in names)
+        json.WriteStartObject("code"u8);
+        json.WriteNumber("mdc"u8, mdc);
+        json.WriteString("loinc"u8, quantity?.Loinc);
+        json.WriteEndObject();
+    }
+
+    private static string KindOf(in FrameHead head) => head.Kind switch
+    {
+        FrameKind.Beat => "beat",
+        FrameKind.Numeric when head.IsStatus => "status",
+        _ => WireWords.TopicOf(head.Kind, head.Stream),
+    };
+
+    private static void WriteIdentity(Utf8JsonWriter json, in FrameHead head)
+    {
+        Span<byte> text = stackalloc byte[64];
+        Utf8.TryWrite(text, CultureInfo.InvariantCulture, $"{head.DeviceId:x16}.{head.BootId}.{head.Stream}.{head.Sequence}", out int length);
+        json.WriteString("id"u8, text[..length]);
+    }
+
+    private static void Status(Utf8JsonWriter json, int status)
+    {
+        int known = 0;
+        foreach ((int bit, string _) in WireWords.BloodPressureStatusBits)
         {
-            if ((status & bit) != 0)
-            {
-                json.Raw(any ? "," : ",\"status\":[").String(name);
-                any = true;
-            }
+            known |= bit;
         }
 
-        if (any)
+        if ((status & known) != 0)
         {
-            json.Raw("]");
+            json.WriteStartArray("status"u8);
+            Words(json, status, WireWords.BloodPressureStatusBits);
+            json.WriteEndArray();
         }
     }
 
-    private static void Numeric(JsonText json, byte[] body)
+    private static Quantity? Numeric(Utf8JsonWriter json, byte[] bytes, int body)
     {
-        uint mdc = NumericBody.MdcCode(body, 0);
-        AbsenceReason absence = NumericBody.Absence(body, 0);
+        uint mdc = NumericBody.MdcCode(bytes, body);
+        AbsenceReason absence = NumericBody.Absence(bytes, body);
         Quantity? quantity = MdcTable.Find(mdc);
         Code(json, mdc, quantity);
-        json.Raw(",\"value\":");
         if (absence == AbsenceReason.None)
         {
-            json.Scaled(NumericBody.Value(body, 0), NumericBody.Exponent(body, 0));
+            json.WriteScaled("value"u8, NumericBody.Value(bytes, body), NumericBody.Exponent(bytes, body));
         }
         else
         {
-            json.Raw("null");
+            json.WriteNull("value"u8);
         }
 
-        json.Raw(",\"unit\":").String(quantity?.Unit).Raw(",\"absent\":")
-            .String((int)absence < AbsenceNames.Length ? AbsenceNames[(int)absence] : "unknown")
-            .Raw(",\"quality\":").Number(NumericBody.Quality(body, 0)).Raw(",");
+        json.WriteString("unit"u8, quantity?.Unit);
+        json.WriteString("absent"u8, WireWords.Of(absence));
+        json.WriteNumber("quality"u8, NumericBody.Quality(bytes, body));
+        return quantity;
     }
 
-    private static void Gap(JsonText json, byte[] body)
+    private static void Beat(Utf8JsonWriter json, byte[] bytes, int body)
     {
-        int unit = GapBody.Unit(body, 0);
-        json.Raw("\"lost\":{\"device\":").String(Topics.DeviceText(GapBody.DeviceId(body, 0))).Raw(",\"boot\":").Number(GapBody.BootId(body, 0))
-            .Raw(",\"stream\":").Number(GapBody.Stream(body, 0)).Raw(",\"first\":").Number(GapBody.First(body, 0))
-            .Raw(",\"last\":").Number(GapBody.Last(body, 0)).Raw(",\"count\":").Number(GapBody.Count(body, 0))
-            .Raw((unit & ~GapBody.AtLeast) == GapBody.Samples ? ",\"unit\":\"samples\"" : ",\"unit\":\"readings\"")
-            .Raw(",\"atLeast\":").Boolean((unit & GapBody.AtLeast) != 0)
-            .Raw(",\"firstUs\":").Number(GapBody.FirstUs(body, 0)).Raw(",\"lastUs\":").Number(GapBody.LastUs(body, 0))
-            .Raw("},\"cause\":").String(CauseName(GapBody.Cause(body, 0))).Raw(",");
+        int intervalMs = BeatBody.IntervalMs(bytes, body);
+        json.WriteStartObject("beat"u8);
+        json.WriteNumber("deviceUs"u8, BeatBody.TimeUs(bytes, body));
+        if (intervalMs == 0)
+        {
+            json.WriteNull("intervalMs"u8);
+        }
+        else
+        {
+            json.WriteNumber("intervalMs"u8, intervalMs);
+        }
+
+        json.WriteNumber("quality"u8, BeatBody.Quality(bytes, body));
+        json.WriteEndObject();
     }
 
-    private static void Time(JsonText json, FrameHead head, in ReadingContext context)
+    private static void Gap(Utf8JsonWriter json, byte[] bytes, int body)
     {
-        json.Raw("\"time\":{\"utc\":");
+        int unit = GapBody.Unit(bytes, body);
+        json.WriteStartObject("lost"u8);
+        json.WriteDevice("device"u8, GapBody.DeviceId(bytes, body));
+        json.WriteNumber("boot"u8, GapBody.BootId(bytes, body));
+        json.WriteNumber("stream"u8, GapBody.Stream(bytes, body));
+        json.WriteNumber("first"u8, GapBody.First(bytes, body));
+        json.WriteNumber("last"u8, GapBody.Last(bytes, body));
+        json.WriteNumber("count"u8, GapBody.Count(bytes, body));
+        json.WriteString("unit"u8, (unit & ~GapBody.AtLeast) == GapBody.Samples ? "samples"u8 : "readings"u8);
+        json.WriteBoolean("atLeast"u8, (unit & GapBody.AtLeast) != 0);
+        json.WriteNumber("firstUs"u8, GapBody.FirstUs(bytes, body));
+        json.WriteNumber("lastUs"u8, GapBody.LastUs(bytes, body));
+        json.WriteEndObject();
+        json.WriteString("cause"u8, WireWords.Of(GapBody.Cause(bytes, body)));
+    }
+
+    private static void Time(Utf8JsonWriter json, in FrameHead head, in ReadingContext context)
+    {
+        json.WriteStartObject("time"u8);
         if (context.Time.IsKnown)
         {
-            json.Utc(context.Time.UtcUs).Raw(",\"uncertaintyMs\":").Milliseconds(context.Time.UncertaintyUs).Raw(",\"method\":").String(context.Method);
+            json.WriteUtc("utc"u8, context.Time.UtcUs);
+            json.WriteMilliseconds("uncertaintyMs"u8, context.Time.UncertaintyUs);
+            json.WriteString("method"u8, context.Method);
         }
         else
         {
-            json.Raw("null,\"uncertaintyMs\":null,\"method\":\"unsynchronised\"");
+            json.WriteNull("utc"u8);
+            json.WriteNull("uncertaintyMs"u8);
+            json.WriteString("method"u8, "unsynchronised"u8);
         }
 
-        json.Raw(",\"deviceUs\":").Number(head.MonotonicUs).Raw(",\"correctedFrom\":");
+        json.WriteNumber("deviceUs"u8, head.MonotonicUs);
         if (!context.IsCorrection)
         {
-            json.Raw("null}");
+            json.WriteNull("correctedFrom"u8);
         }
         else if (context.FirstUtcUs == GatewayMoment.NoUtc)
         {
-            json.Raw("\"unsynchronised\"}");
+            json.WriteString("correctedFrom"u8, "unsynchronised"u8);
         }
         else
         {
-            json.Utc(context.FirstUtcUs).Raw("}");
+            json.WriteUtc("correctedFrom"u8, context.FirstUtcUs);
         }
+
+        json.WriteEndObject();
     }
 
-    private static void Flags(JsonText json, int flags)
+    private static void Flags(Utf8JsonWriter json, int flags)
     {
         if (flags == 0)
         {
             return;
         }
 
-        json.Raw(",\"flags\":[");
-        bool first = true;
-        for (int i = 0; i < FlagNames.Length; i++)
+        json.WriteStartArray("flags"u8);
+        Words(json, flags, WireWords.FrameFlagsBits);
+        json.WriteEndArray();
+    }
+
+    private static void Words(Utf8JsonWriter json, int value, ReadOnlySpan<(int Bit, string Word)> bits)
+    {
+        foreach ((int bit, string word) in bits)
         {
-            if ((flags & (1 << i)) != 0)
+            if ((value & bit) != 0)
             {
-                json.Raw(first ? "" : ",").String(FlagNames[i]);
-                first = false;
+                json.WriteStringValue(word);
             }
         }
-
-        json.Raw("]");
     }
 }

@@ -1,7 +1,6 @@
 using System;
-using System.Buffers.Binary;
 using System.Collections.Generic;
-using EdgeGateway.Core.Json;
+using System.Text.Json;
 using Firmware.Core;
 using Firmware.Protocol;
 
@@ -16,18 +15,18 @@ internal sealed class SpotValues
     /// <summary>Most streams and devices remembered of each kind; further ones are left out here, not out of the readings.</summary>
     public const int MaxEntries = 64;
 
-    private readonly SortedDictionary<(int Order, ulong Device, int Stream), (long Index, byte[] Json)> _vitals = [];
-    private readonly SortedDictionary<ulong, (long Index, byte[] Json)> _tests = [];
+    private readonly SortedDictionary<(int Order, ulong Device, int Stream), (long Index, ReadOnlyMemory<byte> Json)> _vitals = [];
+    private readonly SortedDictionary<ulong, (long Index, ReadOnlyMemory<byte> Json)> _tests = [];
 
     /// <summary>How many there are.</summary>
     public int Count => _vitals.Count + _tests.Count;
 
     /// <summary>The vital signs with their clinical order, ascending.</summary>
-    public IEnumerable<(int Order, byte[] Json)> Vitals
+    public IEnumerable<(int Order, ReadOnlyMemory<byte> Json)> Vitals
     {
         get
         {
-            foreach (((int order, ulong _, int _), (long _, byte[] json)) in _vitals)
+            foreach (((int order, ulong _, int _), (long _, ReadOnlyMemory<byte> json)) in _vitals)
             {
                 yield return (order, json);
             }
@@ -35,7 +34,7 @@ internal sealed class SpotValues
     }
 
     /// <summary>True for a reading that is kept here.</summary>
-    public static bool IsOne(FrameHead head, ReadOnlySpan<byte> frame) => OrderOf(head, frame) != 0 || IsTest(head, frame);
+    public static bool IsOne(in Reading reading) => OrderOf(reading) != 0 || IsTest(reading);
 
     /// <summary>Another session, or none.</summary>
     public void Clear()
@@ -46,51 +45,47 @@ internal sealed class SpotValues
 
     /// <summary>Takes in a reading.</summary>
     /// <param name="index">Its journal index: the newest counts.</param>
-    /// <param name="head">Its head.</param>
-    /// <param name="frame">The whole frame.</param>
+    /// <param name="reading">The reading.</param>
     /// <param name="json">The reading as it is published.</param>
     /// <returns>True when it is now the last one of its kind.</returns>
-    public bool Take(long index, FrameHead head, ReadOnlySpan<byte> frame, byte[] json)
+    public bool Take(long index, in Reading reading, ReadOnlyMemory<byte> json)
     {
-        int order = OrderOf(head, frame);
-        return order != 0 ? Put(_vitals, (order, head.DeviceId, head.Stream), index, json)
-            : IsTest(head, frame) && Put(_tests, head.DeviceId, index, json);
+        int order = OrderOf(reading);
+        return order != 0 ? Put(_vitals, (order, reading.Head.DeviceId, reading.Head.Stream), index, json)
+            : IsTest(reading) && Put(_tests, reading.Head.DeviceId, index, json);
     }
 
     /// <summary>Writes the members <c>vitals</c> and <c>events</c>.</summary>
     /// <param name="json">Where to.</param>
     /// <param name="open">False: both are empty.</param>
-    public void Write(JsonText json, bool open)
+    public void Write(Utf8JsonWriter json, bool open)
     {
-        json.Raw(",\"vitals\":[");
-        string separator = "";
+        json.WriteStartArray("vitals"u8);
         if (open)
         {
-            foreach ((int _, byte[] vital) in Vitals)
+            foreach ((int _, ReadOnlyMemory<byte> vital) in Vitals)
             {
-                json.Raw(separator).Raw(System.Text.Encoding.UTF8.GetString(vital));
-                separator = ",";
+                json.WriteRawValue(vital.Span, skipInputValidation: true);
             }
         }
 
-        json.Raw("],\"events\":[");
-        separator = "";
+        json.WriteEndArray();
+        json.WriteStartArray("events"u8);
         if (open)
         {
-            foreach ((long _, byte[] test) in _tests.Values)
+            foreach ((long _, ReadOnlyMemory<byte> test) in _tests.Values)
             {
-                json.Raw(separator).Raw(System.Text.Encoding.UTF8.GetString(test));
-                separator = ",";
+                json.WriteRawValue(test.Span, skipInputValidation: true);
             }
         }
 
-        json.Raw("]");
+        json.WriteEndArray();
     }
 
-    private static bool Put<TKey>(SortedDictionary<TKey, (long Index, byte[] Json)> entries, TKey key, long index, byte[] json)
+    private static bool Put<TKey>(SortedDictionary<TKey, (long Index, ReadOnlyMemory<byte> Json)> entries, TKey key, long index, ReadOnlyMemory<byte> json)
         where TKey : notnull
     {
-        bool known = entries.TryGetValue(key, out (long Index, byte[] Json) last);
+        bool known = entries.TryGetValue(key, out (long Index, ReadOnlyMemory<byte> Json) last);
         if ((known && last.Index >= index) || (!known && entries.Count >= MaxEntries))
         {
             return false;
@@ -100,21 +95,18 @@ internal sealed class SpotValues
         return true;
     }
 
-    private static int OrderOf(FrameHead head, ReadOnlySpan<byte> frame)
+    private static int OrderOf(in Reading reading)
     {
-        if (head.Version != Frame.Version || head.Kind != FrameKind.Numeric || head.BodyLength < NumericBody.Length)
+        if (reading.Head is not { Version: Frame.Version, Kind: FrameKind.Numeric, BodyLength: >= NumericBody.Length })
         {
             return 0;
         }
 
-        uint mdc = BinaryPrimitives.ReadUInt32LittleEndian(frame[Frame.HeaderLength..]);
-        return mdc is MdcCodes.NoninvasiveSystolic or MdcCodes.NoninvasiveDiastolic or MdcCodes.NoninvasiveMean or MdcCodes.NoninvasivePulseRate
-            ? MdcTable.Find(mdc)?.ClinicalOrder ?? 0
-            : 0;
+        return MdcTable.Find(NumericBody.MdcCode(reading.Bytes, reading.BodyOffset)) is { IsSpot: true } quantity ? quantity.ClinicalOrder : 0;
     }
 
-    private static bool IsTest(FrameHead head, ReadOnlySpan<byte> frame) =>
-        head.Version == Frame.Version && head.Kind == FrameKind.Event && head.BodyLength >= EventBody.Length
-        && (FaultCode)BinaryPrimitives.ReadUInt16LittleEndian(frame[Frame.HeaderLength..])
+    private static bool IsTest(in Reading reading) =>
+        reading.Head is { Version: Frame.Version, Kind: FrameKind.Event, BodyLength: >= EventBody.Length }
+        && EventBody.Code(reading.Bytes, reading.BodyOffset)
             is FaultCode.CuffSelfTestPassed or FaultCode.CuffSelfTestFailed or FaultCode.CuffLinkPassed;
 }

@@ -1,11 +1,10 @@
 using System;
-using System.Buffers.Binary;
 using System.Collections.Generic;
+using System.Text.Json;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Ingest;
 using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Readings;
-using EdgeGateway.Core.Records;
 using EdgeGateway.Core.Sessions;
 using EdgeGateway.Core.Time;
 using EdgeGateway.Mqtt;
@@ -17,7 +16,7 @@ namespace EdgeGateway.Core.Retained;
 /// The retained topics of a session, for a doctor who joins late: descriptions of binary streams, the last vitals (<c>state</c>), the vital-sign
 /// set (<c>set</c>), the spot values (<c>spot</c>) and the devices (<c>device/{id}</c>). They repeat what the readings said and are not journaled.
 /// </summary>
-internal sealed class RetainedTopics
+internal sealed class RetainedTopics : IGatewayPart
 {
     /// <summary>Most streams with a last vital; further ones are left out of state and set, not out of the readings.</summary>
     private const int MaxRows = 64;
@@ -145,6 +144,22 @@ internal sealed class RetainedTopics
         DevicesChanged();
     }
 
+    /// <inheritdoc/>
+    void IGatewayPart.Begin(long nowUs) => Begin();
+
+    /// <inheritdoc/>
+    long IGatewayPart.Step(long nowUs)
+    {
+        Step(nowUs);
+        return NextUs;
+    }
+
+    /// <inheritdoc/>
+    void IGatewayPart.PodCame(Pod pod) => DevicesChanged();
+
+    /// <inheritdoc/>
+    void IGatewayPart.PodWent(Pod pod) => DevicesChanged();
+
     public void DevicesChanged()
     {
         _devices[_context.Options.GatewayId] = true;
@@ -158,8 +173,9 @@ internal sealed class RetainedTopics
 
     /// <summary>Sees to it that a binary stream's description is out before its first frame, and again when its times got better.</summary>
     /// <returns>False when the link cannot take it now.</returns>
-    public bool TryDescribe(Session session, FrameHead head, ReadOnlySpan<byte> frame, long nowUs)
+    public bool TryDescribe(Session session, in Reading reading, long nowUs)
     {
+        FrameHead head = reading.Head;
         bool wave = head.Kind == FrameKind.Waveform && head.BodyLength >= WaveformBody.SamplesOffset;
         if (head.Version != Frame.Version || (!wave && head.Kind != FrameKind.Sound))
         {
@@ -179,41 +195,39 @@ internal sealed class RetainedTopics
             }
         }
 
-        JsonText json = new();
-        json.Raw("{\"v\":1,\"session\":").String(session.Id).Raw(",\"device\":").String(Topics.DeviceText(head.DeviceId))
-            .Raw(",\"boot\":").Number(head.BootId).Raw(",\"stream\":").Number(head.Stream)
-            .Raw(",\"kind\":").String(FrameHead.SegmentOf(head.Kind)).Raw(",\"contentType\":").String(ReadingMessage.FrameContentType);
+        Utf8JsonWriter json = _context.Json.Begin();
+        json.WriteStartObject();
+        json.WriteNumber("v"u8, 1);
+        json.WriteString("session"u8, session.Id);
+        json.WriteDevice("device"u8, head.DeviceId);
+        json.WriteNumber("boot"u8, head.BootId);
+        json.WriteNumber("stream"u8, head.Stream);
+        json.WriteString("kind"u8, WireWords.TopicOf(head.Kind, head.Stream));
+        json.WriteString("contentType"u8, ReadingMessage.FrameContentType);
         if (wave)
         {
-            ReadOnlySpan<byte> body = frame[Frame.HeaderLength..];
-            uint mdc = BinaryPrimitives.ReadUInt32LittleEndian(body);
-            Quantity? quantity = MdcTable.Find(mdc);
-            int bits = body[10];
-            json.Raw(",");
-            ReadingJson.Code(json, mdc, quantity);
-            json.Raw(",\"unit\":").String(quantity?.Unit);
-            if (mdc == MdcCodes.CuffPressure)
-            {
-                json.Raw(",\"scale\":0.01");
-            }
-
-            json.Raw(",\"periodUs\":").Number(BinaryPrimitives.ReadUInt32LittleEndian(body[4..]))
-                .Raw(",\"bits\":").Number(bits).Raw(",\"sampleBytes\":").Number(WaveformBody.BytesPerSample(bits)).Raw(",\"byteOrder\":\"little\"");
+            Samples(json, reading.Bytes, reading.BodyOffset);
         }
 
-        json.Raw(",\"time\":{\"utc\":");
+        json.WriteStartObject("time"u8);
         if (time.IsKnown)
         {
-            json.Utc(time.UtcUs).Raw(",\"uncertaintyMs\":").Milliseconds(time.UncertaintyUs).Raw(",\"method\":\"exchange\"");
+            json.WriteUtc("utc"u8, time.UtcUs);
+            json.WriteMilliseconds("uncertaintyMs"u8, time.UncertaintyUs);
+            json.WriteString("method"u8, "exchange"u8);
         }
         else
         {
-            json.Raw("null,\"uncertaintyMs\":null,\"method\":\"unsynchronised\"");
+            json.WriteNull("utc"u8);
+            json.WriteNull("uncertaintyMs"u8);
+            json.WriteString("method"u8, "unsynchronised"u8);
         }
 
-        json.Raw(",\"deviceUs\":").Number(head.MonotonicUs).Raw(",\"driftPpm\":").Number(_context.Options.ClockDriftPpm).Raw("}}");
-        string topic = Root(session) + FrameHead.SegmentOf(head.Kind) + "/" + Topics.DeviceText(head.DeviceId) + "/" + GatewayContext.Text(head.Stream) + "/description";
-        if (!Publish(topic, json.ToBytes(), null, nowUs))
+        json.WriteNumber("deviceUs"u8, head.MonotonicUs);
+        json.WriteNumber("driftPpm"u8, _context.Options.ClockDriftPpm);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        if (!Publish(_context.Topics.Of(_context.Topics.RootOf(session), head) + "/description", _context.Json.ToBytes(), null, nowUs))
         {
             return false;
         }
@@ -229,19 +243,20 @@ internal sealed class RetainedTopics
 
     /// <summary>The same for a replay: only when no description is out. That of the live readings is not replaced by an older one.</summary>
     /// <returns>False when the link cannot take it now.</returns>
-    public bool TryDescribeOnce(Session session, FrameHead head, ReadOnlySpan<byte> frame, long nowUs) =>
-        _described.ContainsKey((session.Number, head.Key)) || TryDescribe(session, head, frame, nowUs);
+    public bool TryDescribeOnce(Session session, in Reading reading, long nowUs) =>
+        _described.ContainsKey((session.Number, reading.Key)) || TryDescribe(session, reading, nowUs);
 
     /// <summary>A reading went out, or was shown beside the patient.</summary>
-    public void Sent(Session session, FrameHead head, ReadOnlySpan<byte> frame, ReadingMessage reading, long index, long nowUs)
+    public void Sent(Session session, in Reading reading, in ReadingMessage message, long index, long nowUs)
     {
-        if (!session.IsOpen || !reading.IsJson)
+        if (!session.IsOpen || !message.IsJson)
         {
             return;
         }
 
-        _spotDirty |= _spot.Take(index, head, frame, reading.Payload);
-        if (head.Kind != FrameKind.Numeric)
+        FrameHead head = reading.Head;
+        _spotDirty |= _spot.Take(index, reading, message.Payload);
+        if (head.Kind != FrameKind.Numeric || head.IsStatus)
         {
             return;
         }
@@ -253,18 +268,22 @@ internal sealed class RetainedTopics
             return;
         }
 
-        if (_rows.Count >= MaxRows && !_rows.ContainsKey((head.DeviceId, head.Stream)))
+        bool isKnown = _rows.TryGetValue((head.DeviceId, head.Stream), out Row? row);
+        if ((!isKnown && _rows.Count >= MaxRows) || (isKnown && row!.MeasuredUs > at.LowUs))
         {
-            return;
+            return; // no room, or the backlog of an earlier boot comes after the live readings of this one
         }
 
-        if (_rows.TryGetValue((head.DeviceId, head.Stream), out Row? newer) && newer.MeasuredUs > at.LowUs)
+        if (row is null)
         {
-            return; // the backlog of an earlier boot comes after the live readings of this one
+            row = new Row();
+            _rows.Add((head.DeviceId, head.Stream), row);
         }
 
-        uint mdc = BinaryPrimitives.ReadUInt32LittleEndian(frame[Frame.HeaderLength..]);
-        _rows[(head.DeviceId, head.Stream)] = new Row(at.LowUs, reading.Payload, MdcTable.Find(mdc)?.ClinicalOrder ?? 0);
+        uint mdc = NumericBody.MdcCode(reading.Bytes, reading.BodyOffset);
+        row.MeasuredUs = at.LowUs;
+        row.Json = message.Payload;
+        row.ClinicalOrder = MdcTable.Find(mdc)?.ClinicalOrder ?? 0;
         _dirty = true;
     }
 
@@ -329,17 +348,12 @@ internal sealed class RetainedTopics
     {
         foreach (EdgeGateway.Journal.JournalRecord record in records)
         {
-            if (record.Type == (byte)JournalRecordType.Frame && FrameStamp.TryRead(record.Payload.Span, out FrameStamp stamp)
-                && stamp.Session == open.Number && _context.Sessions.Open?.Number == open.Number)
+            if (Reading.TryRead(record, out Reading reading) && reading.Session == open.Number && _context.Sessions.Open?.Number == open.Number
+                && SpotValues.IsOne(reading))
             {
-                ReadOnlySpan<byte> frame = record.Payload.Span[FrameStamp.Length..];
-                FrameHead head = FrameHead.Read(frame);
-                if (SpotValues.IsOne(head, frame))
-                {
-                    bool isNew = _spot.Take(record.Index, head, frame, ReadingMessage.Make(_context, open, head, frame, null).Payload);
-                    _spotDirty |= isNew;
-                    _dirty |= isNew;
-                }
+                bool isNew = _spot.Take(record.Index, reading, ReadingMessage.Make(_context, open, reading, null).Payload);
+                _spotDirty |= isNew;
+                _dirty |= isNew;
             }
         }
     }
@@ -355,47 +369,73 @@ internal sealed class RetainedTopics
 
     private bool PublishSpot(Session session, bool open, long nowUs)
     {
-        JsonText json = new();
-        json.Raw("{\"v\":1,\"session\":").String(session.Id).Raw(",\"open\":").Boolean(open);
+        Utf8JsonWriter json = Begin(session);
+        json.WriteBoolean("open"u8, open);
         _spot.Write(json, open);
-        return Publish(Root(session) + "spot", json.Raw("}").ToBytes(), null, nowUs);
+        json.WriteEndObject();
+        return Publish(_context.Topics.RootOf(session) + "spot", _context.Json.ToBytes(), null, nowUs);
+    }
+
+    private Utf8JsonWriter Begin(Session session)
+    {
+        Utf8JsonWriter json = _context.Json.Begin();
+        json.WriteStartObject();
+        json.WriteNumber("v"u8, 1);
+        json.WriteString("session"u8, session.Id);
+        return json;
     }
 
     private bool PublishState(Session session, bool open, long nowUs)
     {
-        JsonText state = new();
-        state.Raw("{\"v\":1,\"session\":").String(session.Id).Raw(",\"open\":").Boolean(open).Raw(",\"vitals\":[");
-        JsonText ages = new();
-        JsonText set = new();
-        set.Raw("{\"v\":1,\"session\":").String(session.Id).Raw(",\"rows\":[");
+        Utf8JsonWriter json = Begin(session);
+        json.WriteBoolean("open"u8, open);
+        json.WriteStartArray("vitals"u8);
         if (open)
         {
-            string separator = "";
             foreach (Row row in _rows.Values)
             {
-                state.Raw(separator).Raw(System.Text.Encoding.UTF8.GetString(row.Json));
-                ages.Raw(separator).Number((nowUs - row.MeasuredUs) / 1000);
-                separator = ",";
-            }
-
-            separator = "";
-            foreach (byte[] row in Rows())
-            {
-                set.Raw(separator).Raw(System.Text.Encoding.UTF8.GetString(row));
-                separator = ",";
+                json.WriteRawValue(row.Json.Span, skipInputValidation: true);
             }
         }
 
+        json.WriteEndArray();
+        json.WriteStartArray("agesMs"u8);
+        if (open)
+        {
+            foreach (Row row in _rows.Values)
+            {
+                json.WriteNumberValue((nowUs - row.MeasuredUs) / 1000);
+            }
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
         uint expiry = (uint)(_context.Options.StateStalenessUs / 1_000_000);
-        return Publish(Root(session) + "state", state.Raw("],\"agesMs\":[").Raw(System.Text.Encoding.UTF8.GetString(ages.ToBytes())).Raw("]}").ToBytes(), expiry, nowUs)
-            && Publish(Root(session) + "set", set.Raw("]}").ToBytes(), expiry, nowUs);
+        return Publish(_context.Topics.RootOf(session) + "state", _context.Json.ToBytes(), expiry, nowUs) && PublishSet(session, open, expiry, nowUs);
+    }
+
+    private bool PublishSet(Session session, bool open, uint expiry, long nowUs)
+    {
+        Utf8JsonWriter json = Begin(session);
+        json.WriteStartArray("rows"u8);
+        if (open)
+        {
+            foreach (ReadOnlyMemory<byte> row in Rows())
+            {
+                json.WriteRawValue(row.Span, skipInputValidation: true);
+            }
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+        return Publish(_context.Topics.RootOf(session) + "set", _context.Json.ToBytes(), expiry, nowUs);
     }
 
     /// <summary>The set: one row per quantity in clinical order. A spot value stays as long as the session is open.</summary>
-    private SortedDictionary<int, byte[]>.ValueCollection Rows()
+    private SortedDictionary<int, ReadOnlyMemory<byte>>.ValueCollection Rows()
     {
-        SortedDictionary<int, byte[]> rows = [];
-        foreach ((int order, byte[] json) in _spot.Vitals)
+        SortedDictionary<int, ReadOnlyMemory<byte>> rows = [];
+        foreach ((int order, ReadOnlyMemory<byte> json) in _spot.Vitals)
         {
             rows[order] = json;
         }
@@ -435,13 +475,21 @@ internal sealed class RetainedTopics
 
             bool gateway = device == _context.Options.GatewayId;
             Pod? pod = _pods.Find(device);
-            JsonText json = new();
-            json.Raw("{\"v\":1,\"device\":").String(Topics.DeviceText(device)).Raw(",\"role\":").String(gateway ? "gateway" : "pod")
-                .Raw(",\"maker\":").String(about?.Maker).Raw(",\"model\":").String(about?.Model).Raw(",\"serial\":").String(about?.Serial)
-                .Raw(",\"udi\":").String(about?.Udi).Raw(",\"firmware\":").String(about?.Firmware)
-                .Raw(",\"calibration\":").String(about?.Calibration).Raw(",\"sensorClass\":").String(about?.SensorClass)
-                .Raw(",\"connected\":").Boolean(gateway || pod is { IsConnected: true }).Raw("}");
-            if (!Publish(Root(session) + "device/" + Topics.DeviceText(device), json.ToBytes(), null, nowUs))
+            Utf8JsonWriter json = _context.Json.Begin();
+            json.WriteStartObject();
+            json.WriteNumber("v"u8, 1);
+            json.WriteDevice("device"u8, device);
+            json.WriteString("role"u8, gateway ? "gateway"u8 : "pod"u8);
+            json.WriteText("maker"u8, about?.Maker);
+            json.WriteText("model"u8, about?.Model);
+            json.WriteText("serial"u8, about?.Serial);
+            json.WriteText("udi"u8, about?.Udi);
+            json.WriteText("firmware"u8, about?.Firmware);
+            json.WriteText("calibration"u8, about?.Calibration);
+            json.WriteText("sensorClass"u8, about?.SensorClass);
+            json.WriteBoolean("connected"u8, gateway || pod is { IsConnected: true });
+            json.WriteEndObject();
+            if (!Publish(_context.Topics.RootOf(session) + "device/" + Topics.DeviceText(device), _context.Json.ToBytes(), null, nowUs))
             {
                 return;
             }
@@ -450,7 +498,23 @@ internal sealed class RetainedTopics
         }
     }
 
-    private string Root(Session session) => _context.TopicRoot + "session/" + session.Id + "/";
+    private static void Samples(Utf8JsonWriter json, byte[] bytes, int body)
+    {
+        uint mdc = WaveformBody.MdcCode(bytes, body);
+        Quantity? quantity = MdcTable.Find(mdc);
+        int bits = WaveformBody.Bits(bytes, body);
+        ReadingJson.Code(json, mdc, quantity);
+        json.WriteString("unit"u8, quantity?.Unit);
+        if (quantity is { SampleExponent: not 0 and int exponent })
+        {
+            json.WriteScaled("scale"u8, 1, exponent);
+        }
+
+        json.WriteNumber("periodUs"u8, WaveformBody.PeriodUs(bytes, body));
+        json.WriteNumber("bits"u8, bits);
+        json.WriteNumber("sampleBytes"u8, WaveformBody.BytesPerSample(bits));
+        json.WriteString("byteOrder"u8, "little"u8);
+    }
 
     private bool Publish(string topic, byte[] payload, uint? expirySeconds, long nowUs)
     {
@@ -458,6 +522,7 @@ internal sealed class RetainedTopics
         {
             Topic = topic,
             Payload = payload,
+            IsPayloadImmutable = true,
             Qos = MqttQos.AtLeastOnce,
             Retain = true,
             Properties = new MqttPublishProperties
@@ -477,5 +542,12 @@ internal sealed class RetainedTopics
         return _link.TryPublish(message, 0, nowUs);
     }
 
-    private sealed record Row(long MeasuredUs, byte[] Json, int ClinicalOrder);
+    private sealed class Row
+    {
+        public long MeasuredUs { get; set; }
+
+        public ReadOnlyMemory<byte> Json { get; set; }
+
+        public int ClinicalOrder { get; set; }
+    }
 }

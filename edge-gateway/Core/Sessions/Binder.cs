@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Collections.Generic;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Records;
@@ -44,12 +45,12 @@ internal sealed class Binder
     }
 
     /// <summary>Decides.</summary>
+    /// <param name="head">The frame's head.</param>
     /// <param name="frame">The whole frame.</param>
     /// <param name="production">True when this gateway serves patients now, whatever a session was opened as.</param>
     /// <returns>Session number, 0 for none, and the reason.</returns>
-    public (uint Session, BindingReason Reason) Decide(ReadOnlySpan<byte> frame, bool production)
+    public (uint Session, BindingReason Reason) Decide(in FrameHead head, ReadOnlySpan<byte> frame, bool production)
     {
-        FrameHead head = FrameHead.Read(frame);
         if (head.Kind == FrameKind.Clock)
         {
             return (0, BindingReason.ForGateway);
@@ -65,16 +66,14 @@ internal sealed class Binder
             return (0, reason);
         }
 
-        const int NotForPatients = FrameFlags.Simulated | FrameFlags.Injected | FrameFlags.Test;
-        bool refused = (production || bound.Production) && (head.Flags & NotForPatients) != 0;
-        return refused ? (0, BindingReason.NotForPatients) : (bound.Number, reason);
+        return PatientRule.Refuses(head.Flags, bound, production) ? (0, BindingReason.NotForPatients) : (bound.Number, reason);
     }
 
     /// <summary>End of what a frame's measurement took in, device µs: the last sample of a waveform, the end of a number's window.</summary>
     /// <param name="head">Its head.</param>
     /// <param name="frame">The whole frame.</param>
     /// <returns>Device µs, not below the frame's own time.</returns>
-    internal static long EndUs(FrameHead head, ReadOnlySpan<byte> frame)
+    internal static long EndUs(in FrameHead head, ReadOnlySpan<byte> frame)
     {
         ReadOnlySpan<byte> body = frame[Frame.HeaderLength..];
         if (head.Version != Frame.Version)
@@ -98,11 +97,13 @@ internal sealed class Binder
     /// <param name="endUs">The span's end, device µs.</param>
     /// <param name="at">The moment.</param>
     /// <returns>The order, if it can be proven.</returns>
-    internal TimeOrder Compare(FrameHead head, long endUs, GatewayMoment at)
+    internal TimeOrder Compare(in FrameHead head, long endUs, GatewayMoment at)
     {
         TimeOrder order = TimeOrder.Unknown;
-        foreach (uint boot in _time.GatewayBootsOf(head.DeviceId, head.BootId))
+        IReadOnlyList<uint> boots = _time.GatewayBootsOf(head.DeviceId, head.BootId);
+        for (int i = 0; i < boots.Count; i++)
         {
+            uint boot = boots[i];
             if (!_time.TryMapToGateway(head.DeviceId, head.BootId, head.MonotonicUs, boot, out TimeInterval start)
                 || !_time.TryMapToGateway(head.DeviceId, head.BootId, endUs, boot, out TimeInterval end)
                 || !_boots.TryFind(boot, out GatewayBoot known))
@@ -139,7 +140,7 @@ internal sealed class Binder
         return order;
     }
 
-    private (Session? Session, BindingReason Reason) ByEpoch(Session session, FrameHead head, long endUs)
+    private (Session? Session, BindingReason Reason) ByEpoch(Session session, in FrameHead head, long endUs)
     {
         if (Compare(head, endUs, session.OpenedAt) == TimeOrder.Before)
         {
@@ -162,7 +163,7 @@ internal sealed class Binder
 
     // After a cut of power a pod declares what it lost before it is given an epoch again. The record holds no measurement; it belongs where the
     // readings around the hole went, or nobody would learn of the loss.
-    private Session? ByLostReadings(FrameHead head, ReadOnlySpan<byte> frame)
+    private Session? ByLostReadings(in FrameHead head, ReadOnlySpan<byte> frame)
     {
         if (head.Version != Frame.Version || head.Kind != FrameKind.Gap || head.BodyLength < GapBody.Length)
         {
@@ -178,7 +179,7 @@ internal sealed class Binder
         return number == 0 ? null : _sessions.Find(number);
     }
 
-    private (Session? Session, BindingReason Reason) ByTime(FrameHead head, long endUs)
+    private (Session? Session, BindingReason Reason) ByTime(in FrameHead head, long endUs)
     {
         bool unknown = false;
         foreach (Session session in _sessions.Sessions)

@@ -26,6 +26,7 @@ public sealed class SessionFold : IJournalFold
 
     private readonly int _maxSessions;
     private readonly SortedDictionary<uint, Session> _sessions = [];
+    private Session[]? _ordered; // of _sessions; null when it has changed
     private uint _lastCounter;
     private uint _lastNumber;
 
@@ -80,7 +81,8 @@ public sealed class SessionFold : IJournalFold
     /// <returns>The session, or null.</returns>
     public Session? FindByEpoch(uint epoch)
     {
-        foreach (Session session in _sessions.Values)
+        // The enumerator of a sorted dictionary is an object, and this is asked for every frame.
+        foreach (Session session in _ordered ??= [.. _sessions.Values])
         {
             if (session.Epoch == epoch)
             {
@@ -122,6 +124,7 @@ public sealed class SessionFold : IJournalFold
     public void Reset()
     {
         _sessions.Clear();
+        _ordered = null;
         Open = null;
         _lastCounter = 0;
         _lastNumber = 0;
@@ -144,12 +147,14 @@ public sealed class SessionFold : IJournalFold
 
                 Open = new Session(opened.Number, opened.Id, opened.Epoch, opened.Production, opened.At, null);
                 _sessions[opened.Number] = Open;
+                _ordered = null;
                 _lastNumber = opened.Number;
                 break;
             case JournalRecordType.SessionClosed when SessionClosedRecord.TryDecode(payload, out SessionClosedRecord closed):
                 if (_sessions.TryGetValue(closed.Number, out Session? session) && session.IsOpen)
                 {
                     _sessions[closed.Number] = session with { ClosedAt = closed.At };
+                    _ordered = null;
                     Open = null;
                 }
 

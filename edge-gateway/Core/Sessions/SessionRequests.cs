@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Text.Json;
+using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Records;
@@ -33,6 +34,11 @@ internal static class Names
         return true;
     }
 
+    /// <summary>A word of somebody else's as it may be repeated in an answer.</summary>
+    /// <param name="text">The word, or null.</param>
+    /// <returns>The word; empty when there is none, or one that is too long.</returns>
+    public static string Word(string? text) => text is null || text.Length > MaxLength ? string.Empty : text;
+
     /// <summary>Reads 16 lower-case hexadecimal digits.</summary>
     public static bool TryDevice(ReadOnlySpan<char> text, out ulong device)
     {
@@ -63,6 +69,9 @@ internal sealed class SessionRequest
     /// <summary>Longest request, bytes; its record, which is at most a third longer, then fits the journal's 64 KiB.</summary>
     public const int MaxLength = 32 * 1024;
 
+    private string? _responseTopic;
+    private ReadOnlyMemory<byte> _correlationData;
+
     public string? Id { get; private set; }
 
     public string? Command { get; private set; }
@@ -76,11 +85,8 @@ internal sealed class SessionRequest
 
     public List<ReceiptStream> Streams { get; } = [];
 
-    /// <summary>Where the answer is wanted (MQTT 5.0, 4.10); null for the topic made of the id.</summary>
-    public string? ResponseTopic { get; private set; }
-
-    /// <summary>What the answer carries back (MQTT 5.0, 4.10); empty when there is nothing.</summary>
-    public ReadOnlyMemory<byte> CorrelationData { get; private set; }
+    /// <summary>Where the answer goes; meaningful with a valid <see cref="Id"/>.</summary>
+    public ReplyAddress AnswerTo => new(Id ?? string.Empty, _responseTopic, _correlationData);
 
     /// <summary>What is wrong, English; null when it could be read.</summary>
     public string? Problem { get; private set; }
@@ -110,10 +116,10 @@ internal sealed class SessionRequest
     /// <summary>Takes in the request/response properties of the message. A response topic elsewhere than below the cart's own replies is not followed.</summary>
     /// <param name="properties">The message's properties, or null.</param>
     /// <param name="root">Where answers may go, with its final slash.</param>
-    public void AnswerTo(MqttPublishProperties? properties, string root)
+    public void Take(MqttPublishProperties? properties, string root)
     {
-        CorrelationData = properties?.CorrelationData.ToArray() ?? [];
-        ResponseTopic = properties?.ResponseTopic is { } topic && topic.Length > root.Length && topic.StartsWith(root, StringComparison.Ordinal) ? topic : null;
+        _correlationData = properties?.CorrelationData.ToArray() ?? [];
+        _responseTopic = properties?.ResponseTopic is { } topic && topic.Length > root.Length && topic.StartsWith(root, StringComparison.Ordinal) ? topic : null;
     }
 
     private static string? Text(JsonElement element, string name) =>

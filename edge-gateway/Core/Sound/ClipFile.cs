@@ -32,9 +32,9 @@ public static class ClipFile
             json.WriteNumber("boot", clip.Key.BootId);
             json.WriteNumber("stream", clip.Key.Stream);
             json.WriteNumber("deviceUs", clip.FirstUs);
-            json.WriteString("site", AuscultationWords.Of(clip.Site));
-            json.WriteString("posture", AuscultationWords.Of(clip.Posture));
-            json.WriteString("filter", AuscultationWords.Of(clip.Mode));
+            json.WriteString("site", SoundWords.Of(clip.Site));
+            json.WriteString("posture", SoundWords.Of(clip.Posture));
+            json.WriteString("filter", SoundWords.Of(clip.Mode));
             json.WriteString("stored", "raw");
             json.WriteStartArray("missing");
             foreach (ClipHole hole in sound.Span.Holes)
@@ -51,7 +51,7 @@ public static class ClipFile
 
         return WavFile.Write(sound.Samples, sound.Span.RateHz, new WavMetadata
         {
-            Name = session + " " + clip.Id + " " + AuscultationWords.Of(clip.Site),
+            Name = session + " " + clip.Id + " " + SoundWords.Of(clip.Site),
             Created = clip.At.HasUtc ? JsonText.UtcText(clip.At.UtcUs) : null,
             Software = "cart gateway",
             Comment = Encoding.UTF8.GetString(about.WrittenSpan),

@@ -9,6 +9,7 @@ using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Records;
 using EdgeGateway.Core.Time;
+using EdgeGateway.Faults;
 using EdgeGateway.Journal;
 using EdgeGateway.Mqtt;
 using Firmware.Protocol;
@@ -26,7 +27,7 @@ public sealed record ClipSound(ClipRecord Clip, ClipSpan Span, short[] Samples, 
 /// Clips of sound: each is a span of a stream that is already on its way into the journal, so a clip costs nothing but a record, is lossless, and survives
 /// whatever the journal survives. What is told of it is worked out of the frames that are there; nothing is invented.
 /// </summary>
-internal sealed class Clips
+internal sealed class Clips : IGatewayPart
 {
     /// <summary>Length of a clip, µs.</summary>
     public const long LengthUs = 15_000_000;
@@ -76,6 +77,16 @@ internal sealed class Clips
         }
     }
 
+    /// <inheritdoc/>
+    void IGatewayPart.Begin(long nowUs) => Begin();
+
+    /// <inheritdoc/>
+    long IGatewayPart.Step(long nowUs)
+    {
+        Step(nowUs);
+        return NextUs;
+    }
+
     /// <summary>The broker may have forgotten what it retained.</summary>
     public void LinkUp()
     {
@@ -86,14 +97,16 @@ internal sealed class Clips
     }
 
     /// <summary>A frame entered the journal.</summary>
-    public void Appended(long index, RecordClass recordClass, uint session, byte[] record)
+    public void Appended(long index, in Reading reading)
     {
-        if (recordClass != RecordClass.Sound || session == 0 || !TryFrame(record, out FrameHead head, out ClipFrame frame, index))
+        uint session = reading.Session;
+        StreamKey key = reading.Key;
+        if (reading.Class != RecordClass.Sound || session == 0 || !TryFrame(reading, out ClipFrame frame, index))
         {
             return;
         }
 
-        if (!_recent.TryGetValue(head.Key, out Recent? recent) || recent.Session != session)
+        if (!_recent.TryGetValue(key, out Recent? recent) || recent.Session != session)
         {
             if (_recent.Count >= LiveSound.MaxStreams)
             {
@@ -101,13 +114,13 @@ internal sealed class Clips
             }
 
             recent = new Recent(session);
-            _recent[head.Key] = recent;
+            _recent[key] = recent;
         }
 
-        recent.Add(frame, SoundBody.SampleRateHz(record, FrameStamp.Length + Frame.HeaderLength), _context.NowUs);
+        recent.Add(frame, SoundBody.SampleRateHz(reading.Bytes, reading.BodyOffset), _context.NowUs);
         foreach (Followed followed in _followed)
         {
-            if (followed.Clip.Key == head.Key && followed.Clip.Session == session)
+            if (followed.Clip.Key == key && followed.Clip.Session == session)
             {
                 followed.Add(frame);
             }
@@ -125,7 +138,7 @@ internal sealed class Clips
         clip = null;
         if (_context.Sessions.Open is not { } open || !string.Equals(open.Id, sessionId, StringComparison.Ordinal))
         {
-            return ("G2331", "session " + sessionId + " is not open on this cart");
+            return (FaultCodes.SessionNotOpen, "session " + sessionId + " is not open on this cart");
         }
 
         StreamKey key = default;
@@ -141,13 +154,13 @@ internal sealed class Clips
 
         if (newest is null)
         {
-            return ("G2334", "no sound has come from a stethoscope in the last 2 s");
+            return (FaultCodes.NoSoundArriving, "no sound has come from a stethoscope in the last 2 s");
         }
 
         IReadOnlyList<ClipRecord> others = _context.Clips.Of(open.Number);
         if (others.Count >= ClipFold.MaxPerSession)
         {
-            return ("G2335", "session " + sessionId + " has " + GatewayContext.Text(others.Count) + " clips");
+            return (FaultCodes.TooManyClips, "session " + sessionId + " has " + GatewayContext.Text(others.Count) + " clips");
         }
 
         SoundPlace at = place ?? _desk.Confirmed;
@@ -158,7 +171,7 @@ internal sealed class Clips
         if (!_context.TryAppend(JournalRecordType.Clip, clip.Encode(), out _))
         {
             clip = null;
-            return ("G2305", "the journal takes no records now");
+            return (FaultCodes.SessionCommandNotNow, "the journal takes no records now");
         }
 
         Followed followed = Follow(clip, isNew: true);
@@ -176,12 +189,12 @@ internal sealed class Clips
     {
         if (Find(sessionId, clipId) is not { } clip)
         {
-            return ("G2336", "session " + sessionId + " has no clip " + ListenerAccess.Shown(clipId));
+            return (FaultCodes.ClipUnknown, "session " + sessionId + " has no clip " + ListenerAccess.Shown(clipId));
         }
 
         return _context.TryAppend(JournalRecordType.ClipMark, new ClipMarkRecord(clip.Session, clip.Number, usable, _context.Now, by).Encode(), out _)
             ? null
-            : ("G2305", "the journal takes no records now");
+            : (FaultCodes.SessionCommandNotNow, "the journal takes no records now");
     }
 
     /// <summary>A clip by its names.</summary>
@@ -227,10 +240,10 @@ internal sealed class Clips
         (long lacking, bool received) = Delivery(clip, span);
         ReadingTime time = _context.Time.Map(clip.Key.DeviceId, clip.Key.BootId, clip.FirstUs);
         JsonText json = new();
-        json.Raw("{\"v\":1,\"session\":").String(session).Raw(",\"clip\":").String(clip.Id).Raw(",\"state\":").String(Word(state))
+        json.Raw("{\"v\":1,\"session\":").String(session).Raw(",\"clip\":").String(clip.Id).Raw(",\"state\":").String(SoundWords.Of(state))
             .Raw(",\"device\":").String(Topics.DeviceText(clip.Key.DeviceId)).Raw(",\"boot\":").Number(clip.Key.BootId).Raw(",\"stream\":").Number(clip.Key.Stream)
-            .Raw(",\"site\":").String(AuscultationWords.Of(clip.Site)).Raw(",\"posture\":").String(AuscultationWords.Of(clip.Posture))
-            .Raw(",\"filter\":").String(AuscultationWords.Of(clip.Mode)).Raw(",\"by\":").String(clip.By.Length == 0 ? null : clip.By)
+            .Raw(",\"site\":").String(SoundWords.Of(clip.Site)).Raw(",\"posture\":").String(SoundWords.Of(clip.Posture))
+            .Raw(",\"filter\":").String(SoundWords.Of(clip.Mode)).Raw(",\"by\":").String(clip.By.Length == 0 ? null : clip.By)
             .Raw(",\"rateHz\":").Number(span.RateHz).Raw(",\"samples\":").Number(span.Length)
             .Raw(",\"firstUs\":").Number(clip.FirstUs).Raw(",\"endUs\":").Number(clip.EndUs);
         if (span.Pieces.Count > 0)
@@ -394,7 +407,7 @@ internal sealed class Clips
             followed.IsAnalysing = false;
             followed.AnalysedSamples = sound.Span.Filled;
             followed.Verdict = sound.Span.Filled == 0 ? null : HeartSoundAnalysis.Analyse(
-                sound.Samples, sound.Span.RateHz, AuscultationWords.TargetOf(followed.Clip.Site, followed.Clip.Mode));
+                sound.Samples, sound.Span.RateHz, ListeningTarget.Of(followed.Clip.Site, followed.Clip.Mode));
             _nextLookUs = 0;
         });
     }
@@ -407,14 +420,13 @@ internal sealed class Clips
             int rate = rateHz;
             foreach (JournalRecord record in records)
             {
-                ReadOnlySpan<byte> payload = record.Payload.Span;
-                if (record.Type != (byte)JournalRecordType.Frame || !FrameStamp.TryRead(payload, out FrameStamp stamp) || stamp.Session != clip.Session
-                    || !TryFrame(payload, out FrameHead head, out ClipFrame frame, record.Index) || head.Key != clip.Key)
+                if (!Reading.TryRead(record, out Reading reading) || reading.Session != clip.Session || reading.Key != clip.Key
+                    || !TryFrame(reading, out ClipFrame frame, record.Index))
                 {
                     continue;
                 }
 
-                rate = SoundBody.SampleRateHz(payload.ToArray(), FrameStamp.Length + Frame.HeaderLength);
+                rate = SoundBody.SampleRateHz(reading.Bytes, reading.BodyOffset);
                 if (frame.FirstUs >= clip.EndUs + LengthUs)
                 {
                     // Frames that were late in coming stand behind: a whole clip's length of newer ones is enough to look through.
@@ -424,7 +436,7 @@ internal sealed class Clips
 
                 if (frame.FirstUs < clip.EndUs + SlackUs && frame.FirstUs > clip.FirstUs - SlackUs)
                 {
-                    found(frame, payload.Slice(FrameStamp.Length + Frame.HeaderLength, head.BodyLength).ToArray());
+                    found(frame, reading.Body.ToArray());
                 }
             }
 
@@ -439,19 +451,18 @@ internal sealed class Clips
         });
     }
 
-    private static bool TryFrame(ReadOnlySpan<byte> record, out FrameHead head, out ClipFrame frame, long index)
+    private static bool TryFrame(in Reading reading, out ClipFrame frame, long index)
     {
-        head = FrameHead.Read(record[FrameStamp.Length..]);
+        FrameHead head = reading.Head;
         frame = default;
-        if (head.Version != Frame.Version || head.Kind != FrameKind.Sound || head.BodyLength < SoundBody.SamplesOffset)
+        if (head is not { Version: Frame.Version, Kind: FrameKind.Sound, BodyLength: >= SoundBody.SamplesOffset })
         {
             return false;
         }
 
-        ReadOnlySpan<byte> body = record[(FrameStamp.Length + Frame.HeaderLength)..];
-        int count = BinaryPrimitives.ReadUInt16LittleEndian(body[4..]);
-        if (body[2] != (byte)SoundCodec.Pcm16 || count == 0 || head.BodyLength != SoundBody.SamplesOffset + (2 * count)
-            || BinaryPrimitives.ReadUInt16LittleEndian(body) == 0)
+        int count = SoundBody.Count(reading.Bytes, reading.BodyOffset);
+        if (SoundBody.Codec(reading.Bytes, reading.BodyOffset) != SoundCodec.Pcm16 || count == 0 || head.BodyLength != SoundBody.SamplesOffset + (2 * count)
+            || SoundBody.SampleRateHz(reading.Bytes, reading.BodyOffset) == 0)
         {
             return false;
         }
@@ -459,14 +470,6 @@ internal sealed class Clips
         frame = new ClipFrame(head.Sequence, index, head.MonotonicUs, count);
         return true;
     }
-
-    private static string Word(ClipState state) => state switch
-    {
-        ClipState.Recording => "recording",
-        ClipState.Waiting => "waiting",
-        ClipState.Complete => "complete",
-        _ => "incomplete",
-    };
 
     /// <summary>The newest seconds of one stream.</summary>
     private sealed class Recent(uint session)

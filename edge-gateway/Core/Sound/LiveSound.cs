@@ -5,6 +5,7 @@ using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Sessions;
+using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
 using Firmware.Protocol;
 
@@ -23,7 +24,7 @@ public readonly record struct LiveSoundCounts(long Frames, long Refused, long La
 /// The live way of sound: what a pod sends at QoS 0 goes on to the session's listeners at once, at QoS 0, reduced as far as the way to them asks for.
 /// Nothing of it is stored, and nothing waits: the same frames also go the durable way.
 /// </summary>
-internal sealed class LiveSound
+internal sealed class LiveSound : IGatewayPart
 {
     /// <summary>
     /// Bytes waiting in a listener's connection above which a piece is dropped for it. A quarter of a second at 256 kbit/s: what is older has no use.
@@ -50,6 +51,7 @@ internal sealed class LiveSound
 
     private readonly GatewayContext _context;
     private readonly ISessionLink _link;
+    private readonly SoundDesk _desk;
     private readonly SortedDictionary<StreamKey, LiveStream> _streams = [];
     private long _frames;
     private long _refused;
@@ -60,10 +62,11 @@ internal sealed class LiveSound
     private int _behindPiece;
     private long _nextStatusUs;
 
-    public LiveSound(GatewayContext context, ISessionLink link)
+    public LiveSound(GatewayContext context, ISessionLink link, SoundDesk desk)
     {
         _context = context;
         _link = link;
+        _desk = desk;
     }
 
     public LiveSoundCounts Counts => new(_frames, _refused, _late, _holes, _chunks, _notTaken);
@@ -115,11 +118,13 @@ internal sealed class LiveSound
     {
         _streams.Clear();
         IsActive = false;
+        Target = default;
     }
 
     /// <summary>A message on a pod's sound topic.</summary>
-    public void FromPod(ulong device, byte[] payload, long nowUs)
+    public void FromPod(ulong device, byte[] payload)
     {
+        long nowUs = _context.NowUs;
         if (Frame.Check(payload, 0, payload.Length, _context.Crc32, out int length) != FrameFault.None || length != payload.Length
             || Frame.DeviceId(payload, 0) != device)
         {
@@ -199,8 +204,15 @@ internal sealed class LiveSound
         }
     }
 
+    /// <inheritdoc/>
+    long IGatewayPart.Step(long nowUs)
+    {
+        Step(nowUs);
+        return NextUs;
+    }
+
     /// <summary>Ends what is no longer heard and tells listeners how things stand.</summary>
-    public void Step(SoundDesk desk, long nowUs)
+    public void Step(long nowUs)
     {
         if (!IsActive || nowUs < _nextStatusUs)
         {
@@ -223,7 +235,7 @@ internal sealed class LiveSound
                 StepChanged(stream, before, nowUs);
             }
 
-            PublishStatus(desk, stream, nowUs);
+            PublishStatus(stream, nowUs);
         }
 
         foreach (StreamKey key in over ?? [])
@@ -236,7 +248,6 @@ internal sealed class LiveSound
 
     private bool IsForSession(FrameHead head, byte[] payload)
     {
-        const int NotForPatients = FrameFlags.Simulated | FrameFlags.Injected | FrameFlags.Test;
         if (head.Version != Frame.Version || head.Kind != FrameKind.Sound || head.BodyLength < SoundBody.SamplesOffset || head.Epoch == 0
             || _context.Sessions.Open is not { } open || open.Epoch != head.Epoch)
         {
@@ -248,7 +259,7 @@ internal sealed class LiveSound
             && count > 0
             && SoundBody.SampleRateHz(payload, Frame.HeaderLength) > 0
             && head.BodyLength == SoundBody.SamplesOffset + (2 * count)
-            && !((_context.Options.Production || open.Production) && (head.Flags & NotForPatients) != 0);
+            && !PatientRule.Refuses(head.Flags, open, _context.Options.Production);
     }
 
     private void StepChanged(LiveStream stream, ListeningStep before, long nowUs)
@@ -257,8 +268,8 @@ internal sealed class LiveSound
         Emit(stream, nowUs, before);
         stream.Break();
         _context.Log(
-            stream.Steps.Step > before ? "G2340" : "G2341",
-            ReadingJson.StreamText(stream.Key) + ": " + AuscultationWords.Of(before) + " to " + AuscultationWords.Of(stream.Steps.Step));
+            stream.Steps.Step > before ? FaultCodes.LiveSoundReduced : FaultCodes.LiveSoundRaised,
+            ReadingJson.StreamText(stream.Key) + ": " + SoundWords.Of(before) + " to " + SoundWords.Of(stream.Steps.Step));
     }
 
     private void Emit(LiveStream stream, long nowUs) => Emit(stream, nowUs, stream.Steps.Step);
@@ -294,7 +305,7 @@ internal sealed class LiveSound
     private string Topic(Session session, StreamKey key) =>
         _context.TopicRoot + "session/" + session.Id + "/live/" + Topics.DeviceText(key.DeviceId) + "/" + GatewayContext.Text(key.Stream);
 
-    private void PublishStatus(SoundDesk desk, LiveStream stream, long nowUs)
+    private void PublishStatus(LiveStream stream, long nowUs)
     {
         if (_context.Sessions.Open is not { } session)
         {
@@ -304,8 +315,8 @@ internal sealed class LiveSound
         JsonText json = new();
         json.Raw("{\"v\":1,\"session\":").String(session.Id).Raw(",\"device\":").String(Topics.DeviceText(stream.Key.DeviceId))
             .Raw(",\"boot\":").Number(stream.Key.BootId).Raw(",\"stream\":").Number(stream.Key.Stream)
-            .Raw(",\"step\":").String(AuscultationWords.Of(stream.Steps.Step)).Raw(",\"number\":").Number(stream.Number)
-            .Raw(",\"site\":").String(AuscultationWords.Of(desk.Confirmed.Site)).Raw(",\"filter\":").String(AuscultationWords.Of(desk.Confirmed.Mode))
+            .Raw(",\"step\":").String(SoundWords.Of(stream.Steps.Step)).Raw(",\"number\":").Number(stream.Number)
+            .Raw(",\"site\":").String(SoundWords.Of(_desk.Confirmed.Site)).Raw(",\"filter\":").String(SoundWords.Of(_desk.Confirmed.Mode))
             .Raw(",\"level\":").Number(stream.Level).Raw(",\"peak\":").Number(stream.Peak).Raw(",\"clipped\":").Number(stream.Clipped)
             .Raw(",\"dropped\":{\"late\":").Number(_late).Raw(",\"missing\":").Number(_holes).Raw(",\"notTaken\":").Number(_notTaken).Raw("},");
         SoundJson.Verdict(json, stream.Verdict);

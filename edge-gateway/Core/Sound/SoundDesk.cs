@@ -1,11 +1,13 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Ingest;
 using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Sessions;
+using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
 using Firmware.Protocol;
 
@@ -15,28 +17,24 @@ namespace EdgeGateway.Core.Sound;
 /// Who asked for which site, what the nurse confirmed, whether the pod is to listen, and what listeners say of their own ears: for the open session alone, in
 /// memory. After a restart of the gateway the nurse confirms again.
 /// </summary>
-internal sealed class SoundDesk
+internal sealed class SoundDesk : IGatewayPart
 {
     /// <summary>Most listeners whose check is kept; a further one takes the place of the oldest.</summary>
     public const int MaxChecks = 16;
 
-    /// <summary>The part that a pod's state names when it has a stethoscope.</summary>
-    public const string PartName = "PCM1808";
-
     private readonly GatewayContext _context;
     private readonly ISessionLink _link;
     private readonly Pods _pods;
-    private readonly IMqttServer _server;
+    private readonly PodCommands _commands;
     private readonly List<(string Consumer, IReadOnlyList<ListenerBand> Bands)> _checks = [];
     private (SoundPlace Place, string By)? _requested;
-    private ushort _correlation;
     private bool _dirty;
 
-    public SoundDesk(GatewayContext context, ISessionLink link, IMqttServer server, Pods pods)
+    public SoundDesk(GatewayContext context, ISessionLink link, PodCommands commands, Pods pods)
     {
         _context = context;
         _link = link;
-        _server = server;
+        _commands = commands;
         _pods = pods;
     }
 
@@ -69,20 +67,12 @@ internal sealed class SoundDesk
     {
         if (_context.Sessions.Open is not { } open || !string.Equals(open.Id, sessionId, StringComparison.Ordinal))
         {
-            return ("G2331", "session " + sessionId + " is not open on this cart");
+            return (FaultCodes.SessionNotOpen, "session " + sessionId + " is not open on this cart");
         }
 
-        bool any = false;
-        bool connected = false;
-        foreach (Pod pod in _pods.All)
+        if (listening && !_pods.AnyReady(Capabilities.Stethoscope))
         {
-            any |= pod.Has(PartName);
-            connected |= pod.Has(PartName) && pod is { IsConnected: true, HasCommands: true };
-        }
-
-        if (listening && !connected)
-        {
-            return any ? ("G2333", "the pod with the stethoscope is not connected") : ("G2332", "no pod of this cart has a stethoscope");
+            return _pods.AnyProvides(Capabilities.Stethoscope) ? (FaultCodes.StethoscopePodNotConnected, "the pod with the stethoscope is not connected") : (FaultCodes.NoStethoscopeFitted, "no pod of this cart has a stethoscope");
         }
 
         IsListening = listening;
@@ -105,19 +95,22 @@ internal sealed class SoundDesk
     /// <summary>A pod takes commands again: it is told how things stand.</summary>
     public void Tell(Pod pod)
     {
-        if (!pod.IsConnected || !pod.HasCommands || !pod.Has(PartName) || _context.Sessions.Open is not { } open)
+        if (!pod.Provides(Capabilities.Stethoscope) || _context.Sessions.Open is not { } open)
         {
             return;
         }
 
-        byte[] command = new byte[PodCommand.HeaderLength + 5];
-        command[0] = 1;
-        command[1] = PodCommand.SetListening;
-        BinaryPrimitives.WriteUInt16LittleEndian(command.AsSpan(2), ++_correlation);
-        BinaryPrimitives.WriteUInt32LittleEndian(command.AsSpan(PodCommand.HeaderLength), open.Epoch);
-        command[PodCommand.HeaderLength + 4] = IsListening ? (byte)1 : (byte)0;
-        _server.Publish(new MqttMessage { Topic = Topics.Command(pod.DeviceId), Payload = command, Qos = MqttQos.AtLeastOnce }, 0, _context.NowUs);
+        byte[] body = new byte[5];
+        BinaryPrimitives.WriteUInt32LittleEndian(body, open.Epoch);
+        body[4] = IsListening ? (byte)1 : (byte)0;
+        _commands.TrySend(pod, PodCommand.SetListening, body);
     }
+
+    /// <inheritdoc/>
+    void IGatewayPart.PodReady(Pod pod) => Tell(pod);
+
+    /// <inheritdoc/>
+    void IGatewayPart.PodPartsChanged(Pod pod) => Tell(pod);
 
     /// <summary>Somebody far away asks for a site.</summary>
     public void Request(SoundPlace place, string by)
@@ -140,11 +133,11 @@ internal sealed class SoundDesk
     }
 
     /// <summary>Publishes the state when it has changed.</summary>
-    public void Step(long nowUs)
+    public long Step(long nowUs)
     {
         if (!_dirty || !_link.IsUp || _context.Sessions.Open is not { } session)
         {
-            return;
+            return long.MaxValue;
         }
 
         MqttMessage message = new()
@@ -156,6 +149,7 @@ internal sealed class SoundDesk
             Properties = new MqttPublishProperties { ContentType = ReadingMessage.JsonContentType, PayloadIsUtf8 = true },
         };
         _dirty = !_link.TryPublish(message, 0, nowUs);
+        return long.MaxValue;
     }
 
     /// <summary>The state as JSON.</summary>
@@ -200,6 +194,6 @@ internal sealed class SoundDesk
     }
 
     private static void Place(JsonText json, SoundPlace place, string by) =>
-        json.Raw("{\"site\":").String(AuscultationWords.Of(place.Site)).Raw(",\"posture\":").String(AuscultationWords.Of(place.Posture))
-            .Raw(",\"filter\":").String(AuscultationWords.Of(place.Mode)).Raw(",\"by\":").String(by.Length == 0 ? null : by).Raw("}");
+        json.Raw("{\"site\":").String(SoundWords.Of(place.Site)).Raw(",\"posture\":").String(SoundWords.Of(place.Posture))
+            .Raw(",\"filter\":").String(SoundWords.Of(place.Mode)).Raw(",\"by\":").String(by.Length == 0 ? null : by).Raw("}");
 }

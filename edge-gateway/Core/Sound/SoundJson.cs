@@ -19,7 +19,7 @@ internal static class SoundJson
             return;
         }
 
-        json.Raw("\"verdict\":").String(Word(result.Verdict)).Raw(",\"advice\":").String(Word(result.Advice)).Raw(",\"quality\":").Number(result.Quality).Raw(",\"heartRate\":");
+        json.Raw("\"verdict\":").String(RecordingWords.Of(result.Verdict)).Raw(",\"advice\":").String(RecordingWords.Of(result.Advice)).Raw(",\"quality\":").Number(result.Quality).Raw(",\"heartRate\":");
         if (result.HeartRatePerMinute is { } rate)
         {
             json.Scaled((long)System.Math.Round(rate * 10), -1);
@@ -41,29 +41,6 @@ internal static class SoundJson
         json.Raw(",\"s2Ms\":");
         Marks(json, result.Sounds, HeartSoundKind.S2);
     }
-
-    /// <summary>The word for an advice.</summary>
-    public static string Word(RecordingAdvice advice) => advice switch
-    {
-        RecordingAdvice.Good => "good",
-        RecordingAdvice.Press => "press",
-        RecordingAdvice.Move => "move",
-        RecordingAdvice.Hush => "hush",
-        _ => "hold",
-    };
-
-    /// <summary>The word for a verdict.</summary>
-    public static string Word(RecordingVerdict verdict) => verdict switch
-    {
-        RecordingVerdict.Good => "good",
-        RecordingVerdict.NoContact => "noContact",
-        RecordingVerdict.Clipping => "clipping",
-        RecordingVerdict.AmbientNoise => "ambientNoise",
-        RecordingVerdict.NoRhythm => "noRhythm",
-        RecordingVerdict.Rub => "rub",
-        RecordingVerdict.Unsteady => "unsteady",
-        _ => "tooShort",
-    };
 
     private static void Marks(JsonText json, IReadOnlyList<HeartSound> sounds, HeartSoundKind kind)
     {

@@ -82,19 +82,22 @@ internal sealed class SoundRequest
             By = string.Empty;
         }
 
-        if (!AuscultationWords.TrySite(json.Text("site"), out AuscultationSite site))
+        AuscultationSite site = AuscultationSite.Unknown;
+        PatientPosture posture = PatientPosture.Unknown;
+        ListeningMode mode = ListeningMode.Raw;
+        if (json.Text("site") is { } siteWord && !SoundWords.TryFind(siteWord, out site))
         {
-            json.Wrong("site is one of aortic, pulmonic, tricuspid, mitral, rightUpperLung, leftUpperLung, rightLowerLung, leftLowerLung");
+            json.Wrong("site is one of " + SoundWords.AuscultationSiteChoices);
         }
 
-        if (!AuscultationWords.TryPosture(json.Text("posture"), out PatientPosture posture))
+        if (json.Text("posture") is { } postureWord && !SoundWords.TryFind(postureWord, out posture))
         {
-            json.Wrong("posture is one of sitting, supine, leftLateral, standing");
+            json.Wrong("posture is one of " + SoundWords.PatientPostureChoices);
         }
 
-        if (!AuscultationWords.TryMode(json.Text("filter"), out ListeningMode mode))
+        if (json.Text("filter") is { } filterWord && !SoundWords.TryFind(filterWord, out mode))
         {
-            json.Wrong("filter is one of raw, bell, diaphragm, extended, lung");
+            json.Wrong("filter is one of " + SoundWords.ListeningModeChoices);
         }
 
         Place = new SoundPlace(site, posture, mode);

@@ -5,9 +5,6 @@ namespace EdgeGateway.Core.Sound;
 /// <summary>The words in JSON and in files for sound.</summary>
 public static class SoundWords
 {
-    /// <summary>The words of AuscultationSite that somebody may choose.</summary>
-    public const string AuscultationSiteChoices = "aortic, pulmonic, tricuspid, mitral, rightUpperLung, leftUpperLung, rightLowerLung, leftLowerLung";
-
     /// <summary>The word for a value of AuscultationSite.</summary>
     /// <param name="value">The value; may be one that this code does not know.</param>
     /// <returns>For example "aortic"; "unknown" for one that is not known.</returns>
@@ -24,6 +21,9 @@ public static class SoundWords
         AuscultationSite.LeftLowerLung => "leftLowerLung",
         _ => "unknown",
     };
+
+    /// <summary>The words of AuscultationSite that somebody may choose.</summary>
+    public const string AuscultationSiteChoices = "aortic, pulmonic, tricuspid, mitral, rightUpperLung, leftUpperLung, rightLowerLung, leftLowerLung";
 
     /// <summary>Reads the word for a value of AuscultationSite.</summary>
     /// <param name="word">The word, or null.</param>
@@ -66,9 +66,6 @@ public static class SoundWords
         }
     }
 
-    /// <summary>The words of PatientPosture that somebody may choose.</summary>
-    public const string PatientPostureChoices = "sitting, supine, leftLateral, standing";
-
     /// <summary>The word for a value of PatientPosture.</summary>
     /// <param name="value">The value; may be one that this code does not know.</param>
     /// <returns>For example "sitting"; "unknown" for one that is not known.</returns>
@@ -81,6 +78,9 @@ public static class SoundWords
         PatientPosture.Standing => "standing",
         _ => "unknown",
     };
+
+    /// <summary>The words of PatientPosture that somebody may choose.</summary>
+    public const string PatientPostureChoices = "sitting, supine, leftLateral, standing";
 
     /// <summary>Reads the word for a value of PatientPosture.</summary>
     /// <param name="word">The word, or null.</param>
@@ -111,9 +111,6 @@ public static class SoundWords
         }
     }
 
-    /// <summary>The words of ListeningMode that somebody may choose.</summary>
-    public const string ListeningModeChoices = "raw, bell, diaphragm, extended, lung";
-
     /// <summary>The word for a value of ListeningMode.</summary>
     /// <param name="value">The value; may be one that this code does not know.</param>
     /// <returns>For example "raw"; "unknown" for one that is not known.</returns>
@@ -126,6 +123,9 @@ public static class SoundWords
         ListeningMode.Lung => "lung",
         _ => "unknown",
     };
+
+    /// <summary>The words of ListeningMode that somebody may choose.</summary>
+    public const string ListeningModeChoices = "raw, bell, diaphragm, extended, lung";
 
     /// <summary>Reads the word for a value of ListeningMode.</summary>
     /// <param name="word">The word, or null.</param>
@@ -156,9 +156,6 @@ public static class SoundWords
         }
     }
 
-    /// <summary>The words of ListeningStep that somebody may choose.</summary>
-    public const string ListeningStepChoices = "full, longChunks, heartMode, rhythmOnly, clipsOnly";
-
     /// <summary>The word for a value of ListeningStep.</summary>
     /// <param name="value">The value; may be one that this code does not know.</param>
     /// <returns>For example "full"; "unknown" for one that is not known.</returns>
@@ -172,38 +169,6 @@ public static class SoundWords
         _ => "unknown",
     };
 
-    /// <summary>Reads the word for a value of ListeningStep.</summary>
-    /// <param name="word">The word, or null.</param>
-    /// <param name="value">The value; meaningless when the word is none.</param>
-    /// <returns>False when it is no such word.</returns>
-    public static bool TryFind(string? word, out ListeningStep value)
-    {
-        switch (word)
-        {
-            case "full":
-                value = ListeningStep.Full;
-                return true;
-            case "longChunks":
-                value = ListeningStep.LongChunks;
-                return true;
-            case "heartMode":
-                value = ListeningStep.HeartMode;
-                return true;
-            case "rhythmOnly":
-                value = ListeningStep.RhythmOnly;
-                return true;
-            case "clipsOnly":
-                value = ListeningStep.ClipsOnly;
-                return true;
-            default:
-                value = default;
-                return false;
-        }
-    }
-
-    /// <summary>The words of ClipState that somebody may choose.</summary>
-    public const string ClipStateChoices = "recording, waiting, complete, incomplete";
-
     /// <summary>The word for a value of ClipState.</summary>
     /// <param name="value">The value; may be one that this code does not know.</param>
     /// <returns>For example "recording"; "unknown" for one that is not known.</returns>
@@ -215,30 +180,4 @@ public static class SoundWords
         ClipState.Incomplete => "incomplete",
         _ => "unknown",
     };
-
-    /// <summary>Reads the word for a value of ClipState.</summary>
-    /// <param name="word">The word, or null.</param>
-    /// <param name="value">The value; meaningless when the word is none.</param>
-    /// <returns>False when it is no such word.</returns>
-    public static bool TryFind(string? word, out ClipState value)
-    {
-        switch (word)
-        {
-            case "recording":
-                value = ClipState.Recording;
-                return true;
-            case "waiting":
-                value = ClipState.Waiting;
-                return true;
-            case "complete":
-                value = ClipState.Complete;
-                return true;
-            case "incomplete":
-                value = ClipState.Incomplete;
-                return true;
-            default:
-                value = default;
-                return false;
-        }
-    }
 }

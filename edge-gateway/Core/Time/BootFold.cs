@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Records;
 using EdgeGateway.Journal;
 
@@ -21,6 +22,9 @@ public sealed class BootFold : IJournalFold
 
     /// <inheritdoc/>
     public string Name => "boots";
+
+    /// <summary>Parses records, for all projections of one journal together.</summary>
+    internal ReadingParser Parser { get; init; } = new();
 
     /// <summary>The newest start, 0 for none.</summary>
     public uint LastBootId { get; private set; }
@@ -63,8 +67,8 @@ public sealed class BootFold : IJournalFold
                 }
 
                 break;
-            case JournalRecordType.Frame when FrameStamp.TryRead(payload, out FrameStamp stamp):
-                Seen(stamp.Received);
+            case JournalRecordType.Frame when Parser.TryRead(record, out Reading reading):
+                Seen(reading.Stamp.Received);
                 break;
             case JournalRecordType.SessionOpened when SessionOpenedRecord.TryDecode(payload, out SessionOpenedRecord opened):
                 Seen(opened.At);

@@ -9,9 +9,6 @@ namespace EdgeGateway.Core.Time;
 /// </summary>
 public sealed class ClockPlausibility
 {
-    /// <summary>A clock is not believed.</summary>
-    public const string Implausible = "G2096";
-
     /// <summary>No true clock shows less: 2026-01-01T00:00:00Z, before this version was made, µs since 1970. A clock without a battery begins at 1970 or at the date of its system's image.</summary>
     public const long EarliestUtcUs = 1_767_225_600_000_000;
 

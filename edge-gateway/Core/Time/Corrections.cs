@@ -11,7 +11,7 @@ namespace EdgeGateway.Core.Time;
 /// told with. A correction is worthwhile when the reading went out unsynchronised and its time is known now, or when the two intervals cannot
 /// both hold the truth; a mere improvement is none. One mark is worked on at a time; what is done is journaled.
 /// </summary>
-internal sealed class Corrections
+internal sealed class Corrections : IGatewayPart
 {
     /// <summary>Corrections in flight at once.</summary>
     private const int MaxInFlight = 8;
@@ -40,12 +40,19 @@ internal sealed class Corrections
         _link = link;
     }
 
+    /// <inheritdoc/>
+    long IGatewayPart.Step(long nowUs)
+    {
+        Step(nowUs);
+        return NextUs(nowUs);
+    }
+
     public long NextUs(long nowUs)
     {
         long next = _retryUs > nowUs ? _retryUs : long.MaxValue;
         foreach ((SentEntry _, int _, long sentUs) in _inFlight.Values)
         {
-            return System.Math.Min(next, sentUs + Uplink.UnansweredUs);
+            return System.Math.Min(next, sentUs + AnswerTimeouts.UnansweredUs);
         }
 
         return next;
@@ -83,7 +90,7 @@ internal sealed class Corrections
     {
         foreach ((SentEntry _, int _, long sentUs) in _inFlight.Values)
         {
-            if (nowUs - sentUs >= Uplink.UnansweredUs)
+            if (nowUs - sentUs >= AnswerTimeouts.UnansweredUs)
             {
                 Restart(nowUs + _context.Options.ProbeUs);
             }
@@ -211,24 +218,22 @@ internal sealed class Corrections
 
             _reading = false;
             if (records.Count == 0 || records[0].Index != entry.Index || _context.Sessions.Find(entry.Session) is not { } session
-                || records[0].Payload.Length <= FrameStamp.Length)
+                || !Reading.TryRead(records[0], out Reading reading))
             {
                 // Retention took it: what cannot be read cannot be corrected.
                 _entries.Dequeue();
                 return;
             }
 
-            System.ReadOnlySpan<byte> frame = records[0].Payload.Span[FrameStamp.Length..];
-            FrameHead head = FrameHead.Read(frame);
             bool unsynchronised = entry.ToldUtcUs == GatewayMoment.NoUtc;
-            ReadingMessage reading = ReadingMessage.Make(_context, session, head, frame, entry.ToldUtcUs);
-            bool worthwhile = reading.IsJson
-                && (unsynchronised ? reading.Time.IsKnown : reading.Time.Disagrees(entry.ToldUtcUs, entry.ToldUncertaintyUs));
+            ReadingMessage message = ReadingMessage.Make(_context, session, reading, entry.ToldUtcUs);
+            bool worthwhile = message.IsJson
+                && (unsynchronised ? message.Time.IsKnown : message.Time.Disagrees(entry.ToldUtcUs, entry.ToldUncertaintyUs));
             if (worthwhile)
             {
                 long ticket = _context.NextTicket();
                 _inFlight.Add(ticket, (entry, tries, nowUs));
-                if (!_link.TryPublish(reading.Message(_context.TopicRoot + "session/" + session.Id + "/"), ticket, nowUs))
+                if (!_link.TryPublish(message.Message(_context.Topics.Of(_context.Topics.RootOf(session), reading.Head)), ticket, nowUs))
                 {
                     _inFlight.Remove(ticket);
                     return;

@@ -110,6 +110,9 @@ public sealed class TimeFold : IJournalFold
     /// <inheritdoc/>
     public string Name => "time";
 
+    /// <summary>Parses records, for all projections of one journal together.</summary>
+    internal ReadingParser Parser { get; init; } = new();
+
     /// <summary>Index of the first sent mark to be looked at for corrections, 0 when none is due.</summary>
     public long CorrectFrom { get; private set; }
 
@@ -219,22 +222,8 @@ public sealed class TimeFold : IJournalFold
     /// <param name="deviceId">The device.</param>
     /// <param name="bootId">Its boot.</param>
     /// <returns>The starts.</returns>
-    public IReadOnlyList<uint> GatewayBootsOf(ulong deviceId, uint bootId)
-    {
-        List<uint> boots = [];
-        if (_devices.TryGetValue((deviceId, bootId), out DeviceClock? clock))
-        {
-            foreach (ClockExchange exchange in clock.Exchanges)
-            {
-                if (!boots.Contains(exchange.GatewayBootId))
-                {
-                    boots.Add(exchange.GatewayBootId);
-                }
-            }
-        }
-
-        return boots;
-    }
+    public IReadOnlyList<uint> GatewayBootsOf(ulong deviceId, uint bootId) =>
+        _devices.TryGetValue((deviceId, bootId), out DeviceClock? clock) ? clock.GatewayBoots : [];
 
     /// <summary>The device's newest exchange, or null.</summary>
     /// <param name="deviceId">The device.</param>
@@ -286,12 +275,10 @@ public sealed class TimeFold : IJournalFold
         ReadOnlySpan<byte> payload = record.Payload.Span;
         switch ((JournalRecordType)record.Type)
         {
-            case JournalRecordType.Frame when FrameStamp.TryRead(payload, out _):
-                ReadOnlySpan<byte> frame = payload[FrameStamp.Length..];
-                FrameHead head = FrameHead.Read(frame);
-                if (head.Kind == FrameKind.Clock && head.Version == Frame.Version && head.BodyLength >= ClockBody.Length)
+            case JournalRecordType.Frame when Parser.TryRead(record, out Reading reading):
+                if (reading.Head is { Kind: FrameKind.Clock, Version: Frame.Version, BodyLength: >= ClockBody.Length })
                 {
-                    ApplyExchange(head, frame[Frame.HeaderLength..], record.Index);
+                    ApplyExchange(reading.Head, reading.Body, record.Index);
                 }
 
                 break;
@@ -365,6 +352,7 @@ public sealed class TimeFold : IJournalFold
                 clock.Exchanges.Add(new ClockExchange(gatewayBoot, deviceUs, offset, reader.I64()));
             }
 
+            clock.ListBoots();
             _devices[(device, boot)] = clock;
         }
 
@@ -388,7 +376,7 @@ public sealed class TimeFold : IJournalFold
         return reader.AtEnd;
     }
 
-    private void ApplyExchange(FrameHead head, ReadOnlySpan<byte> body, long index)
+    private void ApplyExchange(in FrameHead head, ReadOnlySpan<byte> body, long index)
     {
         if (!ClockExchange.TryMake(
             BinaryPrimitives.ReadInt64LittleEndian(body),
@@ -422,6 +410,7 @@ public sealed class TimeFold : IJournalFold
 
         clock.Exchanges.Add(exchange);
         Thin(clock.Exchanges, MaxExchanges, static e => e.DeviceUs);
+        clock.ListBoots();
         if (first)
         {
             WantCorrection(_unsynchronisedFrom, index);
@@ -550,6 +539,23 @@ public sealed class TimeFold : IJournalFold
     private sealed class DeviceClock
     {
         public List<ClockExchange> Exchanges { get; } = [];
+
+        /// <summary>Starts of the gateway in the exchanges, each once, in their order.</summary>
+        public IReadOnlyList<uint> GatewayBoots { get; private set; } = [];
+
+        public void ListBoots()
+        {
+            List<uint> boots = [];
+            foreach (ClockExchange exchange in Exchanges)
+            {
+                if (!boots.Contains(exchange.GatewayBootId))
+                {
+                    boots.Add(exchange.GatewayBootId);
+                }
+            }
+
+            GatewayBoots = boots;
+        }
 
         public long LastIndex { get; set; }
     }

@@ -28,18 +28,6 @@ public sealed class GatewayHost : IAsyncDisposable
     /// <summary>How long a stop may take before it is cut short. Source: design, a clean stop on SIGTERM within 5 s.</summary>
     public static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(4);
 
-    /// <summary>A listener could not be opened.</summary>
-    public const string ListenerRefused = "G2080";
-
-    /// <summary>The journal's directory cannot be used.</summary>
-    public const string JournalUnusable = "G2081";
-
-    /// <summary>The stop took too long.</summary>
-    public const string StopTooLong = "G2082";
-
-    /// <summary>A broken invariant.</summary>
-    public const string BrokenRule = "G2083";
-
     private readonly GatewayHostOptions _options;
     private readonly HostLog _log;
     private readonly TimeProvider _time;
@@ -117,7 +105,7 @@ public sealed class GatewayHost : IAsyncDisposable
         });
         _loop.AddStep(nowUs =>
         {
-            _stop.Step(_core.StopCuffs);
+            _stop.Step(_core.Stop.Now);
             long next = _core.Step(nowUs);
             if (_core.IsReady)
             {
@@ -146,7 +134,7 @@ public sealed class GatewayHost : IAsyncDisposable
         catch (IOException exception)
         {
             await DisposeAsync().ConfigureAwait(false);
-            return new CodedError(ListenerRefused, ErrorPlace.None, exception.Message);
+            return new CodedError(FaultCodes.ListenerNotOpened, ErrorPlace.None, exception.Message);
         }
 
         return null;
@@ -169,7 +157,7 @@ public sealed class GatewayHost : IAsyncDisposable
                 }
                 catch (TimeoutException)
                 {
-                    _log.Write(new GatewayLogEntry(StopTooLong, string.Empty, _loop.NowUs));
+                    _log.Write(new GatewayLogEntry(FaultCodes.StopTooLong, string.Empty, _loop.NowUs));
                 }
             }
         }
@@ -204,7 +192,7 @@ public sealed class GatewayHost : IAsyncDisposable
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             disk = null;
-            refusal = new CodedError(JournalUnusable, new ErrorPlace(_options.JournalDirectory, 0, null), exception.Message);
+            refusal = new CodedError(FaultCodes.JournalUnusable, new ErrorPlace(_options.JournalDirectory, 0, null), exception.Message);
             return false;
         }
     }

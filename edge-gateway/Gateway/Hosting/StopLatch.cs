@@ -1,7 +1,7 @@
 using System;
 using System.Threading;
 using System.Threading.Tasks;
-using EdgeGateway.Core;
+using EdgeGateway.Core.Cuff;
 using EdgeGateway.Mqtt;
 
 namespace EdgeGateway.Gateway.Hosting;

@@ -3,7 +3,11 @@ using System.Collections.Generic;
 using System.Threading.Tasks;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Commands;
+using EdgeGateway.Core.Cuff;
 using EdgeGateway.Core.Json;
+using EdgeGateway.Core.Readings;
+using EdgeGateway.Core.Sessions;
+using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -11,14 +15,9 @@ using Microsoft.AspNetCore.Routing;
 
 namespace EdgeGateway.Gateway.Http;
 
-/// <summary>
-/// What somebody elsewhere asks of whoever stands at the cart: <c>GET /api/requests</c>, and <c>POST /api/requests/{id}</c> with <c>{"answer":"done"}</c> or
-/// <c>{"answer":"notPossible"}</c>. An answer moves no air: the press that inflates is the cuff's own button.
-/// </summary>
-public static class BedsideApi
+/// <summary>What the page at the cart reads: <c>GET /api/requests</c>, what somebody elsewhere asks for, and <c>GET /api/session/{session}/patient</c>, who is measured.</summary>
+internal static class BedsideApi
 {
-    private const int MaxBodyBytes = 256;
-
     /// <summary>Adds the routes.</summary>
     /// <param name="routes">The application.</param>
     /// <param name="loop">The loop that owns the core.</param>
@@ -26,30 +25,31 @@ public static class BedsideApi
     /// <param name="language">"en" or "fr"; a request's Accept-Language that begins with the other one wins.</param>
     public static void MapBedside(this IEndpointRouteBuilder routes, IMqttLoop loop, Func<GatewayCore?> core, string language)
     {
-        ArgumentNullException.ThrowIfNull(routes);
         routes.MapGet("/api/requests", context => ListAsync(context, loop, core, language));
-        routes.MapPost("/api/requests/{id}", context => AnswerAsync(context, loop, core, language));
+        routes.MapGet("/api/session/{session}/patient", context => PatientAsync(context, loop, core, language));
     }
 
     private static async Task ListAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string configured)
     {
-        long nowUs = 0;
-        IReadOnlyList<BedsideRequest>? requests = await SoundApi.AskAsync<IReadOnlyList<BedsideRequest>>(context, loop, core, (running, done) =>
+        LoopAnswer<(long NowUs, IReadOnlyList<BedsideRequest> Waiting)> answer = await LoopCalls.AskAsync<(long NowUs, IReadOnlyList<BedsideRequest> Waiting)>(
+            context, loop, core, (running, done) => done((loop.NowUs, running.Requests.Waiting))).ConfigureAwait(false);
+        if (!answer.IsGiven)
         {
-            nowUs = loop.NowUs;
-            done(running.Requests());
-        }).ConfigureAwait(false);
-        await SoundApi.AnswerAsync(context, requests is null ? HttpApi.Busy : null, string.Empty, HttpApi.LanguageOf(context, configured), json =>
+            await LoopCalls.FaultAsync(context, FaultCodes.GatewayBusy, string.Empty, HttpApi.LanguageOf(context, configured)).ConfigureAwait(false);
+            return;
+        }
+
+        await LoopCalls.ObjectAsync(context, json =>
         {
             json.WriteStartArray("requests");
-            foreach (BedsideRequest request in requests!)
+            foreach (BedsideRequest request in answer.Value.Waiting)
             {
                 json.WriteStartObject();
                 json.WriteString("id", request.Id);
-                json.WriteString("action", request.Action);
+                json.WriteString("action", BedsideWords.Of(request.Action));
                 json.WriteString("session", request.Session);
                 json.WriteString("utc", request.At.HasUtc ? JsonText.UtcText(request.At.UtcUs) : null);
-                json.WriteNumber("ageMs", (nowUs - request.At.Us) / 1000);
+                json.WriteNumber("ageMs", (answer.Value.NowUs - request.At.Us) / 1000);
                 json.WriteEndObject();
             }
 
@@ -57,29 +57,25 @@ public static class BedsideApi
         }).ConfigureAwait(false);
     }
 
-    private static async Task AnswerAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string configured)
+    // A page that is opened again must not ask who is measured a second time.
+    private static async Task PatientAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string configured)
     {
-        string language = HttpApi.LanguageOf(context, configured);
-        using StrictJson json = StrictJson.Read(await HttpApi.BodyAsync(context, MaxBodyBytes).ConfigureAwait(false), MaxBodyBytes);
-        string? answer = json.Text("answer");
-        json.RefuseUnknown();
-        if (answer is not ("done" or "notPossible"))
+        string id = LoopCalls.Route(context, "session");
+        LoopAnswer<(SessionResult Result, CuffPatient? Patient)> answer = await LoopCalls.AskAsync<(SessionResult Result, CuffPatient? Patient)>(
+            context, loop, core, (running, done) => done((running.Cuff.PatientOf(id, out CuffPatient? said), said))).ConfigureAwait(false);
+        (SessionResult result, CuffPatient? patient) = answer.Value;
+        if (!answer.IsGiven || result.Code is not null)
         {
-            json.Wrong("answer is \"done\" or \"notPossible\"");
-        }
-
-        if (json.Problem is { } problem)
-        {
-            await HttpApi.FaultAsync(context, StatusCodes.Status400BadRequest, CuffApi.NotUnderstood, problem, language).ConfigureAwait(false);
+            await LoopCalls.FaultAsync(context, result.Code ?? FaultCodes.GatewayBusy, result.Text ?? string.Empty, HttpApi.LanguageOf(context, configured)).ConfigureAwait(false);
             return;
         }
 
-        string id = SoundApi.Route(context, "id");
-        SessionResult? result = await SoundApi.AskAsync<SessionResult?>(context, loop, core, (running, done) => done(running.AnswerRequest(id, answer is "done"))).ConfigureAwait(false);
-        await SoundApi.AnswerAsync(context, result is null ? HttpApi.Busy : result.Value.Code, result?.Text ?? string.Empty, language, body =>
+        await LoopCalls.ObjectAsync(context, json =>
         {
-            body.WriteString("id", id);
-            body.WriteString("state", answer);
+            json.WriteString("session", id);
+            json.WriteString("category", patient is { } known ? WireWords.Of(known.Category) : null);
+            json.WriteString("cuffSize", patient is { } said ? WireWords.Of(said.CuffSize) : null);
+            json.WriteBoolean("cuffOnOximeterArm", patient?.IsOnOximeterArm == true);
         }).ConfigureAwait(false);
     }
 }

@@ -1,10 +1,9 @@
 using System;
-using System.Buffers;
 using System.Globalization;
-using System.Text.Json;
 using System.Threading.Tasks;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Health;
+using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Hosting;
 using EdgeGateway.Mqtt;
 using Microsoft.AspNetCore.Builder;
@@ -14,14 +13,11 @@ using Microsoft.AspNetCore.Routing;
 namespace EdgeGateway.Gateway.Http;
 
 /// <summary>
-/// The gateway's HTTP side: <c>GET /health</c> (200 with JSON; 503 with JSON when the gateway's loop does not answer), <c>GET /ready</c> (200 or 503), <c>PUT</c> and <c>DELETE
-/// /api/session/{id}</c>. Every refusal is a coded error as JSON. Handlers only post to the loop and wait for its answer.
+/// The gateway's HTTP side: <c>GET /health</c> (200 with JSON; 503 with JSON when the gateway's loop does not answer), <c>GET /ready</c> (200 or 503), the commands
+/// (<see cref="CommandApi"/>), and what the pages read. Every refusal is a coded error as JSON. Handlers only post to the loop and wait for its answer.
 /// </summary>
 public static class HttpApi
 {
-    /// <summary>The loop's queue is full, or it has stopped.</summary>
-    public const string Busy = "G2084";
-
     /// <summary>How long health and readiness wait for the gateway's loop; then the answer is that it does not answer. Below the 2 s within which a health check is answered.</summary>
     public static readonly TimeSpan HealthPatience = TimeSpan.FromMilliseconds(1500);
 
@@ -43,10 +39,8 @@ public static class HttpApi
     {
         routes.MapGet("/health", context => HealthAsync(context, loop, core, language));
         routes.MapGet("/ready", context => ReadyAsync(context, loop, core, language));
-        routes.MapPut("/api/session/{id}", context => SessionAsync(context, loop, core, open: true, language));
-        routes.MapDelete("/api/session/{id}", context => SessionAsync(context, loop, core, open: false, language));
+        routes.MapCommands(loop, core, language, stop);
         routes.MapSound(loop, core, language);
-        routes.MapCuff(loop, core, language, stop);
         routes.MapBedside(loop, core, language);
     }
 
@@ -111,8 +105,8 @@ public static class HttpApi
         string language = LanguageOf(context, configured);
         (_, GatewaySnapshot? snapshot) = await SnapshotAsync(context, loop, core).ConfigureAwait(false);
         await (snapshot is null
-            ? JsonAsync(context, StatusCodes.Status503ServiceUnavailable, HealthJson.WriteNoAnswer(language))
-            : JsonAsync(context, StatusCodes.Status200OK, HealthJson.Write(snapshot, language))).ConfigureAwait(false);
+            ? LoopCalls.JsonAsync(context, StatusCodes.Status503ServiceUnavailable, HealthJson.WriteNoAnswer(language))
+            : LoopCalls.JsonAsync(context, StatusCodes.Status200OK, HealthJson.Write(snapshot, language))).ConfigureAwait(false);
     }
 
     private static async Task ReadyAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string configured)
@@ -121,91 +115,11 @@ public static class HttpApi
         (bool answered, GatewaySnapshot? snapshot) = await SnapshotAsync(context, loop, core).ConfigureAwait(false);
         if (snapshot is { IsReady: true, JournalWritable: true })
         {
-            await JsonAsync(context, StatusCodes.Status200OK, "{\"ready\":true}"u8.ToArray()).ConfigureAwait(false);
+            await LoopCalls.JsonAsync(context, StatusCodes.Status200OK, "{\"ready\":true}"u8.ToArray()).ConfigureAwait(false);
             return;
         }
 
-        string code = !answered ? HealthJson.NoAnswer : snapshot is null ? Busy : snapshot.IsReady ? HealthJson.JournalRefuses : HealthJson.NotReady;
-        await FaultAsync(context, StatusCodes.Status503ServiceUnavailable, code, string.Empty, language).ConfigureAwait(false);
-    }
-
-    private static async Task SessionAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, bool open, string configured)
-    {
-        string language = LanguageOf(context, configured);
-        string id = (string?)context.Request.RouteValues["id"] ?? string.Empty;
-        TaskCompletionSource<SessionResult> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        bool posted = loop.TryPost(() =>
-        {
-            GatewayCore? running = core();
-            if (running is null)
-            {
-                done.TrySetResult(new SessionResult(Busy, string.Empty, id));
-            }
-            else if (open)
-            {
-                running.OpenSession(id, result => done.TrySetResult(result));
-            }
-            else
-            {
-                running.CloseSession(id, result => done.TrySetResult(result));
-            }
-        });
-        if (!posted)
-        {
-            await FaultAsync(context, StatusCodes.Status503ServiceUnavailable, Busy, string.Empty, language).ConfigureAwait(false);
-            return;
-        }
-
-        SessionResult result = await done.Task.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-        if (result.Code is string code)
-        {
-            await FaultAsync(context, StatusCodes.Status409Conflict, code, result.Text, language).ConfigureAwait(false);
-            return;
-        }
-
-        ArrayBufferWriter<byte> buffer = new(128);
-        using (Utf8JsonWriter json = new(buffer))
-        {
-            json.WriteStartObject();
-            json.WriteString("session", result.Session);
-            json.WriteString("state", open ? "open" : "closed");
-            json.WriteEndObject();
-        }
-
-        await JsonAsync(context, StatusCodes.Status200OK, buffer.WrittenMemory).ConfigureAwait(false);
-    }
-
-    /// <summary>A request's body, at most so many bytes and one more; an empty one is an empty object.</summary>
-    internal static async Task<ReadOnlyMemory<byte>> BodyAsync(HttpContext context, int most)
-    {
-        byte[] body = new byte[most + 1];
-        int length = 0;
-        int read;
-        while (length < body.Length && (read = await context.Request.Body.ReadAsync(body.AsMemory(length), context.RequestAborted).ConfigureAwait(false)) > 0)
-        {
-            length += read;
-        }
-
-        return length == 0 ? "{}"u8.ToArray() : body.AsMemory(0, length);
-    }
-
-    internal static async Task FaultAsync(HttpContext context, int status, string code, string detail, string language)
-    {
-        ArrayBufferWriter<byte> buffer = new(512);
-        using (Utf8JsonWriter json = new(buffer))
-        {
-            HealthJson.WriteFault(json, code, detail, language);
-        }
-
-        await JsonAsync(context, status, buffer.WrittenMemory).ConfigureAwait(false);
-    }
-
-    internal static async Task JsonAsync(HttpContext context, int status, ReadOnlyMemory<byte> body)
-    {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "application/json; charset=utf-8";
-        context.Response.ContentLength = body.Length;
-        context.Response.Headers.CacheControl = "no-store";
-        await context.Response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
+        string code = !answered ? FaultCodes.GatewayNotAnswering : snapshot is null ? FaultCodes.GatewayBusy : snapshot.IsReady ? HealthJson.JournalRefuses : HealthJson.NotReady;
+        await LoopCalls.FaultAsync(context, code, string.Empty, language).ConfigureAwait(false);
     }
 }

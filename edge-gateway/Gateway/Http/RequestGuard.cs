@@ -1,8 +1,11 @@
 using System;
 using System.IO;
+using System.Linq;
 using System.Net;
 using EdgeGateway.Core.Access;
+using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Configuration;
+using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -18,31 +21,14 @@ namespace EdgeGateway.Gateway.Http;
 /// </summary>
 internal static class RequestGuard
 {
-    /// <summary>A page of another origin wants to change something.</summary>
-    public const string ForeignPage = "G2091";
-
-    /// <summary>A request that changes something is not <c>application/json</c>.</summary>
-    public const string NotJson = "G2092";
-
-    /// <summary>All places for requests are taken.</summary>
-    public const string NoPlace = "G2093";
-
-    /// <summary>A program elsewhere wants to change something.</summary>
-    public const string ForeignProgram = "G2094";
-
-    /// <summary>A handler failed.</summary>
-    public const string HandlerFailed = "G2097";
-
-    /// <summary>A request's body cannot be read.</summary>
-    public const string BadBody = "G2098";
-
-    /// <summary>Somebody who is not at the cart's own screen wants to inflate the cuff.</summary>
-    public const string NotAtBedside = "G2099";
-
     /// <summary>The path of STOP.</summary>
-    public const string StopPath = "/api/cuff/stop";
+    public static readonly string StopPath = GatewayCommands.Stop.Route;
 
     private const string SecFetchSite = "Sec-Fetch-Site";
+
+    /// <summary>The routes of commands for the cart's own screen.</summary>
+    private static readonly string[] BedsideRoutes =
+        [.. from command in GatewayCommands.All where command.Rights == CommandRights.BedsideScreen select command.Route];
 
     private static readonly string[] OfProxies = ["Forwarded", "Via", "X-Real-IP"];
 
@@ -62,13 +48,13 @@ internal static class RequestGuard
         bool hasOrigin = headers.ContainsKey(HeaderNames.Origin);
         if (hasOrigin && (headers.Origin.Count != 1 || !IsOwnPage(headers.Origin[0], request, web)))
         {
-            return (StatusCodes.Status403Forbidden, ForeignPage, "origin " + ListenerAccess.Shown(headers.Origin.ToString()));
+            return (StatusCodes.Status403Forbidden, FaultCodes.ForeignPageRefused, "origin " + ListenerAccess.Shown(headers.Origin.ToString()));
         }
 
         bool hasSite = headers.TryGetValue(SecFetchSite, out Microsoft.Extensions.Primitives.StringValues site);
         if (hasSite && (site.Count != 1 || site[0] is not ("same-origin" or "none")))
         {
-            return (StatusCodes.Status403Forbidden, ForeignPage, "Sec-Fetch-Site " + ListenerAccess.Shown(site.ToString()));
+            return (StatusCodes.Status403Forbidden, FaultCodes.ForeignPageRefused, "Sec-Fetch-Site " + ListenerAccess.Shown(site.ToString()));
         }
 
         if (IsStop(request))
@@ -78,18 +64,18 @@ internal static class RequestGuard
 
         if (!hasOrigin && !hasSite && (remote is null || !IPAddress.IsLoopback(remote)))
         {
-            return (StatusCodes.Status403Forbidden, ForeignProgram, "from " + ListenerAccess.Shown(remote?.ToString() ?? "an unknown address"));
+            return (StatusCodes.Status403Forbidden, FaultCodes.ForeignProgramRefused, "from " + ListenerAccess.Shown(remote?.ToString() ?? "an unknown address"));
         }
 
         if (MovesAir(request) && BeyondBedside(request, remote) is { } beyond)
         {
-            return (StatusCodes.Status403Forbidden, NotAtBedside, beyond);
+            return (StatusCodes.Status403Forbidden, FaultCodes.NotAtBedside, beyond);
         }
 
         bool hasBody = request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? request.ContentLength is null or > 0;
         bool needsType = hasBody || request.Method is not ("PUT" or "DELETE");
         return needsType && !IsJson(request)
-            ? (StatusCodes.Status415UnsupportedMediaType, NotJson, "Content-Type " + ListenerAccess.Shown(request.ContentType ?? "is absent"))
+            ? (StatusCodes.Status415UnsupportedMediaType, FaultCodes.ContentTypeNotJson, "Content-Type " + ListenerAccess.Shown(request.ContentType ?? "is absent"))
             : null;
     }
 
@@ -110,7 +96,17 @@ internal static class RequestGuard
     public static bool MovesAir(HttpRequest request)
     {
         string path = request.Path.Value?.TrimEnd('/') ?? string.Empty;
-        return path.EndsWith("/cuff/start", StringComparison.OrdinalIgnoreCase) || path.EndsWith("/cuff/test", StringComparison.OrdinalIgnoreCase);
+        return Array.Exists(BedsideRoutes, route => EndsAs(path, route));
+    }
+
+    /// <summary>True when a path ends as a route does, whatever stands before: the last two names, of which those in braces stand for any name.</summary>
+    /// <param name="path">The path, without a slash at its end.</param>
+    /// <param name="route">The route.</param>
+    public static bool EndsAs(string path, string route)
+    {
+        string[] names = path.Split('/');
+        string[] wanted = route.Split('/')[^2..];
+        return names.Length >= wanted.Length && names[^2..].Zip(wanted).All(pair => pair.Second.StartsWith('{') || string.Equals(pair.First, pair.Second, StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>Puts the bound of requests in progress and the catch of whatever a handler throws around all that follows. First of all.</summary>
@@ -124,9 +120,9 @@ internal static class RequestGuard
             HttpConnectionEntry? entry = connections is null ? null : context.Features.Get<HttpConnectionEntry>();
             if (entry is not null && !connections!.Begin(entry, IsStop(context.Request)))
             {
-                fault?.Invoke(NoPlace, string.Empty);
+                fault?.Invoke(FaultCodes.NoPlaceForRequest, string.Empty);
                 context.Response.Headers.Connection = "close";
-                await HttpApi.FaultAsync(context, StatusCodes.Status503ServiceUnavailable, NoPlace, string.Empty, HttpApi.LanguageOf(context, language)).ConfigureAwait(false);
+                await LoopCalls.FaultAsync(context, FaultCodes.NoPlaceForRequest, string.Empty, HttpApi.LanguageOf(context, language)).ConfigureAwait(false);
                 return;
             }
 
@@ -140,13 +136,13 @@ internal static class RequestGuard
             }
             catch (BadHttpRequestException exception) when (!context.Response.HasStarted)
             {
-                await HttpApi.FaultAsync(context, exception.StatusCode, BadBody, string.Empty, HttpApi.LanguageOf(context, language)).ConfigureAwait(false);
+                await LoopCalls.FaultAsync(context, exception.StatusCode, FaultCodes.RequestBodyUnreadable, string.Empty, HttpApi.LanguageOf(context, language)).ConfigureAwait(false);
             }
             catch (Exception exception) when (!context.Response.HasStarted)
             {
                 // One request's fault ends that one.
-                fault?.Invoke(HandlerFailed, exception.GetType().Name + ": " + ListenerAccess.Shown(exception.Message));
-                await HttpApi.FaultAsync(context, StatusCodes.Status500InternalServerError, HandlerFailed, exception.GetType().Name, HttpApi.LanguageOf(context, language)).ConfigureAwait(false);
+                fault?.Invoke(FaultCodes.RequestHandlerFailed, exception.GetType().Name + ": " + ListenerAccess.Shown(exception.Message));
+                await LoopCalls.FaultAsync(context, FaultCodes.RequestHandlerFailed, exception.GetType().Name, HttpApi.LanguageOf(context, language)).ConfigureAwait(false);
             }
             finally
             {

@@ -14,12 +14,6 @@ namespace EdgeGateway.Gateway.Security;
 /// </summary>
 public static class ListenerKeyFile
 {
-    /// <summary>The key cannot be kept.</summary>
-    public const string NotKept = "G2110";
-
-    /// <summary>The key could not be used and was replaced.</summary>
-    public const string Replaced = "G2095";
-
     /// <summary>Where the key is inside the gateway's data directory. The journal looks at files beside it only, never into folders.</summary>
     public const string RelativePath = "keys/listener.key";
 
@@ -47,14 +41,14 @@ public static class ListenerKeyFile
         {
             if (why.Length > 0)
             {
-                said.Add(new CodedError(Replaced, new ErrorPlace(path, 0, null), why + "; set aside as " + SetAside(path)));
+                said.Add(new CodedError(FaultCodes.ListenerKeyReplaced, new ErrorPlace(path, 0, null), why + "; set aside as " + SetAside(path)));
             }
 
             return Create(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            said.Add(new CodedError(NotKept, new ErrorPlace(path, 0, null), e.Message.TrimEnd('.')));
+            said.Add(new CodedError(FaultCodes.ListenerKeyNotKept, new ErrorPlace(path, 0, null), e.Message.TrimEnd('.')));
             return RandomNumberGenerator.GetBytes(ListenerTokens.KeyLength);
         }
     }

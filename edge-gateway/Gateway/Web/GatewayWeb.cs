@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Configuration;
+using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Http;
 using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.AspNetCore;
@@ -21,18 +22,6 @@ namespace EdgeGateway.Gateway.Web;
 /// </summary>
 public static class GatewayWeb
 {
-    /// <summary>A page of another origin wants a WebSocket.</summary>
-    public const string ForeignOrigin = "G2111";
-
-    /// <summary>A request to /mqtt is no WebSocket request with the subprotocol "mqtt".</summary>
-    public const string NoSubProtocol = "G2112";
-
-    /// <summary>A request names a host that is not this gateway.</summary>
-    public const string ForeignHost = "G2116";
-
-    /// <summary>A listener sent a text message.</summary>
-    public const string TextMessage = "G2118";
-
     /// <summary>The path of the WebSocket.</summary>
     public const string MqttPath = "/mqtt";
 
@@ -53,12 +42,12 @@ public static class GatewayWeb
             Protect(context.Response.Headers, ours && context.Request.Host.HasValue ? context.Request.Host.Value : null);
             if (!ours)
             {
-                return HttpApi.FaultAsync(context, StatusCodes.Status421MisdirectedRequest, ForeignHost, string.Empty, HttpApi.LanguageOf(context, language));
+                return LoopCalls.FaultAsync(context, FaultCodes.HostNameUnknown, string.Empty, HttpApi.LanguageOf(context, language));
             }
 
             if (RequestGuard.Refused(context.Request, context.Connection.RemoteIpAddress, web) is { } refused)
             {
-                return HttpApi.FaultAsync(context, refused.Status, refused.Code, refused.Text, HttpApi.LanguageOf(context, language));
+                return LoopCalls.FaultAsync(context, refused.Status, refused.Code, refused.Text, HttpApi.LanguageOf(context, language));
             }
 
             return next(context);
@@ -188,13 +177,13 @@ public static class GatewayWeb
         TaskCompletionSource<ListenerLink?> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         if (!loop.TryPost(() => done.SetResult(core()?.LinkOf(id))) || await done.Task.WaitAsync(context.RequestAborted).ConfigureAwait(false) is not { } link)
         {
-            await HttpApi.FaultAsync(context, StatusCodes.Status503ServiceUnavailable, HttpApi.Busy, string.Empty, language).ConfigureAwait(false);
+            await LoopCalls.FaultAsync(context, FaultCodes.GatewayBusy, string.Empty, language).ConfigureAwait(false);
             return;
         }
 
         if (link.Code is { } code)
         {
-            await HttpApi.FaultAsync(context, StatusCodes.Status409Conflict, code, link.Text, language).ConfigureAwait(false);
+            await LoopCalls.FaultAsync(context, code, link.Text, language).ConfigureAwait(false);
             return;
         }
 
@@ -216,7 +205,7 @@ public static class GatewayWeb
             json.WriteEndObject();
         }
 
-        await HttpApi.JsonAsync(context, StatusCodes.Status200OK, buffer.WrittenMemory).ConfigureAwait(false);
+        await LoopCalls.JsonAsync(context, StatusCodes.Status200OK, buffer.WrittenMemory).ConfigureAwait(false);
     }
 
     private static string WebSocketOf(string origin) => (origin.StartsWith("https:", StringComparison.OrdinalIgnoreCase) ? "wss" : "ws") + origin[origin.IndexOf(':', StringComparison.Ordinal)..] + MqttPath;
@@ -228,26 +217,26 @@ public static class GatewayWeb
         string origin = context.Request.Headers.Origin.ToString();
         if (!MayConnect(origin, context.Request.Scheme, context.Request.Host.Value ?? string.Empty, web))
         {
-            log?.Write(new GatewayLogEntry(ForeignOrigin, "origin " + ListenerAccess.Shown(origin), loop.NowUs));
-            await HttpApi.FaultAsync(context, StatusCodes.Status403Forbidden, ForeignOrigin, string.Empty, language).ConfigureAwait(false);
+            log?.Write(new GatewayLogEntry(FaultCodes.WebSocketOriginRefused, "origin " + ListenerAccess.Shown(origin), loop.NowUs));
+            await LoopCalls.FaultAsync(context, FaultCodes.WebSocketOriginRefused, string.Empty, language).ConfigureAwait(false);
             return;
         }
 
         if (!MqttWebSocket.IsOffered(context))
         {
-            await HttpApi.FaultAsync(context, StatusCodes.Status400BadRequest, NoSubProtocol, string.Empty, language).ConfigureAwait(false);
+            await LoopCalls.FaultAsync(context, FaultCodes.WebSocketNotMqtt, string.Empty, language).ConfigureAwait(false);
             return;
         }
 
         if (core()?.Server is not { } server)
         {
-            await HttpApi.FaultAsync(context, StatusCodes.Status503ServiceUnavailable, HttpApi.Busy, string.Empty, language).ConfigureAwait(false);
+            await LoopCalls.FaultAsync(context, FaultCodes.GatewayBusy, string.Empty, language).ConfigureAwait(false);
             return;
         }
 
         if (await MqttWebSocket.ServeAsync(context, loop, server, time).ConfigureAwait(false) == MqttWebSocketEnd.Text)
         {
-            log?.Write(new GatewayLogEntry(TextMessage, string.Empty, loop.NowUs));
+            log?.Write(new GatewayLogEntry(FaultCodes.WebSocketTextMessage, string.Empty, loop.NowUs));
         }
     }
 }

@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Reflection;
 using System.Security.Cryptography;
+using EdgeGateway.Faults;
 
 namespace EdgeGateway.Gateway.Web;
 
@@ -33,12 +34,10 @@ public static class WebFiles
             {
                 files["/" + path[Prefix.Length..]] = Read(assembly, name);
             }
-            else if (path is "faults.json")
-            {
-                files["/faults.json"] = Read(assembly, name);
-            }
         }
 
+        // The pages explain codes by the same catalogue as the gateway.
+        files["/faults.json"] = Read(typeof(FaultCatalogue).Assembly, "faults.json");
         return files.ToFrozenDictionary(StringComparer.Ordinal);
     }
 

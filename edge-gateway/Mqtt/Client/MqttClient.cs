@@ -684,7 +684,7 @@ public sealed class MqttClient : IMqttClient
             }
 
             var message = new MqttMessage { Topic = stored.Topic, Qos = entry.Qos, Retain = entry.Retain, Properties = stored.Properties };
-            if (WritePublish(message, stored.Payload, entry.SentBefore, entry.PacketId, stored.RemainingSeconds(nowUs), nowUs))
+            if (WritePublish(message, stored.Payload.Span, entry.SentBefore, entry.PacketId, stored.RemainingSeconds(nowUs), nowUs))
             {
                 entry.SentBefore = true;
                 SentAgain++;

@@ -310,7 +310,7 @@ public sealed partial class MqttServer
     {
         StoredMessage message = entry.Message;
         if (!WritePublish(
-            connection, message.Topic, message.Payload, entry.Qos, entry.Retain, entry.SentBefore, entry.PacketId, message.Properties,
+            connection, message.Topic, message.Payload.Span, entry.Qos, entry.Retain, entry.SentBefore, entry.PacketId, message.Properties,
             message.RemainingSeconds(nowUs), entry.SubscriptionIdentifiers))
         {
             TakeFromWindow(session, entry, nowUs);
@@ -422,7 +422,7 @@ public sealed partial class MqttServer
                 NoteDrop(session.ClientId, message.Topic, MqttDropReason.SlowConsumer);
             }
             else if (!WritePublish(
-                connection, message.Topic, message.Payload, MqttQos.AtMostOnce, retain: true, duplicate: false, packetId: 0, message.Properties,
+                connection, message.Topic, message.Payload.Span, MqttQos.AtMostOnce, retain: true, duplicate: false, packetId: 0, message.Properties,
                 message.RemainingSeconds(nowUs), identifiers))
             {
                 NoteDrop(session.ClientId, message.Topic, MqttDropReason.TooLarge);

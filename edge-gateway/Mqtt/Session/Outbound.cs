@@ -10,7 +10,7 @@ internal sealed class StoredMessage
     public StoredMessage(in MqttMessage message, long nowUs, long ticket)
     {
         Topic = message.Topic;
-        Payload = message.Payload.ToArray();
+        Payload = message.IsPayloadImmutable ? message.Payload : message.Payload.ToArray();
         Qos = message.Qos;
         Properties = message.Properties;
         Ticket = ticket;
@@ -27,7 +27,7 @@ internal sealed class StoredMessage
 
     public string Topic { get; }
 
-    public byte[] Payload { get; }
+    public ReadOnlyMemory<byte> Payload { get; }
 
     public MqttQos Qos { get; }
 

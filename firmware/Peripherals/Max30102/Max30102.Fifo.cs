@@ -29,7 +29,7 @@ public sealed partial class Max30102
 
     private int _pendingLost;
     private bool _pendingIsLowerBound;
-    private Max30102Loss _pendingLoss;
+    private SampleLoss _pendingLoss;
 
     // Second half of a cycle: which samples are there, and what are they?
     private DriverResult Collect(long nowUs)
@@ -50,7 +50,7 @@ public sealed partial class Max30102
             _disagreements++;
             return _disagreements < DisagreementBound
                 ? Fail(AbsenceReason.ChecksumMismatch, FaultCode.Max30102ReadingsDisagree, nowUs + FaultPauseUs)
-                : Lose(AbsenceReason.SensorFault, FaultCode.Max30102PointersImplausible, nowUs);
+                : FailUntilReset(AbsenceReason.SensorFault, FaultCode.Max30102PointersImplausible, nowUs);
         }
 
         _disagreements = 0;
@@ -59,7 +59,7 @@ public sealed partial class Max30102
         int available = Available(overflow, elapsed);
         if (_read[2] != _readPointer || !IsTimely(available, overflow, elapsed))
         {
-            return Lose(AbsenceReason.SensorFault, FaultCode.Max30102PointersImplausible, nowUs);
+            return FailUntilReset(AbsenceReason.SensorFault, FaultCode.Max30102PointersImplausible, nowUs);
         }
 
         if (available + overflow > _accounted)
@@ -68,7 +68,7 @@ public sealed partial class Max30102
         }
         else if (overflow < Max30102Registers.PointerMask && nowUs - _lastNewUs > StallUs)
         {
-            return Lose(AbsenceReason.SensorFault, FaultCode.Max30102NoSamples, nowUs);
+            return FailUntilReset(AbsenceReason.SensorFault, FaultCode.Max30102NoSamples, nowUs);
         }
 
         _isInterrupted = false;
@@ -161,7 +161,7 @@ public sealed partial class Max30102
         int settled = _settling < FullFifoMargin ? _settling : FullFifoMargin;
         _settling -= settled;
         Consume(FullFifoMargin);
-        Declare(FullFifoMargin, Max30102Loss.Overrun);
+        Declare(FullFifoMargin, SampleLoss.Overrun);
         return true;
     }
 
@@ -205,14 +205,14 @@ public sealed partial class Max30102
 
         if (_read[0] != end)
         {
-            return Lose(AbsenceReason.SensorFault, FaultCode.Max30102PointersImplausible, nowUs);
+            return FailUntilReset(AbsenceReason.SensorFault, FaultCode.Max30102PointersImplausible, nowUs);
         }
 
         _isInterrupted = false;
-        return Judge(count, agree, nowUs);
+        return Validate(count, agree, nowUs);
     }
 
-    private DriverResult Judge(int count, bool agree, long nowUs)
+    private DriverResult Validate(int count, bool agree, long nowUs)
     {
         long firstUs = _clock.NextUs;
         Consume(count);
@@ -221,13 +221,13 @@ public sealed partial class Max30102
         _settling -= settled;
         if (fault != FaultCode.None)
         {
-            Declare(count, agree ? Max30102Loss.Implausible : Max30102Loss.Disagreement);
+            Declare(count, agree ? SampleLoss.Implausible : SampleLoss.Disagreement);
         }
         else
         {
             if (settled > 0)
             {
-                Declare(settled, Max30102Loss.Settling);
+                Declare(settled, SampleLoss.Settling);
             }
 
             if (settled < count)
@@ -266,7 +266,7 @@ public sealed partial class Max30102
         LossCause = _pendingLoss;
         _pendingLost = 0;
         _pendingIsLowerBound = false;
-        _pendingLoss = Max30102Loss.None;
+        _pendingLoss = SampleLoss.None;
         AmbientLightOverflow = _hadAmbientOverflow;
         _hadAmbientOverflow = false;
         DieTemperatureReady = _dieTemperatureNew;
@@ -286,13 +286,13 @@ public sealed partial class Max30102
         {
             _clock.Advance(_gapSamples);
             _clock.Loosen();
-            Declare(_gapSamples, Max30102Loss.Overrun);
+            Declare(_gapSamples, SampleLoss.Overrun);
             return;
         }
 
         int byTime = _clock.Skip(_unread, nowUs);
         byTime -= (byTime / Max30102Clock.TolerancePer256) + 1;
-        Declare(byTime > _gapSamples ? byTime : _gapSamples, Max30102Loss.Overrun);
+        Declare(byTime > _gapSamples ? byTime : _gapSamples, SampleLoss.Overrun);
         _pendingIsLowerBound = true;
     }
 
@@ -301,11 +301,10 @@ public sealed partial class Max30102
     {
         if (!ClearFifo(nowUs))
         {
-            _stage = Stage.Lost; // half cleared: only a new start makes the pointers known again
-            return DriverResult.Failed;
+            return FailUntilReset(Reason, FaultCode, nowUs); // half cleared: only a new start makes the pointers known again
         }
 
-        Declare(_accounted + _gapSamples, Max30102Loss.Overrun);
+        Declare(_accounted + _gapSamples, SampleLoss.Overrun);
         _pendingIsLowerBound = true;
         _readPointer = 0;
         _unread = 0;
@@ -339,12 +338,12 @@ public sealed partial class Max30102
         if (_isSampling)
         {
             _isSampling = false;
-            Declare(_accounted + (_beforeGap == NoGap || _accounted > _unread ? 0 : _gapSamples), Max30102Loss.Interrupted);
+            Declare(_accounted + (_beforeGap == NoGap || _accounted > _unread ? 0 : _gapSamples), SampleLoss.Interrupted);
             _pendingIsLowerBound = true;
         }
     }
 
-    private void Declare(int count, Max30102Loss cause)
+    private void Declare(int count, SampleLoss cause)
     {
         _pendingLost += count;
         _pendingLoss |= cause;

@@ -14,11 +14,10 @@ public sealed partial class Max30102
 
         if (_read[0] != Max30102Registers.PartIdValue)
         {
-            return Lose(AbsenceReason.WrongPart, FaultCode.Max30102WrongPart, nowUs);
+            return FailUntilReset(AbsenceReason.WrongPart, FaultCode.Max30102WrongPart, nowUs);
         }
 
-        _stage = Stage.Reset;
-        return Continue(nowUs);
+        return EndProbeStep(nowUs);
     }
 
     private DriverResult ProbeReset(long nowUs)
@@ -28,33 +27,19 @@ public sealed partial class Max30102
             return DriverResult.Failed;
         }
 
-        _stage = Stage.AwaitReset;
         _since = nowUs;
-        return Continue(nowUs + ResetLookIntervalUs);
+        return EndProbeStep(nowUs + ResetLookIntervalUs);
     }
 
-    private DriverResult ProbeAwaitReset(long nowUs)
+    private DriverResult ProbeAwaitReset(int step, long nowUs)
     {
         bool answered = ReadRegisters(Max30102Registers.ModeConfiguration, _read, 1, nowUs);
         if (answered && (_read[0] & Max30102Registers.Reset) == 0)
         {
-            _stage = Stage.Configure;
-            return Continue(nowUs);
+            return EndProbeStep(nowUs);
         }
 
-        if (nowUs - _since > ResetTimeoutUs)
-        {
-            return answered ? Lose(AbsenceReason.SensorFault, FaultCode.Max30102ResetTimeout, nowUs) : DriverResult.Failed;
-        }
-
-        if (!answered && Reason != AbsenceReason.NotPresent)
-        {
-            return DriverResult.Failed;
-        }
-
-        // A part in reset need not answer its address.
-        _stage = Stage.AwaitReset;
-        return Continue(nowUs + ResetLookIntervalUs);
+        return AwaitReset(step, answered, nowUs - _since > ResetTimeoutUs, FaultCode.Max30102ResetTimeout, nowUs + ResetLookIntervalUs, nowUs);
     }
 
     // Everything but the mode: nothing is sampled yet. The status is read to clear the power-up flag, so that it means a new one later.
@@ -76,8 +61,7 @@ public sealed partial class Max30102
         _redCode = _askedRedCode;
         _infraredCode = _askedInfraredCode;
         _isLedChanging = false;
-        _stage = Stage.Start;
-        return Continue(nowUs);
+        return EndProbeStep(nowUs);
     }
 
     private DriverResult ProbeStart(long nowUs)
@@ -101,17 +85,16 @@ public sealed partial class Max30102
 
         if (!kept)
         {
-            return Lose(AbsenceReason.SensorFault, FaultCode.Max30102ConfigurationRefused, nowUs);
+            return FailUntilReset(AbsenceReason.SensorFault, FaultCode.Max30102ConfigurationRefused, nowUs);
         }
 
-        _stage = Stage.Check;
+        _isChecked = false;
         ExpectEmptyFifo(nowUs);
         _dieTemperatureAsked = false;
         _dieTemperatureFlag = false;
         _dieTemperatureNew = false;
         _dieTemperatureAtUs = nowUs;
-        Continue(nowUs + ReadIntervalUs);
-        return DriverResult.Ready;
+        return EndProbe(nowUs + ReadIntervalUs);
     }
 
     private bool ReadBackConfiguration(long nowUs, ref bool kept)
@@ -213,55 +196,5 @@ public sealed partial class Max30102
         _dieTemperatureAsked = false;
         _dieTemperatureFlag = false;
         _dieTemperatureAtUs += DieTemperatureIntervalUs;
-    }
-
-    private bool ReadRegisters(byte register, byte[] buffer, int count, long nowUs)
-    {
-        _write[0] = register;
-        I2cStatus status = _port.WriteRead(_address, _write, 0, 1, buffer, 0, count);
-        return status == I2cStatus.Ok || BusFailed(status, nowUs);
-    }
-
-    private bool WriteRegister(byte register, byte value, long nowUs)
-    {
-        _write[0] = register;
-        _write[1] = value;
-        I2cStatus status = _port.WriteRead(_address, _write, 0, 2, _read, 0, 0);
-        return status == I2cStatus.Ok || BusFailed(status, nowUs);
-    }
-
-    private bool BusFailed(I2cStatus status, long nowUs)
-    {
-        bool isAbsent = status == I2cStatus.AddressNack;
-        if (_stage != Stage.Check)
-        {
-            _stage = Stage.Identity;
-        }
-
-        Fail(isAbsent ? AbsenceReason.NotPresent : AbsenceReason.BusFault, isAbsent ? FaultCode.Max30102NotPresent : FaultCode.Max30102BusFault, nowUs + FaultPauseUs);
-        return false;
-    }
-
-    private DriverResult Continue(long nextStepUs)
-    {
-        Reason = AbsenceReason.None;
-        FaultCode = FaultCode.None;
-        NextStepUs = nextStepUs;
-        return DriverResult.Working;
-    }
-
-    /// <summary>The part is no longer what was probed; only a new probe brings it back.</summary>
-    private DriverResult Lose(AbsenceReason reason, FaultCode code, long nowUs)
-    {
-        _stage = Stage.Lost;
-        return Fail(reason, code, nowUs + FaultPauseUs);
-    }
-
-    private DriverResult Fail(AbsenceReason reason, FaultCode code, long nextStepUs)
-    {
-        Reason = reason;
-        FaultCode = code;
-        NextStepUs = nextStepUs;
-        return DriverResult.Failed;
     }
 }

@@ -8,7 +8,7 @@ namespace Firmware.Peripherals;
 /// samples are read twice, the configuration is read back with every batch, and the pointers must agree with the time.
 /// Whatever the part or the bus lost is declared with the next batch. Source for all registers: Maxim 19-7740; see README.md.
 /// </summary>
-public sealed partial class Max30102 : IDriver
+public sealed partial class Max30102 : I2cDriver, ILightSource
 {
     /// <summary>The part's only address. Source: Maxim 19-7740, I2C Timing Characteristics: write 0xAE, read 0xAF.</summary>
     public const int DefaultAddress = 0x57;
@@ -19,7 +19,7 @@ public sealed partial class Max30102 : IDriver
     /// <summary>The most samples in one batch: read twice at 400 kHz they take 1.96 ms of bus, pointers included.</summary>
     public const int BatchBound = 5;
 
-    /// <summary>Samples dropped after a start and after a change of LED current, as <see cref="Max30102Loss.Settling"/>. Guess: makers' examples call the first one or two invalid; a changed current shows mixed in one.</summary>
+    /// <summary>Samples dropped after a start and after a change of LED current, as <see cref="SampleLoss.Settling"/>. Guess: makers' examples call the first one or two invalid; a changed current shows mixed in one.</summary>
     public const int SettlingSamples = 2;
 
     /// <summary>Oldest samples given up when the FIFO is found full: writing the read pointer back onto the write pointer would say "empty".</summary>
@@ -61,25 +61,10 @@ public sealed partial class Max30102 : IDriver
     private const byte WantedEnable1 = Max30102Registers.AlmostFull | Max30102Registers.AmbientLightOverflow;
     private const byte WantedEnable2 = Max30102Registers.DieTemperatureReady;
 
-    private enum Stage : byte
-    {
-        Identity,
-        Reset,
-        AwaitReset,
-        Configure,
-        Start,
-        Check,
-        Collect,
-        Lost,
-    }
-
-    private readonly II2cPort _port;
-    private readonly int _address;
-    private readonly byte[] _write = new byte[2];
     private readonly byte[] _read = new byte[4];
     private readonly byte[] _again = new byte[4];
     private readonly Max30102Clock _clock = new Max30102Clock(NominalPeriodUs);
-    private Stage _stage;
+    private bool _isChecked;
     private long _since;
     private int _redCode = StartCurrentCode;
     private int _infraredCode = StartCurrentCode;
@@ -93,29 +78,19 @@ public sealed partial class Max30102 : IDriver
     private bool _dieTemperatureNew;
     private long _dieTemperatureAtUs;
 
-    /// <summary>Stores; talks to nobody.</summary>
+    /// <summary>Stores. No I/O.</summary>
     /// <param name="port">The bus.</param>
     /// <param name="address">7-bit address.</param>
     public Max30102(II2cPort port, int address)
+        : base(port, address, FaultCode.Max30102NotPresent, FaultCode.Max30102BusFault, FaultPauseUs)
     {
-        _port = port;
-        _address = address;
         Red = new int[FifoDepth];
         Infrared = new int[FifoDepth];
         _beforeGap = NoGap;
     }
 
     /// <inheritdoc/>
-    public string PartName => "MAX30102";
-
-    /// <inheritdoc/>
-    public long NextStepUs { get; private set; }
-
-    /// <inheritdoc/>
-    public AbsenceReason Reason { get; private set; }
-
-    /// <inheritdoc/>
-    public FaultCode FaultCode { get; private set; }
+    public override string PartName => "MAX30102";
 
     /// <summary>Samples of this batch, 0 to <see cref="BatchBound"/>; above 0 after Ready, else 0.</summary>
     public int SampleCount { get; private set; }
@@ -139,7 +114,7 @@ public sealed partial class Max30102 : IDriver
     public bool LostIsLowerBound { get; private set; }
 
     /// <summary>Why they are missing.</summary>
-    public Max30102Loss LossCause { get; private set; }
+    public SampleLoss LossCause { get; private set; }
 
     /// <summary>True when ambient light was beyond what the part can cancel since the previous batch: the counts are what the part made, and carry that light.</summary>
     public bool AmbientLightOverflow { get; private set; }
@@ -186,54 +161,52 @@ public sealed partial class Max30102 : IDriver
     }
 
     /// <inheritdoc/>
-    public void Restart()
+    public override void Restart()
     {
-        GiveUpFifo();
-        _stage = Stage.Identity;
+        base.Restart();
         _askedRedCode = StartCurrentCode;
         _askedInfraredCode = StartCurrentCode;
         SampleCount = 0;
-        Continue(0);
     }
 
     /// <inheritdoc/>
-    public DriverResult Probe(long nowUs)
-    {
-        switch (_stage)
-        {
-            case Stage.Reset:
-                return ProbeReset(nowUs);
-            case Stage.AwaitReset:
-                return ProbeAwaitReset(nowUs);
-            case Stage.Configure:
-                return ProbeConfigure(nowUs);
-            case Stage.Start:
-                return ProbeStart(nowUs);
-            default:
-                GiveUpFifo();
-                return ProbeIdentity(nowUs);
-        }
-    }
-
-    /// <inheritdoc/>
-    public DriverResult Measure(long nowUs)
+    public override DriverResult Measure(long nowUs)
     {
         SampleCount = 0;
         DieTemperatureReady = false;
-        if (_stage == Stage.Collect)
+        if (!IsMeasuring)
         {
-            _stage = Stage.Check;
-            return Collect(nowUs);
+            return FailUnconfigured(FaultCode.Max30102ConfigurationLost, nowUs);
         }
 
-        if (_stage == Stage.Check)
+        if (!_isChecked)
         {
             return Check(nowUs);
         }
 
-        AbsenceReason reason = Reason == AbsenceReason.None ? AbsenceReason.SensorFault : Reason;
-        FaultCode code = FaultCode == FaultCode.None ? FaultCode.Max30102ConfigurationLost : FaultCode;
-        return Lose(reason, code, nowUs);
+        _isChecked = false;
+        return Collect(nowUs);
+    }
+
+    /// <inheritdoc/>
+    protected override void Forget() => GiveUpFifo();
+
+    /// <inheritdoc/>
+    protected override DriverResult ProbeStep(int step, long nowUs)
+    {
+        switch (step)
+        {
+            case 0:
+                return ProbeIdentity(nowUs);
+            case 1:
+                return ProbeReset(nowUs);
+            case 2:
+                return ProbeAwaitReset(step, nowUs);
+            case 3:
+                return ProbeConfigure(nowUs);
+            default:
+                return ProbeStart(nowUs);
+        }
     }
 
     // First half of a cycle: is it still the part that was configured, and has its supply held?
@@ -256,7 +229,7 @@ public sealed partial class Max30102 : IDriver
         _dieTemperatureFlag |= (_read[1] & Max30102Registers.DieTemperatureReady) != 0;
         if ((status & Max30102Registers.PowerReady) != 0)
         {
-            return Lose(AbsenceReason.SensorFault, FaultCode.Max30102BrownOut, nowUs);
+            return FailUntilReset(AbsenceReason.SensorFault, FaultCode.Max30102BrownOut, nowUs);
         }
 
         bool kept = _read[2] == WantedEnable1 && _read[3] == WantedEnable2;
@@ -267,7 +240,7 @@ public sealed partial class Max30102 : IDriver
 
         if (!kept)
         {
-            return Lose(AbsenceReason.SensorFault, FaultCode.Max30102ConfigurationLost, nowUs);
+            return FailUntilReset(AbsenceReason.SensorFault, FaultCode.Max30102ConfigurationLost, nowUs);
         }
 
         if (!StepDieTemperature(nowUs))
@@ -275,7 +248,7 @@ public sealed partial class Max30102 : IDriver
             return DriverResult.Failed;
         }
 
-        _stage = Stage.Collect;
+        _isChecked = true;
         return Continue(nowUs);
     }
 }

@@ -6,7 +6,7 @@ namespace Firmware.Peripherals;
 /// Honeywell MPRLS0300YG00001B, gauge pressure of 0 to 300 mmHg: 100 conversions a second. The part has neither identity nor checksum: each answer is read twice
 /// and must agree, every bit of its status must be as it should, and words that never change are not believed. See README.md.
 /// </summary>
-public sealed class Mprls0300 : IDriver
+public sealed class Mprls0300 : I2cDriver, ICuffPressureSource
 {
     /// <summary>The only address of this order code. Source: Honeywell 32332628, order guide.</summary>
     public const int DefaultAddress = 0x18;
@@ -37,49 +37,26 @@ public sealed class Mprls0300 : IDriver
     /// <summary>Pause after a failed transaction, µs.</summary>
     public const int FaultPauseUs = 10_000;
 
-    private enum Stage : byte
-    {
-        Look,
-        Command,
-        BusyLook,
-        First,
-        Begin,
-        Await,
-        Lost,
-    }
-
-    private readonly II2cPort _port;
-    private readonly int _address;
-    private readonly byte[] _write = new byte[] { Mprls0300Registers.Measure, 0, 0 };
+    private readonly byte[] _command = new byte[] { Mprls0300Registers.Measure, 0, 0 };
     private readonly byte[] _answer = new byte[4];
     private readonly byte[] _again = new byte[4];
-    private Stage _stage;
+    private bool _isConverting;
     private long _commandUs;
     private int _lastCounts;
     private int _equal;
-    private bool _hasWithheld;
-    private int _withheldMilliMmHg;
+    private bool _hasSuppressed;
+    private int _suppressedMilliMmHg;
 
-    /// <summary>Stores; talks to nobody.</summary>
+    /// <summary>Stores. No I/O.</summary>
     /// <param name="port">The bus.</param>
     /// <param name="address">7-bit address, 0x18.</param>
     public Mprls0300(II2cPort port, int address)
+        : base(port, address, FaultCode.Mprls0300NotPresent, FaultCode.Mprls0300BusFault, FaultPauseUs)
     {
-        _port = port;
-        _address = address;
     }
 
     /// <inheritdoc/>
-    public string PartName => "MPRLS0300";
-
-    /// <inheritdoc/>
-    public long NextStepUs { get; private set; }
-
-    /// <inheritdoc/>
-    public AbsenceReason Reason { get; private set; }
-
-    /// <inheritdoc/>
-    public FaultCode FaultCode { get; private set; }
+    public override string PartName => "MPRLS0300";
 
     /// <summary>The newest word, 24 bits. New after Ready only.</summary>
     public int Counts { get; private set; }
@@ -91,77 +68,28 @@ public sealed class Mprls0300 : IDriver
     public long SampledAtUs { get; private set; }
 
     /// <inheritdoc/>
-    public void Restart()
+    public override void Restart()
     {
-        _stage = Stage.Look;
         _equal = 0;
         _lastCounts = -1;
-        _hasWithheld = false;
-        Reason = AbsenceReason.None;
-        FaultCode = FaultCode.None;
-        NextStepUs = 0;
+        _hasSuppressed = false;
+        base.Restart();
     }
 
     /// <inheritdoc/>
-    public DriverResult Probe(long nowUs)
+    public override DriverResult Measure(long nowUs)
     {
-        switch (_stage)
+        if (!IsMeasuring)
         {
-            case Stage.Command:
-                return Command(Stage.BusyLook, nowUs, nowUs);
-            case Stage.BusyLook:
-                // Right after the command a part of this family is busy, and nothing else is.
-                if (!Read(_answer, 1, nowUs))
-                {
-                    return DriverResult.Failed;
-                }
-
-                if (_answer[0] != (Mprls0300Registers.Powered | Mprls0300Registers.Busy))
-                {
-                    return Lose(AbsenceReason.WrongPart, FaultCode.Mprls0300WrongPart, nowUs);
-                }
-
-                _stage = Stage.First;
-                return Continue(_commandUs + ConversionUs);
-            case Stage.First:
-                return ProbeFirst(nowUs);
-            default:
-                _stage = Stage.Look;
-                if (!Read(_answer, 1, nowUs))
-                {
-                    return DriverResult.Failed;
-                }
-
-                if ((_answer[0] & Mprls0300Registers.AlwaysZero) != 0 || (_answer[0] & Mprls0300Registers.Powered) == 0)
-                {
-                    return Lose(AbsenceReason.WrongPart, FaultCode.Mprls0300WrongPart, nowUs);
-                }
-
-                // A conversion of before may still be under way, and its end would look like that of ours.
-                if ((_answer[0] & Mprls0300Registers.Busy) != 0)
-                {
-                    return Continue(nowUs + LookIntervalUs);
-                }
-
-                _stage = Stage.Command;
-                return Continue(nowUs);
+            return FailUnconfigured(FaultCode.Mprls0300NoConversion, nowUs);
         }
-    }
 
-    /// <inheritdoc/>
-    public DriverResult Measure(long nowUs)
-    {
-        if (_stage == Stage.Begin)
+        if (!_isConverting)
         {
             return BeginConversion(nowUs);
         }
 
-        if (_stage != Stage.Await)
-        {
-            AbsenceReason reason = Reason == AbsenceReason.None ? AbsenceReason.SensorFault : Reason;
-            return Lose(reason, FaultCode == FaultCode.None ? FaultCode.Mprls0300NoConversion : FaultCode, nowUs);
-        }
-
+        _isConverting = false;
         if (!Read(_answer, 4, nowUs))
         {
             return DriverResult.Failed;
@@ -169,9 +97,8 @@ public sealed class Mprls0300 : IDriver
 
         if ((_answer[0] & Mprls0300Registers.Busy) != 0)
         {
-            return nowUs - _commandUs > ConversionTimeoutUs
-                ? Lose(AbsenceReason.SensorFault, FaultCode.Mprls0300NoConversion, nowUs)
-                : Continue(nowUs + LookIntervalUs);
+            _isConverting = true;
+            return AwaitConversion(nowUs);
         }
 
         if (!Read(_again, 4, nowUs))
@@ -179,24 +106,67 @@ public sealed class Mprls0300 : IDriver
             return DriverResult.Failed;
         }
 
-        _stage = Stage.Begin;
         for (int i = 0; i < 4; i++)
         {
             if (_answer[i] != _again[i])
             {
-                return Withhold(AbsenceReason.ChecksumMismatch, FaultCode.Mprls0300ReadingsDisagree);
+                return Suppress(AbsenceReason.ChecksumMismatch, FaultCode.Mprls0300ReadingsDisagree);
             }
         }
 
-        return Judge(nowUs);
+        return Validate(nowUs);
+    }
+
+    /// <inheritdoc/>
+    protected override DriverResult ProbeStep(int step, long nowUs)
+    {
+        switch (step)
+        {
+            case 0:
+                return ProbeLook(nowUs);
+            case 1:
+                return Command(nowUs) ? EndProbeStep(nowUs) : DriverResult.Failed;
+            case 2:
+                return ProbeBusy(nowUs);
+            default:
+                return ProbeFirst(nowUs);
+        }
+    }
+
+    private DriverResult ProbeLook(long nowUs)
+    {
+        if (!Read(_answer, 1, nowUs))
+        {
+            return DriverResult.Failed;
+        }
+
+        if ((_answer[0] & Mprls0300Registers.AlwaysZero) != 0 || (_answer[0] & Mprls0300Registers.Powered) == 0)
+        {
+            return FailUntilReset(AbsenceReason.WrongPart, FaultCode.Mprls0300WrongPart, nowUs);
+        }
+
+        // A conversion of before may still be under way, and its end would look like that of ours.
+        return (_answer[0] & Mprls0300Registers.Busy) != 0 ? Continue(nowUs + LookIntervalUs) : EndProbeStep(nowUs);
+    }
+
+    // Right after the command a part of this family is busy, and nothing else is.
+    private DriverResult ProbeBusy(long nowUs)
+    {
+        if (!Read(_answer, 1, nowUs))
+        {
+            return DriverResult.Failed;
+        }
+
+        return _answer[0] != (Mprls0300Registers.Powered | Mprls0300Registers.Busy)
+            ? FailUntilReset(AbsenceReason.WrongPart, FaultCode.Mprls0300WrongPart, nowUs)
+            : EndProbeStep(_commandUs + ConversionUs);
     }
 
     private DriverResult BeginConversion(long nowUs)
     {
-        DriverResult result = Command(Stage.Await, nowUs, nowUs + ConversionUs);
-        if (result == DriverResult.Failed)
+        if (!Command(nowUs))
         {
-            return result;
+            return DriverResult.Failed;
         }
 
         // A part that does not turn busy has begun no conversion: its word would be an old one. One flipped bit is not believed.
@@ -209,11 +179,12 @@ public sealed class Mprls0300 : IDriver
 
             if ((_answer[0] & Mprls0300Registers.Busy) != 0)
             {
-                return result;
+                _isConverting = true;
+                return Continue(nowUs + ConversionUs);
             }
         }
 
-        return Lose(AbsenceReason.SensorFault, FaultCode.Mprls0300NoConversion, nowUs);
+        return FailUntilReset(AbsenceReason.SensorFault, FaultCode.Mprls0300NoConversion, nowUs);
     }
 
     private DriverResult ProbeFirst(long nowUs)
@@ -225,31 +196,32 @@ public sealed class Mprls0300 : IDriver
 
         if ((_answer[0] & Mprls0300Registers.Busy) != 0)
         {
-            return nowUs - _commandUs > ConversionTimeoutUs
-                ? Lose(AbsenceReason.SensorFault, FaultCode.Mprls0300NoConversion, nowUs)
-                : Continue(nowUs + LookIntervalUs);
+            return AwaitConversion(nowUs);
         }
 
         if ((_answer[0] & ~Mprls0300Registers.MathSaturation) != Mprls0300Registers.Powered)
         {
-            return Lose(AbsenceReason.SensorFault, StatusFault(), nowUs);
+            return FailUntilReset(AbsenceReason.SensorFault, StatusFault(), nowUs);
         }
 
-        _stage = Stage.Begin;
-        Continue(nowUs);
-        return DriverResult.Ready;
+        _isConverting = false;
+        return EndProbe(nowUs);
     }
+
+    private DriverResult AwaitConversion(long nowUs) => nowUs - _commandUs > ConversionTimeoutUs
+        ? FailUntilReset(AbsenceReason.SensorFault, FaultCode.Mprls0300NoConversion, nowUs)
+        : Continue(nowUs + LookIntervalUs);
 
     private FaultCode StatusFault() => (_answer[0] & Mprls0300Registers.MemoryIntegrityFailed) != 0
         ? FaultCode.Mprls0300MemoryFailed
         : FaultCode.Mprls0300StatusImplausible;
 
-    private DriverResult Judge(long nowUs)
+    private DriverResult Validate(long nowUs)
     {
         int status = _answer[0];
         if ((status & ~Mprls0300Registers.MathSaturation) != Mprls0300Registers.Powered)
         {
-            return Lose(AbsenceReason.SensorFault, StatusFault(), nowUs);
+            return FailUntilReset(AbsenceReason.SensorFault, StatusFault(), nowUs);
         }
 
         int counts = Mprls0300Decoder.Counts(_answer);
@@ -257,104 +229,53 @@ public sealed class Mprls0300 : IDriver
         _lastCounts = counts;
         if ((status & Mprls0300Registers.MathSaturation) != 0 || counts > Mprls0300Decoder.FullScaleCounts)
         {
-            return Withhold(AbsenceReason.Saturated, FaultCode.Mprls0300Saturated);
+            return Suppress(AbsenceReason.Saturated, FaultCode.Mprls0300Saturated);
         }
 
         if (_equal + 1 >= FrozenWords)
         {
-            return Lose(AbsenceReason.SensorFault, FaultCode.Mprls0300Frozen, nowUs);
+            return FailUntilReset(AbsenceReason.SensorFault, FaultCode.Mprls0300Frozen, nowUs);
         }
 
         int milliMmHg = Mprls0300Decoder.MilliMmHg(counts);
         if (milliMmHg < LowestMilliMmHg)
         {
-            return Withhold(AbsenceReason.OutOfRange, FaultCode.Mprls0300BelowRange);
+            return Suppress(AbsenceReason.OutOfRange, FaultCode.Mprls0300BelowRange);
         }
 
         // What stands exactly at an end of the transfer function may be a substitute, not a measurement: a second conversion, at once, decides.
-        if (!_hasWithheld && (counts == Mprls0300Decoder.ZeroCounts || counts == Mprls0300Decoder.FullScaleCounts))
+        if (!_hasSuppressed && (counts == Mprls0300Decoder.ZeroCounts || counts == Mprls0300Decoder.FullScaleCounts))
         {
-            _hasWithheld = true;
-            _withheldMilliMmHg = milliMmHg;
+            _hasSuppressed = true;
+            _suppressedMilliMmHg = milliMmHg;
             return Continue(nowUs);
         }
 
-        int away = milliMmHg - _withheldMilliMmHg;
-        bool isConfirmed = !_hasWithheld || (away <= ConfirmMilliMmHg && -away <= ConfirmMilliMmHg);
-        _hasWithheld = false;
+        int away = milliMmHg - _suppressedMilliMmHg;
+        bool isConfirmed = !_hasSuppressed || (away <= ConfirmMilliMmHg && -away <= ConfirmMilliMmHg);
+        _hasSuppressed = false;
         if (!isConfirmed)
         {
-            return Withhold(AbsenceReason.Unconfirmed, FaultCode.Mprls0300EndUnconfirmed);
+            return Suppress(AbsenceReason.Unconfirmed, FaultCode.Mprls0300EndUnconfirmed);
         }
 
         Counts = counts;
         PressureMilliMmHg = milliMmHg;
         SampledAtUs = _commandUs + ConversionUs;
-        Reason = AbsenceReason.None;
-        FaultCode = FaultCode.None;
-        NextStepUs = _commandUs + PeriodUs;
-        return DriverResult.Ready;
+        return Succeed(_commandUs + PeriodUs);
     }
 
-    private DriverResult Command(Stage next, long nowUs, long nextStepUs)
+    private bool Command(long nowUs)
     {
-        I2cStatus status = _port.WriteRead(_address, _write, 0, 3, _answer, 0, 0);
-        if (status != I2cStatus.Ok)
+        if (!Write(_command, nowUs))
         {
-            return BusFailed(status, nowUs);
+            return false;
         }
 
         _commandUs = nowUs;
-        _stage = next;
-        return Continue(nextStepUs);
-    }
-
-    private bool Read(byte[] into, int count, long nowUs)
-    {
-        I2cStatus status = _port.WriteRead(_address, _write, 0, 0, into, 0, count);
-        if (status == I2cStatus.Ok)
-        {
-            return true;
-        }
-
-        BusFailed(status, nowUs);
-        return false;
-    }
-
-    private DriverResult BusFailed(I2cStatus status, long nowUs)
-    {
-        bool isAbsent = status == I2cStatus.AddressNack;
-        bool isMeasuring = _stage == Stage.Begin || _stage == Stage.Await;
-        _stage = isMeasuring ? Stage.Begin : Stage.Look;
-        return Fail(
-            isAbsent ? AbsenceReason.NotPresent : AbsenceReason.BusFault,
-            isAbsent ? FaultCode.Mprls0300NotPresent : FaultCode.Mprls0300BusFault,
-            nowUs + FaultPauseUs);
-    }
-
-    private DriverResult Continue(long nextStepUs)
-    {
-        Reason = AbsenceReason.None;
-        FaultCode = FaultCode.None;
-        NextStepUs = nextStepUs;
-        return DriverResult.Working;
+        return true;
     }
 
     // This conversion is not published; the next one may be.
-    private DriverResult Withhold(AbsenceReason reason, FaultCode code) => Fail(reason, code, _commandUs + PeriodUs);
-
-    // Nothing is published before the next probe.
-    private DriverResult Lose(AbsenceReason reason, FaultCode code, long nowUs)
-    {
-        _stage = Stage.Lost;
-        return Fail(reason, code, nowUs + FaultPauseUs);
-    }
-
-    private DriverResult Fail(AbsenceReason reason, FaultCode code, long nextStepUs)
-    {
-        Reason = reason;
-        FaultCode = code;
-        NextStepUs = nextStepUs;
-        return DriverResult.Failed;
-    }
+    private DriverResult Suppress(AbsenceReason reason, FaultCode code) => Fail(reason, code, _commandUs + PeriodUs);
 }

@@ -29,7 +29,7 @@ public sealed partial class Pcm1808
 
         if (!IsRateRight(read + lost, isEmptied, nowUs))
         {
-            return Lose(FaultCode.Pcm1808RateWrong, nowUs);
+            return FailUntilReset(FaultCode.Pcm1808RateWrong, nowUs);
         }
 
         bool isComplete = _window.Look(Samples, _other, _count - read, read);
@@ -37,7 +37,7 @@ public sealed partial class Pcm1808
         {
             int value = Samples[_count - 1];
             bool isRail = value >= Pcm1808Window.RailCounts || value <= -Pcm1808Window.RailCounts;
-            return Lose(isRail ? FaultCode.Pcm1808StuckAtRail : _window.IsOtherAlive ? FaultCode.Pcm1808SlotsSwapped : FaultCode.Pcm1808SlotDead, nowUs);
+            return FailUntilReset(isRail ? FaultCode.Pcm1808StuckAtRail : _window.IsOtherAlive ? FaultCode.Pcm1808SlotsSwapped : FaultCode.Pcm1808SlotDead, nowUs);
         }
 
         long nextUs = isEmptied ? nowUs + PieceUs : nowUs;
@@ -46,14 +46,14 @@ public sealed partial class Pcm1808
             FaultCode fault = _window.Judge();
             if (fault == FaultCode.Pcm1808SlotsSwapped)
             {
-                return Lose(fault, nowUs);
+                return FailUntilReset(fault, nowUs);
             }
 
             if (fault != FaultCode.None)
             {
                 _withheld = fault;
                 _cleanWindows = 0;
-                Withhold();
+                Suppress();
                 return Fail(AbsenceReason.Saturated, fault, nextUs);
             }
 
@@ -67,7 +67,7 @@ public sealed partial class Pcm1808
         Continue(nextUs);
         if (_withheld != FaultCode.None)
         {
-            Withhold();
+            Suppress();
             return DriverResult.Working;
         }
 
@@ -86,9 +86,9 @@ public sealed partial class Pcm1808
             case AudioStatus.Overrun:
                 break;
             case AudioStatus.ClockLost:
-                return Lose(FaultCode.Pcm1808ClockLost, nowUs);
+                return FailUntilReset(FaultCode.Pcm1808ClockLost, nowUs);
             case AudioStatus.NotOpen:
-                return Lose(FaultCode.Pcm1808PortNotOpen, nowUs);
+                return FailUntilReset(FaultCode.Pcm1808PortNotOpen, nowUs);
             default:
                 // The samples stay where they are, or the port will say how many it lost: the next piece tells.
                 return Fail(AbsenceReason.BusFault, FaultCode.Pcm1808PortFailed, nowUs + PieceUs);
@@ -99,7 +99,7 @@ public sealed partial class Pcm1808
         _lostSeen = total;
         if (read < 0 || read > PieceBound || lost < 0 || lost > int.MaxValue || (status == AudioStatus.Empty && read != 0))
         {
-            return Lose(FaultCode.Pcm1808PortFailed, nowUs);
+            return FailUntilReset(FaultCode.Pcm1808PortFailed, nowUs);
         }
 
         if (lost == 0 && status == AudioStatus.Overrun)
@@ -118,7 +118,7 @@ public sealed partial class Pcm1808
 
         if (nowUs - _lastUs > StallUs)
         {
-            return Lose(FaultCode.Pcm1808ClockLost, nowUs);
+            return FailUntilReset(FaultCode.Pcm1808ClockLost, nowUs);
         }
 
         if (_stage == Stage.Run)
@@ -127,7 +127,7 @@ public sealed partial class Pcm1808
             _clock.Observe(nowUs);
             if (!IsRateRight(0, true, nowUs))
             {
-                return Lose(FaultCode.Pcm1808RateWrong, nowUs);
+                return FailUntilReset(FaultCode.Pcm1808RateWrong, nowUs);
             }
         }
 
@@ -137,7 +137,7 @@ public sealed partial class Pcm1808
     // What is missing lies between the buffer's samples and those that came now. The held ones are a run of equal values that nothing proves any more.
     private void TakeLoss(long lost, int read)
     {
-        Declare(_count + lost, Pcm1808Loss.Overrun);
+        Declare(_count + lost, SampleLoss.Overrun);
         for (int i = 0; i < read; i++)
         {
             Samples[i] = Samples[_count + i];
@@ -186,7 +186,7 @@ public sealed partial class Pcm1808
             long missing = _clock.SamplesBetween(_interruptedUs, FirstSampleUs);
             missing -= missing / 256;
             _isInterrupted = false;
-            Declare(missing < 1 ? 1 : missing, Pcm1808Loss.Interrupted);
+            Declare(missing < 1 ? 1 : missing, SampleLoss.Interrupted);
             _pendingIsLowerBound = true;
         }
 
@@ -195,18 +195,18 @@ public sealed partial class Pcm1808
         LossCause = _pendingLoss;
         _pendingLost = 0;
         _pendingIsLowerBound = false;
-        _pendingLoss = Pcm1808Loss.None;
+        _pendingLoss = SampleLoss.None;
         return DriverResult.Ready;
     }
 
-    private void Withhold()
+    private void Suppress()
     {
-        Declare(_count, Pcm1808Loss.Withheld);
+        Declare(_count, SampleLoss.Implausible);
         _count = 0;
         _run = 0;
     }
 
-    private void Declare(long count, Pcm1808Loss cause)
+    private void Declare(long count, SampleLoss cause)
     {
         if (count > 0)
         {

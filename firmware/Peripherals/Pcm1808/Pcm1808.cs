@@ -8,10 +8,10 @@ namespace Firmware.Peripherals;
 /// that is wired, and that they are not at the end of the range. What is lost or withheld is declared with the next batch, exactly where that is known.
 /// Source for the part: TI SLES177B; see README.md.
 /// </summary>
-public sealed partial class Pcm1808 : IDriver
+public sealed partial class Pcm1808 : Driver, ISoundSource
 {
     /// <summary>Samples per second of this project's converters.</summary>
-    public const int SampleRateHz = 8000;
+    public const int NominalRateHz = 8000;
 
     /// <summary>From one piece to the next, µs: 200 samples of 8 kHz.</summary>
     public const int PieceUs = 25_000;
@@ -75,13 +75,13 @@ public sealed partial class Pcm1808 : IDriver
 
     private long _pendingLost;
     private bool _pendingIsLowerBound;
-    private Pcm1808Loss _pendingLoss;
+    private SampleLoss _pendingLoss;
     private bool _isInterrupted;
     private long _interruptedUs;
     private FaultCode _withheld;
     private int _cleanWindows;
 
-    /// <summary>Stores and allocates; talks to nobody.</summary>
+    /// <summary>Stores and allocates. No I/O.</summary>
     /// <param name="port">The port. Its adapter knows which slot is wired; the left one, unless it is told otherwise.</param>
     public Pcm1808(IAudioPort port)
     {
@@ -92,16 +92,10 @@ public sealed partial class Pcm1808 : IDriver
     }
 
     /// <inheritdoc/>
-    public string PartName => "PCM1808";
+    public override string PartName => "PCM1808";
 
-    /// <inheritdoc/>
-    public long NextStepUs { get; private set; }
-
-    /// <inheritdoc/>
-    public AbsenceReason Reason { get; private set; }
-
-    /// <inheritdoc/>
-    public FaultCode FaultCode { get; private set; }
+    /// <summary>Samples per second that the port is set to.</summary>
+    public int SampleRateHz => _port.SampleRateHz;
 
     /// <summary>Samples of this batch; above 0 after Ready, else 0. Mostly 200, at most <see cref="DeadSamples"/> + <see cref="PieceBound"/> - 1.</summary>
     public int SampleCount { get; private set; }
@@ -122,7 +116,7 @@ public sealed partial class Pcm1808 : IDriver
     public bool LostIsLowerBound { get; private set; }
 
     /// <summary>Why they are missing.</summary>
-    public Pcm1808Loss LossCause { get; private set; }
+    public SampleLoss LossCause { get; private set; }
 
     /// <summary>True while the converter is stopped on purpose.</summary>
     public bool IsHeld => _isHeld;
@@ -151,7 +145,7 @@ public sealed partial class Pcm1808 : IDriver
     }
 
     /// <inheritdoc/>
-    public void Restart()
+    public override void Restart()
     {
         Interrupt();
         _stage = Stage.Start;
@@ -159,7 +153,7 @@ public sealed partial class Pcm1808 : IDriver
     }
 
     /// <inheritdoc/>
-    public DriverResult Probe(long nowUs)
+    public override DriverResult Probe(long nowUs)
     {
         if (_stage == Stage.Run || _stage == Stage.Lost)
         {
@@ -170,7 +164,7 @@ public sealed partial class Pcm1808 : IDriver
     }
 
     /// <inheritdoc/>
-    public DriverResult Measure(long nowUs)
+    public override DriverResult Measure(long nowUs)
     {
         DropDelivered();
         if (_isHeld)
@@ -183,7 +177,7 @@ public sealed partial class Pcm1808 : IDriver
             case Stage.Run:
                 return Collect(nowUs);
             case Stage.Lost:
-                return Lose(FaultCode == FaultCode.None ? FaultCode.Pcm1808PortFailed : FaultCode, nowUs);
+                return FailUntilReset(FaultCode == FaultCode.None ? FaultCode.Pcm1808PortFailed : FaultCode, nowUs);
             default:
                 DriverResult result = Begin(nowUs);
                 return result == DriverResult.Ready ? Continue(NextStepUs) : result;
@@ -202,7 +196,7 @@ public sealed partial class Pcm1808 : IDriver
         AudioStatus status = _port.Start();
         if (status != AudioStatus.Ok)
         {
-            return Lose(status == AudioStatus.NotOpen ? FaultCode.Pcm1808PortNotOpen : FaultCode.Pcm1808PortFailed, nowUs);
+            return FailUntilReset(status == AudioStatus.NotOpen ? FaultCode.Pcm1808PortNotOpen : FaultCode.Pcm1808PortFailed, nowUs);
         }
 
         _stage = Stage.Settle;
@@ -265,23 +259,7 @@ public sealed partial class Pcm1808 : IDriver
         Forget();
     }
 
-    private DriverResult Continue(long nextUs)
-    {
-        Reason = AbsenceReason.None;
-        FaultCode = FaultCode.None;
-        NextStepUs = nextUs;
-        return DriverResult.Working;
-    }
-
-    private DriverResult Fail(AbsenceReason reason, FaultCode code, long nextUs)
-    {
-        Reason = reason;
-        FaultCode = code;
-        NextStepUs = nextUs;
-        return DriverResult.Failed;
-    }
-
-    private DriverResult Lose(FaultCode code, long nowUs)
+    private DriverResult FailUntilReset(FaultCode code, long nowUs)
     {
         Interrupt();
         if (_stage != Stage.Lost)

@@ -5,7 +5,7 @@ namespace Firmware.Peripherals;
 /// <content>One measurement of the module: started once, watched by pressure and time, aborted until the cuff is empty.</content>
 public sealed partial class SunTechNibp
 {
-    private SunTechPatient _patient;
+    private NibpPatient _patient;
     private int _inflationMmHg;
     private bool _hasBaseline;
     private bool _isInflationSet;
@@ -18,7 +18,7 @@ public sealed partial class SunTechNibp
     private FaultCode _endFault;
 
     /// <summary>Where a measurement stands.</summary>
-    public SunTechPhase Phase { get; private set; }
+    public NibpPhase Phase { get; private set; }
 
     /// <summary>Measurements that have ended, with a value or a reason. The members below belong to the last.</summary>
     public int Outcomes { get; private set; }
@@ -48,9 +48,9 @@ public sealed partial class SunTechNibp
     /// <param name="patient">Adult or child.</param>
     /// <param name="inflationMmHg">First inflation, at most <see cref="HighestInflationMmHg"/>.</param>
     /// <returns>False while one is under way, the cuff is not empty, or the module is not there.</returns>
-    public bool TryStart(SunTechPatient patient, int inflationMmHg)
+    public bool TryStart(NibpPatient patient, int inflationMmHg)
     {
-        if (Phase != SunTechPhase.Idle || !_isProbed)
+        if (Phase != NibpPhase.Idle || !_isProbed)
         {
             return false;
         }
@@ -61,7 +61,7 @@ public sealed partial class SunTechNibp
         _isInflationSet = false;
         _sawNotReady = false;
         _hasRisen = false;
-        Phase = SunTechPhase.Prepare;
+        Phase = NibpPhase.Prepare;
         return true;
     }
 
@@ -69,7 +69,7 @@ public sealed partial class SunTechNibp
     /// <param name="nowUs">Monotonic µs.</param>
     public void Stop(long nowUs)
     {
-        if (Phase == SunTechPhase.Prepare || Phase == SunTechPhase.Run)
+        if (Phase == NibpPhase.Prepare || Phase == NibpPhase.Run)
         {
             End(AbsenceReason.Stopped, FaultCode.None, nowUs);
         }
@@ -80,7 +80,7 @@ public sealed partial class SunTechNibp
 
     private void Forget()
     {
-        Phase = SunTechPhase.Idle;
+        Phase = NibpPhase.Idle;
         _hasBaseline = false;
         _isSettling = false;
     }
@@ -89,14 +89,14 @@ public sealed partial class SunTechNibp
     private void Settle(long nowUs)
     {
         _isSettling = true;
-        Phase = SunTechPhase.Empty;
+        Phase = NibpPhase.Empty;
         _endedUs = nowUs;
         _abortedUs = nowUs;
     }
 
     private void Begin(long nowUs)
     {
-        Phase = SunTechPhase.Run;
+        Phase = NibpPhase.Run;
         _startedUs = nowUs;
         _pressureUs = nowUs;
         _resultAskedUs = nowUs;
@@ -105,7 +105,7 @@ public sealed partial class SunTechNibp
     // Time and silence; pressure is looked at when it comes.
     private void Watch(long nowUs)
     {
-        if (Phase == SunTechPhase.Run)
+        if (Phase == NibpPhase.Run)
         {
             if (nowUs - _startedUs > LongestRunUs)
             {
@@ -120,7 +120,7 @@ public sealed partial class SunTechNibp
                 Abort(AbsenceReason.CuffFault, FaultCode.SunTechNotStarted, nowUs);
             }
         }
-        else if (Phase == SunTechPhase.Empty || Phase == SunTechPhase.Unconfirmed)
+        else if (Phase == NibpPhase.Empty || Phase == NibpPhase.Unconfirmed)
         {
             // A repetition waits for the answer that is under way, at most its time-out: else one that comes each time just before would never be read.
             if (_question == Question.None && nowUs - _abortedUs >= AbortPeriodUs)
@@ -128,9 +128,9 @@ public sealed partial class SunTechNibp
                 _abortDue = true;
             }
 
-            if (Phase == SunTechPhase.Empty && nowUs - _endedUs > EmptyUs)
+            if (Phase == NibpPhase.Empty && nowUs - _endedUs > EmptyUs)
             {
-                Phase = SunTechPhase.Unconfirmed;
+                Phase = NibpPhase.Unconfirmed;
                 Close(nowUs);
             }
         }
@@ -138,7 +138,7 @@ public sealed partial class SunTechNibp
 
     private void TakePressure(long nowUs)
     {
-        if (Phase == SunTechPhase.Run)
+        if (Phase == NibpPhase.Run)
         {
             _hasRisen |= PressureMmHg >= BegunMmHg;
             if (PressureMmHg > HighestMmHg)
@@ -146,20 +146,20 @@ public sealed partial class SunTechNibp
                 Abort(AbsenceReason.CuffFault, FaultCode.SunTechOverPressure, nowUs);
             }
         }
-        else if (PressureMmHg < EmptyMmHg && Phase == SunTechPhase.Empty)
+        else if (PressureMmHg < EmptyMmHg && Phase == NibpPhase.Empty)
         {
-            Phase = SunTechPhase.Idle;
+            Phase = NibpPhase.Idle;
             Close(nowUs);
         }
-        else if (PressureMmHg < EmptyMmHg && Phase == SunTechPhase.Unconfirmed)
+        else if (PressureMmHg < EmptyMmHg && Phase == NibpPhase.Unconfirmed)
         {
-            Phase = SunTechPhase.Idle;
+            Phase = NibpPhase.Idle;
         }
-        else if (PressureMmHg >= BegunMmHg && Phase == SunTechPhase.Idle)
+        else if (PressureMmHg >= BegunMmHg && Phase == NibpPhase.Idle)
         {
             // Nobody asked for it: a module that was started by other hands, or a valve that does not open.
             _endReason = AbsenceReason.CuffFault;
-            Phase = SunTechPhase.Empty;
+            Phase = NibpPhase.Empty;
             _endFault = FaultCode.SunTechUnasked;
             _endedUs = nowUs;
             _startedUs = nowUs;
@@ -172,7 +172,7 @@ public sealed partial class SunTechNibp
         if (reply != SunTechNibpProtocol.Accepted && reply != SunTechNibpProtocol.Done && reply != SunTechNibpProtocol.Busy && reply != SunTechNibpProtocol.Aborted
             && reply != SunTechNibpProtocol.Sleeping)
         {
-            return Lose(AbsenceReason.ChecksumMismatch, FaultCode.SunTechBadFrame, nowUs);
+            return FallSilent(AbsenceReason.ChecksumMismatch, FaultCode.SunTechBadFrame, nowUs);
         }
 
         if (question == Question.Abort)
@@ -182,7 +182,7 @@ public sealed partial class SunTechNibp
         }
 
         bool isTaken = reply == SunTechNibpProtocol.Accepted || reply == SunTechNibpProtocol.Done;
-        if (!isTaken && (Phase == SunTechPhase.Prepare || Phase == SunTechPhase.Run))
+        if (!isTaken && (Phase == NibpPhase.Prepare || Phase == NibpPhase.Run))
         {
             Abort(AbsenceReason.CuffFault, FaultCode.SunTechNotAccepted, nowUs);
         }
@@ -197,12 +197,12 @@ public sealed partial class SunTechNibp
     private DriverResult TakeResult(long nowUs)
     {
         bool isReady = SunTechNibpDecoder.IsReady(_in);
-        if (Phase == SunTechPhase.Prepare)
+        if (Phase == NibpPhase.Prepare)
         {
             _hasBaseline = true;
             _sawNotReady = !isReady;
         }
-        else if (Phase == SunTechPhase.Run)
+        else if (Phase == NibpPhase.Run)
         {
             if (!isReady)
             {
@@ -257,12 +257,12 @@ public sealed partial class SunTechNibp
         _endFault = code;
         _endedUs = nowUs;
         _abortedUs = nowUs;
-        if (Phase == SunTechPhase.Prepare)
+        if (Phase == NibpPhase.Prepare)
         {
             _startedUs = nowUs;
         }
 
-        Phase = SunTechPhase.Empty;
+        Phase = NibpPhase.Empty;
     }
 
     private void Close(long nowUs)

@@ -2,33 +2,14 @@ using Firmware.Core;
 
 namespace Firmware.Peripherals;
 
-/// <summary>Where a measurement of the module stands.</summary>
-public enum SunTechPhase : byte
-{
-    /// <summary>None is under way, and the cuff is empty.</summary>
-    Idle = 0,
-
-    /// <summary>The old result is read and the first inflation set.</summary>
-    Prepare = 1,
-
-    /// <summary>The module inflates, deflates and measures.</summary>
-    Run = 2,
-
-    /// <summary>Over or aborted; the cuff must be seen empty.</summary>
-    Empty = 3,
-
-    /// <summary>Over, and nothing says that the cuff is empty: a person must take it off.</summary>
-    Unconfirmed = 4,
-}
-
 /// <summary>
 /// SunTech's OEM module for blood pressure on a serial line. It measures by itself; this driver starts, watches and aborts it, and believes a result only when it is proven to be of this
 /// measurement. One question at a time; a start is never repeated, an abort until the cuff is empty. See README.md.
 /// </summary>
-public sealed partial class SunTechNibp : IDriver
+public sealed partial class SunTechNibp : Driver, IBloodPressureModule
 {
     /// <summary>From one question for the cuff's pressure to the next, µs. Source: the maker's host program, 500 ms.</summary>
-    public const int PressurePeriodUs = 500_000;
+    public const int PressureAskedEveryUs = 500_000;
 
     /// <summary>From one question for the result to the next, µs. Source: the same, 2,000 ms.</summary>
     public const int ResultPeriodUs = 2_000_000;
@@ -102,21 +83,12 @@ public sealed partial class SunTechNibp : IDriver
     private long _pressureUs;
     private bool _isSettling;
 
-    /// <summary>Stores; talks to nobody.</summary>
+    /// <summary>Stores. No I/O.</summary>
     /// <param name="port">The line, 9,600 baud, 8N1.</param>
     public SunTechNibp(ISerialPort port) => _port = port;
 
     /// <inheritdoc/>
-    public string PartName => "SunTech NIBP";
-
-    /// <inheritdoc/>
-    public long NextStepUs { get; private set; }
-
-    /// <inheritdoc/>
-    public AbsenceReason Reason { get; private set; }
-
-    /// <inheritdoc/>
-    public FaultCode FaultCode { get; private set; }
+    public override string PartName => "SunTech NIBP";
 
     /// <summary>The newest cuff pressure, mmHg. New after Ready only.</summary>
     public int PressureMmHg { get; private set; }
@@ -125,7 +97,13 @@ public sealed partial class SunTechNibp : IDriver
     public long SampledAtUs { get; private set; }
 
     /// <inheritdoc/>
-    public void Restart()
+    public int PressurePeriodUs => PressureAskedEveryUs;
+
+    /// <inheritdoc/>
+    public int StopPeriodUs => AbortPeriodUs;
+
+    /// <inheritdoc/>
+    public override void Restart()
     {
         _question = Question.None;
         _received = 0;
@@ -135,13 +113,11 @@ public sealed partial class SunTechNibp : IDriver
         _isAborted = false;
         _abortDue = false;
         Forget();
-        Reason = AbsenceReason.None;
-        FaultCode = FaultCode.None;
-        NextStepUs = 0;
+        Continue(0);
     }
 
     /// <inheritdoc/>
-    public DriverResult Probe(long nowUs)
+    public override DriverResult Probe(long nowUs)
     {
         if (_question == Question.None)
         {
@@ -154,7 +130,7 @@ public sealed partial class SunTechNibp : IDriver
     }
 
     /// <inheritdoc/>
-    public DriverResult Measure(long nowUs)
+    public override DriverResult Measure(long nowUs)
     {
         if (!_isProbed)
         {
@@ -178,22 +154,22 @@ public sealed partial class SunTechNibp : IDriver
             return Continue(_quietUntilUs);
         }
 
-        if (Phase == SunTechPhase.Prepare)
+        if (Phase == NibpPhase.Prepare)
         {
             return Ask(!_hasBaseline ? Question.Result : !_isInflationSet ? Question.Inflation : Question.Start, nowUs);
         }
 
-        if (Phase == SunTechPhase.Run && nowUs - _resultAskedUs >= ResultPeriodUs)
+        if (Phase == NibpPhase.Run && nowUs - _resultAskedUs >= ResultPeriodUs)
         {
             return Ask(Question.Result, nowUs);
         }
 
-        if (nowUs - _pressureAskedUs >= PressurePeriodUs)
+        if (nowUs - _pressureAskedUs >= PressureAskedEveryUs)
         {
             return Ask(Question.Pressure, nowUs);
         }
 
-        long next = _pressureAskedUs + PressurePeriodUs;
+        long next = _pressureAskedUs + PressureAskedEveryUs;
         long soon = nowUs + (2 * LookUs); // a request to start or to abort does not wait for the next question
         return Continue(next < soon ? next : soon);
     }
@@ -214,7 +190,7 @@ public sealed partial class SunTechNibp : IDriver
                 _out[count++] = (byte)(_inflationMmHg >> 8);
                 break;
             case Question.Start:
-                _out[count++] = _patient == SunTechPatient.Pediatric ? SunTechNibpProtocol.StartPediatric : SunTechNibpProtocol.StartAdult;
+                _out[count++] = _patient == NibpPatient.Pediatric ? SunTechNibpProtocol.StartPediatric : SunTechNibpProtocol.StartAdult;
                 break;
             default:
                 _out[count++] = SunTechNibpProtocol.Query;
@@ -288,7 +264,7 @@ public sealed partial class SunTechNibp : IDriver
             if (!SunTechNibpDecoder.IsProven(_in, length))
             {
                 // A frame that is damaged says nothing, not even which one it was.
-                return Lose(AbsenceReason.ChecksumMismatch, FaultCode.SunTechBadFrame, nowUs);
+                return FallSilent(AbsenceReason.ChecksumMismatch, FaultCode.SunTechBadFrame, nowUs);
             }
 
             if (length == LengthOf(_question))
@@ -308,7 +284,7 @@ public sealed partial class SunTechNibp : IDriver
         _unanswered++;
         if (_unanswered < UnansweredLimit)
         {
-            return Lose(AbsenceReason.BusFault, FaultCode.SunTechNoAnswer, nowUs);
+            return FallSilent(AbsenceReason.BusFault, FaultCode.SunTechNoAnswer, nowUs);
         }
 
         _question = Question.None;
@@ -329,7 +305,7 @@ public sealed partial class SunTechNibp : IDriver
         if (_received > length)
         {
             // More than was asked for: one of the two is not the answer, and nothing tells which.
-            return Lose(AbsenceReason.ChecksumMismatch, FaultCode.SunTechBadFrame, nowUs);
+            return FallSilent(AbsenceReason.ChecksumMismatch, FaultCode.SunTechBadFrame, nowUs);
         }
 
         switch (question)
@@ -385,26 +361,10 @@ public sealed partial class SunTechNibp : IDriver
         _received = 0;
     }
 
-    private DriverResult Continue(long nextStepUs)
-    {
-        Reason = AbsenceReason.None;
-        FaultCode = FaultCode.None;
-        NextStepUs = nextStepUs;
-        return DriverResult.Working;
-    }
-
-    private DriverResult Lose(AbsenceReason reason, FaultCode code, long nowUs)
+    private DriverResult FallSilent(AbsenceReason reason, FaultCode code, long nowUs)
     {
         _question = Question.None;
         _quietUntilUs = nowUs + QuietUs;
         return Fail(reason, code, _quietUntilUs);
-    }
-
-    private DriverResult Fail(AbsenceReason reason, FaultCode code, long nextStepUs)
-    {
-        Reason = reason;
-        FaultCode = code;
-        NextStepUs = nextStepUs;
-        return DriverResult.Failed;
     }
 }

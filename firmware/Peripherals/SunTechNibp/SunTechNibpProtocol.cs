@@ -1,15 +1,5 @@
 namespace Firmware.Peripherals;
 
-/// <summary>Who the module is to measure. There is no third: the command for newborns does not exist here.</summary>
-public enum SunTechPatient : byte
-{
-    /// <summary>Adult.</summary>
-    Adult = 1,
-
-    /// <summary>Child, 3 to 12 years.</summary>
-    Pediatric = 2,
-}
-
 /// <summary>
 /// Frames of SunTech's Advantage-family OEM modules: 9,600 baud, 8N1. Host <c>3A command data checksum</c>, module <c>3E length data checksum</c>, length of the whole frame; the checksum
 /// makes the sum of all bytes 0 modulo 256. Source: SunTech Medical, Advantage OEM BP module, serial interface; checked against published host programs.

@@ -7,7 +7,7 @@ namespace Firmware.Peripherals;
 /// The part has no checksum, so each result is read until two successive readings agree, and its configuration and its
 /// offset are read back with it. Source for all registers: TI SNOSD82D; see README.md.
 /// </summary>
-public sealed class Tmp117 : IDriver
+public sealed class Tmp117 : I2cDriver, ITemperatureSource
 {
     /// <summary>The address with ADD0 tied to ground. Source: TI SNOSD82D, Table 7-2; the others are 0x49 to 0x4B.</summary>
     public const int DefaultAddress = 0x48;
@@ -63,49 +63,24 @@ public sealed class Tmp117 : IDriver
     // The chosen settings are also the reset value 0x0220. The pin bit differs from it, so that a part that lost its supply shows.
     private const int WantedConfiguration = Tmp117Registers.ConversionCycleOneSecond | Tmp117Registers.Average8 | Tmp117Registers.DataReadyOnAlertPin;
 
-    private enum Stage : byte
-    {
-        Identity,
-        Reset,
-        AwaitReset,
-        Configure,
-        Measuring,
-        Lost,
-    }
-
-    private readonly II2cPort _port;
-    private readonly int _address;
-    private readonly byte[] _write = new byte[3];
-    private readonly byte[] _read = new byte[2];
-    private Stage _stage;
     private int _word;
     private long _since;
     private bool _wasReadyAgain;
     private bool _hasPublished;
-    private bool _hasWithheld;
-    private int _withheldMilliCelsius;
-    private long _withheldAtUs;
+    private bool _hasSuppressed;
+    private int _suppressedMilliCelsius;
+    private long _suppressedAtUs;
 
-    /// <summary>Stores; talks to nobody.</summary>
+    /// <summary>Stores. No I/O.</summary>
     /// <param name="port">The bus.</param>
     /// <param name="address">7-bit address, 0x48 to 0x4B.</param>
     public Tmp117(II2cPort port, int address)
+        : base(port, address, FaultCode.Tmp117NotPresent, FaultCode.Tmp117BusFault, FaultPauseUs)
     {
-        _port = port;
-        _address = address;
     }
 
     /// <inheritdoc/>
-    public string PartName => "TMP117";
-
-    /// <inheritdoc/>
-    public long NextStepUs { get; private set; }
-
-    /// <inheritdoc/>
-    public AbsenceReason Reason { get; private set; }
-
-    /// <inheritdoc/>
-    public FaultCode FaultCode { get; private set; }
+    public override string PartName => "TMP117";
 
     /// <summary>The last published result in counts of 7.8125 m°C, as read from the part. New after Ready only.</summary>
     public short TemperatureCount { get; private set; }
@@ -120,59 +95,28 @@ public sealed class Tmp117 : IDriver
     public long SampledAtUs { get; private set; }
 
     /// <inheritdoc/>
-    public void Restart()
+    public override DriverResult Measure(long nowUs)
     {
-        _stage = Stage.Identity;
-        _hasPublished = false;
-        _hasWithheld = false;
-        Reason = AbsenceReason.None;
-        FaultCode = FaultCode.None;
-        NextStepUs = 0;
-    }
-
-    /// <inheritdoc/>
-    public DriverResult Probe(long nowUs)
-    {
-        switch (_stage)
+        if (!IsMeasuring)
         {
-            case Stage.Reset:
-                return ProbeReset(nowUs);
-            case Stage.AwaitReset:
-                return ProbeAwaitReset(nowUs);
-            case Stage.Configure:
-                return ProbeConfigure(nowUs);
-            default:
-                _hasPublished = false;
-                _hasWithheld = false;
-                return ProbeIdentity(nowUs);
-        }
-    }
-
-    /// <inheritdoc/>
-    public DriverResult Measure(long nowUs)
-    {
-        if (_stage != Stage.Measuring)
-        {
-            AbsenceReason reason = Reason == AbsenceReason.None ? AbsenceReason.SensorFault : Reason;
-            FaultCode code = FaultCode == FaultCode.None ? FaultCode.Tmp117ConfigurationLost : FaultCode;
-            return Lose(reason, code, nowUs);
+            return FailUnconfigured(FaultCode.Tmp117ConfigurationLost, nowUs);
         }
 
-        if (!ReadWord(Tmp117Registers.Configuration, nowUs))
+        if (!ReadWord(Tmp117Registers.Configuration, out _word, nowUs))
         {
             return DriverResult.Failed;
         }
 
         if ((_word & Tmp117Registers.ConfigurationMask) != WantedConfiguration)
         {
-            return Lose(AbsenceReason.SensorFault, FaultCode.Tmp117ConfigurationLost, nowUs);
+            return FailUntilReset(AbsenceReason.SensorFault, FaultCode.Tmp117ConfigurationLost, nowUs);
         }
 
         if ((_word & Tmp117Registers.DataReady) == 0)
         {
             if (nowUs - _since > StallUs)
             {
-                return Lose(AbsenceReason.SensorFault, FaultCode.Tmp117NoConversion, nowUs);
+                return FailUntilReset(AbsenceReason.SensorFault, FaultCode.Tmp117NoConversion, nowUs);
             }
 
             return Continue(nowUs + LookIntervalUs);
@@ -182,17 +126,40 @@ public sealed class Tmp117 : IDriver
         return MeasureResult(nowUs);
     }
 
+    /// <inheritdoc/>
+    protected override void Forget()
+    {
+        _hasPublished = false;
+        _hasSuppressed = false;
+    }
+
+    /// <inheritdoc/>
+    protected override DriverResult ProbeStep(int step, long nowUs)
+    {
+        switch (step)
+        {
+            case 0:
+                return ProbeIdentity(nowUs);
+            case 1:
+                return ProbeReset(nowUs);
+            case 2:
+                return ProbeAwaitReset(step, nowUs);
+            default:
+                return ProbeConfigure(nowUs);
+        }
+    }
+
     // Two successive readings must agree. A conversion may end between the first and the second; none can end again before the
     // third, so then the second and the third agree and are the new result. If it is the first that the third agrees with, or neither, it was the bus.
     private DriverResult MeasureResult(long nowUs)
     {
-        if (!ReadWord(Tmp117Registers.TempResult, nowUs))
+        if (!ReadWord(Tmp117Registers.TempResult, out _word, nowUs))
         {
             return DriverResult.Failed;
         }
 
         int first = _word;
-        if (!ReadWord(Tmp117Registers.TempResult, nowUs))
+        if (!ReadWord(Tmp117Registers.TempResult, out _word, nowUs))
         {
             return DriverResult.Failed;
         }
@@ -200,14 +167,14 @@ public sealed class Tmp117 : IDriver
         int result = _word;
         if (result != first)
         {
-            if (!ReadWord(Tmp117Registers.TempResult, nowUs))
+            if (!ReadWord(Tmp117Registers.TempResult, out _word, nowUs))
             {
                 return DriverResult.Failed;
             }
 
             if (_word != result)
             {
-                return Withhold(AbsenceReason.ChecksumMismatch, FaultCode.Tmp117ReadingsDisagree, nowUs);
+                return Suppress(AbsenceReason.ChecksumMismatch, FaultCode.Tmp117ReadingsDisagree, nowUs);
             }
         }
 
@@ -217,7 +184,7 @@ public sealed class Tmp117 : IDriver
         }
 
         // Reading has cleared the flag. If it stands again, either a conversion ended just now, once, or the part is hung and repeats itself.
-        if (!ReadWord(Tmp117Registers.Configuration, nowUs))
+        if (!ReadWord(Tmp117Registers.Configuration, out _word, nowUs))
         {
             return DriverResult.Failed;
         }
@@ -227,49 +194,46 @@ public sealed class Tmp117 : IDriver
             bool isHung = _wasReadyAgain;
             _wasReadyAgain = true;
             return isHung
-                ? Lose(AbsenceReason.SensorFault, FaultCode.Tmp117NoConversion, nowUs)
+                ? FailUntilReset(AbsenceReason.SensorFault, FaultCode.Tmp117NoConversion, nowUs)
                 : Continue(nowUs + LookIntervalUs);
         }
 
         _wasReadyAgain = false;
         return result == Tmp117Registers.TempResultAtReset
-            ? Withhold(AbsenceReason.NotSettled, FaultCode.Tmp117ResultAtReset, nowUs)
-            : Judge(Tmp117Decoder.Count(result), nowUs);
+            ? Suppress(AbsenceReason.NotSettled, FaultCode.Tmp117ResultAtReset, nowUs)
+            : Validate(Tmp117Decoder.Count(result), nowUs);
     }
 
-    private DriverResult Judge(short count, long nowUs)
+    private DriverResult Validate(short count, long nowUs)
     {
         int milliCelsius = Tmp117Decoder.MilliCelsius(count);
         if (milliCelsius < RatedMinimumMilliCelsius || milliCelsius > RatedMaximumMilliCelsius)
         {
-            return Withhold(AbsenceReason.OutOfRange, FaultCode.Tmp117OutsideRating, nowUs);
+            return Suppress(AbsenceReason.OutOfRange, FaultCode.Tmp117OutsideRating, nowUs);
         }
 
         if (milliCelsius < MedicalMinimumMilliCelsius || milliCelsius > MedicalMaximumMilliCelsius)
         {
-            return Withhold(AbsenceReason.OutOfRange, FaultCode.Tmp117OutsideMedicalRange, nowUs);
+            return Suppress(AbsenceReason.OutOfRange, FaultCode.Tmp117OutsideMedicalRange, nowUs);
         }
 
         bool believed = !_hasPublished
             || IsReachable(TemperatureMilliCelsius, SampledAtUs, milliCelsius, nowUs)
-            || (_hasWithheld && IsReachable(_withheldMilliCelsius, _withheldAtUs, milliCelsius, nowUs));
+            || (_hasSuppressed && IsReachable(_suppressedMilliCelsius, _suppressedAtUs, milliCelsius, nowUs));
         if (!believed)
         {
-            _hasWithheld = true;
-            _withheldMilliCelsius = milliCelsius;
-            _withheldAtUs = nowUs;
-            return Withhold(AbsenceReason.Unconfirmed, FaultCode.Tmp117JumpUnconfirmed, nowUs);
+            _hasSuppressed = true;
+            _suppressedMilliCelsius = milliCelsius;
+            _suppressedAtUs = nowUs;
+            return Suppress(AbsenceReason.Unconfirmed, FaultCode.Tmp117JumpUnconfirmed, nowUs);
         }
 
-        _hasWithheld = false;
+        _hasSuppressed = false;
         _hasPublished = true;
         TemperatureCount = count;
         TemperatureMilliCelsius = milliCelsius;
         SampledAtUs = nowUs;
-        Reason = AbsenceReason.None;
-        FaultCode = FaultCode.None;
-        NextStepUs = nowUs + EarliestCycleUs;
-        return DriverResult.Ready;
+        return Succeed(nowUs + EarliestCycleUs);
     }
 
     private static bool IsReachable(int fromMilliCelsius, long fromUs, int toMilliCelsius, long toUs)
@@ -281,18 +245,17 @@ public sealed class Tmp117 : IDriver
 
     private DriverResult ProbeIdentity(long nowUs)
     {
-        if (!ReadWord(Tmp117Registers.DeviceId, nowUs))
+        if (!ReadWord(Tmp117Registers.DeviceId, out _word, nowUs))
         {
             return DriverResult.Failed;
         }
 
         if ((_word & Tmp117Registers.DeviceIdMask) != Tmp117Registers.DeviceIdValue)
         {
-            return Lose(AbsenceReason.WrongPart, FaultCode.Tmp117WrongPart, nowUs);
+            return FailUntilReset(AbsenceReason.WrongPart, FaultCode.Tmp117WrongPart, nowUs);
         }
 
-        _stage = Stage.Reset;
-        return Continue(nowUs);
+        return EndProbeStep(nowUs);
     }
 
     private DriverResult ProbeReset(long nowUs)
@@ -302,45 +265,31 @@ public sealed class Tmp117 : IDriver
             return DriverResult.Failed;
         }
 
-        _stage = Stage.AwaitReset;
         _since = nowUs;
-        return Continue(nowUs + ResetUs);
+        return EndProbeStep(nowUs + ResetUs);
     }
 
-    private DriverResult ProbeAwaitReset(long nowUs)
+    private DriverResult ProbeAwaitReset(int step, long nowUs)
     {
-        bool answered = ReadWord(Tmp117Registers.Configuration, nowUs);
+        bool answered = ReadWord(Tmp117Registers.Configuration, out _word, nowUs);
         if (answered && (_word & (Tmp117Registers.SoftReset | Tmp117Registers.EepromBusy)) == 0)
         {
-            _stage = Stage.Configure;
-            return Continue(nowUs);
+            return EndProbeStep(nowUs);
         }
 
-        if (nowUs - _since > ResetTimeoutUs)
-        {
-            return answered ? Lose(AbsenceReason.SensorFault, FaultCode.Tmp117ResetTimeout, nowUs) : DriverResult.Failed;
-        }
-
-        if (!answered && Reason != AbsenceReason.NotPresent)
-        {
-            return DriverResult.Failed;
-        }
-
-        // A part in reset need not answer its address.
-        _stage = Stage.AwaitReset;
-        return Continue(nowUs + ResetLookIntervalUs);
+        return AwaitReset(step, answered, nowUs - _since > ResetTimeoutUs, FaultCode.Tmp117ResetTimeout, nowUs + ResetLookIntervalUs, nowUs);
     }
 
     private DriverResult ProbeConfigure(long nowUs)
     {
-        if (!WriteWord(Tmp117Registers.Configuration, WantedConfiguration, nowUs) || !ReadWord(Tmp117Registers.Configuration, nowUs))
+        if (!WriteWord(Tmp117Registers.Configuration, WantedConfiguration, nowUs) || !ReadWord(Tmp117Registers.Configuration, out _word, nowUs))
         {
             return DriverResult.Failed;
         }
 
         if ((_word & Tmp117Registers.ConfigurationMask) != WantedConfiguration)
         {
-            return Lose(AbsenceReason.SensorFault, FaultCode.Tmp117ConfigurationRefused, nowUs);
+            return FailUntilReset(AbsenceReason.SensorFault, FaultCode.Tmp117ConfigurationRefused, nowUs);
         }
 
         if (!IsOffsetExpected(nowUs))
@@ -348,86 +297,27 @@ public sealed class Tmp117 : IDriver
             return DriverResult.Failed;
         }
 
-        _stage = Stage.Measuring;
         _wasReadyAgain = false;
         _since = nowUs;
-        Continue(nowUs + FirstConversionUs);
-        return DriverResult.Ready;
+        return EndProbe(nowUs + FirstConversionUs);
     }
 
     private bool IsOffsetExpected(long nowUs)
     {
-        if (!ReadWord(Tmp117Registers.TempOffset, nowUs))
+        if (!ReadWord(Tmp117Registers.TempOffset, out _word, nowUs))
         {
             return false;
         }
 
         if (Tmp117Decoder.Count(_word) != ExpectedOffsetCount)
         {
-            Lose(AbsenceReason.SensorFault, FaultCode.Tmp117OffsetUnexpected, nowUs);
+            FailUntilReset(AbsenceReason.SensorFault, FaultCode.Tmp117OffsetUnexpected, nowUs);
             return false;
         }
 
         return true;
     }
 
-    private bool ReadWord(byte register, long nowUs)
-    {
-        _write[0] = register;
-        I2cStatus status = _port.WriteRead(_address, _write, 0, 1, _read, 0, 2);
-        if (status != I2cStatus.Ok)
-        {
-            return BusFailed(status, nowUs);
-        }
-
-        _word = Tmp117Decoder.Word(_read, 0);
-        return true;
-    }
-
-    private bool WriteWord(byte register, int word, long nowUs)
-    {
-        _write[0] = register;
-        _write[1] = (byte)(word >> 8);
-        _write[2] = (byte)word;
-        I2cStatus status = _port.WriteRead(_address, _write, 0, 3, _read, 0, 0);
-        return status == I2cStatus.Ok || BusFailed(status, nowUs);
-    }
-
-    private bool BusFailed(I2cStatus status, long nowUs)
-    {
-        bool isAbsent = status == I2cStatus.AddressNack;
-        if (_stage != Stage.Measuring)
-        {
-            _stage = Stage.Identity;
-        }
-
-        Fail(isAbsent ? AbsenceReason.NotPresent : AbsenceReason.BusFault, isAbsent ? FaultCode.Tmp117NotPresent : FaultCode.Tmp117BusFault, nowUs + FaultPauseUs);
-        return false;
-    }
-
-    private DriverResult Continue(long nextStepUs)
-    {
-        Reason = AbsenceReason.None;
-        FaultCode = FaultCode.None;
-        NextStepUs = nextStepUs;
-        return DriverResult.Working;
-    }
-
-    /// <summary>This result is not published; the next one may be.</summary>
-    private DriverResult Withhold(AbsenceReason reason, FaultCode code, long nowUs) => Fail(reason, code, nowUs + EarliestCycleUs);
-
-    /// <summary>The part is no longer what was probed; only a new probe brings it back.</summary>
-    private DriverResult Lose(AbsenceReason reason, FaultCode code, long nowUs)
-    {
-        _stage = Stage.Lost;
-        return Fail(reason, code, nowUs + FaultPauseUs);
-    }
-
-    private DriverResult Fail(AbsenceReason reason, FaultCode code, long nextStepUs)
-    {
-        Reason = reason;
-        FaultCode = code;
-        NextStepUs = nextStepUs;
-        return DriverResult.Failed;
-    }
+    // This result is not published; the next one may be.
+    private DriverResult Suppress(AbsenceReason reason, FaultCode code, long nowUs) => Fail(reason, code, nowUs + EarliestCycleUs);
 }

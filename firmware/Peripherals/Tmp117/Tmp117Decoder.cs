@@ -3,15 +3,6 @@ namespace Firmware.Peripherals;
 /// <summary>The TMP117's numbers, without a bus: register bytes to counts, counts to temperature.</summary>
 public static class Tmp117Decoder
 {
-    /// <summary>A register's 16 bits, most significant byte first. Source: TI SNOSD82D, 7.5.3.1.3 Writing and Reading Operation.</summary>
-    /// <param name="buffer">The two bytes as read.</param>
-    /// <param name="offset">Index of the first.</param>
-    /// <returns>0 to 65,535.</returns>
-    public static int Word(byte[] buffer, int offset)
-    {
-        return (buffer[offset] << 8) | buffer[offset + 1];
-    }
-
     /// <summary>The result register as a signed count. Source: TI SNOSD82D, Table 7-1 (two's complement).</summary>
     /// <param name="word">0 to 65,535.</param>
     /// <returns>-32,768 to 32,767; 7.8125 m°C each.</returns>

@@ -18,7 +18,6 @@ public sealed class BloodPressureReadings
 
     private const int TenthsExponent = -1;
 
-    private readonly PeripheralOptions _options;
     private readonly PodRing _ring;
     private readonly int[] _chunk = new int[MaxChunkSamples];
     private uint _epoch;
@@ -29,11 +28,9 @@ public sealed class BloodPressureReadings
     private bool _phaseKnown;
 
     /// <summary>Stores.</summary>
-    /// <param name="options">The streams.</param>
     /// <param name="ring">Where readings go.</param>
-    public BloodPressureReadings(PeripheralOptions options, PodRing ring)
+    public BloodPressureReadings(PodRing ring)
     {
-        _options = options;
         _ring = ring;
     }
 
@@ -84,7 +81,7 @@ public sealed class BloodPressureReadings
     {
         int count = _count;
         _count = 0;
-        if (count == 0 || _options.PressureStream == 0 || _epoch == 0)
+        if (count == 0 || _epoch == 0)
         {
             return;
         }
@@ -95,7 +92,7 @@ public sealed class BloodPressureReadings
             WaveformBody.WriteSample(_ring.Scratch, PodRing.BodyOffset, i, Bits, _chunk[i]);
         }
 
-        _ring.Commit(FrameKind.Waveform, _options.PressureStream, WaveformBody.Length(count, Bits), _chunkUs, _epoch, nowUs);
+        _ring.Commit(FrameKind.Waveform, Streams.CuffPressure, WaveformBody.Length(count, Bits), _chunkUs, _epoch, nowUs);
     }
 
     /// <summary>The phase; told once per change.</summary>
@@ -103,7 +100,7 @@ public sealed class BloodPressureReadings
     /// <param name="nowUs">Monotonic µs.</param>
     public void Phase(CuffPhase phase, long nowUs)
     {
-        if (_epoch == 0 || _options.PhaseStream == 0 || (_phaseKnown && phase == _phase))
+        if (_epoch == 0 || (_phaseKnown && phase == _phase))
         {
             return;
         }
@@ -111,7 +108,7 @@ public sealed class BloodPressureReadings
         _phase = phase;
         _phaseKnown = true;
         NumericBody.Write(_ring.Scratch, PodRing.BodyOffset, MdcCodes.CuffPhase, (int)phase, 0, AbsenceReason.None, 100, 0);
-        _ring.Commit(FrameKind.Numeric, _options.PhaseStream, NumericBody.Length, nowUs, _epoch, nowUs);
+        _ring.Commit(FrameKind.Numeric, Streams.CuffPhase, NumericBody.Length, nowUs, _epoch, nowUs);
     }
 
     /// <summary>A result.</summary>
@@ -127,11 +124,11 @@ public sealed class BloodPressureReadings
     public void Result(
         int systolicCentiMmHg, int diastolicCentiMmHg, int meanCentiMmHg, int pulseTenthsPerMinute, int status, int quality, int windowMs, long atUs, long nowUs)
     {
-        Write(_options.SystolicStream, MdcCodes.NoninvasiveSystolic, Tenths(systolicCentiMmHg), AbsenceReason.None, status, quality, windowMs, atUs, nowUs);
-        Write(_options.DiastolicStream, MdcCodes.NoninvasiveDiastolic, Tenths(diastolicCentiMmHg), AbsenceReason.None, status, quality, windowMs, atUs, nowUs);
-        Write(_options.MeanStream, MdcCodes.NoninvasiveMean, Tenths(meanCentiMmHg), AbsenceReason.None, status, quality, windowMs, atUs, nowUs);
+        Write(Streams.Systolic, MdcCodes.NoninvasiveSystolic, Tenths(systolicCentiMmHg), AbsenceReason.None, status, quality, windowMs, atUs, nowUs);
+        Write(Streams.Diastolic, MdcCodes.NoninvasiveDiastolic, Tenths(diastolicCentiMmHg), AbsenceReason.None, status, quality, windowMs, atUs, nowUs);
+        Write(Streams.MeanPressure, MdcCodes.NoninvasiveMean, Tenths(meanCentiMmHg), AbsenceReason.None, status, quality, windowMs, atUs, nowUs);
         AbsenceReason pulse = pulseTenthsPerMinute == 0 ? AbsenceReason.TooFewBeats : AbsenceReason.None;
-        Write(_options.CuffPulseStream, MdcCodes.NoninvasivePulseRate, pulseTenthsPerMinute, pulse, status, quality, windowMs, atUs, nowUs);
+        Write(Streams.CuffPulseRate, MdcCodes.NoninvasivePulseRate, pulseTenthsPerMinute, pulse, status, quality, windowMs, atUs, nowUs);
     }
 
     /// <summary>No result.</summary>
@@ -140,17 +137,17 @@ public sealed class BloodPressureReadings
     /// <param name="nowUs">Monotonic µs.</param>
     public void Absent(AbsenceReason reason, int status, long nowUs)
     {
-        Write(_options.SystolicStream, MdcCodes.NoninvasiveSystolic, 0, reason, status, 0, 0, nowUs, nowUs);
-        Write(_options.DiastolicStream, MdcCodes.NoninvasiveDiastolic, 0, reason, status, 0, 0, nowUs, nowUs);
-        Write(_options.MeanStream, MdcCodes.NoninvasiveMean, 0, reason, status, 0, 0, nowUs, nowUs);
-        Write(_options.CuffPulseStream, MdcCodes.NoninvasivePulseRate, 0, reason, status, 0, 0, nowUs, nowUs);
+        Write(Streams.Systolic, MdcCodes.NoninvasiveSystolic, 0, reason, status, 0, 0, nowUs, nowUs);
+        Write(Streams.Diastolic, MdcCodes.NoninvasiveDiastolic, 0, reason, status, 0, 0, nowUs, nowUs);
+        Write(Streams.MeanPressure, MdcCodes.NoninvasiveMean, 0, reason, status, 0, 0, nowUs, nowUs);
+        Write(Streams.CuffPulseRate, MdcCodes.NoninvasivePulseRate, 0, reason, status, 0, 0, nowUs, nowUs);
     }
 
     private static int Tenths(int centi) => (centi + 5) / 10;
 
     private void Write(int stream, uint code, int value, AbsenceReason absence, int status, int quality, int windowMs, long atUs, long nowUs)
     {
-        if (_epoch == 0 || stream == 0)
+        if (_epoch == 0)
         {
             return;
         }

@@ -31,8 +31,6 @@ public sealed class Oximeter : Sensor
     private const int MilliExponent = -3;
 
     private readonly ILightSource _source;
-    private readonly int _infraredStream;
-    private readonly int _dieStream;
     private readonly PodRing _ring;
     private readonly PodCounters _counters;
     private readonly PulseReadings _pulse;
@@ -54,18 +52,16 @@ public sealed class Oximeter : Sensor
 
     /// <summary>Stores.</summary>
     /// <param name="source">The driver.</param>
-    /// <param name="options">The streams and the optics.</param>
+    /// <param name="options">The optics.</param>
     /// <param name="pod">The publishing threshold and the staleness.</param>
     /// <param name="ring">Where readings go.</param>
     /// <param name="counters">The counters.</param>
     /// <param name="situation">Whether a cuff keeps the blood away.</param>
     public Oximeter(ILightSource source, PeripheralOptions options, PodOptions pod, PodRing ring, PodCounters counters, PodSituation situation)
-        : base(options.Stream)
+        : base(Streams.RedLight)
     {
         _pulse = new PulseReadings(source, options, pod, ring, situation);
         _source = source;
-        _infraredStream = options.SecondStream;
-        _dieStream = options.DieStream;
         _ring = ring;
         _counters = counters;
     }
@@ -78,7 +74,7 @@ public sealed class Oximeter : Sensor
         int lost = _source.LostSamples;
         long firstUs = _source.FirstSampleUs;
         int periodUs = _source.SamplePeriodUs;
-        if (_source.DieTemperatureReady && _dieStream != 0)
+        if (_source.DieTemperatureReady)
         {
             WriteDieTemperature(nowUs);
         }
@@ -128,7 +124,7 @@ public sealed class Oximeter : Sensor
         {
             // The part went away in this session and has not come back: what it had counted will never be read.
             DeclareStream(Stream, GapCause.SensorInterrupted, 0, true, _nextSampleUs, nowUs, _epoch, nowUs);
-            DeclareStream(_infraredStream, GapCause.SensorInterrupted, 0, true, _nextSampleUs, nowUs, _epoch, nowUs);
+            DeclareStream(Streams.InfraredLight, GapCause.SensorInterrupted, 0, true, _nextSampleUs, nowUs, _epoch, nowUs);
         }
 
         if (!_changed)
@@ -234,7 +230,7 @@ public sealed class Oximeter : Sensor
 
         _count = 0;
         WriteChunk(Stream, MdcCodes.RedLightCounts, _red, count, nowUs);
-        WriteChunk(_infraredStream, MdcCodes.InfraredLightCounts, _infrared, count, nowUs);
+        WriteChunk(Streams.InfraredLight, MdcCodes.InfraredLightCounts, _infrared, count, nowUs);
     }
 
     private void WriteChunk(int stream, uint mdcCode, int[] samples, int count, long nowUs)
@@ -250,12 +246,10 @@ public sealed class Oximeter : Sensor
 
     private void Declare(int lost, long firstUs, int periodUs, uint epoch, long nowUs)
     {
-        GapCause cause = _source.LossCause == LightLoss.Overrun ? GapCause.SensorOverrun
-            : _source.LossCause == LightLoss.Implausible ? GapCause.SensorImplausible
-            : GapCause.SensorInterrupted;
+        GapCause cause = CauseOf(_source.LossCause);
         long fromUs = firstUs - ((long)lost * periodUs);
         DeclareStream(Stream, cause, lost, _source.LostIsLowerBound, fromUs, firstUs - periodUs, epoch, nowUs);
-        DeclareStream(_infraredStream, cause, lost, _source.LostIsLowerBound, fromUs, firstUs - periodUs, epoch, nowUs);
+        DeclareStream(Streams.InfraredLight, cause, lost, _source.LostIsLowerBound, fromUs, firstUs - periodUs, epoch, nowUs);
         _counters.SamplesLost += lost;
     }
 
@@ -283,6 +277,6 @@ public sealed class Oximeter : Sensor
             AbsenceReason.None,
             100,
             0);
-        _ring.Commit(FrameKind.Numeric, _dieStream, NumericBody.Length, nowUs, 0, nowUs);
+        _ring.Commit(FrameKind.Numeric, Streams.OximeterDieTemperature, NumericBody.Length, nowUs, 0, nowUs);
     }
 }

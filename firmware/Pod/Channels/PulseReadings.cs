@@ -47,7 +47,6 @@ public sealed class PulseReadings
     private readonly uint[] _code = new uint[Vitals];
     private readonly AbsenceReason[] _absence = new AbsenceReason[Vitals];
     private readonly long[] _absenceUs = new long[Vitals];
-    private readonly int _beatStream;
     private uint _epoch;
     private long _epochSinceUs;
     private long _ambientUntilUs;
@@ -57,7 +56,7 @@ public sealed class PulseReadings
 
     /// <summary>Stores and allocates.</summary>
     /// <param name="source">The driver.</param>
-    /// <param name="options">The streams and the optics.</param>
+    /// <param name="options">The optics.</param>
     /// <param name="pod">The publishing threshold and the staleness.</param>
     /// <param name="ring">Where readings go.</param>
     /// <param name="situation">Whether a cuff keeps the blood away.</param>
@@ -71,13 +70,12 @@ public sealed class PulseReadings
         _analysis = new PulseOximetry(_optics.Curve, SamplesPerSecond);
         _leastQuality = pod.LeastPulseQuality;
         _staleUs = pod.PulseStaleMs * 1000L;
-        _stream[Saturation] = options.SaturationStream;
-        _stream[Pulse] = options.PulseStream;
-        _stream[Perfusion] = options.PerfusionStream;
+        _stream[Saturation] = Streams.OxygenSaturation;
+        _stream[Pulse] = Streams.PulseRate;
+        _stream[Perfusion] = Streams.PerfusionIndex;
         _code[Saturation] = MdcCodes.OxygenSaturation;
         _code[Pulse] = MdcCodes.PulseRate;
         _code[Perfusion] = MdcCodes.PerfusionIndex;
-        _beatStream = options.BeatStream;
     }
 
     /// <summary>The driver has new counts.</summary>
@@ -222,13 +220,12 @@ public sealed class PulseReadings
 
     private void Measure(int red, int infrared, long atUs, long nowUs)
     {
-        if (_analysis.Add(red, infrared) && _beatStream != 0
-            && _analysis.SampleCount > PulseOximetry.SettlingSeconds * SamplesPerSecond)
+        if (_analysis.Add(red, infrared) && _analysis.SampleCount > PulseOximetry.SettlingSeconds * SamplesPerSecond)
         {
             long beatUs = atUs - _analysis.BeatAgeUs;
             int quality = _analysis.PulseAbsence == AbsenceReason.None ? _analysis.PulseQuality : 0;
             BeatBody.Write(_ring.Scratch, PodRing.BodyOffset, beatUs, _analysis.BeatIntervalMs, quality);
-            _ring.Commit(FrameKind.Beat, _beatStream, BeatBody.Length, beatUs, _epoch, nowUs);
+            _ring.Commit(FrameKind.Beat, Streams.PulseBeats, BeatBody.Length, beatUs, _epoch, nowUs);
         }
 
         if (_analysis.HasNewResults)
@@ -292,11 +289,6 @@ public sealed class PulseReadings
 
     private void Write(int vital, int value, int exponent, AbsenceReason absence, int quality, int windowMs, long atUs, long nowUs)
     {
-        if (_stream[vital] == 0)
-        {
-            return;
-        }
-
         NumericBody.Write(_ring.Scratch, PodRing.BodyOffset, _code[vital], value, exponent, absence, quality, (uint)windowMs);
         int length = NumericBody.Length;
         if (vital == Saturation)

@@ -59,4 +59,19 @@ public abstract class Sensor
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>When it wants to be called next.</returns>
     public abstract long Step(AbsenceReason reason, long nowUs);
+
+    /// <summary>The cause that a gap record names: of several, the one that says most.</summary>
+    /// <param name="loss">Why samples are missing.</param>
+    /// <returns>The cause.</returns>
+    protected static GapCause CauseOf(SampleLoss loss)
+    {
+        if ((loss & SampleLoss.Overrun) != SampleLoss.None)
+        {
+            return GapCause.SensorOverrun;
+        }
+
+        return loss == SampleLoss.None || (loss & (SampleLoss.Interrupted | SampleLoss.Settling)) != SampleLoss.None
+            ? GapCause.SensorInterrupted
+            : GapCause.SensorImplausible;
+    }
 }

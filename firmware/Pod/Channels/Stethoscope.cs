@@ -50,13 +50,12 @@ public sealed class Stethoscope : Sensor
 
     /// <summary>Stores.</summary>
     /// <param name="source">The driver.</param>
-    /// <param name="stream">The stream of the sound.</param>
     /// <param name="ring">Where readings go.</param>
     /// <param name="counters">The counters.</param>
     /// <param name="events">Where people are told.</param>
     /// <param name="situation">Whether a cuff is inflated.</param>
-    public Stethoscope(ISoundSource source, int stream, PodRing ring, PodCounters counters, EventReporter events, PodSituation situation)
-        : base(stream)
+    public Stethoscope(ISoundSource source, PodRing ring, PodCounters counters, EventReporter events, PodSituation situation)
+        : base(Streams.Sound)
     {
         _source = source;
         _ring = ring;
@@ -329,9 +328,7 @@ public sealed class Stethoscope : Sensor
             return;
         }
 
-        GapCause cause = _source.LossCause == SoundLoss.Overrun ? GapCause.SensorOverrun
-            : _source.LossCause == SoundLoss.Implausible ? GapCause.SensorImplausible
-            : GapCause.SensorInterrupted;
+        GapCause cause = CauseOf(_source.LossCause);
         DeclareGap(cause, lost, _source.LostIsLowerBound, firstUs - DurationUs(lost), firstUs - DurationUs(1), epoch, nowUs);
         _counters.SamplesLost += lost;
     }

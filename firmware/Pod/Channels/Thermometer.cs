@@ -43,12 +43,11 @@ public sealed class Thermometer : Sensor
 
     /// <summary>Stores.</summary>
     /// <param name="source">The driver.</param>
-    /// <param name="stream">Its stream.</param>
     /// <param name="options">Window and staleness.</param>
     /// <param name="ring">Where readings go.</param>
     /// <param name="counters">The counters.</param>
-    public Thermometer(ITemperatureSource source, int stream, PodOptions options, PodRing ring, PodCounters counters)
-        : base(stream)
+    public Thermometer(ITemperatureSource source, PodOptions options, PodRing ring, PodCounters counters)
+        : base(Streams.Temperature)
     {
         _source = source;
         _ring = ring;

@@ -7,7 +7,7 @@ namespace Firmware.Pod.Cuff;
 /// </summary>
 public sealed class LinkWatch
 {
-    /// <summary>A cuff in use is emptied when nothing of the gateway was heard for this long, µs. Source: safety rule 5 of this project, 5 s.</summary>
+    /// <summary>A cuff in use is emptied when nothing of the gateway was heard for this long, µs. Source: rule "a living gateway" in ARCHITECTURE.md, 5 s.</summary>
     public const int MaxSilenceUs = 5_000_000;
 
     /// <summary>A command that moves air is refused when it may be older than this, µs. Assumption: as long as the silence that ends a measurement.</summary>

@@ -35,17 +35,14 @@ public sealed class LiveSound
         _link = link;
         _counters = counters;
         _topic = Topics.LiveSound(options.DeviceId);
-        for (int i = 0; i < options.Peripherals.Length; i++)
+        if (options.HasSound)
         {
-            if (options.Peripherals[i].Part == PodPart.Pcm1808 && _frames[0] == null)
+            for (int i = 0; i < MaxFrames; i++)
             {
-                for (int j = 0; j < MaxFrames; j++)
-                {
-                    _frames[j] = new byte[Frame.MaxMessageLength];
-                }
-
-                ring.FrameProduced += OnFrameProduced;
+                _frames[i] = new byte[Frame.MaxMessageLength];
             }
+
+            ring.FrameProduced += OnFrameProduced;
         }
     }
 

@@ -7,13 +7,14 @@ namespace Firmware.Pod.Link;
 
 /// <summary>
 /// The pod's retained state as JSON:
-/// <c>{"v":1,"state":"online","boot":7,"epoch":0,"peripherals":[{"name":"TMP117","state":"measuring"}],"device":{"maker":"…",…}}</c>;
+/// <c>{"v":1,"state":"online","boot":7,"epoch":0,"peripherals":[{"name":"TMP117","state":"measuring","part":"Tmp117","streams":[16],"provides":["thermometer"]}],"device":{"maker":"…",…}}</c>;
+/// <c>part</c>, <c>streams</c> and <c>provides</c> are words and numbers of hardware/vocabulary.json: what the peripheral is, which streams it gives, and what a gateway may do with it.
 /// <c>device</c> only when something is known of it. A stethoscope has an <c>activity</c> beside its state: <c>off</c>, <c>listening</c> or <c>suspended</c>. Published when the link comes up and at each change.
 /// </summary>
 public sealed class StateMessage
 {
-    /// <summary>Longest message, bytes; longer texts of the options are cut.</summary>
-    public const int MaxBytes = 1536;
+    /// <summary>Longest message, bytes: <see cref="PodOptions.MaxPeripherals"/> peripherals with the longest words, and texts of the options, which are cut at 64.</summary>
+    public const int MaxBytes = 3072;
 
     /// <summary>Shortest time between two messages, µs; changes within it go together.</summary>
     public const long PeriodUs = 200_000;
@@ -78,25 +79,6 @@ public sealed class StateMessage
         return long.MaxValue;
     }
 
-    private static string Name(SupervisorState state)
-    {
-        switch (state)
-        {
-            case SupervisorState.Absent:
-                return "absent";
-            case SupervisorState.Probing:
-                return "probing";
-            case SupervisorState.Settling:
-                return "settling";
-            case SupervisorState.Measuring:
-                return "measuring";
-            case SupervisorState.Backoff:
-                return "backoff";
-            default:
-                return "quarantined";
-        }
-    }
-
     private void Build(uint bootId, uint epoch, Supervisor[] supervisors)
     {
         _count = 0;
@@ -110,14 +92,14 @@ public sealed class StateMessage
             Raw(i == 0 ? "{\"name\":\"" : ",{\"name\":\"");
             Text(supervisors[i].PartName);
             Raw("\",\"state\":\"");
-            Raw(Name(supervisors[i].State));
+            Raw(SupervisorWords.Of(supervisors[i].State));
             if (supervisors[i].Activity.Length > 0)
             {
                 Raw("\",\"activity\":\"");
                 Raw(supervisors[i].Activity);
             }
 
-            Raw("\"}");
+            Provided(_options.Peripherals[i].Part);
         }
 
         Raw("]");
@@ -126,6 +108,30 @@ public sealed class StateMessage
         any = Member(any, "serial", _options.Serial);
         any = Member(any, "firmware", _options.Firmware);
         Raw(any ? "}}" : "}");
+    }
+
+    private void Provided(PodPart part)
+    {
+        Raw("\",\"part\":\"");
+        Raw(Parts.Id(part));
+        Raw("\",\"streams\":[");
+        int[] streams = Parts.StreamsOf(part);
+        for (int i = 0; i < streams.Length; i++)
+        {
+            Raw(i == 0 ? string.Empty : ",");
+            Number((uint)streams[i]);
+        }
+
+        Raw("],\"provides\":[");
+        string[] provides = Parts.Provides(part);
+        for (int i = 0; i < provides.Length; i++)
+        {
+            Raw(i == 0 ? "\"" : ",\"");
+            Raw(provides[i]);
+            Raw("\"");
+        }
+
+        Raw("]}");
     }
 
     private bool Member(bool any, string name, string value)

@@ -3,15 +3,16 @@ using Firmware.Protocol;
 namespace Firmware.Pod.Store;
 
 /// <summary>
-/// How long a frame is worth keeping against another. A stream belongs to one class for ever. The number stands in the marks of the store, so it never
-/// changes; the order of sending is a table of its own, <see cref="FrameClasses.InOrderOfSending"/>.
+/// Where a frame waits on the pod: a <see cref="SignalClass"/>, but that gap records have RAM of their own, so that neither they nor the vital signs can push
+/// the other out. A stream belongs to one class for ever. The number stands in the marks of the store, so it never changes; the order of sending is a
+/// table of its own, <see cref="FrameClasses.InOrderOfSending"/>.
 /// </summary>
 public enum FrameClass : byte
 {
     /// <summary>Vital signs and their absences.</summary>
     Vital = 0,
 
-    /// <summary>Gap records.</summary>
+    /// <summary>Gap records: kept, stored and sent like vital signs.</summary>
     Gap = 1,
 
     /// <summary>Events, beats, clock samples, chip health.</summary>
@@ -46,25 +47,26 @@ public static class FrameClasses
     public static bool IsDurable(FrameClass frameClass) => (int)frameClass < DurableCount;
 
     /// <summary>The class of a frame.</summary>
-    /// <param name="kind">Its kind; an unknown one is a vital sign, the class that is kept longest.</param>
+    /// <param name="kind">Its kind; an unknown one goes with the events.</param>
     /// <param name="stream">Its stream.</param>
     /// <returns>The class.</returns>
     public static FrameClass Of(FrameKind kind, int stream)
     {
-        switch (kind)
+        if (kind == FrameKind.Gap)
         {
-            case FrameKind.Gap:
-                return FrameClass.Gap;
-            case FrameKind.Event:
-            case FrameKind.Beat:
-            case FrameKind.Clock:
-                return FrameClass.Event;
-            case FrameKind.Waveform:
-                return FrameClass.Wave;
-            case FrameKind.Sound:
+            return FrameClass.Gap;
+        }
+
+        switch (SignalTable.ClassOf(kind, stream))
+        {
+            case SignalClass.Vital:
+                return FrameClass.Vital;
+            case SignalClass.Sound:
                 return FrameClass.Sound;
+            case SignalClass.Wave:
+                return FrameClass.Wave;
             default:
-                return stream == Streams.OximeterDieTemperature || stream == Streams.CuffPhase ? FrameClass.Event : FrameClass.Vital;
+                return FrameClass.Event;
         }
     }
 

@@ -6,7 +6,7 @@ using Firmware.Protocol;
 namespace Firmware.Pod.Store;
 
 /// <summary>
-/// Every frame between its making and its acknowledgement: numbers, RAM per class, the store, and the declaration of what is lost.
+/// Every frame between its making and its acknowledgement: numbers, RAM per class, and the declaration of what is lost; <see cref="StoreWriter"/> brings it into the store.
 /// README.md gives the rules in words.
 /// </summary>
 public sealed class PodRing
@@ -14,50 +14,23 @@ public sealed class PodRing
     /// <summary>Where a body is to be written in <see cref="Scratch"/>.</summary>
     public const int BodyOffset = Frame.HeaderLength;
 
-    /// <summary>Most pairs of boot and stream that are kept account of.</summary>
-    public const int MaxLedgers = 64;
-
-    /// <summary>Most frames in one append to the store.</summary>
-    public const int MaxFramesPerBatch = 24;
-
-    /// <summary>Pause before a store that refused is tried again, µs.</summary>
-    public const long StoreRetryUs = 10_000_000;
-
-    /// <summary>A release that is not carried by another append is written after this time, µs.</summary>
-    public const long ReleasePeriodUs = 10_000_000;
-
     /// <summary>While the link is up, a loss is declared this long after the last declaration, µs.</summary>
     public const long DeclarePeriodUs = 1_000_000;
 
     // A chunk of sound is shorter only where it was ended early. Of these 1,652 bytes are 100 ms.
     private const int TypicalSoundFrame = 512;
 
-    // Pause between two batches or two deletions, so that the sensors come in between.
-    private const long BatchPauseUs = 5_000;
-
     private readonly PodOptions _options;
     private readonly ICrc32 _crc32;
     private readonly PodCounters _counters;
     private readonly EventReporter _events;
-    private readonly SegmentLog _log;
     private readonly FrameQueue[] _queues = new FrameQueue[FrameClasses.Count];
-    private readonly StreamLedger[] _ledgers = new StreamLedger[MaxLedgers];
-    private readonly int[] _batchClass = new int[MaxFramesPerBatch];
-    private readonly int[] _batchIndex = new int[MaxFramesPerBatch];
-    private readonly uint[] _markReleased = new uint[MaxLedgers];
-    private readonly uint[] _markCeiling = new uint[MaxLedgers];
-    private readonly bool[] _marked = new bool[MaxLedgers];
-    private int _ledgerCount;
+    private readonly LossLedger _ledgers = new LossLedger();
+    private readonly StoreWriter _writer;
     private uint _bootId;
-    private bool _storeOk;
-    private bool _fullReported;
-    private long _storeRetryUs;
-    private long _dirtySinceUs = long.MaxValue;
-    private long _releaseSinceUs = long.MaxValue;
     private long _waveSinceUs = long.MaxValue;
     private long _soundSinceUs = long.MaxValue;
     private long _declareUs;
-    private bool _hasLosses;
 
     /// <summary>Allocates; talks to nobody.</summary>
     /// <param name="options">The bounds.</param>
@@ -68,10 +41,10 @@ public sealed class PodRing
     public PodRing(PodOptions options, SegmentLog log, ICrc32 crc32, PodCounters counters, EventReporter events)
     {
         _options = options;
-        _log = log;
         _crc32 = crc32;
         _counters = counters;
         _events = events;
+        _writer = new StoreWriter(options, log, _queues, _ledgers, counters, events);
         Scratch = new byte[Frame.MaxMessageLength];
         _queues[(int)FrameClass.Vital] = new FrameQueue(options.VitalRingBytes, FrameQueue.SmallestFrame);
         _queues[(int)FrameClass.Gap] = new FrameQueue(options.GapRingBytes, FrameQueue.SmallestFrame);
@@ -79,7 +52,7 @@ public sealed class PodRing
         _queues[(int)FrameClass.Wave] = new FrameQueue(options.WaveRingBytes, FrameQueue.SmallestFrame);
 
         // Half a mebibyte is allocated only where something is heard.
-        _queues[(int)FrameClass.Sound] = new FrameQueue(HasSound(options) ? options.SoundRingBytes : Frame.MaxMessageLength, TypicalSoundFrame);
+        _queues[(int)FrameClass.Sound] = new FrameQueue(options.HasSound ? options.SoundRingBytes : Frame.MaxMessageLength, TypicalSoundFrame);
     }
 
     /// <summary>A frame was made.</summary>
@@ -89,7 +62,11 @@ public sealed class PodRing
     public event FrameHandler? FrameRecovered;
 
     /// <summary>A frame is flushed to the store.</summary>
-    public event FrameHandler? FrameStored;
+    public event FrameHandler? FrameStored
+    {
+        add => _writer.FrameStored += value;
+        remove => _writer.FrameStored -= value;
+    }
 
     /// <summary>A frame is the gateway's.</summary>
     public event FrameHandler? FrameAcknowledged;
@@ -101,7 +78,10 @@ public sealed class PodRing
     public byte[] Scratch { get; }
 
     /// <summary>True while the store takes what it is given.</summary>
-    public bool StoreOk => _storeOk;
+    public bool StoreOk => _writer.IsOk;
+
+    /// <summary>The accounts of all streams.</summary>
+    public LossLedger Ledgers => _ledgers;
 
     /// <summary>Frames not acknowledged.</summary>
     public int Pending
@@ -123,48 +103,6 @@ public sealed class PodRing
     /// <returns>The queue.</returns>
     public FrameQueue Queue(FrameClass frameClass) => _queues[(int)frameClass];
 
-    /// <summary>Account of one stream in one boot, or null.</summary>
-    /// <param name="bootId">The boot.</param>
-    /// <param name="stream">The stream.</param>
-    /// <returns>The account.</returns>
-    public StreamLedger? Find(uint bootId, int stream)
-    {
-        for (int i = 0; i < _ledgerCount; i++)
-        {
-            if (_ledgers[i].Stream == stream && _ledgers[i].BootId == bootId)
-            {
-                return _ledgers[i];
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>Account of one stream in one boot, begun when there is none.</summary>
-    /// <param name="bootId">The boot.</param>
-    /// <param name="stream">The stream.</param>
-    /// <param name="frameClass">The stream's class.</param>
-    /// <returns>The account, or null at the bound of <see cref="MaxLedgers"/>.</returns>
-    public StreamLedger? FindOrAdd(uint bootId, int stream, FrameClass frameClass)
-    {
-        StreamLedger? ledger = Find(bootId, stream);
-        if (ledger == null && _ledgerCount < MaxLedgers)
-        {
-            ledger = new StreamLedger { BootId = bootId, Stream = stream, Class = frameClass };
-            _ledgers[_ledgerCount++] = ledger;
-        }
-
-        return ledger;
-    }
-
-    /// <summary>How many accounts there are.</summary>
-    public int LedgerCount => _ledgerCount;
-
-    /// <summary>One account.</summary>
-    /// <param name="index">0 to <see cref="LedgerCount"/> - 1.</param>
-    /// <returns>The account.</returns>
-    public StreamLedger Ledger(int index) => _ledgers[index];
-
     /// <summary>Begins this boot, once recovery has read the store.</summary>
     /// <param name="bootId">This boot's number.</param>
     /// <param name="storeOk">False when the boot counter could not be written.</param>
@@ -172,12 +110,8 @@ public sealed class PodRing
     public void Begin(uint bootId, bool storeOk, long nowUs)
     {
         _bootId = bootId;
-        _storeOk = storeOk;
-        _storeRetryUs = nowUs + StoreRetryUs;
+        _writer.Begin(bootId, storeOk, nowUs);
     }
-
-    /// <summary>Says that losses were put into an account from outside.</summary>
-    public void HasLosses() => _hasLosses = true;
 
     /// <summary>Takes up a frame of an earlier boot.</summary>
     /// <param name="buffer">Holds it.</param>
@@ -187,7 +121,7 @@ public sealed class PodRing
     public void Restore(byte[] buffer, int offset, int length, int segment)
     {
         FrameClass frameClass = FrameClasses.Of(Frame.Kind(buffer, offset), Frame.Stream(buffer, offset));
-        StreamLedger? ledger = FindOrAdd(Frame.BootId(buffer, offset), Frame.Stream(buffer, offset), frameClass);
+        StreamLedger? ledger = _ledgers.FindOrAdd(Frame.BootId(buffer, offset), Frame.Stream(buffer, offset), frameClass);
         if (ledger != null)
         {
             ledger.Live++;
@@ -197,7 +131,7 @@ public sealed class PodRing
             }
         }
 
-        _log.AddLive(segment, 1);
+        _writer.Adopt(segment);
         _counters.Recovered++;
         FrameRecovered?.Invoke(buffer, offset, length);
         Append((int)frameClass, buffer, offset, length, segment);
@@ -226,8 +160,8 @@ public sealed class PodRing
         uint epoch,
         long nowUs)
     {
-        StreamLedger? gaps = FindOrAdd(_bootId, Streams.Gaps, FrameClass.Gap);
-        StreamLedger? ledger = FindOrAdd(_bootId, stream, frameClass);
+        StreamLedger? gaps = _ledgers.FindOrAdd(_bootId, Streams.Gaps, FrameClass.Gap);
+        StreamLedger? ledger = _ledgers.FindOrAdd(_bootId, stream, frameClass);
         if (ledger == null || gaps == null)
         {
             _counters.GapsDropped++;
@@ -236,8 +170,8 @@ public sealed class PodRing
         }
 
         // Both marks are written before the number is taken, so that no mark can pass over it while its record is not yet in the ring.
-        EnsureCeiling(gaps, nowUs);
-        EnsureCeiling(ledger, nowUs);
+        _writer.EnsureCeiling(gaps, nowUs);
+        _writer.EnsureCeiling(ledger, nowUs);
         ledger.Last++;
         _counters.NumbersGivenToLosses++;
         uint number = ledger.Last;
@@ -251,17 +185,17 @@ public sealed class PodRing
     /// <param name="monotonicUs">Time of its first sample.</param>
     /// <param name="epoch">The epoch it belongs to, 0 for none.</param>
     /// <param name="nowUs">Monotonic µs.</param>
-    /// <returns>Its sequence number; 0 when there are more streams than <see cref="MaxLedgers"/>.</returns>
+    /// <returns>Its sequence number; 0 when there are more streams than <see cref="LossLedger.MaxLedgers"/>.</returns>
     public uint Commit(FrameKind kind, int stream, int bodyLength, long monotonicUs, uint epoch, long nowUs)
     {
         FrameClass frameClass = FrameClasses.Of(kind, stream);
-        StreamLedger? ledger = FindOrAdd(_bootId, stream, frameClass);
+        StreamLedger? ledger = _ledgers.FindOrAdd(_bootId, stream, frameClass);
         if (ledger == null)
         {
             return 0;
         }
 
-        EnsureCeiling(ledger, nowUs);
+        _writer.EnsureCeiling(ledger, nowUs);
         ledger.Last++;
         ledger.Live++;
         Frame.WriteHeader(Scratch, 0, kind, bodyLength, _options.DeviceId, _bootId, stream, _options.FrameFlags, ledger.Last, monotonicUs, epoch);
@@ -284,9 +218,9 @@ public sealed class PodRing
                 _soundSinceUs = nowUs;
             }
         }
-        else if (_dirtySinceUs == long.MaxValue)
+        else
         {
-            _dirtySinceUs = nowUs;
+            _writer.MarkDirty(nowUs);
         }
 
         return sequence;
@@ -431,7 +365,7 @@ public sealed class PodRing
                 FrameAcknowledged?.Invoke(queue.Data, queue.Start(i), queue.Length(i));
                 _counters.Acknowledged++;
                 queue.Acknowledge(i);
-                LeaveStore(queue, i, nowUs);
+                _writer.LeaveStore(queue, i, nowUs);
             }
 
             while (queue.Count > 0 && queue.Ticket(0) == FrameQueue.Done)
@@ -447,125 +381,24 @@ public sealed class PodRing
     /// <returns>When it wants to be called next.</returns>
     public long Step(long nowUs, bool connected)
     {
-        if (_hasLosses && connected && nowUs >= _declareUs)
+        if (_ledgers.HasLosses && connected && nowUs >= _declareUs)
         {
             DeclareLosses(nowUs);
             _declareUs = nowUs + DeclarePeriodUs;
         }
 
-        PassOver();
-        if (!_storeOk)
-        {
-            if (nowUs < _storeRetryUs)
-            {
-                return Earlier(_storeRetryUs, _hasLosses && connected ? _declareUs : long.MaxValue);
-            }
-
-            _storeRetryUs = nowUs + StoreRetryUs;
-            DeleteDead(nowUs);
-            if (WriteBatch(null, false, nowUs))
-            {
-                _storeOk = true;
-                _fullReported = false;
-                _events.Report(FaultCode.StoreRecovered, 0, nowUs);
-            }
-
-            return nowUs;
-        }
-
-        long flushUs = _dirtySinceUs == long.MaxValue ? long.MaxValue : _dirtySinceUs + (_options.FlushPeriodMs * 1000L);
-        long releaseUs = _releaseSinceUs == long.MaxValue ? long.MaxValue : _releaseSinceUs + ReleasePeriodUs;
-        bool crowded = _log.Count >= _options.MaxSegments - 1 && _log.Oldest() != 0;
-        if (nowUs >= flushUs || nowUs >= releaseUs || crowded)
-        {
-            if (TryWriteBatch(null, crowded, nowUs))
-            {
-                PassOver();
-            }
-
-            DeleteDead(nowUs);
-            return nowUs + BatchPauseUs;
-        }
-
-        if (DeleteDead(nowUs))
-        {
-            return nowUs + BatchPauseUs;
-        }
-
-        return Earlier(Earlier(flushUs, releaseUs), _hasLosses && connected ? _declareUs : long.MaxValue);
+        return _writer.Step(nowUs, _ledgers.HasLosses && connected ? _declareUs : long.MaxValue);
     }
 
     /// <summary>Puts all into the store that waits, whatever its age.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>True when everything is in the store.</returns>
-    public bool FlushAll(long nowUs)
-    {
-        PassOver();
-        while (_storeOk && HasUnstored())
-        {
-            if (!TryWriteBatch(null, false, nowUs))
-            {
-                return false;
-            }
-
-            PassOver();
-        }
-
-        return _storeOk && TryWriteBatch(null, false, nowUs);
-    }
+    public bool FlushAll(long nowUs) => _writer.FlushAll(nowUs);
 
     private static long Earlier(long a, long b) => a < b ? a : b;
 
-    private static bool HasSound(PodOptions options)
-    {
-        for (int i = 0; i < options.Peripherals.Length; i++)
-        {
-            if (options.Peripherals[i].Part == PodPart.Pcm1808)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     private static long Since(FrameQueue queue, long sinceUs, long nowUs) =>
         !queue.MoveToUnsent() ? long.MaxValue : sinceUs == long.MaxValue ? nowUs : sinceUs;
-
-    private bool HasUnstored()
-    {
-        for (int c = 0; c < FrameClasses.DurableCount; c++)
-        {
-            if (_queues[c].Stored < _queues[c].Count)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private void PassOver()
-    {
-        bool dirty = false;
-        for (int c = 0; c < FrameClasses.DurableCount; c++)
-        {
-            FrameQueue queue = _queues[c];
-            int stored = queue.Stored;
-            while (stored < queue.Count && (queue.Ticket(stored) == FrameQueue.Done || queue.Segment(stored) != FrameQueue.NotStored))
-            {
-                stored++;
-            }
-
-            queue.SetStored(stored);
-            dirty |= stored < queue.Count;
-        }
-
-        if (!dirty)
-        {
-            _dirtySinceUs = long.MaxValue;
-        }
-    }
 
     private void Append(int frameClass, byte[] buffer, int offset, int length, int segment)
     {
@@ -586,15 +419,15 @@ public sealed class PodRing
             _counters.Evicted++;
             long timeUs = Frame.MonotonicUs(data, start);
             uint sequence = Frame.Sequence(data, start);
-            StreamLedger? ledger = Find(Frame.BootId(data, start), Frame.Stream(data, start));
+            StreamLedger? ledger = _ledgers.Find(Frame.BootId(data, start), Frame.Stream(data, start));
             bool kept = ledger != null;
             ledger?.AddLoss(sequence, sequence, 1, timeUs, timeUs, GapCause.RingFull, false);
             if (frameClass == FrameClass.Gap)
             {
-                kept &= Fold(data, start + Frame.HeaderLength);
+                kept &= _ledgers.TakeGap(data, start + Frame.HeaderLength, _options.DeviceId);
             }
 
-            _hasLosses = true;
+            _ledgers.MarkLossesPending();
             _events.Report(FaultCode.RingFull, Frame.Stream(data, start), timeUs);
             if (!kept)
             {
@@ -602,59 +435,16 @@ public sealed class PodRing
                 _events.Report(FaultCode.GapRecordLost, Frame.Stream(data, start), timeUs);
             }
 
-            LeaveStore(queue, 0, timeUs);
+            _writer.LeaveStore(queue, 0, timeUs);
         }
 
         RemoveHead(queue);
     }
 
-    private bool Fold(byte[] data, int body)
-    {
-        StreamLedger? about = Find(GapBody.BootId(data, body), GapBody.Stream(data, body));
-        if (about == null || GapBody.DeviceId(data, body) != _options.DeviceId)
-        {
-            return false;
-        }
-
-        uint first = GapBody.First(data, body);
-        uint last = GapBody.Last(data, body);
-        bool exact = GapBody.Unit(data, body) == GapBody.Readings;
-        about.AddLoss(
-            first,
-            last,
-            exact ? GapBody.Count(data, body) : 0,
-            GapBody.FirstUs(data, body),
-            GapBody.LastUs(data, body),
-            GapBody.Cause(data, body),
-            true);
-        return true;
-    }
-
-    private void LeaveStore(FrameQueue queue, int index, long nowUs)
-    {
-        int segment = queue.Segment(index);
-        if (segment == FrameQueue.NotStored)
-        {
-            return;
-        }
-
-        _log.AddLive(segment, -1);
-        queue.SetSegment(index, FrameQueue.NotStored);
-        StreamLedger? ledger = Find(Frame.BootId(queue.Data, queue.Start(index)), Frame.Stream(queue.Data, queue.Start(index)));
-        if (ledger != null)
-        {
-            ledger.ReleaseDue = true;
-            if (_releaseSinceUs == long.MaxValue)
-            {
-                _releaseSinceUs = nowUs;
-            }
-        }
-    }
-
     private void RemoveHead(FrameQueue queue)
     {
         int start = queue.Start(0);
-        StreamLedger? ledger = Find(Frame.BootId(queue.Data, start), Frame.Stream(queue.Data, start));
+        StreamLedger? ledger = _ledgers.Find(Frame.BootId(queue.Data, start), Frame.Stream(queue.Data, start));
         if (ledger != null)
         {
             ledger.Live--;
@@ -666,20 +456,20 @@ public sealed class PodRing
 
     private void DeclareLosses(long nowUs)
     {
-        _hasLosses = false;
-        for (int i = 0; i < _ledgerCount; i++)
+        _ledgers.ClearLossesPending();
+        for (int i = 0; i < _ledgers.Count; i++)
         {
-            StreamLedger ledger = _ledgers[i];
+            StreamLedger ledger = _ledgers.At(i);
             if (ledger.LostFirst == 0)
             {
                 continue;
             }
 
             // The mark is written first: once the range is taken out, none may be before its record is in the ring.
-            StreamLedger? gaps = FindOrAdd(_bootId, Streams.Gaps, FrameClass.Gap);
+            StreamLedger? gaps = _ledgers.FindOrAdd(_bootId, Streams.Gaps, FrameClass.Gap);
             if (gaps != null)
             {
-                EnsureCeiling(gaps, nowUs);
+                _writer.EnsureCeiling(gaps, nowUs);
             }
 
             uint first = ledger.LostFirst;
@@ -688,279 +478,6 @@ public sealed class PodRing
             // It is taken out before the record is made: a full ring of gap records may put another range in its place meanwhile.
             ledger.LostFirst = 0;
             Declare(ledger.BootId, ledger.Stream, ledger.LostCause, unit, first, ledger.LostLast, ledger.LostCount, ledger.LostFirstUs, ledger.LostLastUs, 0, nowUs);
-        }
-    }
-
-    private void EnsureCeiling(StreamLedger ledger, long nowUs)
-    {
-        if (ledger.Last < ledger.Ceiling || !_storeOk)
-        {
-            return;
-        }
-
-        TryWriteBatch(ledger, false, nowUs);
-    }
-
-    private bool DeleteDead(long nowUs)
-    {
-        if (_log.DeleteOneDead(out bool deleted) != StoreStatus.Ok)
-        {
-            Refused(StoreStatus.Failed, nowUs);
-        }
-
-        return deleted;
-    }
-
-    private void Refused(StoreStatus status, long nowUs)
-    {
-        _log.Abandon();
-        _storeOk = false;
-        _storeRetryUs = nowUs + StoreRetryUs;
-        if (status == StoreStatus.Full)
-        {
-            if (!_fullReported)
-            {
-                _fullReported = true;
-                _events.Report(FaultCode.StoreFull, 0, nowUs);
-            }
-
-            return;
-        }
-
-        _events.Report(FaultCode.StoreFailed, 0, nowUs);
-    }
-
-    private bool TryWriteBatch(StreamLedger? needed, bool relocate, long nowUs)
-    {
-        if (!_storeOk)
-        {
-            return false;
-        }
-
-        return WriteBatch(needed, relocate, nowUs);
-    }
-
-    // One append and one flush: frames first, gaps before all others, then marks. A prefix that a cut leaves is therefore never a mark that
-    // passes over a loss whose declaration is not in the store.
-    private bool WriteBatch(StreamLedger? needed, bool relocate, long nowUs)
-    {
-        for (int i = 0; i < _ledgerCount; i++)
-        {
-            _marked[i] = false;
-        }
-
-        bool begun = false;
-        if (_log.Current == 0 || _log.CurrentBytes >= _options.SegmentBytes)
-        {
-            if (_log.TryBegin(_bootId, _options.MaxSegments))
-            {
-                begun = true;
-            }
-            else if (_log.Current == 0)
-            {
-                Refused(StoreStatus.Full, nowUs);
-                return false;
-            }
-        }
-
-        int frames = 0;
-        if (begun)
-        {
-            // An older segment may go once this one is flushed, so every account is written anew, before any frame.
-            for (int i = 0; i < _ledgerCount; i++)
-            {
-                if (_ledgers[i].Ceiling != 0 || _ledgers[i].Last != 0)
-                {
-                    AddMark(i, _ledgers[i].Ceiling, false);
-                }
-            }
-        }
-
-        frames = AddUnstored(frames);
-        bool gapsStored = GapsStoredAfter(frames);
-        if (relocate)
-        {
-            frames = AddOldest(frames);
-        }
-
-        for (int i = 0; i < _ledgerCount; i++)
-        {
-            StreamLedger ledger = _ledgers[i];
-            int span = FrameClasses.MarkSpan(ledger.Class);
-            bool mine = ledger.BootId == _bootId;
-            bool near = mine && ledger.Ceiling != 0 && ledger.Ceiling - ledger.Last <= (uint)(span / 8);
-            if (ledger == needed || near)
-            {
-                // Twice, so that one damaged place cannot hide that the stream was in use.
-                AddMark(i, ledger.Last + (uint)span, gapsStored);
-                AddMark(i, ledger.Last + (uint)span, gapsStored);
-            }
-            else if (ledger.ReleaseDue || (!mine && ledger.Closed != ledger.ClosedStored))
-            {
-                AddMark(i, ledger.Ceiling, gapsStored);
-            }
-        }
-
-        if (_log.BatchCount == 0)
-        {
-            return true;
-        }
-
-        int segment = _log.Current;
-        StoreStatus status = _log.Commit();
-        if (status != StoreStatus.Ok)
-        {
-            Refused(status, nowUs);
-            return false;
-        }
-
-        Settle(frames, segment, gapsStored);
-        return true;
-    }
-
-    private void AddMark(int index, uint ceiling, bool gapsStored)
-    {
-        StreamLedger ledger = _ledgers[index];
-        if (ceiling < ledger.Last)
-        {
-            ceiling = ledger.Last; // numbers were given out while the store was away
-        }
-
-        // What is released must be in the store as declared: with a gap record still outside, nothing new is called released.
-        uint released = gapsStored ? ledger.ReleasedNow() : ledger.ReleasedStored;
-        bool closed = ledger.Closed && (gapsStored || ledger.ClosedStored);
-        _log.AddMark(ledger, ceiling, released, closed);
-        _markReleased[index] = released;
-        _markCeiling[index] = ceiling;
-        _marked[index] = true;
-    }
-
-    private int AddUnstored(int frames)
-    {
-        frames = AddUnstored((int)FrameClass.Gap, frames);
-        frames = AddUnstored((int)FrameClass.Vital, frames);
-        return AddUnstored((int)FrameClass.Event, frames);
-    }
-
-    private int AddUnstored(int frameClass, int frames)
-    {
-        FrameQueue queue = _queues[frameClass];
-        for (int i = queue.Stored; i < queue.Count && frames < MaxFramesPerBatch; i++)
-        {
-            if (queue.Ticket(i) == FrameQueue.Done || queue.Segment(i) != FrameQueue.NotStored)
-            {
-                continue;
-            }
-
-            if (!_log.Fits(queue.Length(i), MaxLedgers))
-            {
-                break;
-            }
-
-            _log.AddFrame(queue.Data, queue.Start(i), queue.Length(i));
-            _batchClass[frames] = frameClass;
-            _batchIndex[frames] = i;
-            frames++;
-        }
-
-        return frames;
-    }
-
-    private int AddOldest(int frames)
-    {
-        int oldest = _log.Oldest();
-        for (int c = 0; c < FrameClasses.DurableCount && oldest != 0; c++)
-        {
-            FrameQueue queue = _queues[c];
-            for (int i = 0; i < queue.Stored && frames < MaxFramesPerBatch; i++)
-            {
-                if (queue.Segment(i) == oldest && _log.Fits(queue.Length(i), MaxLedgers))
-                {
-                    _log.AddFrame(queue.Data, queue.Start(i), queue.Length(i));
-                    _batchClass[frames] = c;
-                    _batchIndex[frames] = i;
-                    frames++;
-                }
-            }
-        }
-
-        return frames;
-    }
-
-    private bool GapsStoredAfter(int frames)
-    {
-        FrameQueue gaps = _queues[(int)FrameClass.Gap];
-        int inBatch = 0;
-        for (int i = 0; i < frames; i++)
-        {
-            if (_batchClass[i] == (int)FrameClass.Gap)
-            {
-                inBatch++;
-            }
-        }
-
-        for (int i = gaps.Stored; i < gaps.Count; i++)
-        {
-            if (gaps.Ticket(i) != FrameQueue.Done && gaps.Segment(i) == FrameQueue.NotStored)
-            {
-                inBatch--;
-            }
-        }
-
-        return inBatch >= 0;
-    }
-
-    private void Settle(int frames, int segment, bool gapsStored)
-    {
-        for (int i = 0; i < frames; i++)
-        {
-            FrameQueue queue = _queues[_batchClass[i]];
-            int index = _batchIndex[i];
-            bool first = queue.Segment(index) == FrameQueue.NotStored;
-            _log.AddLive(queue.Segment(index), -1);
-            queue.SetSegment(index, segment);
-            _log.AddLive(segment, 1);
-            if (first)
-            {
-                _counters.Stored++;
-                FrameStored?.Invoke(queue.Data, queue.Start(index), queue.Length(index));
-            }
-        }
-
-        for (int i = _ledgerCount - 1; i >= 0; i--)
-        {
-            if (!_marked[i])
-            {
-                continue;
-            }
-
-            StreamLedger ledger = _ledgers[i];
-            ledger.Ceiling = _markCeiling[i];
-            ledger.ReleasedStored = _markReleased[i];
-            if (!gapsStored)
-            {
-                continue;
-            }
-
-            ledger.ClosedStored = ledger.Closed;
-            ledger.ReleaseDue = false;
-            if (ledger.BootId != _bootId && ledger.Closed && ledger.Live == 0 && ledger.LostFirst == 0)
-            {
-                _ledgerCount--;
-                _ledgers[i] = _ledgers[_ledgerCount];
-                _marked[i] = false;
-            }
-        }
-
-        bool releaseDue = false;
-        for (int i = 0; i < _ledgerCount; i++)
-        {
-            releaseDue |= _ledgers[i].ReleaseDue;
-        }
-
-        if (!releaseDue)
-        {
-            _releaseSinceUs = long.MaxValue;
         }
     }
 }

@@ -307,10 +307,10 @@ public sealed class RingRecovery
     private StreamLedger? LedgerOf(uint boot, int stream, FrameClass frameClass)
     {
         See(boot);
-        StreamLedger? ledger = _ring.Find(boot, stream);
-        if (ledger != null || _ring.LedgerCount < PodRing.MaxLedgers - SpareLedgers)
+        StreamLedger? ledger = _ring.Ledgers.Find(boot, stream);
+        if (ledger != null || _ring.Ledgers.Count < LossLedger.MaxLedgers - SpareLedgers)
         {
-            return ledger ?? _ring.FindOrAdd(boot, stream, frameClass);
+            return ledger ?? _ring.Ledgers.FindOrAdd(boot, stream, frameClass);
         }
 
         // More boots than can be kept account of: their frames are not taken up, and that is said.
@@ -330,7 +330,7 @@ public sealed class RingRecovery
     private int IndexOf(StreamLedger ledger)
     {
         int i = 0;
-        while (_ring.Ledger(i) != ledger)
+        while (_ring.Ledgers.At(i) != ledger)
         {
             i++;
         }
@@ -357,7 +357,7 @@ public sealed class RingRecovery
         int kept = 0;
         for (int i = 0; i < _frames; i++)
         {
-            if (_frameSequence[i] > _ring.Ledger(_frameLedger[i]).Released)
+            if (_frameSequence[i] > _ring.Ledgers.At(_frameLedger[i]).Released)
             {
                 _order[kept++] = i;
             }
@@ -365,7 +365,7 @@ public sealed class RingRecovery
 
         _frames = kept;
         Sort();
-        _ledgers = _ring.LedgerCount;
+        _ledgers = _ring.Ledgers.Count;
         _ledger = 0;
         BeginLedger();
         _stage = Stage.Load;
@@ -405,7 +405,7 @@ public sealed class RingRecovery
     {
         if (_ledger < _ledgers)
         {
-            _next = _ring.Ledger(_ledger).Released + 1;
+            _next = _ring.Ledgers.At(_ledger).Released + 1;
             _holes = 0;
         }
     }
@@ -459,7 +459,7 @@ public sealed class RingRecovery
 
     private void EndLedger(long nowUs)
     {
-        StreamLedger ledger = _ring.Ledger(_ledger);
+        StreamLedger ledger = _ring.Ledgers.At(_ledger);
         if (ledger.Last < ledger.Released)
         {
             ledger.Last = ledger.Released;
@@ -472,7 +472,7 @@ public sealed class RingRecovery
     // How many of the numbers were really given out, and how many of those the gateway has, is not known: a range with a count of at least 0.
     private void Declare(uint first, uint last, long nowUs)
     {
-        StreamLedger ledger = _ring.Ledger(_ledger);
+        StreamLedger ledger = _ring.Ledgers.At(_ledger);
         if (first > last || (ledger.Closed && !_damaged))
         {
             return;
@@ -482,7 +482,7 @@ public sealed class RingRecovery
         if (_holes > MaxHoles)
         {
             ledger.AddLoss(first, last, 0, 0, 0, Cause(ledger), true);
-            _ring.HasLosses();
+            _ring.Ledgers.MarkLossesPending();
             return;
         }
 
@@ -497,8 +497,8 @@ public sealed class RingRecovery
         bool any = false;
         for (int i = 0; i < _ledgers; i++)
         {
-            any |= !_ring.Ledger(i).Closed;
-            _ring.Ledger(i).Closed = true;
+            any |= !_ring.Ledgers.At(i).Closed;
+            _ring.Ledgers.At(i).Closed = true;
         }
 
         if (any)

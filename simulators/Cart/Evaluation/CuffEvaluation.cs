@@ -130,7 +130,7 @@ public static class CuffEvaluation
         string folder = Path.Combine(data, name);
         if (!Directory.Exists(folder))
         {
-            throw new CodedErrorException(new CodedError(RecordingSet.MissingCode, new ErrorPlace(folder, 0, null), "there is no such folder"));
+            throw new CodedErrorException(new CodedError(FaultCodes.RecordingSetMissing, new ErrorPlace(folder, 0, null), "there is no such folder"));
         }
 
         string[] paths = Directory.GetFiles(folder, "*.csv").Where(p => !Path.GetFileName(p).StartsWith("REFERENCE", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
@@ -156,7 +156,7 @@ public static class CuffEvaluation
                 string[] words = Path.GetFileNameWithoutExtension(path).Split('_');
                 if (words.Length != 4 || !Number(words[2], out double systolic) || !Number(words[3], out double diastolic))
                 {
-                    throw new CodedErrorException(new CodedError(RecordingSet.MalformedCode, new ErrorPlace(path, 0, null), "the name is not cuff_<nn>_<systolic>_<diastolic>"));
+                    throw new CodedErrorException(new CodedError(FaultCodes.RecordingReferenceMalformed, new ErrorPlace(path, 0, null), "the name is not cuff_<nn>_<systolic>_<diastolic>"));
                 }
 
                 references.Add(Path.GetFileNameWithoutExtension(path), (systolic, diastolic));
@@ -176,7 +176,7 @@ public static class CuffEvaluation
             // What a method could not find is "nan" or empty; anything else is a mistake that would leave a record unscored without a word.
             if (fields.Length < 5 || (!hasSystolic && !IsAbsent(fields[3])) || (!hasDiastolic && !IsAbsent(fields[4])))
             {
-                throw new CodedErrorException(new CodedError(RecordingSet.MalformedCode, new ErrorPlace(file, i + 1, null), "'" + RecordedText.Short(lines[i]) + "' has no base_sbp and base_dbp in columns 4 and 5"));
+                throw new CodedErrorException(new CodedError(FaultCodes.RecordingReferenceMalformed, new ErrorPlace(file, i + 1, null), "'" + RecordedText.Short(lines[i]) + "' has no base_sbp and base_dbp in columns 4 and 5"));
             }
 
             if (hasSystolic && hasDiastolic)
@@ -245,8 +245,8 @@ public static class CuffEvaluation
                             Id = "bedside",
                             DeviceId = 0x02a1b2fffe0000f2,
                             DriftPpb = 8000,
-                            Chips = [ChipKind.Mprls0300],
-                            PluggedAtStart = [ChipKind.Mprls0300],
+                            Chips = [PodPart.Mprls0300],
+                            PluggedAtStart = [PodPart.Mprls0300],
                             CuffPressure = Pressure,
                             CuffTargetCentiMmHg = (int)(micro[peak] / 10_000) - BelowPeakCentiMmHg,
                             CuffRepeats = 0,
@@ -258,10 +258,10 @@ public static class CuffEvaluation
             ],
             Timeline =
             [
-                new TimelineEvent(2_000_000, TimelineAction.TestCuff, 0, 0, ChipKind.Mprls0300, long.MaxValue, 0),
-                new TimelineEvent(OpenUs, TimelineAction.CuffOff, 0, 0, ChipKind.Mprls0300, long.MaxValue, 0), // the recording takes the simulated cuff's place
-                new TimelineEvent(OpenUs, TimelineAction.SetPatient, 0, 0, ChipKind.Mprls0300, long.MaxValue, 0),
-                new TimelineEvent(StartUs, TimelineAction.StartCuff, 0, 0, ChipKind.Mprls0300, long.MaxValue, 0),
+                new TimelineEvent(2_000_000, ScenarioFaults.Named("test-cuff"), 0, 0, PodPart.Mprls0300, long.MaxValue, 0),
+                new TimelineEvent(OpenUs, ScenarioFaults.Named("cuff-off"), 0, 0, PodPart.Mprls0300, long.MaxValue, 0), // the recording takes the simulated cuff's place
+                new TimelineEvent(OpenUs, ScenarioFaults.Named("set-patient"), 0, 0, PodPart.Mprls0300, long.MaxValue, 0),
+                new TimelineEvent(StartUs, ScenarioFaults.Named("start-cuff"), 0, 0, PodPart.Mprls0300, long.MaxValue, 0),
             ],
             Expect = new Expectations { MinDelivered = 0 },
         };
@@ -305,7 +305,7 @@ public static class CuffEvaluation
         IReadOnlyList<string> lines = RecordingSet.Lines(path);
         if (lines.Count < 1000 || !lines[0].StartsWith("mmhg_x100", StringComparison.Ordinal))
         {
-            throw new CodedErrorException(new CodedError(RecordingSet.MalformedCode, new ErrorPlace(path, 1, null), "it is no column mmhg_x100 of at least 5 s at 200 Hz"));
+            throw new CodedErrorException(new CodedError(FaultCodes.RecordingReferenceMalformed, new ErrorPlace(path, 1, null), "it is no column mmhg_x100 of at least 5 s at 200 Hz"));
         }
 
         long[] micro = new long[lines.Count - 1];
@@ -313,7 +313,7 @@ public static class CuffEvaluation
         {
             if (!Number(lines[i], out double centi) || centi is < -2000 or > 30_000)
             {
-                throw new CodedErrorException(new CodedError(RecordingSet.MalformedCode, new ErrorPlace(path, i + 1, null), "'" + RecordedText.Short(lines[i]) + "' is no pressure of -20 to 300 mmHg"));
+                throw new CodedErrorException(new CodedError(FaultCodes.RecordingReferenceMalformed, new ErrorPlace(path, i + 1, null), "'" + RecordedText.Short(lines[i]) + "' is no pressure of -20 to 300 mmHg"));
             }
 
             micro[i - 1] = (long)Math.Floor(centi * 10_000);

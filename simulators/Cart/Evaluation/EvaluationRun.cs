@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text.Json;
+using Firmware.Protocol;
 using Firmware.Signals.Optical;
 using Simulators.Cart.Gateway;
 using Simulators.Cart.Ledger;
@@ -101,8 +102,8 @@ public static class EvaluationRun
                             Id = "bedside",
                             DeviceId = 0x02a1b2fffe0000f1,
                             DriftPpb = 8000,
-                            Chips = [ChipKind.Max30102],
-                            PluggedAtStart = [ChipKind.Max30102],
+                            Chips = [PodPart.Max30102],
+                            PluggedAtStart = [PodPart.Max30102],
                             Light = light,
                             LeastPulseQuality = leastQuality,
                             Curve = curve,

@@ -58,15 +58,6 @@ public sealed record RecordingSet
     /// <summary>Sampling rate of the reference beats, Hz.</summary>
     public const double BeatRateHz = 125;
 
-    /// <summary>The set's folder or one of its reference files is not there.</summary>
-    public const string MissingCode = "S3250";
-
-    /// <summary>A reference row is malformed.</summary>
-    public const string MalformedCode = "S3251";
-
-    /// <summary>The set's name is not known.</summary>
-    public const string UnknownCode = "S3252";
-
     private const string WindowsFile = "REFERENCE_windows10s.csv";
 
     /// <summary>The sets that are known.</summary>
@@ -90,19 +81,19 @@ public sealed record RecordingSet
         if (!Names.Contains(name, StringComparer.Ordinal))
         {
             throw new CodedErrorException(new CodedError(
-                UnknownCode, ErrorPlace.None, $"there is no set '{name}'", NearestWord.Suggest(name, Names) ?? "Known sets: " + string.Join(", ", Names.Concat(CuffEvaluation.Names).Concat(SoundEvaluation.Names)) + "."));
+                FaultCodes.RecordingSetUnknown, ErrorPlace.None, $"there is no set '{name}'", NearestWord.Suggest(name, Names) ?? "Known sets: " + string.Join(", ", Names.Concat(CuffEvaluation.Names).Concat(SoundEvaluation.Names)) + "."));
         }
 
         string folder = Path.Combine(data, name);
         if (!Directory.Exists(folder))
         {
-            throw new CodedErrorException(new CodedError(MissingCode, new ErrorPlace(folder, 0, null), "there is no such folder"));
+            throw new CodedErrorException(new CodedError(FaultCodes.RecordingSetMissing, new ErrorPlace(folder, 0, null), "there is no such folder"));
         }
 
         List<ReferenceRecord> records = name is Bidmc ? LoadBidmc(folder, filter) : LoadOxiwear(folder, filter);
         return records.Count is > 0 and <= MaxRecords
             ? new RecordingSet { Name = name, Records = records }
-            : throw new CodedErrorException(new CodedError(MissingCode, new ErrorPlace(folder, 0, null), $"it holds {records.Count} recordings, not 1 to {MaxRecords}"));
+            : throw new CodedErrorException(new CodedError(FaultCodes.RecordingSetMissing, new ErrorPlace(folder, 0, null), $"it holds {records.Count} recordings, not 1 to {MaxRecords}"));
     }
 
     private static List<ReferenceRecord> LoadBidmc(string folder, Func<string, bool>? filter)
@@ -219,13 +210,13 @@ public sealed record RecordingSet
     /// <exception cref="CodedErrorException">It cannot be read, or is too large.</exception>
     internal static IReadOnlyList<string> Lines(string path)
     {
-        (IReadOnlyList<string>? lines, RecordingFault? fault) = RecordedText.ReadLines(path, MissingCode);
+        (IReadOnlyList<string>? lines, RecordingFault? fault) = RecordedText.ReadLines(path, FaultCodes.RecordingSetMissing);
         return lines ?? throw new CodedErrorException(new CodedError(fault!.Code, new ErrorPlace(path, 0, null), fault.Detail));
     }
 
     private static bool Number(string text, out double value) => RecordedText.TryNumber(text, out value);
 
-    private static CodedError Malformed(string path, int line, string detail) => new(MalformedCode, new ErrorPlace(path, line, null), detail);
+    private static CodedError Malformed(string path, int line, string detail) => new(FaultCodes.RecordingReferenceMalformed, new ErrorPlace(path, line, null), detail);
 
     private static void Throw(List<CodedError> errors)
     {

@@ -252,7 +252,7 @@ public static class SoundEvaluation
         for (int i = 1; i < lines.Length; i++)
         {
             string[] fields = lines[i].Split(',', StringSplitOptions.TrimEntries);
-            if (fields.Length != heading.Length || !AuscultationWords.TryMode(fields[0], out ListeningMode mode) || mode == ListeningMode.Raw)
+            if (fields.Length != heading.Length || !SoundWords.TryFind(fields[0], out ListeningMode mode) || mode == ListeningMode.Raw)
             {
                 // The file also holds a filter that is not the listener's.
                 if (fields.Length != heading.Length)

@@ -67,14 +67,14 @@ public static class SoundSet
         string folder = Path.Combine(data, name);
         if (!Directory.Exists(folder))
         {
-            throw new CodedErrorException(new CodedError(RecordingSet.MissingCode, new ErrorPlace(folder, 0, null), "there is no such folder"));
+            throw new CodedErrorException(new CodedError(FaultCodes.RecordingSetMissing, new ErrorPlace(folder, 0, null), "there is no such folder"));
         }
 
         string[] paths = Directory.GetFiles(folder, "*.wav").Order(StringComparer.Ordinal).ToArray();
         if (paths.Length is 0 or > RecordingSet.MaxRecords)
         {
             throw new CodedErrorException(
-                new CodedError(RecordingSet.MissingCode, new ErrorPlace(folder, 0, null), $"it holds {paths.Length} recordings, not 1 to {RecordingSet.MaxRecords}"));
+                new CodedError(FaultCodes.RecordingSetMissing, new ErrorPlace(folder, 0, null), $"it holds {paths.Length} recordings, not 1 to {RecordingSet.MaxRecords}"));
         }
 
         SortedDictionary<string, (double Rate, bool IsConsistent)> rates = name is Pn2016 ? Rates(Path.Combine(folder, "REFERENCE_pn2016.csv")) : new(StringComparer.Ordinal);
@@ -97,7 +97,7 @@ public static class SoundSet
 
     /// <summary>What is wrong with a line.</summary>
     internal static CodedErrorException Malformed(string path, int line, string detail) =>
-        new(new CodedError(RecordingSet.MalformedCode, new ErrorPlace(path, line, null), detail));
+        new(new CodedError(FaultCodes.RecordingReferenceMalformed, new ErrorPlace(path, line, null), detail));
 
     private static SoundRecord Wav(string path)
     {
@@ -108,7 +108,7 @@ public static class SoundSet
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CodedErrorException(new CodedError(RecordingSet.MissingCode, new ErrorPlace(path, 0, null), e.Message.TrimEnd('.')));
+            throw new CodedErrorException(new CodedError(FaultCodes.RecordingSetMissing, new ErrorPlace(path, 0, null), e.Message.TrimEnd('.')));
         }
 
         short[] samples = WavFile.Read(file, out int rateHz, out string? problem);

@@ -92,12 +92,12 @@ public static class SoundWay
                 new CartStory
                 {
                     Id = "cart-a",
-                    Pods = [new PodStory { Id = "bedside", DeviceId = DeviceId, Chips = [ChipKind.Pcm1808], PluggedAtStart = [], SoundNanoVolt = NanoVolt }],
+                    Pods = [new PodStory { Id = "bedside", DeviceId = DeviceId, Chips = [PodPart.Pcm1808], PluggedAtStart = [], SoundNanoVolt = NanoVolt }],
                     Sessions = [new SessionStory("S1", 1_000_000, endUs + AfterUs)],
                     Subscribers = [new SubscriberStory { Id = "doctor", Session = "S1" }],
                 },
             ],
-            Timeline = [new TimelineEvent(ListenUs, TimelineAction.Listen, 0, 0, ChipKind.Pcm1808, long.MaxValue, 0)],
+            Timeline = [new TimelineEvent(ListenUs, ScenarioFaults.Named("listen"), 0, 0, PodPart.Pcm1808, long.MaxValue, 0)],
             Expect = new Expectations { MinDelivered = 0 },
         };
         using SimulatedWorld world = new(story, seed, traced: false);

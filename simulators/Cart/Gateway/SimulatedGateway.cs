@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Access;
+using EdgeGateway.Core.Sessions;
 using EdgeGateway.Journal;
 using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Client;
@@ -187,7 +188,7 @@ public sealed class SimulatedGateway
     /// <summary>Whoever stands at the cart presses the button for a clip.</summary>
     public void RecordClip() => Command((core, session) =>
     {
-        core.BeginClip(session, null, string.Empty, result => _world.Trace?.Begin(_story.Id, "clip").Add("code", result.Code ?? "done").Add("id", result.ClipId).End());
+        core.Sound.BeginClip(session, null, string.Empty, result => _world.Trace?.Begin(_story.Id, "clip").Add("code", result.Code ?? "done").Add("id", result.ClipId).End());
         return default;
     });
 
@@ -217,11 +218,11 @@ public sealed class SimulatedGateway
         Enter();
         if (open)
         {
-            core.OpenSession(id, Done);
+            core.Sessions.Open(id, Done);
         }
         else
         {
-            core.CloseSession(id, Done);
+            core.Sessions.Close(id, Done);
         }
 
         Wake();

@@ -14,12 +14,6 @@ namespace Simulators.Cart.Pod;
 /// </summary>
 public sealed class MqttPodLink : IPodLink, IUplinkEvents, IMqttClientHandler
 {
-    /// <summary>First pause before a new attempt, µs. It doubles with each failure.</summary>
-    public const long FirstPauseUs = 250_000;
-
-    /// <summary>Longest pause before a new attempt, µs.</summary>
-    public const long LongestPauseUs = 5_000_000;
-
     /// <summary>How long CONNECT and SUBSCRIBE may take together, µs, before the attempt is given up.</summary>
     public const long SetUpTimeoutUs = 5_000_000;
 
@@ -34,14 +28,13 @@ public sealed class MqttPodLink : IPodLink, IUplinkEvents, IMqttClientHandler
 
     private readonly ulong _deviceId;
     private readonly IUplinkConnector _connector;
-    private readonly IEntropy _entropy;
     private readonly IMqttClient _client;
     private readonly Queue<Event> _events = new();
+    private readonly LinkPauses _pauses = new();
     private readonly string[] _filters;
     private Stage _stage = Stage.Idle;
     private long _nowUs;
     private long _deadlineUs;
-    private long _pauseUs = FirstPauseUs;
     private int _granted;
     private bool _subscribed;
     private IMqttConnection? _connection;
@@ -50,12 +43,10 @@ public sealed class MqttPodLink : IPodLink, IUplinkEvents, IMqttClientHandler
     /// <param name="deviceId">The pod's EUI-64.</param>
     /// <param name="connector">Makes connections; its events come with the pod's own time.</param>
     /// <param name="clients">Makes the MQTT client.</param>
-    /// <param name="entropy">For the spread of pauses.</param>
-    public MqttPodLink(ulong deviceId, IUplinkConnector connector, MqttClientFactory clients, IEntropy entropy)
+    public MqttPodLink(ulong deviceId, IUplinkConnector connector, MqttClientFactory clients)
     {
         _deviceId = deviceId;
         _connector = connector;
-        _entropy = entropy;
         _filters = [Topics.TimeReply(deviceId), Topics.Command(deviceId)];
         _client = clients(
             new MqttClientOptions
@@ -175,13 +166,11 @@ public sealed class MqttPodLink : IPodLink, IUplinkEvents, IMqttClientHandler
 
         if (_stage == Stage.Up)
         {
-            _pauseUs = FirstPauseUs;
             Put(new Event(EventKind.Lost, 0, string.Empty, []));
         }
 
         _stage = Stage.Idle;
-        _deadlineUs = nowUs + (_pauseUs / 2) + (_entropy.NextUInt32() % _pauseUs);
-        _pauseUs = Math.Min(_pauseUs * 2, LongestPauseUs);
+        _deadlineUs = nowUs + _pauses.Next();
     }
 
     void IMqttClientHandler.Connected(bool sessionPresent)
@@ -219,6 +208,7 @@ public sealed class MqttPodLink : IPodLink, IUplinkEvents, IMqttClientHandler
         if (_stage == Stage.SettingUp && _granted == _filters.Length)
         {
             _stage = Stage.Up;
+            _pauses.OnConnected();
             Put(new Event(EventKind.Connected, 0, string.Empty, []));
         }
     }

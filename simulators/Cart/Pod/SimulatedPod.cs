@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using EdgeGateway.Core;
+using EdgeGateway.Faults;
 using EdgeGateway.Mqtt.Client;
 using Firmware.Core;
 using Firmware.Pod;
@@ -30,7 +31,7 @@ public sealed class SeededEntropy : IEntropy
 }
 
 /// <summary>Light of the patient in the units of the oximeter twin's optical door.</summary>
-public sealed class OpticalDoor : ILightSource
+public sealed class OpticalDoor : ILightStimulus
 {
     private readonly IPatientLight _patient;
 
@@ -80,7 +81,7 @@ public sealed class SimulatedPod
     private readonly SimulatedI2cBus _bus;
     private readonly SimulatedByteStore? _flash;
     private readonly IByteStore _store;
-    private readonly SortedDictionary<ChipKind, (int Address, bool Plugged)> _chips = [];
+    private readonly SortedDictionary<PodPart, (int Address, bool Plugged)> _chips = [];
     private IUplinkConnector? _connector;
     private SteppedProcess? _process;
     private SteppedProcess? _dead;
@@ -110,9 +111,9 @@ public sealed class SimulatedPod
         Light = new DisturbedLight(recording ?? Pulse, _random.Fork("disturbance")) { ChannelsSwapped = story.ChannelsSwapped };
         Skin = new ContactTemperature(story.AmbientMilliCelsius, story.PatientMilliCelsius);
         Arm = new CuffedArm(Pulse, story.Arm);
-        foreach (ChipKind chip in story.Chips)
+        foreach (PodPart chip in story.Chips)
         {
-            if (chip == ChipKind.Pcm1808)
+            if (chip == PodPart.Pcm1808)
             {
                 Chest = new ChestSound(story.Chest, Pulse, _random.Fork("chest"));
                 ChestSound chest = Chest;
@@ -121,7 +122,7 @@ public sealed class SimulatedPod
                 continue;
             }
 
-            if (chip == ChipKind.SunTechNibp)
+            if (chip == PodPart.SunTechNibp)
             {
                 CuffedArmOptions arm = story.Arm;
                 Module = new SunTechNibpTwin(world.Kernel, new SunTechNibpOptions
@@ -136,18 +137,18 @@ public sealed class SimulatedPod
             }
 
             int address;
-            if (chip == ChipKind.Mprls0300)
+            if (chip == PodPart.Mprls0300)
             {
                 address = AddCuff(world, story);
             }
-            else if (chip == ChipKind.Tmp117)
+            else if (chip == PodPart.Tmp117)
             {
                 Thermometer = new Tmp117Twin(world.Kernel, _random.Fork("tmp117"), new Tmp117Options { HasNoise = true, HasPartError = true });
                 Thermometer.SetTemperature(us => Skin.MilliCelsiusAt(us));
                 address = Thermometer.Address;
                 _bus.Attach(address, Thermometer);
             }
-            else
+            else if (chip == PodPart.Max30102)
             {
                 Oximeter = new Max30102Twin(world.Kernel, _random.Fork("max30102"))
                 {
@@ -156,10 +157,14 @@ public sealed class SimulatedPod
                 address = Max30102Twin.Address;
                 _bus.Attach(address, Oximeter);
             }
+            else
+            {
+                throw new CodedErrorException(new CodedError(FaultCodes.ScenarioWordUnknown, ErrorPlace.None, $"pod '{story.Id}': part {(int)chip} has no simulated chip"));
+            }
 
             _bus.Unplug(address); // The supply comes with the pod's.
             bool plugged = false;
-            foreach (ChipKind there in story.PluggedAtStart)
+            foreach (PodPart there in story.PluggedAtStart)
             {
                 plugged |= there == chip;
             }
@@ -263,7 +268,7 @@ public sealed class SimulatedPod
         SeededRandom random = _random.Fork("boot:" + Boots.ToString(System.Globalization.CultureInfo.InvariantCulture));
         SteppedProcess? process = null;
         _connector = _connectors(() => oscillator.LocalUs(_world.Kernel.NowUs), () => process?.Wake());
-        MqttPodLink link = new(Story.DeviceId, _connector, static (options, handler) => new MqttClient(options, handler), new SeededEntropy(random.Fork("link")));
+        MqttPodLink link = new(Story.DeviceId, _connector, static (options, handler) => new MqttClient(options, handler));
         PodHost host = new(Options(oscillator), new SimulatedI2cPort(_bus), _store, new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
         Host = host;
         host.FrameProduced += OnProduced;
@@ -333,7 +338,7 @@ public sealed class SimulatedPod
     /// <summary>A chip is plugged in or out.</summary>
     /// <param name="chip">Which.</param>
     /// <param name="plugged">True for in.</param>
-    public void SetPlugged(ChipKind chip, bool plugged)
+    public void SetPlugged(PodPart chip, bool plugged)
     {
         _world.Trace?.Begin(_place, plugged ? "plug" : "unplug").Add("chip", chip.ToString()).End();
         int address = _chips[chip].Address;
@@ -351,14 +356,8 @@ public sealed class SimulatedPod
     private PodOptions Options(Oscillator oscillator)
     {
         List<PeripheralOptions> peripherals = [];
-        foreach ((ChipKind chip, (int address, _)) in _chips)
+        foreach ((PodPart part, (int address, _)) in _chips)
         {
-            PodPart part = chip switch
-            {
-                ChipKind.Tmp117 => PodPart.Tmp117,
-                ChipKind.Max30102 => PodPart.Max30102,
-                _ => PodPart.Mprls0300,
-            };
             PeripheralOptions peripheral = new(part, address);
             if (part == PodPart.Mprls0300)
             {

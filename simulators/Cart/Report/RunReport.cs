@@ -122,7 +122,7 @@ public sealed class RunReport
         {
             if (!met)
             {
-                missed.Add(new CodedError("S3020", new ErrorPlace(Scenario.Name, 0, "expect." + key), detail));
+                missed.Add(new CodedError(FaultCodes.ExpectationMissed, new ErrorPlace(Scenario.Name, 0, "expect." + key), detail));
             }
         }
 

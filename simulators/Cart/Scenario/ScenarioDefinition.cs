@@ -1,4 +1,6 @@
 using System.Collections.Generic;
+using System.Linq;
+using Firmware.Protocol;
 using Simulators.Network;
 using Simulators.Patient;
 using Simulators.Peers;
@@ -133,10 +135,13 @@ public sealed record PodStory
     public int DriftPpb { get; init; }
 
     /// <summary>The chips that are soldered or plugged to it.</summary>
-    public IReadOnlyList<ChipKind> Chips { get; init; } = [ChipKind.Tmp117, ChipKind.Max30102];
+    public IReadOnlyList<PodPart> Chips { get; init; } = [PodPart.Tmp117, PodPart.Max30102];
 
     /// <summary>The chips that are there when the power comes on: a subset of <see cref="Chips"/>.</summary>
-    public IReadOnlyList<ChipKind> PluggedAtStart { get; init; } = [ChipKind.Tmp117, ChipKind.Max30102];
+    public IReadOnlyList<PodPart> PluggedAtStart { get; init; } = [PodPart.Tmp117, PodPart.Max30102];
+
+    /// <summary>True when it has a cuff, built-in or of an OEM module.</summary>
+    public bool HasCuff => Chips.Contains(PodPart.Mprls0300) || Chips.Contains(PodPart.SunTechNibp);
 
     /// <summary>The pulse of whoever has a finger on it.</summary>
     public SyntheticPulseOptions Pulse { get; init; } = new();
@@ -218,140 +223,15 @@ public sealed record SubscriberStory
     public bool Listens { get; init; }
 }
 
-/// <summary>The chips that the simulator has.</summary>
-public enum ChipKind
-{
-    /// <summary>Contact thermometer.</summary>
-    Tmp117,
-
-    /// <summary>Pulse oximeter front end.</summary>
-    Max30102,
-
-    /// <summary>Cuff pressure sensor, with pump, valves and cuff.</summary>
-    Mprls0300,
-
-    /// <summary>The stethoscope's converter; it is wired, not plugged.</summary>
-    Pcm1808,
-
-    /// <summary>An OEM module for blood pressure, with its own pump, valves and cuff; it is wired, not plugged.</summary>
-    SunTechNibp,
-}
-
-/// <summary>What can happen on the timeline.</summary>
-public enum TimelineAction
-{
-    /// <summary>A chip loses its plug; it comes back after the time given, if one is given.</summary>
-    UnplugChip,
-
-    /// <summary>A pod loses its power and boots again after the time given.</summary>
-    CutPodPower,
-
-    /// <summary>A pod's way to the gateway goes silent.</summary>
-    CutPodNetwork,
-
-    /// <summary>A pod's connections are reset once.</summary>
-    ResetPodConnection,
-
-    /// <summary>The gateway's process is killed; its system lives on; it starts again after the time given.</summary>
-    KillGateway,
-
-    /// <summary>The gateway's machine loses its power: its disk keeps what was synced, with any part of the rest; it starts again after the time given.</summary>
-    CutGatewayPower,
-
-    /// <summary>The gateway is stopped cleanly and starts again after the time given.</summary>
-    RestartGateway,
-
-    /// <summary>The gateway's disk is slow for the time given.</summary>
-    SlowDisk,
-
-    /// <summary>The external broker's process is stopped; it keeps its sessions; it starts again after the time given.</summary>
-    StopBroker,
-
-    /// <summary>The way to the external broker goes silent for the time given.</summary>
-    CutUplink,
-
-    /// <summary>The subscribers' way goes silent for the time given.</summary>
-    CutSession,
-
-    /// <summary>A subscriber goes away without a word and connects again after the time given.</summary>
-    StopSubscriber,
-
-    /// <summary>The gateway's machine learns UTC.</summary>
-    SynchroniseClock,
-
-    /// <summary>The finger is taken off the sensor; it is laid on again after the time given, if one is given.</summary>
-    FingerOff,
-
-    /// <summary>The finger moves on the sensor for the time given.</summary>
-    Motion,
-
-    /// <summary>Light from outside, too much to be cancelled, for the time given.</summary>
-    AmbientLight,
-
-    /// <summary>Something shiny lies on the sensor for the time given.</summary>
-    Glare,
-
-    /// <summary>The finger is cold for the time given; a recording has no such finger and stays as it is.</summary>
-    ColdFinger,
-
-    /// <summary>The nurse says who is measured, once per session: an adult, an adult's cuff, on the arm that the story names.</summary>
-    SetPatient,
-
-    /// <summary>The nurse takes the cuff off the arm and begins its self test.</summary>
-    TestCuff,
-
-    /// <summary>The nurse lays the cuff on and begins a measurement.</summary>
-    StartCuff,
-
-    /// <summary>The nurse stops the cuff.</summary>
-    StopCuff,
-
-    /// <summary>The cuff has a large leak.</summary>
-    CuffLeak,
-
-    /// <summary>The hose between cuff and sensor is kinked.</summary>
-    CuffKink,
-
-    /// <summary>The cuff's hose is pulled out.</summary>
-    CuffOff,
-
-    /// <summary>The pod's program hangs; its outputs stay as they are. At the end the pod is switched off and on.</summary>
-    HangPod,
-
-    /// <summary>The nurse lets the stethoscope be heard, at the site where it sits; at the end no more.</summary>
-    Listen,
-
-    /// <summary>The nurse presses the button: a clip of 15 s, 5 s before it.</summary>
-    RecordClip,
-
-    /// <summary>The chestpiece is lifted off the skin.</summary>
-    LiftChestpiece,
-
-    /// <summary>The stethoscope's cable is loose.</summary>
-    CableLoose,
-
-    /// <summary>The converter's clocks stand still.</summary>
-    ClockLost,
-
-    /// <summary>It is loud in the room.</summary>
-    RoomNoise,
-
-    /// <summary>A hand rubs on the chestpiece.</summary>
-    Rub,
-
-    /// <summary>The subscribers' way carries only so much, kB/s.</summary>
-    ThinSession,
-}
-
 /// <summary>One thing that happens.</summary>
 /// <param name="AtUs">When, µs.</param>
-/// <param name="Action">What.</param>
+/// <param name="Fault">What.</param>
 /// <param name="Cart">Index of the cart.</param>
-/// <param name="Target">Index of the pod or subscriber, -1 when the action has none.</param>
-/// <param name="Chip">The chip, for <see cref="TimelineAction.UnplugChip"/>.</param>
+/// <param name="Target">Index of the pod or subscriber, -1 when the fault has none.</param>
+/// <param name="Part">The part, for a fault that takes one.</param>
 /// <param name="ForUs">How long, µs; <see cref="long.MaxValue"/> for until the end.</param>
-/// <param name="Amount">The new sync time of a slow disk, µs; 0 otherwise.</param>
-public sealed record TimelineEvent(long AtUs, TimelineAction Action, int Cart, int Target, ChipKind Chip, long ForUs, long Amount);
+/// <param name="Amount">The fault's parameter, scaled; 0 when it has none.</param>
+public sealed record TimelineEvent(long AtUs, ScenarioFault Fault, int Cart, int Target, PodPart Part, long ForUs, long Amount);
 
 /// <summary>An absence that must have been published.</summary>
 /// <param name="Cart">Index of the cart.</param>

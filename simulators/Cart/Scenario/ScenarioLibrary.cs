@@ -30,7 +30,7 @@ public static class ScenarioLibrary
         string? text = Read(nameOrPath + Ending);
         return text is null
             ? throw new CodedErrorException(new CodedError(
-                "S3011", ErrorPlace.None, $"'{nameOrPath}' is not a scenario", NearestWord.Suggest(nameOrPath, Names)))
+                FaultCodes.ScenarioMissing, ErrorPlace.None, $"'{nameOrPath}' is not a scenario", NearestWord.Suggest(nameOrPath, Names)))
             : (ScenarioFile.Parse(nameOrPath + Ending, text), null);
     }
 

@@ -8,7 +8,7 @@ using Simulators.Patient;
 namespace Simulators.Cart.Scenario;
 
 /// <summary>The words of scenario files for what the vocabulary names.</summary>
-internal static class ScenarioWords
+public static class ScenarioWords
 {
     /// <summary>Words and values of parts.</summary>
     public static readonly (string Word, PodPart Value)[] Parts =

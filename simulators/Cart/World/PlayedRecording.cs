@@ -1,3 +1,4 @@
+using Firmware.Protocol;
 using Simulators.Cart.Scenario;
 using Simulators.Patient;
 
@@ -39,8 +40,8 @@ public static class PlayedRecording
                             Id = "bedside",
                             DeviceId = 0x02a1b2fffe0000f1,
                             DriftPpb = 8000,
-                            Chips = [ChipKind.Max30102],
-                            PluggedAtStart = [ChipKind.Max30102],
+                            Chips = [PodPart.Max30102],
+                            PluggedAtStart = [PodPart.Max30102],
                             Light = light,
                             FingerOnUs = BeginsUs,
                         },

@@ -3,15 +3,12 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using EdgeGateway.Core;
-using EdgeGateway.Core.Sound;
-using Firmware.Protocol;
 using Simulators.Cart.Gateway;
 using Simulators.Cart.Ledger;
 using Simulators.Cart.Pod;
 using Simulators.Cart.Report;
 using Simulators.Cart.Scenario;
 using Simulators.Cart.Subscribers;
-using Simulators.Chips;
 using Simulators.Kernel;
 using Simulators.Network;
 using Simulators.Patient;
@@ -166,9 +163,6 @@ public sealed class SimulatedWorld : WorldServices
     /// <summary>No cuff ever has more, mmHg. Source: IEC 80601-2-30, 201.12.1.107, under a single fault.</summary>
     public const int MaxBladderMmHg = 330;
 
-    /// <summary>A loud room at the microphone, mV. Guess: speech beside the patient.</summary>
-    public const double LoudRoomMilliVolt = 150;
-
     /// <summary>No cuff is above 15 mmHg for longer, µs. Source: IEC 80601-2-30, 201.12.1.107.</summary>
     public const long MaxInflatedUs = 180_000_000;
 
@@ -316,216 +310,15 @@ public sealed class SimulatedWorld : WorldServices
         }
     }
 
-    private static void Listen(SimulatedCart cart, SimulatedPod pod, bool listening) => cart.Gateway.Command((core, session) =>
-    {
-        SoundPlace place = new((AuscultationSite)((int)pod.Chest!.Site + 1), PatientPosture.Sitting, ListeningMode.Bell);
-        return core.SetSound(session, listening, place, string.Empty);
-    });
-
     private void Begin(TimelineEvent e)
     {
-        SimulatedCart cart = Carts[e.Cart];
-        Trace?.Begin(cart.Story.Id, "fault").Add("do", e.Action.ToString()).End();
-        switch (e.Action)
-        {
-            case TimelineAction.UnplugChip:
-                cart.Pods[e.Target].SetPlugged(e.Chip, false);
-                break;
-            case TimelineAction.CutPodPower:
-                cart.Pods[e.Target].CutPower();
-                break;
-            case TimelineAction.CutPodNetwork:
-                cart.PodPaths[e.Target].SetState(PathState.Silent);
-                break;
-            case TimelineAction.ResetPodConnection:
-                cart.PodPaths[e.Target].ResetConnections();
-                break;
-            case TimelineAction.KillGateway:
-                cart.Gateway.Kill();
-                break;
-            case TimelineAction.CutGatewayPower:
-                cart.Gateway.CutPower();
-                break;
-            case TimelineAction.RestartGateway:
-                cart.Gateway.Stop();
-                break;
-            case TimelineAction.SlowDisk:
-                cart.Gateway.Disk.MaxSyncUs = e.Amount;
-                break;
-            case TimelineAction.StopBroker:
-                cart.Broker!.Stop();
-                break;
-            case TimelineAction.CutUplink:
-                cart.UplinkPath.SetState(PathState.Silent);
-                break;
-            case TimelineAction.CutSession:
-                cart.SessionPath.SetState(PathState.Silent);
-                break;
-            case TimelineAction.StopSubscriber:
-                cart.Subscribers[e.Target].Stop();
-                break;
-            case TimelineAction.SynchroniseClock:
-                cart.Gateway.Synchronise();
-                break;
-            case TimelineAction.FingerOff:
-                cart.Pods[e.Target].Light.Set(Disturbance.FingerOff, true);
-                break;
-            case TimelineAction.Motion:
-                cart.Pods[e.Target].Light.Set(Disturbance.Motion, true);
-                break;
-            case TimelineAction.AmbientLight:
-                cart.Pods[e.Target].Light.Set(Disturbance.AmbientLight, true);
-                break;
-            case TimelineAction.Glare:
-                cart.Pods[e.Target].Light.Set(Disturbance.Glare, true);
-                break;
-            case TimelineAction.ColdFinger:
-                cart.Pods[e.Target].Pulse.SetCold(Kernel.NowUs, cold: true);
-                break;
-            case TimelineAction.SetPatient:
-                cart.Gateway.Command((core, session) => core.SetPatient(
-                    session, new CuffPatient(PatientCategory.Adult, CuffSize.Adult, cart.Pods[e.Target].Story.IsCuffOnOximeterArm)));
-                break;
-            case TimelineAction.TestCuff:
-                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.OffTheArm, true);
-                cart.Gateway.Command((core, _) => core.TestCuff());
-                break;
-            case TimelineAction.StartCuff:
-                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.OffTheArm, false);
-                cart.Gateway.Command((core, session) => core.StartCuff(session));
-                break;
-            case TimelineAction.StopCuff:
-                cart.Gateway.Command((core, _) =>
-                {
-                    core.StopCuffs();
-                    return default;
-                });
-                break;
-            case TimelineAction.CuffLeak:
-                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.Leak, true);
-                break;
-            case TimelineAction.CuffKink:
-                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.MeasuringLumenBlocked, true);
-                break;
-            case TimelineAction.CuffOff:
-                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.Disconnected, true);
-                break;
-            case TimelineAction.HangPod:
-                cart.Pods[e.Target].Hang();
-                break;
-            case TimelineAction.Listen:
-                Listen(cart, cart.Pods[e.Target], listening: true);
-                break;
-            case TimelineAction.RecordClip:
-                cart.Gateway.RecordClip();
-                break;
-            case TimelineAction.LiftChestpiece:
-                cart.Pods[e.Target].Chest!.IsLifted = true;
-                break;
-            case TimelineAction.CableLoose:
-                cart.Pods[e.Target].Converter!.Fault = Pcm1808Fault.CableLoose;
-                break;
-            case TimelineAction.ClockLost:
-                cart.Pods[e.Target].Converter!.Fault = Pcm1808Fault.ClockHalted;
-                break;
-            case TimelineAction.RoomNoise:
-                cart.Pods[e.Target].Chest!.AmbientMilliVolt = LoudRoomMilliVolt;
-                break;
-            case TimelineAction.Rub:
-                cart.Pods[e.Target].Chest!.IsRubbed = true;
-                break;
-            case TimelineAction.ThinSession:
-                cart.SessionPath.Quality = cart.SessionPath.Quality with { BytesPerSecond = e.Amount };
-                break;
-            default:
-                throw new InvalidOperationException($"{e.Action} has no beginning.");
-        }
+        Trace?.Begin(Carts[e.Cart].Story.Id, "fault").Add("do", e.Fault.TraceName).End();
+        e.Fault.Begin(new FaultScene(this, e));
     }
 
     private void End(TimelineEvent e)
     {
-        SimulatedCart cart = Carts[e.Cart];
-        Trace?.Begin(cart.Story.Id, "fault-over").Add("do", e.Action.ToString()).End();
-        switch (e.Action)
-        {
-            case TimelineAction.UnplugChip:
-                cart.Pods[e.Target].SetPlugged(e.Chip, true);
-                break;
-            case TimelineAction.CutPodPower:
-                cart.Pods[e.Target].PowerOn();
-                break;
-            case TimelineAction.CutPodNetwork:
-                cart.PodPaths[e.Target].SetState(PathState.Up);
-                break;
-            case TimelineAction.KillGateway:
-            case TimelineAction.CutGatewayPower:
-            case TimelineAction.RestartGateway:
-                cart.Gateway.Start();
-                break;
-            case TimelineAction.SlowDisk:
-                cart.Gateway.Disk.MaxSyncUs = cart.Story.Gateway.DiskSyncUs;
-                break;
-            case TimelineAction.StopBroker:
-                cart.Broker!.Start();
-                break;
-            case TimelineAction.CutUplink:
-                cart.UplinkPath.SetState(PathState.Up);
-                break;
-            case TimelineAction.CutSession:
-                cart.SessionPath.SetState(PathState.Up);
-                break;
-            case TimelineAction.StopSubscriber:
-                cart.Subscribers[e.Target].Start();
-                break;
-            case TimelineAction.FingerOff:
-                cart.Pods[e.Target].Light.Set(Disturbance.FingerOff, false);
-                break;
-            case TimelineAction.Motion:
-                cart.Pods[e.Target].Light.Set(Disturbance.Motion, false);
-                break;
-            case TimelineAction.AmbientLight:
-                cart.Pods[e.Target].Light.Set(Disturbance.AmbientLight, false);
-                break;
-            case TimelineAction.Glare:
-                cart.Pods[e.Target].Light.Set(Disturbance.Glare, false);
-                break;
-            case TimelineAction.ColdFinger:
-                cart.Pods[e.Target].Pulse.SetCold(Kernel.NowUs, cold: false);
-                break;
-            case TimelineAction.CuffLeak:
-                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.Leak, false);
-                break;
-            case TimelineAction.CuffKink:
-                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.MeasuringLumenBlocked, false);
-                break;
-            case TimelineAction.CuffOff:
-                cart.Pods[e.Target].SetCuffFault(CuffChainFaults.Disconnected, false);
-                break;
-            case TimelineAction.Listen:
-                Listen(cart, cart.Pods[e.Target], listening: false);
-                break;
-            case TimelineAction.LiftChestpiece:
-                cart.Pods[e.Target].Chest!.IsLifted = false;
-                break;
-            case TimelineAction.CableLoose:
-            case TimelineAction.ClockLost:
-                cart.Pods[e.Target].Converter!.Fault = Pcm1808Fault.None;
-                break;
-            case TimelineAction.RoomNoise:
-                cart.Pods[e.Target].Chest!.AmbientMilliVolt = 0;
-                break;
-            case TimelineAction.Rub:
-                cart.Pods[e.Target].Chest!.IsRubbed = false;
-                break;
-            case TimelineAction.ThinSession:
-                cart.SessionPath.Quality = cart.Story.SessionNetwork;
-                break;
-            case TimelineAction.HangPod:
-                cart.Pods[e.Target].CutPower();
-                cart.Pods[e.Target].PowerOn();
-                break;
-            default:
-                throw new InvalidOperationException($"{e.Action} has no end.");
-        }
+        Trace?.Begin(Carts[e.Cart].Story.Id, "fault-over").Add("do", e.Fault.TraceName).End();
+        e.Fault.End(new FaultScene(this, e));
     }
 }

@@ -18,7 +18,7 @@ public readonly record struct LightSample(long RedMilliCounts, long InfraredMill
 }
 
 /// <summary>What shines on the oximeter's photodiode.</summary>
-public interface ILightSource
+public interface ILightStimulus
 {
     /// <summary>The light at a time.</summary>
     /// <param name="us">µs of the simulated world. Asked once per conversion, in order of time.</param>

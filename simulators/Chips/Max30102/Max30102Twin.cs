@@ -88,7 +88,7 @@ public sealed class Max30102Twin : II2cTarget
     private readonly FifoEvent[] _fifo = new FifoEvent[FifoDepth];
     private readonly long[] _sums = new long[MaxChannels];
     private readonly int[] _channels = new int[MaxChannels];
-    private ILightSource _light = new Darkness();
+    private ILightStimulus _light = new Darkness();
     private Func<long, long> _dieTemperature = static _ => 30_000;
 
     private bool _powered;
@@ -131,7 +131,7 @@ public sealed class Max30102Twin : II2cTarget
     public event Action<FifoEvent>? FifoChanged;
 
     /// <summary>What shines on the photodiode.</summary>
-    public ILightSource Light
+    public ILightStimulus Light
     {
         get => _light;
         set
@@ -637,7 +637,7 @@ public sealed class Max30102Twin : II2cTarget
 
     private void Tell(FifoEvent sample, FifoFate fate) => FifoChanged?.Invoke(sample with { Fate = fate });
 
-    private sealed class Darkness : ILightSource
+    private sealed class Darkness : ILightStimulus
     {
         public LightSample At(long us) => default;
     }

@@ -19,7 +19,7 @@ internal sealed record NanoFinding(string File, int Line, string Rule, string Te
     public override string ToString() => $"{File}:{Line}: {Rule}: {Text}";
 }
 
-/// <summary>Runs the compiler of the SDK that builds this repository, with nothing but one reference library.</summary>
+/// <summary>Runs the compiler of the SDK that builds this repository, with the references given and nothing else.</summary>
 internal static partial class NanoCompiler
 {
     /// <summary>Newest C# that the nanoFramework project system compiles.</summary>
@@ -29,17 +29,16 @@ internal static partial class NanoCompiler
 
     /// <summary>Compiles.</summary>
     /// <param name="sources">Absolute paths.</param>
-    /// <param name="reference">The reference library.</param>
+    /// <param name="references">The reference libraries.</param>
     /// <param name="output">The assembly to write; its symbols stand beside it.</param>
-    /// <param name="more">Further options.</param>
     /// <returns>The errors.</returns>
-    public static IReadOnlyList<NanoFinding> Compile(IEnumerable<string> sources, string reference, string output, params string[] more)
+    public static IReadOnlyList<NanoFinding> Compile(IEnumerable<string> sources, IEnumerable<string> references, string output)
     {
         string response = output + ".rsp";
         File.WriteAllLines(response, [
             "-nologo", "-noconfig", "-nostdlib", "-target:library", "-optimize-", "-debug:portable", "-nullable:enable", "-deterministic",
             "-warn:4", "-nowarn:CS1591,CS1701,CS8632,CS8618", "-preferreduilang:en", "-langversion:" + LanguageVersion,
-            $"-reference:\"{reference}\"", $"-out:\"{output}\"", .. more, .. sources.Select(s => $"\"{s}\"")]);
+            .. references.Select(r => $"-reference:\"{r}\""), $"-out:\"{output}\"", .. sources.Select(s => $"\"{s}\"")]);
         ProcessStartInfo start = new(Host()) { RedirectStandardOutput = true, UseShellExecute = false, RedirectStandardError = true, WorkingDirectory = Repository.Root };
         foreach (string argument in new[] { "exec", Compiler.Value, "@" + response })
         {

@@ -8,7 +8,7 @@ using Mono.Cecil.Cil;
 
 namespace Architecture.Tests.Nano;
 
-/// <summary>Law 1: whether code is in the language and library of the pod's runtime.</summary>
+/// <summary>The device's language: whether code is in the language and library of the pod's runtime.</summary>
 internal sealed partial class NanoGate : IDisposable
 {
     /// <summary>A directive for conditional compilation: what ships would not be what is tested.</summary>
@@ -20,49 +20,17 @@ internal sealed partial class NanoGate : IDisposable
     /// <summary>Set to 1, the test writes the approved list anew from the code.</summary>
     public const string ApproveVariable = "NANO_APPROVE";
 
-    private static readonly Dictionary<string, string> Keywords = new(StringComparer.Ordinal)
-    {
-        ["bool"] = "System.Boolean",
-        ["byte"] = "System.Byte",
-        ["sbyte"] = "System.SByte",
-        ["short"] = "System.Int16",
-        ["ushort"] = "System.UInt16",
-        ["int"] = "System.Int32",
-        ["uint"] = "System.UInt32",
-        ["long"] = "System.Int64",
-        ["ulong"] = "System.UInt64",
-        ["char"] = "System.Char",
-        ["float"] = "System.Single",
-        ["double"] = "System.Double",
-        ["string"] = "System.String",
-        ["object"] = "System.Object",
-    };
-
     private readonly string _folder = Directory.CreateTempSubdirectory("nano-gate-").FullName;
     private int _runs;
 
-    /// <summary>Types and members that the compiler itself needs, used by the code or not.</summary>
-    public static IReadOnlyList<string> CompilerNeeds { get; } =
-    [
-        "System.Array", "System.Attribute", "System.Attribute::.ctor() : protected void", "System.AttributeTargets",
-        "System.AttributeUsageAttribute", "System.AttributeUsageAttribute::.ctor(System.AttributeTargets validOn) : void",
-        "System.AttributeUsageAttribute::AllowMultiple { get; set; } : System.Boolean", "System.AttributeUsageAttribute::Inherited { get; set; } : System.Boolean",
-        "System.Boolean", "System.Byte", "System.Char", "System.Delegate", "System.Double", "System.Enum", "System.Exception", "System.IDisposable",
-        "System.Int16", "System.Int32", "System.Int64", "System.IntPtr", "System.MulticastDelegate", "System.Object", "System.Object::.ctor() : void",
-        "System.ParamArrayAttribute", "System.ParamArrayAttribute::.ctor() : void", "System.Runtime.CompilerServices.RuntimeHelpers",
-        "System.Runtime.CompilerServices.RuntimeHelpers::InitializeArray(System.Array array, System.RuntimeFieldHandle fldHandle) : static System.Void",
-        "System.RuntimeFieldHandle", "System.RuntimeTypeHandle", "System.SByte", "System.Single", "System.String", "System.Type", "System.UInt16", "System.UInt32", "System.UInt64",
-        "System.UIntPtr", "System.ValueType", "System.Void",
-    ];
-
-    /// <summary>The files under the law: firmware/ without Esp32 and Flash.</summary>
+    /// <summary>The files that must be: firmware/ without Esp32 and Flash.</summary>
     public static IReadOnlyList<string> Sources() => Repository.Files("firmware", "*.cs")
         .Where(f => !Repository.Name(f).StartsWith("firmware/Esp32/", StringComparison.Ordinal) && !Repository.Name(f).StartsWith("firmware/Flash/", StringComparison.Ordinal))
         .ToArray();
 
     /// <summary>Compiles and searches.</summary>
     /// <param name="sources">Absolute paths.</param>
-    /// <param name="lines">The members that exist.</param>
+    /// <param name="lines">The members that exist outside mscorlib.</param>
     /// <returns>What is wrong; empty when it will run on the device as far as can be told without one.</returns>
     public IReadOnlyList<NanoFinding> Check(IReadOnlyList<string> sources, IReadOnlyList<string> lines) => Check(sources, lines, out _);
 
@@ -79,15 +47,9 @@ internal sealed partial class NanoGate : IDisposable
             throw new InvalidOperationException("It does not compile against the whole of the real packages:\n" + string.Join('\n', findings));
         }
 
-        HashSet<string> known = new(all, StringComparer.Ordinal);
         Dictionary<string, string> typeLines = all.Where(l => !l.Contains("::", StringComparison.Ordinal))
             .ToDictionary(l => l[..l.IndexOf(" : ", StringComparison.Ordinal)], l => l, StringComparer.Ordinal);
         SortedSet<string> needed = new(StringComparer.Ordinal);
-        foreach (string need in CompilerNeeds)
-        {
-            needed.Add(known.Contains(need) ? need : typeLines[need]);
-        }
-
         AddReferences(assembly, all, needed);
         while (true)
         {
@@ -144,21 +106,21 @@ internal sealed partial class NanoGate : IDisposable
                 number++;
                 if (Conditional().IsMatch(text))
                 {
-                    findings.Add(new NanoFinding(Repository.Name(source), number, Directive, $"'{text.Trim()}': the desk would test other code than the device runs; put the difference behind a port of Core"));
+                    findings.Add(new NanoFinding(Repository.Name(source), number, Directive, $"'{text.Trim()}': the tests on a PC would test other code than the device runs; put the difference behind a port of Core"));
                 }
             }
         }
 
         _runs++;
-        string reference = Path.Combine(_folder, $"mscorlib{_runs}.dll");
+        string reference = Path.Combine(_folder, $"libraries{_runs}.dll");
         string output = Path.Combine(_folder, $"code{_runs}.dll");
         NanoReference.Write(lines, reference);
-        IReadOnlyList<NanoFinding> errors = NanoCompiler.Compile(sources, reference, output);
+        IReadOnlyList<NanoFinding> errors = NanoCompiler.Compile(sources, [NanoApi.CoreLibrary, reference], output);
         findings.AddRange(errors.Select(WithWayOut));
         if (errors.Count == 0)
         {
             assembly = output;
-            findings.AddRange(NanoScan.Search(output, reference));
+            findings.AddRange(NanoScan.Search(output, NanoApi.CoreLibrary, reference));
         }
 
         return findings;
@@ -173,7 +135,7 @@ internal sealed partial class NanoGate : IDisposable
                 $"the device has it: run {ApproveVariable}=1 dotnet test tests/Architecture.Tests --filter Nano, which adds '{real[0]}'",
             "CS0518" or "CS0656" => "the construct needs a type that the device's runtime does not have; write it with plainer means",
             "CS0117" or "CS1061" or "CS0103" or "CS0234" or "CS0246" or "CS1501" or "CS1503" or "CS7036" or "CS1729" =>
-                $"neither this code nor {NanoApi.ApprovedFile} has it; if the lists of the real packages have it, add its line, else write it by hand",
+                $"neither mscorlib nor this code nor {NanoApi.ApprovedFile} has it; if the lists of the real packages have it, add its line, else write it by hand",
             _ => "write it in the language of the device",
         };
         return finding with { Text = finding.Text + " — " + wayOut };
@@ -186,7 +148,6 @@ internal sealed partial class NanoGate : IDisposable
         if (member.Success)
         {
             string type = member.Groups["type"].Value;
-            type = type.EndsWith("[]", StringComparison.Ordinal) ? "System.Array" : Keywords.GetValueOrDefault(type, type);
             string name = member.Groups["name"].Value;
             return all.Where(l =>
             {

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using System.Reflection;
 using System.Text;
 using Mono.Cecil;
 using Mono.Cecil.Cil;
@@ -16,56 +15,31 @@ using TypeAttributes = Mono.Cecil.TypeAttributes;
 
 namespace Architecture.Tests.Nano;
 
-/// <summary>Makes a reference assembly, a core library of its own, from lines of members.</summary>
-internal sealed class NanoReference
+/// <summary>Makes a reference assembly from lines of members: it stands for every library of the device but mscorlib, which is the real one.</summary>
+internal sealed class NanoReference : IDisposable
 {
     private const MethodAttributes PublicMember = MethodAttributes.Public | MethodAttributes.HideBySig;
 
-    // ECMA-335 II.23.1.16. The compiler takes a core library's own types in signatures only in their short form, which Cecil chooses
-    // by a field that it does not show.
-    private static readonly Dictionary<string, byte> ElementCodes = new(StringComparer.Ordinal)
-    {
-        ["System.Void"] = 0x01,
-        ["System.Boolean"] = 0x02,
-        ["System.Char"] = 0x03,
-        ["System.SByte"] = 0x04,
-        ["System.Byte"] = 0x05,
-        ["System.Int16"] = 0x06,
-        ["System.UInt16"] = 0x07,
-        ["System.Int32"] = 0x08,
-        ["System.UInt32"] = 0x09,
-        ["System.Int64"] = 0x0A,
-        ["System.UInt64"] = 0x0B,
-        ["System.Single"] = 0x0C,
-        ["System.Double"] = 0x0D,
-        ["System.String"] = 0x0E,
-        ["System.IntPtr"] = 0x18,
-        ["System.UIntPtr"] = 0x19,
-        ["System.Object"] = 0x1C,
-    };
-
-    private static readonly FieldInfo ElementType = typeof(TypeReference).GetField("etype", BindingFlags.Instance | BindingFlags.NonPublic)
-        ?? throw new InvalidOperationException("This version of Cecil names the field otherwise.");
-
     private readonly ModuleDefinition _module;
+    private readonly ModuleDefinition _core = ModuleDefinition.ReadModule(NanoApi.CoreLibrary);
     private readonly Dictionary<string, TypeDefinition> _types = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TypeDefinition> _coreTypes;
     private readonly List<string> _problems = [];
-    private MethodDefinition? _paramArray;
 
     private NanoReference()
     {
-        AssemblyDefinition assembly = AssemblyDefinition.CreateAssembly(
-            new AssemblyNameDefinition("mscorlib", new Version(1, 17, 11, 0)), "mscorlib", ModuleKind.Dll);
+        AssemblyDefinition assembly = AssemblyDefinition.CreateAssembly(new AssemblyNameDefinition("NanoLibraries", new Version(1, 0, 0, 0)), "NanoLibraries", ModuleKind.Dll);
         _module = assembly.MainModule;
+        _coreTypes = _core.GetTypes().Where(IsPublic).ToDictionary(t => t.FullName.Replace('/', '.'), t => t, StringComparer.Ordinal);
     }
 
     /// <summary>Writes the assembly.</summary>
     /// <param name="lines">Lines of types and members.</param>
     /// <param name="file">Where to write it.</param>
-    /// <returns>What could not be understood: lines that name a type which has no line.</returns>
+    /// <returns>What could not be understood: lines that name a type which has no line and is not in mscorlib.</returns>
     public static IReadOnlyList<string> Write(IReadOnlyList<string> lines, string file)
     {
-        NanoReference reference = new();
+        using NanoReference reference = new();
         reference.DeclareTypes(lines);
         reference.DescribeTypes(lines);
         reference.AddMembers(lines);
@@ -73,6 +47,15 @@ internal sealed class NanoReference
         reference._module.Assembly.Write(file);
         return reference._problems;
     }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _core.Dispose();
+        _module.Dispose();
+    }
+
+    private static bool IsPublic(TypeDefinition type) => type.IsPublic || (type.IsNestedPublic && IsPublic(type.DeclaringType));
 
     private void DeclareTypes(IReadOnlyList<string> lines)
     {
@@ -96,9 +79,9 @@ internal sealed class NanoReference
             }
 
             _types[name] = type;
-            if (ElementCodes.TryGetValue(name, out byte code))
+            if (_coreTypes.ContainsKey(name))
             {
-                ElementType.SetValue(type, code);
+                _problems.Add($"'{line}': {name} is in the real mscorlib, which needs no lines.");
             }
         }
     }
@@ -149,9 +132,9 @@ internal sealed class NanoReference
                     AddInterfaces(type, bases, line);
                     break;
                 default:
-                    bool hasBase = bases.Length > 0 && lines.Any(l => l.StartsWith(bases[0] + " : ", StringComparison.Ordinal)
-                        && l[(bases[0].Length + 3)..].Contains("class", StringComparison.Ordinal));
-                    type.BaseType = name == "System.Object" ? null : Resolve(hasBase ? bases[0] : "System.Object", line);
+                    bool hasBase = bases.Length > 0 && (_coreTypes.TryGetValue(bases[0], out TypeDefinition? core) ? core.IsClass : lines.Any(l =>
+                        l.StartsWith(bases[0] + " : ", StringComparison.Ordinal) && l[(bases[0].Length + 3)..].Contains("class", StringComparison.Ordinal)));
+                    type.BaseType = Resolve(hasBase ? bases[0] : "System.Object", line);
                     AddInterfaces(type, hasBase ? bases[1..] : bases, line);
                     break;
             }
@@ -192,18 +175,10 @@ internal sealed class NanoReference
 
     private void AddMembers(IReadOnlyList<string> lines)
     {
-        _paramArray = null;
-        if (_types.TryGetValue("System.ParamArrayAttribute", out TypeDefinition? paramArray))
-        {
-            string constructor = "System.ParamArrayAttribute::.ctor() : void";
-            AddMember(paramArray, constructor[(constructor.IndexOf("::", StringComparison.Ordinal) + 2)..], constructor);
-            _paramArray = paramArray.Methods[0];
-        }
-
         foreach (string line in lines)
         {
             int split = line.IndexOf("::", StringComparison.Ordinal);
-            if (split < 0 || line.StartsWith("System.ParamArrayAttribute::", StringComparison.Ordinal))
+            if (split < 0)
             {
                 continue;
             }
@@ -221,11 +196,7 @@ internal sealed class NanoReference
     // The lists do not show where and how often an attribute may stand, so that is not judged.
     private void AllowAttributesTwice()
     {
-        MethodDefinition? constructor = _types.GetValueOrDefault("System.AttributeUsageAttribute")?.Methods.FirstOrDefault(m => m.IsConstructor && m.Parameters.Count == 1);
-        if (constructor is null)
-        {
-            return;
-        }
+        MethodReference constructor = Constructor("System.AttributeUsageAttribute");
 
         // ECMA-335 II.23.3: prolog, AttributeTargets.All, one named property of type bool.
         byte[] name = Encoding.UTF8.GetBytes("AllowMultiple");
@@ -445,9 +416,9 @@ internal sealed class NanoReference
                 definition.Constant = constant == "null" ? null : Constant(kind.FullName, constant);
             }
 
-            if (array && _paramArray is not null)
+            if (array)
             {
-                definition.CustomAttributes.Add(new CustomAttribute(_paramArray));
+                definition.CustomAttributes.Add(new CustomAttribute(Constructor("System.ParamArrayAttribute")));
             }
 
             method.Parameters.Add(definition);
@@ -456,27 +427,12 @@ internal sealed class NanoReference
 
     private void AddDefaultMember(TypeDefinition type, string name)
     {
-        if (!_types.TryGetValue("System.Reflection.DefaultMemberAttribute", out TypeDefinition? attribute))
-        {
-            attribute = new TypeDefinition(
-                "System.Reflection", "DefaultMemberAttribute", TypeAttributes.NotPublic | TypeAttributes.Sealed, Resolve("System.Attribute", name));
-            _module.Types.Add(attribute);
-            _types["System.Reflection.DefaultMemberAttribute"] = attribute;
-        }
-
-        MethodDefinition? constructor = attribute.Methods.FirstOrDefault(m => m.Parameters.Count == 1);
-        if (constructor is null)
-        {
-            constructor = new MethodDefinition(
-                ".ctor", PublicMember | MethodAttributes.SpecialName | MethodAttributes.RTSpecialName, Resolve("System.Void", name));
-            constructor.Parameters.Add(new ParameterDefinition("memberName", ParameterAttributes.None, Resolve("System.String", name)));
-            Finish(attribute, constructor);
-        }
-
         // ECMA-335 II.23.3: prolog, the string, no named arguments.
         byte[] text = Encoding.UTF8.GetBytes(name);
-        type.CustomAttributes.Add(new CustomAttribute(constructor, [1, 0, (byte)text.Length, .. text, 0, 0]));
+        type.CustomAttributes.Add(new CustomAttribute(Constructor("System.Reflection.DefaultMemberAttribute"), [1, 0, (byte)text.Length, .. text, 0, 0]));
     }
+
+    private MethodReference Constructor(string attribute) => _module.ImportReference(_coreTypes[attribute].Methods.Single(m => m.IsConstructor && !m.IsStatic));
 
     private TypeReference Resolve(string name, string line)
     {
@@ -498,6 +454,11 @@ internal sealed class NanoReference
         if (_types.TryGetValue(name, out TypeDefinition? type))
         {
             return type;
+        }
+
+        if (_coreTypes.TryGetValue(name, out TypeDefinition? core))
+        {
+            return _module.ImportReference(core);
         }
 
         _problems.Add($"'{line}' needs the type {name}, which has no line.");

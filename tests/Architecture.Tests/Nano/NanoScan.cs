@@ -53,11 +53,11 @@ internal static partial class NanoScan
 
     /// <summary>Searches one assembly, with its symbols beside it.</summary>
     /// <param name="assembly">The file.</param>
-    /// <param name="reference">The reference library it was compiled against.</param>
+    /// <param name="references">The libraries it was compiled against.</param>
     /// <returns>What was found.</returns>
-    public static IReadOnlyList<NanoFinding> Search(string assembly, string reference)
+    public static IReadOnlyList<NanoFinding> Search(string assembly, params string[] references)
     {
-        using FixedResolver resolver = new(reference);
+        using FixedResolver resolver = new(references);
         using ModuleDefinition module = ModuleDefinition.ReadModule(assembly, new ReaderParameters
         {
             AssemblyResolver = resolver,
@@ -294,14 +294,14 @@ internal static partial class NanoScan
     [GeneratedRegex(@"(?<!\{)\{[0-9]+(?<align>,[^:}]*)?(?::(?<format>[^}]*))?\}", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Hole();
 
-    private sealed class FixedResolver(string reference) : IAssemblyResolver
+    private sealed class FixedResolver(string[] references) : IAssemblyResolver
     {
-        private readonly AssemblyDefinition _reference = AssemblyDefinition.ReadAssembly(reference);
+        private readonly AssemblyDefinition[] _references = [.. references.Select(AssemblyDefinition.ReadAssembly)];
 
-        public AssemblyDefinition Resolve(AssemblyNameReference name) => _reference;
+        public AssemblyDefinition? Resolve(AssemblyNameReference name) => Array.Find(_references, r => r.Name.Name == name.Name);
 
-        public AssemblyDefinition Resolve(AssemblyNameReference name, ReaderParameters parameters) => _reference;
+        public AssemblyDefinition? Resolve(AssemblyNameReference name, ReaderParameters parameters) => Resolve(name);
 
-        public void Dispose() => _reference.Dispose();
+        public void Dispose() => Array.ForEach(_references, r => r.Dispose());
     }
 }

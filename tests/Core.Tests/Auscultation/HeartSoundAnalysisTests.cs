@@ -98,7 +98,7 @@ public sealed class HeartSoundAnalysisTests
     [DataRow(AuscultationSite.Unknown, ListeningMode.Lung, AuscultationTarget.Lung)]
     [DataRow(AuscultationSite.Unknown, ListeningMode.Raw, AuscultationTarget.Heart)]
     public void The_site_says_what_is_listened_to(AuscultationSite site, ListeningMode mode, AuscultationTarget target) =>
-        Assert.AreEqual(target, AuscultationWords.TargetOf(site, mode));
+        Assert.AreEqual(target, ListeningTarget.Of(site, mode));
 
     [TestMethod]
     public void The_same_samples_say_the_same_and_a_rate_below_1_kHz_is_refused()

@@ -5,8 +5,10 @@ using System.Text;
 using System.Text.Json;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Commands;
+using EdgeGateway.Core.Cuff;
 using EdgeGateway.Core.Ingest;
 using EdgeGateway.Core.Json;
+using EdgeGateway.Core.Records;
 using EdgeGateway.Mqtt;
 using Firmware.Protocol;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -14,7 +16,7 @@ using Simulators.Cart.Gateway;
 
 namespace Core.Tests.Commands;
 
-/// <summary>Safety rules 1, 2 and 4 for what comes over MQTT: no air moves from there, nothing retained, repeated or late is done, and a stop always is.</summary>
+/// <summary>The rules "no air without a press" and "STOP always" for what comes over MQTT: no air moves from there, nothing retained, repeated or late is done, and a stop always is.</summary>
 [TestClass]
 public sealed class AirCommandTests
 {
@@ -65,8 +67,8 @@ public sealed class AirCommandTests
             cart.Rig.Run(2_000_000);
             Assert.IsTrue(cart.Rig.Session("S1").IsOpen, "S1 is open");
             Assert.HasCount(1, cart.Rig.Core.Snapshot().Sessions.ToArray(), "no other session");
-            Assert.IsNull(cart.Rig.Core.Patient);
-            Assert.IsEmpty(cart.Rig.Core.Requests());
+            Assert.IsNull(cart.Rig.Core.Cuff.Patient);
+            Assert.IsEmpty(cart.Rig.Core.Requests.Waiting);
             Assert.IsEmpty(cart.Told(PodCommand.StopCuff).Concat(cart.Told(PodCommand.StartCuff)).Concat(cart.Told(PodCommand.TestCuff)).ToArray(), "the pod is told nothing");
         }
     }
@@ -78,16 +80,16 @@ public sealed class AirCommandTests
         {
             Cart cart = new(external);
             TestClient desk = cart.Rig.Doctor("desk");
-            Assert.IsNull(cart.Rig.Core.SetPatient("S1", Adult).Code);
+            Assert.IsNull(cart.Rig.Core.Cuff.SetPatient("S1", Adult).Code);
             Assert.AreEqual("G2320", cart.Ask(desk, "a1", cart.Start("a1")));
             Assert.AreEqual("G2320", cart.Ask(desk, "a2", "{\"command\":\"test\",\"id\":\"a2\",\"at\":\"" + cart.At(0) + "\"}"));
-            CollectionAssert.AreEqual(new[] { "a1 measure S1", "a2 selfTest S1" }, cart.Rig.Core.Requests().Select(r => $"{r.Id} {r.Action} {r.Session}").ToArray());
+            CollectionAssert.AreEqual(new[] { "a1 Measure S1", "a2 SelfTest S1" }, cart.Rig.Core.Requests.Waiting.Select(r => $"{r.Id} {r.Action} {r.Session}").ToArray());
             cart.Rig.Require(() => desk.Received.Any(m => m.Topic == "cart/C1/session/S1/request/a2"), "the session is told");
-            Assert.IsNull(cart.Rig.Core.AnswerRequest("a1", isDone: true).Code);
-            Assert.AreEqual("G2322", cart.Rig.Core.AnswerRequest("a1", isDone: true).Code);
-            Assert.IsNull(cart.Rig.Core.AnswerRequest("a2", isDone: false).Code);
+            Assert.IsNull(cart.Rig.Core.Requests.Answer("a1", isDone: true).Code);
+            Assert.AreEqual("G2322", cart.Rig.Core.Requests.Answer("a1", isDone: true).Code);
+            Assert.IsNull(cart.Rig.Core.Requests.Answer("a2", isDone: false).Code);
             cart.Rig.Require(() => States(desk, "a1").Contains("done") && States(desk, "a2").Contains("notPossible"), "and how they were answered");
-            Assert.IsEmpty(cart.Rig.Core.Requests());
+            Assert.IsEmpty(cart.Rig.Core.Requests.Waiting);
             cart.Rig.Run(5_000_000);
             Assert.IsEmpty(cart.Told(PodCommand.StartCuff).Concat(cart.Told(PodCommand.TestCuff)).ToArray(), "no air");
         }
@@ -107,7 +109,7 @@ public sealed class AirCommandTests
         Cart cart = new();
         TestClient desk = cart.Rig.Doctor("desk");
         Assert.AreEqual(code, cart.Ask(desk, "a1", payload.Replace("AT", cart.At(0), StringComparison.Ordinal)));
-        Assert.IsEmpty(cart.Rig.Core.Requests());
+        Assert.IsEmpty(cart.Rig.Core.Requests.Waiting);
     }
 
     [TestMethod]
@@ -132,7 +134,7 @@ public sealed class AirCommandTests
         TestClient desk = cart.Rig.Doctor("desk");
         string at = atUs is { } us ? ",\"at\":\"" + cart.At(us) + "\"" : string.Empty;
         Assert.AreEqual(code, cart.Ask(desk, "a1", "{\"command\":\"start\",\"session\":\"S1\",\"id\":\"a1\"" + at + "}", expirySeconds));
-        Assert.HasCount(code == "G2320" ? 1 : 0, cart.Rig.Core.Requests());
+        Assert.HasCount(code == "G2320" ? 1 : 0, cart.Rig.Core.Requests.Waiting);
     }
 
     [TestMethod]
@@ -145,16 +147,16 @@ public sealed class AirCommandTests
             string start = cart.Start("a1");
             Assert.AreEqual("G2320", cart.Ask(desk, "a1", start));
             string first = desk.Received.Last(m => m.Topic == "cart/C1/reply/a1").Text;
-            Assert.IsNull(cart.Rig.Core.AnswerRequest("a1", isDone: true).Code);
+            Assert.IsNull(cart.Rig.Core.Requests.Answer("a1", isDone: true).Code);
             Assert.AreEqual("G2320", cart.Ask(desk, "a1", start));
             Assert.AreEqual("G2320", cart.Ask(desk, "a1", "{\"command\":\"start\",\"session\":\"S1\",\"id\":\"a1\"}"), "however it looks");
             Assert.AreEqual(first, desk.Received.Last(m => m.Topic == "cart/C1/reply/a1").Text);
-            Assert.IsEmpty(cart.Rig.Core.Requests(), "it is no second request");
+            Assert.IsEmpty(cart.Rig.Core.Requests.Waiting, "it is no second request");
             cart.Rig.Kill(cut);
             cart.Reconnect(desk);
             Assert.AreEqual("G2320", cart.Ask(desk, "a1", start));
             Assert.AreEqual(first, desk.Received.Last(m => m.Topic == "cart/C1/reply/a1").Text);
-            Assert.IsEmpty(cart.Rig.Core.Requests(), "nor after a restart");
+            Assert.IsEmpty(cart.Rig.Core.Requests.Waiting, "nor after a restart");
         }
     }
 
@@ -207,9 +209,9 @@ public sealed class AirCommandTests
         }
 
         Assert.AreEqual("G2321", cart.Ask(desk, "a8", cart.Start("a8")));
-        Assert.HasCount(8, cart.Rig.Core.Requests());
+        Assert.HasCount(8, cart.Rig.Core.Requests.Waiting);
         cart.Rig.CloseSession("S1");
-        Assert.IsEmpty(cart.Rig.Core.Requests());
+        Assert.IsEmpty(cart.Rig.Core.Requests.Waiting);
         cart.Rig.Require(() => Enumerable.Range(0, 8).All(i => States(desk, "a" + i).Contains("ended")), "whoever asked is told");
     }
 
@@ -310,13 +312,13 @@ public sealed class AirCommandTests
                 break;
             case "journal waits":
                 // All places behind the disk are taken at one moment.
-                for (int i = 0; i < GatewayCore.MaxWaiting; i++)
+                for (int i = 0; i < SyncWaiters.MaxWaiting; i++)
                 {
-                    cart.Rig.Core.OpenSession("S1", _ => { });
+                    cart.Rig.Core.Sessions.Open("S1", _ => { });
                 }
 
                 string? refused = null;
-                cart.Rig.Core.OpenSession("S1", r => refused = r.Code);
+                cart.Rig.Core.Sessions.Open("S1", r => refused = r.Code);
                 Assert.AreEqual("G2306", refused, "waiting requests have a bound");
                 break;
             case "listener":
@@ -360,7 +362,7 @@ public sealed class AirCommandTests
             foreach (string topic in topics)
             {
                 Cart cart = new(role == "broker");
-                Assert.IsNull(cart.Rig.Core.SetPatient("S1", Adult).Code);
+                Assert.IsNull(cart.Rig.Core.Cuff.SetPatient("S1", Adult).Code);
                 cart.Rig.Require(() => cart.Told(PodCommand.SetPatient).Length > 0, "told");
                 TestClient who = role switch
                 {
@@ -387,9 +389,9 @@ public sealed class AirCommandTests
                 Assert.IsEmpty(cart.Told(PodCommand.StartCuff), name);
                 Assert.IsEmpty(cart.Told(PodCommand.TestCuff), name);
                 bool mayAsk = role is "embedded" or "broker";
-                Assert.HasCount(mayAsk && words.Length == 2 && words[1] is "start" or "test" && mayAsk ? 1 : 0, cart.Rig.Core.Requests(), name);
+                Assert.HasCount(mayAsk && words.Length == 2 && words[1] is "start" or "test" && mayAsk ? 1 : 0, cart.Rig.Core.Requests.Waiting, name);
                 Assert.AreEqual(!(mayAsk && topic.EndsWith("close", StringComparison.Ordinal)), cart.Rig.Session("S1").IsOpen, name);
-                Assert.AreEqual(mayAsk && topic.EndsWith("patient", StringComparison.Ordinal), cart.Rig.Core.Patient is { CuffSize: CuffSize.LargeAdult }, name);
+                Assert.AreEqual(mayAsk && topic.EndsWith("patient", StringComparison.Ordinal), cart.Rig.Core.Cuff.Patient is { CuffSize: CuffSize.LargeAdult }, name);
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using EdgeGateway.Core;
+using EdgeGateway.Core.Cuff;
 using Firmware.Protocol;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
@@ -21,23 +22,23 @@ public sealed class CuffPatientTests
         rig.OpenSession("S1");
         rig.Require(() => pod.Client.IsConnected && pod.Waiting == 0, "the pod is connected");
 
-        Assert.IsNull(rig.Core.PatientOf("S1", out CuffPatient? nobody).Code);
+        Assert.IsNull(rig.Core.Cuff.PatientOf("S1", out CuffPatient? nobody).Code);
         Assert.IsNull(nobody);
-        Assert.AreEqual("G2331", rig.Core.PatientOf("S2", out _).Code);
+        Assert.AreEqual("G2331", rig.Core.Cuff.PatientOf("S2", out _).Code);
 
         CuffPatient patient = new(PatientCategory.Adult, CuffSize.SmallAdult, true);
-        Assert.AreEqual("G2314", rig.Core.SetPatient("S1", patient with { Category = PatientCategory.Pediatric }).Code);
-        Assert.IsNull(rig.Core.SetPatient("S1", patient).Code);
-        Assert.IsNull(rig.Core.PatientOf("S1", out CuffPatient? said).Code);
+        Assert.AreEqual("G2314", rig.Core.Cuff.SetPatient("S1", patient with { Category = PatientCategory.Pediatric }).Code);
+        Assert.IsNull(rig.Core.Cuff.SetPatient("S1", patient).Code);
+        Assert.IsNull(rig.Core.Cuff.PatientOf("S1", out CuffPatient? said).Code);
         Assert.AreEqual(patient, said);
         rig.Require(() => told is not null, "the pod is told");
         CollectionAssert.AreEqual(new byte[] { 1, 1, 1 }, told![8..]);
 
         rig.CloseSession("S1");
-        Assert.AreEqual("G2331", rig.Core.PatientOf("S1", out CuffPatient? gone).Code);
+        Assert.AreEqual("G2331", rig.Core.Cuff.PatientOf("S1", out CuffPatient? gone).Code);
         Assert.IsNull(gone);
         rig.OpenSession("S2");
-        Assert.IsNull(rig.Core.PatientOf("S2", out CuffPatient? other).Code);
+        Assert.IsNull(rig.Core.Cuff.PatientOf("S2", out CuffPatient? other).Code);
         Assert.IsNull(other);
     }
 }

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text;
 using System.Text.Json;
 using EdgeGateway.Core;
+using EdgeGateway.Core.Cuff;
 using EdgeGateway.Core.Ingest;
 using Firmware.Protocol;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -24,14 +25,14 @@ public sealed class CuffTests
     public void Without_a_category_nothing_starts_and_with_one_the_start_goes_out_under_the_sessions_epoch()
     {
         (Rig rig, _, List<byte[]> commands, uint epoch) = Make(Own);
-        Assert.AreEqual("G2313", rig.Core.StartCuff("S1").Code);
+        Assert.AreEqual("G2313", rig.Core.Cuff.Start("S1").Code);
         Assert.AreEqual(0, Told(commands, PodCommand.StartCuff).Count);
-        Assert.IsNull(rig.Core.SetPatient("S1", Adult).Code);
+        Assert.IsNull(rig.Core.Cuff.SetPatient("S1", Adult).Code);
         rig.Require(() => Told(commands, PodCommand.SetPatient).Count == 1, "the pod is told who is measured");
         byte[] told = Told(commands, PodCommand.SetPatient)[0];
         Assert.AreEqual(epoch, BinaryPrimitives.ReadUInt32LittleEndian(told.AsSpan(PodCommand.HeaderLength)));
         CollectionAssert.AreEqual(new byte[] { (byte)PatientCategory.Adult, (byte)CuffSize.LargeAdult, 1 }, told[(PodCommand.HeaderLength + 4)..]);
-        Assert.IsNull(rig.Core.StartCuff("S1").Code);
+        Assert.IsNull(rig.Core.Cuff.Start("S1").Code);
         rig.Require(() => Told(commands, PodCommand.StartCuff).Count == 1, "the start goes out once");
         Assert.AreEqual(epoch, BinaryPrimitives.ReadUInt32LittleEndian(Told(commands, PodCommand.StartCuff)[0].AsSpan(PodCommand.HeaderLength)));
     }
@@ -40,12 +41,12 @@ public sealed class CuffTests
     public void Who_is_measured_is_forgotten_with_the_session()
     {
         (Rig rig, _, List<byte[]> commands, _) = Make(Own);
-        Assert.IsNull(rig.Core.SetPatient("S1", Adult).Code);
+        Assert.IsNull(rig.Core.Cuff.SetPatient("S1", Adult).Code);
         rig.CloseSession("S1");
         rig.OpenSession("S2");
-        Assert.IsNull(rig.Core.Patient);
-        Assert.AreEqual("G2313", rig.Core.StartCuff("S2").Code);
-        Assert.AreEqual("G2331", rig.Core.StartCuff("S1").Code, "the session of before");
+        Assert.IsNull(rig.Core.Cuff.Patient);
+        Assert.AreEqual("G2313", rig.Core.Cuff.Start("S2").Code);
+        Assert.AreEqual("G2331", rig.Core.Cuff.Start("S1").Code, "the session of before");
         Assert.AreEqual(0, Told(commands, PodCommand.StartCuff).Count);
     }
 
@@ -53,31 +54,31 @@ public sealed class CuffTests
     public void The_own_cuff_measures_adults_only_and_the_module_children_too()
     {
         (Rig rig, _, List<byte[]> commands, _) = Make(Own);
-        Assert.AreEqual("G2314", rig.Core.SetPatient("S1", new CuffPatient(PatientCategory.Pediatric, CuffSize.Child, false)).Code);
-        Assert.AreEqual("G2314", rig.Core.SetPatient("S1", new CuffPatient(PatientCategory.Adult, CuffSize.Child, false)).Code);
-        Assert.AreEqual("G2313", rig.Core.SetPatient("S1", new CuffPatient(PatientCategory.Unknown, CuffSize.Adult, false)).Code);
-        Assert.AreEqual("G2313", rig.Core.SetPatient("S1", new CuffPatient(PatientCategory.Adult, CuffSize.Unknown, false)).Code);
-        Assert.IsNull(rig.Core.Patient);
+        Assert.AreEqual("G2314", rig.Core.Cuff.SetPatient("S1", new CuffPatient(PatientCategory.Pediatric, CuffSize.Child, false)).Code);
+        Assert.AreEqual("G2314", rig.Core.Cuff.SetPatient("S1", new CuffPatient(PatientCategory.Adult, CuffSize.Child, false)).Code);
+        Assert.AreEqual("G2313", rig.Core.Cuff.SetPatient("S1", new CuffPatient(PatientCategory.Unknown, CuffSize.Adult, false)).Code);
+        Assert.AreEqual("G2313", rig.Core.Cuff.SetPatient("S1", new CuffPatient(PatientCategory.Adult, CuffSize.Unknown, false)).Code);
+        Assert.IsNull(rig.Core.Cuff.Patient);
         Assert.AreEqual(0, Told(commands, PodCommand.SetPatient).Count);
         (rig, _, commands, _) = Make(Oem);
-        Assert.IsNull(rig.Core.SetPatient("S1", new CuffPatient(PatientCategory.Pediatric, CuffSize.Child, false)).Code);
+        Assert.IsNull(rig.Core.Cuff.SetPatient("S1", new CuffPatient(PatientCategory.Pediatric, CuffSize.Child, false)).Code);
         rig.Require(() => Told(commands, PodCommand.SetPatient).Count == 1, "told");
-        Assert.AreEqual("G2311", rig.Core.TestCuff().Code, "a module tests itself");
+        Assert.AreEqual("G2311", rig.Core.Cuff.Test().Code, "a module tests itself");
     }
 
     [TestMethod]
     public void Without_a_cuff_or_its_pod_a_start_is_refused_with_which()
     {
         (Rig rig, _, _, _) = Make(None);
-        Assert.AreEqual("G2311", rig.Core.SetPatient("S1", Adult).Code);
-        Assert.AreEqual("G2311", rig.Core.StartCuff("S1").Code);
-        Assert.AreEqual("G2311", rig.Core.TestCuff().Code);
+        Assert.AreEqual("G2311", rig.Core.Cuff.SetPatient("S1", Adult).Code);
+        Assert.AreEqual("G2311", rig.Core.Cuff.Start("S1").Code);
+        Assert.AreEqual("G2311", rig.Core.Cuff.Test().Code);
         TestClient pod;
         (rig, pod, _, _) = Make(Own);
-        Assert.IsNull(rig.Core.SetPatient("S1", Adult).Code);
+        Assert.IsNull(rig.Core.Cuff.SetPatient("S1", Adult).Code);
         rig.Disconnect(pod);
-        rig.Require(() => rig.Core.StartCuff("S1").Code == "G2312", "the pod is gone");
-        Assert.AreEqual("G2312", rig.Core.TestCuff().Code);
+        rig.Require(() => rig.Core.Cuff.Start("S1").Code == "G2312", "the pod is gone");
+        Assert.AreEqual("G2312", rig.Core.Cuff.Test().Code);
     }
 
     [TestMethod]
@@ -86,7 +87,7 @@ public sealed class CuffTests
         foreach (string state in new[] { Own, Oem, None })
         {
             (Rig rig, _, List<byte[]> commands, _) = Make(state);
-            Assert.AreEqual(1, rig.Core.StopCuffs());
+            Assert.AreEqual(1, rig.Core.Stop.Now());
             rig.Require(() => Told(commands, PodCommand.StopCuff).Count == 1, state);
         }
     }
@@ -95,11 +96,11 @@ public sealed class CuffTests
     public void A_pod_that_comes_back_is_told_again_who_is_measured_and_no_start_of_before_reaches_it()
     {
         (Rig rig, TestClient pod, List<byte[]> commands, _) = Make(Own);
-        Assert.IsNull(rig.Core.SetPatient("S1", Adult).Code);
-        Assert.IsNull(rig.Core.StartCuff("S1").Code);
+        Assert.IsNull(rig.Core.Cuff.SetPatient("S1", Adult).Code);
+        Assert.IsNull(rig.Core.Cuff.Start("S1").Code);
         rig.Require(() => Told(commands, PodCommand.StartCuff).Count == 1, "started");
         rig.Disconnect(pod);
-        rig.Require(() => rig.Core.StartCuff("S1").Code == "G2312", "the pod is gone");
+        rig.Require(() => rig.Core.Cuff.Start("S1").Code == "G2312", "the pod is gone");
         commands.Clear();
         rig.Connect(pod);
         pod.Publish(Topics.State(Rig.PodA), Encoding.UTF8.GetBytes(Own));
@@ -140,7 +141,7 @@ public sealed class CuffTests
         TestClient doctor = rig.Doctor("desk");
         doctor.Publish("cart/C1/command/cuff", Encoding.UTF8.GetBytes("""{"command":"patient","session":"S1","category":"adult","cuffSize":"adult"}"""));
         rig.Require(() => rig.Log.Any(l => l.Code == "G2310"), "named");
-        Assert.IsNull(rig.Core.Patient);
+        Assert.IsNull(rig.Core.Cuff.Patient);
         doctor.Publish("cart/C1/command/cuff", Encoding.UTF8.GetBytes("""{"command":"stop"}"""));
         rig.Require(() => rig.Log.Any(l => l.Code == "G2323"), "named");
         rig.Require(() => Told(commands, PodCommand.StopCuff).Count == 1, "and obeyed");

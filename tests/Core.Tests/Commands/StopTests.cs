@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using EdgeGateway.Core;
+using EdgeGateway.Core.Cuff;
 using EdgeGateway.Core.Ingest;
 using Firmware.Protocol;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -33,7 +34,7 @@ public sealed class StopTests
         pod.AcknowledgesReceived = false;
         long began = rig.NowUs;
         Assert.AreEqual(new StopResult(1, 0, false), Stop(rig));
-        Assert.IsTrue(rig.NowUs - began is >= GatewayCore.StopAnswerUs and < 1_000_000, $"{rig.NowUs - began} µs");
+        Assert.IsTrue(rig.NowUs - began is >= CuffStop.AnswerUs and < 1_000_000, $"{rig.NowUs - began} µs");
         Assert.IsTrue(pod.Received.Any(m => m.Payload[1] == PodCommand.StopCuff), "it was sent at once all the same");
     }
 
@@ -82,10 +83,10 @@ public sealed class StopTests
         TestClient pod = Pod(rig, Rig.PodA, Cuff);
         pod.AcknowledgesReceived = false;
         List<StopResult> answers = [];
-        const int Presses = GatewayCore.MaxWaitingStops + 10;
+        const int Presses = CuffStop.MaxWaiting + 10;
         for (int i = 0; i < Presses; i++)
         {
-            rig.Core.StopCuffs(answers.Add);
+            rig.Core.Stop.Now(answers.Add);
         }
 
         Assert.HasCount(10, answers, "those beyond the bound are answered at once");
@@ -96,7 +97,7 @@ public sealed class StopTests
     private static StopResult Stop(Rig rig)
     {
         StopResult? result = null;
-        rig.Core.StopCuffs(r => result = r);
+        rig.Core.Stop.Now(r => result = r);
         rig.Require(() => result is not null, "an answer");
         return result!.Value;
     }

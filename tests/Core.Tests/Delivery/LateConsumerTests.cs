@@ -368,7 +368,7 @@ public sealed class LateConsumerTests
         Assert.IsTrue(readings.Skip(20).All(m => m.Topic == Root + "event/" + Place + "/99"), "the unknown is no vital sign");
         CollectionAssert.AreEqual(
             new[] { RecordClass.Vital, RecordClass.Vital, RecordClass.Event, RecordClass.Event },
-            new[] { FrameHead.ClassOf(FrameKind.Numeric), FrameHead.ClassOf(FrameKind.Gap), FrameHead.ClassOf((FrameKind)77), FrameHead.ClassOf((FrameKind)255) });
+            new[] { FrameHead.ClassOf(FrameKind.Numeric, 16), FrameHead.ClassOf(FrameKind.Gap, 2), FrameHead.ClassOf((FrameKind)77, 16), FrameHead.ClassOf((FrameKind)255, 16) });
     }
 
     [TestMethod]
@@ -383,21 +383,20 @@ public sealed class LateConsumerTests
                 Server = handler => new MqttServer(new MqttServerOptions(), handler),
                 Time = new StillTime(),
                 Entropy = new NoEntropy(),
-            })
-        {
-            Journal = journal,
-            BootId = 1,
-        };
+            },
+            new GatewayLife(),
+            null!);
+        context.Clock.BootId = 1;
         for (uint i = 1; i <= 300; i++)
         {
             // Of one stream they would be merged; of as many streams they find no room.
             context.Gap(new StreamKey(Rig.PodA, 1, (int)(100 + i)), GapCause.Unexplained, GapBody.Readings, new SequenceRange(i, i), 1, 1);
         }
 
-        context.AppendWaiting();
+        context.Own.Step(0);
         Assert.IsEmpty(journal.Frames, "no room");
         journal.HasRoom = true;
-        context.AppendWaiting();
+        context.Own.Step(0);
         byte[][] events = [.. journal.Frames.Where(f => f[1] == (byte)FrameKind.Event)];
         int gaps = journal.Frames.Count(f => f[1] == (byte)FrameKind.Gap);
         Assert.HasCount(1, events, "what found no room is declared");

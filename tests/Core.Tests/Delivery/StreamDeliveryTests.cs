@@ -480,7 +480,7 @@ public sealed class StreamDeliveryTests
         mute.AcknowledgesReceived = false;
         Feed(200, 32);
         Assert.AreEqual(200, rig.Stream(Rig.PodA, 1, 32).Pending);
-        rig.Run(Uplink.StallUs + 500_000); // all its places are stalled now, and none is sent again before 30 s
+        rig.Run(AnswerTimeouts.StallUs + 500_000); // all its places are stalled now, and none is sent again before 30 s
         newest = 8;
         Feed(8, 33);
         rig.Require(() => rig.Stream(Rig.PodA, 1, 33).Sent == 16, "the doctor gets his", 2_000_000);

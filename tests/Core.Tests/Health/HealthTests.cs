@@ -166,12 +166,12 @@ public sealed class HealthTests
         Bench bench = new();
         HealthSubject broker = new(HealthSubjectKind.Broker, "broker.test:1883");
         HealthFacts away = bench.Facts with { Broker = broker.Name, IsUp = false };
-        bench.Checks.Look(away, bench.NowUs += 10 * Second);
+        bench.Look(away, bench.NowUs += 10 * Second);
         CollectionAssert.AreEqual(new[] { "G2086" }, bench.Codes());
 
         // What the client raises for the broker's own answer, for example a wrong password. The text does not matter here.
         bench.Context.Issues.Raise("G2148", broker, "stands for a code of another kind");
-        bench.Checks.Look(away, bench.NowUs);
+        bench.Look(away, bench.NowUs);
         CollectionAssert.Contains(bench.Codes(), "G2086", "another kind of issue about the broker explains nothing");
         Assert.IsFalse(bench.Context.Issues.StandsBetween(2410, 2418, broker));
         Assert.IsTrue(bench.Context.Issues.StandsBetween(2148, 2149, broker));
@@ -296,8 +296,8 @@ public sealed class HealthTests
             bench.Step();
 
             // However often it is asked meanwhile.
-            bench.Checks.Look(bench.Facts, bench.NowUs + 1000);
-            bench.Checks.PodCame(Rig.PodA);
+            bench.Look(bench.Facts, bench.NowUs + 1000);
+            bench.Checks.PodCame(new Pod { DeviceId = Rig.PodA });
         }
 
         CollectionAssert.DoesNotContain(bench.Codes(), "G2151");
@@ -308,7 +308,7 @@ public sealed class HealthTests
         HealthIssue issue = bench.Context.Issues.Of("G2151")[0];
         Assert.AreEqual(new HealthSubject(HealthSubjectKind.Session, "S1"), issue.Subject);
         StringAssert.Contains(issue.Detail, "vital signs");
-        bench.Checks.Look(bench.Facts with { Broker = "b:1", IsUp = false }, bench.NowUs);
+        bench.Look(bench.Facts with { Broker = "b:1", IsUp = false }, bench.NowUs);
         CollectionAssert.DoesNotContain(bench.Codes(), "G2151", "with the broker away that is the one issue");
         bench.Step();
         CollectionAssert.Contains(bench.Codes(), "G2151");
@@ -441,10 +441,10 @@ public sealed class HealthTests
     public void Before_the_journal_is_open_the_gateway_is_failing_and_says_that_it_starts()
     {
         Bench bench = new();
-        bench.Checks.Look(bench.Facts with { IsReady = false, IsStarting = true, IsWritable = false }, bench.NowUs);
+        bench.Look(bench.Facts with { IsReady = false, IsStarting = true, IsWritable = false }, bench.NowUs);
         CollectionAssert.AreEqual(new[] { "G2088" }, bench.Codes(), "a journal that is not open yet does not refuse");
         Assert.AreEqual("failing", HealthJson.StatusOf(bench.Context.Issues.ToList()));
-        bench.Checks.Look(bench.Facts, bench.NowUs);
+        bench.Look(bench.Facts, bench.NowUs);
         Assert.AreEqual("ok", HealthJson.StatusOf(bench.Context.Issues.ToList()));
     }
 
@@ -521,7 +521,7 @@ public sealed class HealthTests
         issues.Set(true, "G2148", other, string.Empty);
         issues.Set(false, "G2148", other, string.Empty);
         issues.Set(false, "G2148", other, string.Empty);
-        CollectionAssert.AreEqual(new[] { "G2148 " + other.Name, HealthIssues.Ended + " " + other.Name }, lines.Where(l => l.EndsWith(other.Name, StringComparison.Ordinal)).ToArray());
+        CollectionAssert.AreEqual(new[] { "G2148 " + other.Name, FaultCodes.HealthIssueEnded + " " + other.Name }, lines.Where(l => l.EndsWith(other.Name, StringComparison.Ordinal)).ToArray());
     }
 
     internal static JsonElement? Issue(Rig rig, string code)
@@ -590,11 +590,10 @@ public sealed class HealthTests
         {
             Context = new GatewayContext(
                 new GatewayOptions { CartId = "C1", GatewayId = Rig.Gateway },
-                new GatewayPorts { Journal = (_, _) => throw new NotSupportedException(), Server = _ => throw new NotSupportedException(), Time = this, Entropy = null! })
-            {
-                Journal = Journal,
-            };
-            Checks = new HealthChecks(Context, new Pods());
+                new GatewayPorts { Journal = (_, _) => Journal, Server = _ => throw new NotSupportedException(), Time = this, Entropy = null! },
+                new GatewayLife(),
+                null!);
+            Checks = new HealthChecks(Context, new Pods(), () => Facts);
         }
 
         public long NowUs { get; set; } = Second;
@@ -607,14 +606,23 @@ public sealed class HealthTests
 
         public HealthChecks Checks { get; }
 
-        public HealthFacts Facts { get; } = new(true, false, true, DiskStatus.Ok, null, true, 0, true);
+        public HealthFacts Facts { get; private set; } = new(true, false, true, DiskStatus.Ok, null, true, 0, true);
 
         public string[] Codes() => [.. Context.Issues.ToList().Select(i => i.Code)];
+
+        /// <summary>Looks once with other facts than the bench's.</summary>
+        public void Look(HealthFacts facts, long nowUs)
+        {
+            HealthFacts before = Facts;
+            Facts = facts;
+            Checks.Look(nowUs);
+            Facts = before;
+        }
 
         public void Step()
         {
             NowUs += HealthChecks.PeriodUs;
-            Checks.Step(Facts, NowUs);
+            Checks.Step(NowUs);
         }
 
         public void OpenSession() => Apply(1, JournalRecordType.SessionOpened, RecordClass.Control, new SessionOpenedRecord(1, 7, Context.Now, true, "S1").Encode());

@@ -87,7 +87,7 @@ public sealed class JsonTests
 
         foreach (GapCause cause in System.Enum.GetValues<GapCause>())
         {
-            Assert.IsTrue(names.Add("gap " + ReadingJson.CauseName(cause)), cause.ToString());
+            Assert.IsTrue(names.Add("gap " + WireWords.Of(cause)), cause.ToString());
         }
     }
 
@@ -131,5 +131,5 @@ public sealed class JsonTests
             "\"kind\":\"gap\",\"lost\":{\"device\":\"02aabbfffe0000a1\",\"boot\":3,\"stream\":32,\"first\":10,\"last\":12,\"count\":3,\"unit\":\"readings\",\"atLeast\":false,\"firstUs\":0,\"lastUs\":0},\"cause\":\"ringFull\",");
     }
 
-    private static string Write(byte[] frame, ReadingContext context) => Encoding.UTF8.GetString(ReadingJson.Write(FrameHead.Read(frame), frame, context));
+    private static string Write(byte[] frame, ReadingContext context) => Encoding.UTF8.GetString(ReadingJson.Write(new JsonOutput(), FrameHead.Read(frame), frame, Frame.HeaderLength, context));
 }

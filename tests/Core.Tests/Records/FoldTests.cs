@@ -224,7 +224,7 @@ public sealed class FoldTests
     {
         Binder binder = TwoSessions(synchronised);
         byte[] frame = Frames.Numeric(Rig.PodA, 1, 16, 1, (long)(atS * 1e6), (uint)epoch * 100, windowMs: (uint)(windowS * 1000));
-        Assert.AreEqual((session, reason), binder.Decide(frame, false));
+        Assert.AreEqual((session, reason), binder.Decide(FrameHead.Read(frame), frame, false));
     }
 
     [TestMethod]
@@ -234,10 +234,11 @@ public sealed class FoldTests
     public void What_was_not_measured_never_enters_a_session_for_patients(int flag)
     {
         byte[] frame = Frames.Numeric(Rig.PodA, 1, 16, 1, 35_000_000, 200, flags: flag | FrameFlags.Predicted);
-        Assert.AreEqual((0u, BindingReason.NotForPatients), TwoSessions(true).Decide(frame, true));
-        Assert.AreEqual((0u, BindingReason.NotForPatients), TwoSessions(true, production: true).Decide(frame, false));
-        Assert.AreEqual((2u, BindingReason.ByEpoch), TwoSessions(true).Decide(frame, false));
-        Assert.AreEqual((2u, BindingReason.ByEpoch), TwoSessions(true).Decide(Frames.Numeric(Rig.PodA, 1, 16, 1, 35_000_000, 200), true));
+        Assert.AreEqual((0u, BindingReason.NotForPatients), TwoSessions(true).Decide(FrameHead.Read(frame), frame, true));
+        Assert.AreEqual((0u, BindingReason.NotForPatients), TwoSessions(true, production: true).Decide(FrameHead.Read(frame), frame, false));
+        Assert.AreEqual((2u, BindingReason.ByEpoch), TwoSessions(true).Decide(FrameHead.Read(frame), frame, false));
+        byte[] measured = Frames.Numeric(Rig.PodA, 1, 16, 1, 35_000_000, 200);
+        Assert.AreEqual((2u, BindingReason.ByEpoch), TwoSessions(true).Decide(FrameHead.Read(measured), measured, true));
     }
 
     [TestMethod]
@@ -296,7 +297,8 @@ public sealed class FoldTests
                     continue;
                 }
 
-                (uint session, _) = binder.Decide(Frames.Numeric(Rig.PodA, 1, 16, 1, device, epoch, windowMs: windowMs), false);
+                byte[] frame = Frames.Numeric(Rig.PodA, 1, 16, 1, device, epoch, windowMs: windowMs);
+                (uint session, _) = binder.Decide(FrameHead.Read(frame), frame, false);
                 if (session != 0)
                 {
                     bound++;
@@ -345,7 +347,7 @@ public sealed class FoldTests
     {
         byte[] record = new byte[FrameStamp.Length + frame.Length];
         new FrameStamp(session, BindingReason.ByEpoch, new GatewayMoment(1, index * 1000, GatewayMoment.NoUtc, 0)).Write(record, frame);
-        return new JournalRecord(index, (byte)JournalRecordType.Frame, FrameHead.ClassOf((FrameKind)frame[1]), record);
+        return new JournalRecord(index, (byte)JournalRecordType.Frame, FrameHead.ClassOf((FrameKind)frame[1], FrameHead.Read(frame).Stream), record);
     }
 
     private static JournalRecord Control(long index, JournalRecordType type, byte[] payload) => new(index, (byte)type, RecordClass.Control, payload);

@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using System.Text.Json;
 using EdgeGateway.Core;
+using EdgeGateway.Core.Sessions;
 using EdgeGateway.Core.Sound;
 using Firmware.Protocol;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -113,7 +114,7 @@ public sealed class ClipTests
         SoundRig sound = Listening(60);
         Button(sound);
         sound.Play(30);
-        Assert.IsTrue(sound.Rig.Core.SetSound("S1", false, default, string.Empty).IsDone);
+        Assert.IsTrue(sound.Rig.Core.Sound.Set("S1", false, default, string.Empty).IsDone);
         sound.Rig.Require(() => State(sound) == "incomplete", "incomplete");
         Assert.AreEqual(70 * 800, Root(sound).GetProperty("missingSamples").GetInt32());
     }
@@ -132,7 +133,7 @@ public sealed class ClipTests
         sound.Rig.Require(() => sound.Pod.Client.IsConnected && sound.Doctor.Client.IsConnected, "back");
         sound.Doctor.Received.Clear();
         sound.TellState();
-        Assert.IsTrue(sound.Rig.RunUntil(() => sound.Rig.Core.SetSound("S1", true, Place, string.Empty).IsDone, 1_000_000));
+        Assert.IsTrue(sound.Rig.RunUntil(() => sound.Rig.Core.Sound.Set("S1", true, Place, string.Empty).IsDone, 1_000_000));
         sound.Play(70);
         sound.Rig.Require(() => State(sound) == "complete", "complete");
         Assert.IsTrue(Member(sound, "usable").GetBoolean());
@@ -168,19 +169,19 @@ public sealed class ClipTests
     public void Each_refusal_has_its_code_and_leaves_nothing_behind()
     {
         SoundRig sound = new();
-        Assert.AreEqual("G2331", sound.Rig.Core.SetSound("S9", true, Place, string.Empty).Code);
+        Assert.AreEqual("G2331", sound.Rig.Core.Sound.Set("S9", true, Place, string.Empty).Code);
         Assert.AreEqual("G2334", Refused(sound, "S1"), "no sound has come");
         Assert.AreEqual("G2331", Refused(sound, "S9"));
-        Assert.AreEqual(0, sound.Rig.Core.ClipsOf("S1").Length);
+        Assert.AreEqual(0, sound.Rig.Core.Sound.ClipsOf("S1").Length);
         sound.Rig.Disconnect(sound.Pod);
         sound.Rig.Run(10_000);
-        Assert.AreEqual("G2333", sound.Rig.Core.SetSound("S1", true, Place, string.Empty).Code);
+        Assert.AreEqual("G2333", sound.Rig.Core.Sound.Set("S1", true, Place, string.Empty).Code);
         Rig bare = new(3);
         bare.OpenSession("S1");
-        Assert.AreEqual("G2332", bare.Core.SetSound("S1", true, Place, string.Empty).Code);
+        Assert.AreEqual("G2332", bare.Core.Sound.Set("S1", true, Place, string.Empty).Code);
         ClipSound? none = null;
         bool asked = false;
-        bare.Core.ReadClip("S1", "c1", c => (none, asked) = (c, true));
+        bare.Core.Sound.ReadClip("S1", "c1", c => (none, asked) = (c.Sound, true));
         Assert.IsTrue(asked && none is null);
     }
 
@@ -214,7 +215,7 @@ public sealed class ClipTests
         string state = sound.Newest("cart/C1/session/S1/auscultation")!.Text;
         StringAssert.Contains(state, "\"requested\":{\"site\":\"aortic\",\"posture\":\"supine\",\"filter\":\"diaphragm\",\"by\":\"op-7\"}");
         StringAssert.Contains(state, "{\"hz\":60,\"sent\":3,\"heard\":3,\"heardAll\":true},{\"hz\":250,\"sent\":2,\"heard\":1,\"heardAll\":false}");
-        Assert.IsTrue(sound.Rig.Core.SetSound("S1", true, new SoundPlace(AuscultationSite.Aortic, PatientPosture.Supine, ListeningMode.Diaphragm), "nurse-1").IsDone);
+        Assert.IsTrue(sound.Rig.Core.Sound.Set("S1", true, new SoundPlace(AuscultationSite.Aortic, PatientPosture.Supine, ListeningMode.Diaphragm), "nurse-1").IsDone);
         sound.Rig.Require(() => sound.Newest("cart/C1/session/S1/auscultation")!.Text.Contains("\"listening\":true", StringComparison.Ordinal), "confirmed");
         state = sound.Newest("cart/C1/session/S1/auscultation")!.Text;
         StringAssert.Contains(state, "\"requested\":null");
@@ -242,7 +243,7 @@ public sealed class ClipTests
     private static SoundRig Listening(int frames)
     {
         SoundRig sound = new();
-        SessionResult set = sound.Rig.Core.SetSound("S1", true, Place, "nurse-1");
+        SessionResult set = sound.Rig.Core.Sound.Set("S1", true, Place, "nurse-1");
         Assert.IsNull(set.Code, set.Text);
         sound.Play(frames);
         return sound;
@@ -251,7 +252,7 @@ public sealed class ClipTests
     private static string Button(SoundRig sound)
     {
         ClipResult? done = null;
-        sound.Rig.Core.BeginClip("S1", null, "nurse-1", r => done = r);
+        sound.Rig.Core.Sound.BeginClip("S1", null, "nurse-1", r => done = r);
         sound.Rig.Require(() => done is not null && sound.Newest(Manifest) is not null, "clip");
         Assert.IsNull(done!.Value.Code, done.Value.Text);
         return done.Value.ClipId;
@@ -260,14 +261,14 @@ public sealed class ClipTests
     private static string? Refused(SoundRig sound, string session)
     {
         ClipResult? done = null;
-        sound.Rig.Core.BeginClip(session, null, string.Empty, r => done = r);
+        sound.Rig.Core.Sound.BeginClip(session, null, string.Empty, r => done = r);
         return done!.Value.Code;
     }
 
     private static ClipSound Read(SoundRig sound)
     {
         ClipSound? clip = null;
-        sound.Rig.Core.ReadClip("S1", "c1", c => clip = c);
+        sound.Rig.Core.Sound.ReadClip("S1", "c1", c => clip = c.Sound);
         sound.Rig.Require(() => clip is not null, "read");
         return clip!;
     }

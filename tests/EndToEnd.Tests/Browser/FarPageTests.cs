@@ -5,6 +5,8 @@ using System.Linq;
 using System.Text.RegularExpressions;
 using System.Threading.Tasks;
 using EndToEnd.Tests.Processes;
+using Firmware.Core;
+using Firmware.Protocol;
 using Microsoft.Playwright;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
@@ -75,7 +77,7 @@ public sealed partial class FarPageTests
             await using IBrowserContext context = await Chromium.ContextAsync(locale);
             IPage page = await OpenAsync(context, fed);
             HashSet<string> seen = [];
-            foreach (string reason in Names("firmware/Core/AbsenceReason.cs", "AbsenceReason").Where(n => n != "none"))
+            foreach (string reason in Names<AbsenceReason>().Where(n => n != "none"))
             {
                 fed.Vital(35, Spo2, null, "%", reason);
                 ILocator tile = Tile(page, Spo2);
@@ -86,7 +88,7 @@ public sealed partial class FarPageTests
             }
 
             uint sequence = locale == "en-GB" ? 1000u : 2000u;
-            foreach (string cause in Names("firmware/Protocol/Bodies.cs", "GapCause"))
+            foreach (string cause in Names<GapCause>())
             {
                 fed.Gap(cause, 7, ++sequence);
                 ILocator line = page.Locator("#losses li").Last;
@@ -350,19 +352,11 @@ public sealed partial class FarPageTests
         return page;
     }
 
-    /// <summary>The members of an enum of the wire, in camel case, read from its source: the page is tested against the contract, not against itself.</summary>
-    private static string[] Names(string file, string name)
-    {
-        string source = System.IO.File.ReadAllText(System.IO.Path.Combine(Repository.Root, file));
-        string body = source[source.IndexOf("public enum " + name, StringComparison.Ordinal)..];
-        body = body[..body.IndexOf("\n}", StringComparison.Ordinal)];
-        return Member().Matches(body).Select(m => m.Groups["name"].Value).Select(n => char.ToLowerInvariant(n[0]) + n[1..]).ToArray();
-    }
+    /// <summary>The members of an enumeration of the wire, in camel case: the page is tested against the contract, not against itself.</summary>
+    private static string[] Names<T>()
+        where T : struct, Enum => [.. Enum.GetNames<T>().Select(n => char.ToLowerInvariant(n[0]) + n[1..])];
 
     private static int Age(string text) => int.Parse(Number().Match(text).Value, CultureInfo.InvariantCulture);
-
-    [GeneratedRegex(@"^\s+(?<name>[A-Z][A-Za-z]+) = \d+,", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex Member();
 
     [GeneratedRegex(@"^last value 2\d s ago$", RegexOptions.None, 1000)]
     private static partial Regex LastValueAge();

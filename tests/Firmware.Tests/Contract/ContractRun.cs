@@ -11,7 +11,7 @@ namespace Firmware.Tests.Contract;
 /// </summary>
 internal sealed class ContractRun
 {
-    /// <summary>Upper bound of the driver's share of the bus in one call, µs: law "works at most 2 ms".</summary>
+    /// <summary>Upper bound of the driver's share of the bus in one call, µs. Source: rule "steps, not waits" in ARCHITECTURE.md, 2 ms.</summary>
     public const long MaxCallUs = 2_000;
 
     /// <summary>Failures in a row after which the run probes anew even when the reason alone does not ask for it.</summary>

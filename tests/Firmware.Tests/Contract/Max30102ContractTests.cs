@@ -138,7 +138,7 @@ public sealed class Max30102ContractTests : PeripheralContractTests
         }
 
         /// <summary>Rises with time, so that no two samples are alike.</summary>
-        private sealed class Ramp(long truth) : ILightSource
+        private sealed class Ramp(long truth) : ILightStimulus
         {
             public LightSample At(long us) => LightSample.FromCounts(truth + (us / 5_000 * 3), truth + (us / 5_000 * 5));
         }

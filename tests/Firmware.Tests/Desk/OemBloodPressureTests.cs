@@ -214,7 +214,7 @@ public sealed class OemBloodPressureTests
         rig.Until(() => rig.Values.ContainsKey(Streams.CuffPulseRate), 90);
         rig.Command(PodCommand.StartCuff, Epoch);
         rig.Until(() => rig.Twin.Starts[0x20] == 2, 40);
-        Assert.AreEqual(OemBloodPressure.AdultInflationMmHg, rig.Twin.InflationMmHg);
+        Assert.AreEqual(OemCuff.AdultInflationMmHg, rig.Twin.InflationMmHg);
     }
 
     [TestMethod]

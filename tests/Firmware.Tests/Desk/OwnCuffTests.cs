@@ -267,7 +267,7 @@ public sealed class OwnCuffTests
             [1, PodCommand.SetPatient, 3, 0, Epoch, 0, 0, 0, 1, 2, 0],
             [1, PodCommand.StartCuff, 4, 0, Epoch, 0, 0, 0],
             [1, PodCommand.StopCuff, 5, 0],
-            [1, PodCommand.TestCuff, 6, 0, BloodPressureCuff.OffTheArm],
+            [1, PodCommand.TestCuff, 6, 0, BloodPressure.OffTheArm],
             [1, PodCommand.SetListening, 7, 0, Epoch, 0, 0, 0, 1],
         ];
         int starts = 0;
@@ -296,7 +296,7 @@ public sealed class OwnCuffTests
 
             byte[] command = [.. bytes];
             bool isStart = command.Length == 8 && command[0] == 1 && command[1] == PodCommand.StartCuff && command.AsSpan(4).SequenceEqual(BitConverter.GetBytes(Epoch));
-            bool isTest = command.Length == 5 && command[0] == 1 && command[1] == PodCommand.TestCuff && command[4] == BloodPressureCuff.OffTheArm;
+            bool isTest = command.Length == 5 && command[0] == 1 && command[1] == PodCommand.TestCuff && command[4] == BloodPressure.OffTheArm;
             bool isEpoch = command.Length == 8 && command[0] == 1 && command[1] == PodCommand.SetEpoch;
             if (isEpoch || isTest)
             {
@@ -401,7 +401,7 @@ public sealed class OwnCuffTests
             Phases.Clear();
         }
 
-        public void Test() => Send(PodCommand.TestCuff, [BloodPressureCuff.OffTheArm]);
+        public void Test() => Send(PodCommand.TestCuff, [BloodPressure.OffTheArm]);
 
         public void SetEpoch(int epoch) => Command(PodCommand.SetEpoch, epoch);
 

@@ -177,7 +177,7 @@ public sealed class FakeLight : FakeDriver, ILightSource
     public bool LostIsLowerBound => false;
 
     /// <inheritdoc/>
-    public LightLoss LossCause => LostSamples > 0 ? LightLoss.Overrun : LightLoss.None;
+    public SampleLoss LossCause => LostSamples > 0 ? SampleLoss.Overrun : SampleLoss.None;
 
     /// <inheritdoc/>
     public bool AmbientLightOverflow => false;

@@ -128,7 +128,7 @@ public sealed class SoundTests
         bench.Link.Connect();
         bench.ListenNow();
         bench.Run(3 * Second);
-        Assert.IsTrue(bench.State.Contains("{\"name\":\"PCM1808\",\"state\":\"measuring\",\"activity\":\"listening\"}"), bench.State);
+        Assert.IsTrue(bench.State.Contains("{\"name\":\"PCM1808\",\"state\":\"measuring\",\"activity\":\"listening\",\"part\":\"Pcm1808\""), bench.State);
         bench.Host.Situation.IsCuffInflated = true;
         bench.Host.Step(bench.NowUs);
         Assert.IsFalse(bench.Audio.IsOpen);

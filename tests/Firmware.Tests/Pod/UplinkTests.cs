@@ -120,7 +120,8 @@ public sealed class UplinkTests
         Assert.IsTrue(retained);
         Assert.AreEqual(
             "{\"v\":1,\"state\":\"online\",\"boot\":" + bench.Host.BootId.ToString()
-            + ",\"epoch\":12,\"peripherals\":[{\"name\":\"TMP117\",\"state\":\"absent\"},{\"name\":\"MAX30102\",\"state\":\"measuring\"}],\"device\":{\"model\":\"P?1\"}}",
+            + ",\"epoch\":12,\"peripherals\":[{\"name\":\"TMP117\",\"state\":\"absent\",\"part\":\"Tmp117\",\"streams\":[16],\"provides\":[\"thermometer\"]},"
+            + "{\"name\":\"MAX30102\",\"state\":\"measuring\",\"part\":\"Max30102\",\"streams\":[" + string.Join(',', Parts.StreamsOf(PodPart.Max30102)) + "],\"provides\":[\"oximeter\"]}],\"device\":{\"model\":\"P?1\"}}",
             state);
         byte[] will = StateMessage.Will();
         Assert.AreEqual("{\"v\":1,\"state\":\"offline\"}", System.Text.Encoding.UTF8.GetString(will, 0, will.Length));

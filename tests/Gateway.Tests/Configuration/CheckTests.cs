@@ -9,7 +9,6 @@ using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Faults;
-using EdgeGateway.Gateway.Configuration;
 using EdgeGateway.Journal;
 using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Client;

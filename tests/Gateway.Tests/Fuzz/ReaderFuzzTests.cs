@@ -8,6 +8,7 @@ using System.Text.RegularExpressions;
 using System.Threading.Tasks;
 using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Configuration;
+using EdgeGateway.Core.Cuff;
 using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Sessions;
 using EdgeGateway.Core.Sound;

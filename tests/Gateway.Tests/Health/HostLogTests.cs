@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Health;
+using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Hosting;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
@@ -40,8 +41,8 @@ public sealed class HostLogTests : IDisposable
     [TestMethod]
     public void Two_issues_of_one_subject_that_end_together_are_two_lines()
     {
-        _log.Write(new GatewayLogEntry(HealthIssues.Ended, "G2087 after 3 s", 0, HealthSubject.Gateway, "G2087"));
-        _log.Write(new GatewayLogEntry(HealthIssues.Ended, "G2088 after 3 s", 0, HealthSubject.Gateway, "G2088"));
+        _log.Write(new GatewayLogEntry(FaultCodes.HealthIssueEnded, "G2087 after 3 s", 0, HealthSubject.Gateway, "G2087"));
+        _log.Write(new GatewayLogEntry(FaultCodes.HealthIssueEnded, "G2088 after 3 s", 0, HealthSubject.Gateway, "G2088"));
         Assert.HasCount(2, Lines, _text.ToString());
     }
 

@@ -7,6 +7,8 @@ using System.Threading;
 using System.Threading.Tasks;
 using Core.Tests;
 using EdgeGateway.Core;
+using EdgeGateway.Core.Commands;
+using EdgeGateway.Core.Cuff;
 using EdgeGateway.Gateway.Http;
 using EdgeGateway.Mqtt;
 using Firmware.Protocol;
@@ -15,7 +17,7 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Gateway.Tests.Hosting;
 
-/// <summary>Safety rules 1 and 4: a STOP is never overtaken, and nothing inflates for somebody who is gone.</summary>
+/// <summary>The rules "no air without a press" and "STOP always": a STOP is never overtaken, and nothing inflates for somebody who is gone.</summary>
 [TestClass]
 public sealed class CuffApiTests
 {
@@ -33,11 +35,11 @@ public sealed class CuffApiTests
         bed.Rig.Run(1000);
         if (isAnswered)
         {
-            bed.Rig.Core.StopCuffs(static _ => { });
+            bed.Rig.Core.Stop.Now(static _ => { });
         }
         else
         {
-            bed.Rig.Core.StopCuffs();
+            bed.Rig.Core.Stop.Now();
         }
 
         bed.Loop.Run();
@@ -66,7 +68,7 @@ public sealed class CuffApiTests
         await gone.CancelAsync();
         await Assert.ThrowsAsync<OperationCanceledException>(() => asked);
         bed.Loop.Run();
-        bed.Rig.Core.StopCuffs();
+        bed.Rig.Core.Stop.Now();
         bed.Rig.Require(() => bed.Told(PodCommand.StopCuff) == 1, "what was sent before a stop is here with the stop");
         Assert.AreEqual(0, bed.Told(isTest ? PodCommand.TestCuff : PodCommand.StartCuff));
     }
@@ -88,7 +90,7 @@ public sealed class CuffApiTests
             pod.Publish(Topics.State(Rig.PodA), Encoding.UTF8.GetBytes(Own));
             Rig.OpenSession("S1");
             Rig.Require(() => pod.Client.IsConnected && pod.Waiting == 0 && _commands.Count > 0, "the pod is connected");
-            Assert.IsNull(Rig.Core.SetPatient("S1", new CuffPatient(PatientCategory.Adult, CuffSize.Adult, false)).Code);
+            Assert.IsNull(Rig.Core.Cuff.SetPatient("S1", new CuffPatient(PatientCategory.Adult, CuffSize.Adult, false)).Code);
             Rig.Require(() => Told(PodCommand.SetPatient) == 1, "the pod knows who is measured");
         }
 
@@ -104,35 +106,12 @@ public sealed class CuffApiTests
             DefaultHttpContext context = new() { RequestAborted = gone };
             context.Request.Method = "POST";
             context.Request.Body = new MemoryStream(isTest ? """{"cuffOffTheArm":true}"""u8.ToArray() : "{}"u8.ToArray());
-            context.Request.RouteValues["id"] = "S1";
+            context.Request.RouteValues["session"] = "S1";
             context.Response.Body = new MemoryStream();
-            Task asked = isTest ? CuffApi.TestAsync(context, Loop, () => Rig.Core, "en") : CuffApi.StartAsync(context, Loop, () => Rig.Core, "en");
+            GatewayCommand command = GatewayCommands.Find(CommandTopic.Cuff, isTest ? "test" : "start")!;
+            Task asked = CommandApi.RunAsync(context, command, Loop, () => Rig.Core, "en");
             Assert.AreEqual(1, Loop.Waiting, "it is in the queue");
             return (context, asked);
-        }
-    }
-
-    /// <summary>A loop that turns when the test says so.</summary>
-    private sealed class HeldLoop(Rig rig) : IMqttLoop
-    {
-        private readonly Queue<Action> _work = [];
-
-        public long NowUs => rig.NowUs;
-
-        public int Waiting => _work.Count;
-
-        public bool TryPost(Action work)
-        {
-            _work.Enqueue(work);
-            return true;
-        }
-
-        public void Run()
-        {
-            while (_work.TryDequeue(out Action? work))
-            {
-                work();
-            }
         }
     }
 }

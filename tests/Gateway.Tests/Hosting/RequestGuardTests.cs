@@ -114,7 +114,7 @@ public sealed class RequestGuardTests
         using HttpRequestMessage put = new(HttpMethod.Put, _gateway.Origin + "/api/session/no%20name");
         using HttpResponseMessage answer = await Http.SendAsync(put);
         StringAssert.Contains(await answer.Content.ReadAsStringAsync(), "G2301");
-        Assert.AreEqual(HttpStatusCode.Conflict, answer.StatusCode);
+        Assert.AreEqual(HttpStatusCode.BadRequest, answer.StatusCode);
     }
 
     [TestMethod]
@@ -214,16 +214,16 @@ public sealed class RequestGuardTests
     }
 
     [TestMethod]
-    [DataRow("POST", "/api/session/S9/cuff/start", "{}", 409, "G2331")]
+    [DataRow("POST", "/api/session/S9/cuff/start", "{}", 404, "G2331")]
     [DataRow("POST", "/api/cuff/test", """{"cuffOffTheArm":true}""", 409, "G2311")]
-    [DataRow("PUT", "/api/session/S9/patient", """{"category":"adult","cuffSize":"adult"}""", 409, "G2331")]
-    [DataRow("PUT", "/api/session/S9/sound", """{"listening":true}""", 409, "G2331")]
-    [DataRow("POST", "/api/session/S9/clip", "{}", 409, "G2331")]
-    [DataRow("DELETE", "/api/session/S9", "", 409, "G2304")]
-    [DataRow("PUT", "/api/session/a%20b", "", 409, "G2301")]
-    [DataRow("POST", "/api/requests/a1", """{"answer":"done"}""", 409, "G2322")]
-    [DataRow("GET", "/api/session/S9/patient", "", 409, "G2331")]
-    [DataRow("GET", "/api/session/S9/link", "", 409, "G2117")]
+    [DataRow("PUT", "/api/session/S9/patient", """{"category":"adult","cuffSize":"adult"}""", 404, "G2331")]
+    [DataRow("PUT", "/api/session/S9/sound", """{"listening":true}""", 404, "G2331")]
+    [DataRow("POST", "/api/session/S9/clip", "{}", 404, "G2331")]
+    [DataRow("DELETE", "/api/session/S9", "", 404, "G2304")]
+    [DataRow("PUT", "/api/session/a%20b", "", 400, "G2301")]
+    [DataRow("POST", "/api/requests/a1", """{"answer":"done"}""", 404, "G2322")]
+    [DataRow("GET", "/api/session/S9/patient", "", 404, "G2331")]
+    [DataRow("GET", "/api/session/S9/link", "", 404, "G2117")]
     [DataRow("GET", "/api/session/S9/clips.zip", "", 404, "G2336")]
     [DataRow("GET", "/api/session/S9/clip/c1.wav", "", 404, "G2336")]
     public async Task A_refusal_never_answers_200(string method, string path, string body, int status, string code)

@@ -1,9 +1,13 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using System.Text;
 using System.Text.RegularExpressions;
+using EdgeGateway.Core.Auscultation;
+using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Readings;
+using EdgeGateway.Core.Sound;
 using EdgeGateway.Gateway.Web;
 using Firmware.Core;
 using Firmware.Protocol;
@@ -15,15 +19,21 @@ namespace Gateway.Tests.Web;
 [TestClass]
 public sealed partial class PageTextTests
 {
-    private static readonly Dictionary<string, (string En, string Fr)> Words = Line().Matches(File("/js/text.js"))
+    private const string VocabularyFile = "/js/vocabulary.js";
+
+    private static readonly string[] Tables = [File("/js/text.js").Split("const words = ")[1], File(VocabularyFile).Split("const words = ")[1]];
+
+    private static readonly Match[] Lines = [.. Tables.SelectMany(t => Line().Matches(t))];
+
+    private static readonly Dictionary<string, (string En, string Fr)> Words = Lines.DistinctBy(m => m.Groups["key"].Value)
         .ToDictionary(m => m.Groups["key"].Value, m => (m.Groups["en"].Value, m.Groups["fr"].Value), StringComparer.Ordinal);
 
     [TestMethod]
     public void Every_line_of_words_has_both_languages_with_the_same_places()
     {
-        Assert.IsGreaterThan(80, Words.Count);
-        int lines = File("/js/text.js").Split('\n').Count(l => l.StartsWith("  \"", StringComparison.Ordinal));
-        Assert.AreEqual(lines, Words.Count, "a line of words is not in the form that can be read");
+        Assert.IsGreaterThan(300, Words.Count);
+        int lines = Tables.Sum(t => t.Split('\n').Count(l => l.StartsWith("  \"", StringComparison.Ordinal)));
+        Assert.HasCount(lines, Lines, "a line of words is not in the form that can be read");
         foreach ((string key, (string en, string fr)) in Words)
         {
             Assert.AreNotEqual(string.Empty, en.Trim(), key);
@@ -33,12 +43,19 @@ public sealed partial class PageTextTests
     }
 
     [TestMethod]
+    public void A_key_stands_once_in_the_vocabulary_or_in_the_pages_own_words()
+    {
+        string[] twice = [.. Lines.GroupBy(m => m.Groups["key"].Value, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key)];
+        Assert.IsEmpty(twice, string.Join(' ', twice));
+    }
+
+    [TestMethod]
     public void A_pod_has_one_name_in_French_and_a_time_that_is_not_known_leaves_no_empty_place()
     {
         string[] others = [.. Words.Where(w => w.Value.Fr.Contains("module", StringComparison.OrdinalIgnoreCase)).Select(w => w.Key)];
         Assert.IsEmpty(others, string.Join(' ', others));
         StringAssert.Contains(Words["request.asked"].En, "{0}");
-        foreach (string action in new[] { "request.measure", "request.selfTest" })
+        foreach (string action in Words.Keys.Where(k => k.StartsWith("request.", StringComparison.Ordinal) && k != "request.asked"))
         {
             Assert.IsFalse(Words[action].En.Contains('(', StringComparison.Ordinal) || Words[action].Fr.Contains('(', StringComparison.Ordinal), action);
         }
@@ -66,6 +83,52 @@ public sealed partial class PageTextTests
         string[] causes = Enum.GetValues<GapCause>().Select(c => "gap." + Camel(c.ToString())).ToArray();
         CollectionAssert.AreEquivalent(reasons, Words.Keys.Where(k => k.StartsWith("absence.", StringComparison.Ordinal)).ToArray());
         CollectionAssert.AreEquivalent(causes, Words.Keys.Where(k => k.StartsWith("gap.", StringComparison.Ordinal)).ToArray());
+        string[] marks = [.. typeof(BloodPressureStatus).GetFields().Where(f => f.IsLiteral).Select(f => "cuffStatus." + Camel(f.Name))];
+        CollectionAssert.AreEquivalent(marks, Words.Keys.Where(k => k.StartsWith("cuffStatus.", StringComparison.Ordinal)).ToArray());
+        string[] steps = [.. Words.Keys.Where(k => k.StartsWith("cuffNext.", StringComparison.Ordinal) && k != "cuffNext.other")];
+        Assert.IsNotEmpty(steps);
+        Assert.IsEmpty(steps.Where(k => !reasons.Contains("absence." + k.Split('.')[1])).ToArray());
+    }
+
+    [TestMethod]
+    [DataRow("category", typeof(PatientCategory))]
+    [DataRow("cuffSize", typeof(CuffSize))]
+    [DataRow("cuffPhase", typeof(CuffPhase))]
+    [DataRow("site", typeof(AuscultationSite))]
+    [DataRow("posture", typeof(PatientPosture))]
+    [DataRow("filter", typeof(ListeningMode))]
+    [DataRow("step", typeof(ListeningStep))]
+    [DataRow("verdict", typeof(RecordingVerdict))]
+    [DataRow("clipVerdict", typeof(RecordingVerdict))]
+    [DataRow("clipState", typeof(ClipState))]
+    [DataRow("request", typeof(BedsideAction))]
+    public void Every_value_that_a_page_shows_has_words_and_no_words_are_for_none(string prefix, Type values)
+    {
+        string[] expected = [.. Enum.GetNames(values).Where(n => n is not ("None" or "Unknown")).Select(n => prefix + "." + Camel(n))];
+        string[] own = ["site.none", "filter.none", "request.asked"];
+        CollectionAssert.AreEquivalent(expected, Words.Keys.Where(k => k.StartsWith(prefix + ".", StringComparison.Ordinal)).Except(own).ToArray());
+    }
+
+    [TestMethod]
+    public void Every_site_of_the_stethoscope_has_its_place_on_the_body()
+    {
+        string map = File("/js/bodymap.js");
+        string[] drawn = [.. Drawn().Matches(map[map.IndexOf("const SITES", StringComparison.Ordinal)..map.IndexOf("const OUTLINE", StringComparison.Ordinal)]).Select(m => m.Groups["site"].Value)];
+        CollectionAssert.AreEqual(Enum.GetValues<AuscultationSite>().Where(s => s != AuscultationSite.Unknown).Select(s => Camel(s.ToString())).ToArray(), drawn);
+    }
+
+    [TestMethod]
+    public void No_script_types_a_code_or_the_number_of_a_quantity_that_the_vocabulary_names()
+    {
+        List<string> typed = [];
+        foreach ((string path, WebFile file) in WebFiles.All.Where(f => f.Key.EndsWith(".js", StringComparison.Ordinal) && f.Key != VocabularyFile))
+        {
+            string content = Encoding.UTF8.GetString(file.Bytes.Span);
+            typed.AddRange(Code().Matches(content).Select(m => path + ": " + m.Value));
+            typed.AddRange(MdcTable.All.Select(q => q.Mdc.ToString(CultureInfo.InvariantCulture)).Where(content.Contains).Select(q => path + ": " + q));
+        }
+
+        Assert.IsEmpty(typed, string.Join('\n', typed));
     }
 
     [TestMethod]
@@ -132,6 +195,12 @@ public sealed partial class PageTextTests
 
     [GeneratedRegex(@"\{\d\}", RegexOptions.None, 1000)]
     private static partial Regex Place();
+
+    [GeneratedRegex(@"(?<site>[A-Za-z]+): \[\d+, \d+\]", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Drawn();
+
+    [GeneratedRegex("\"[A-Z][0-9]{4}\"", RegexOptions.None, 1000)]
+    private static partial Regex Code();
 
     [GeneratedRegex("data-text(-label|-placeholder)?=\"(?<key>[^\"]+)\"", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Attribute();

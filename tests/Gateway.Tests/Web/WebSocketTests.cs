@@ -213,7 +213,7 @@ public sealed class WebSocketTests
         StringAssert.StartsWith(page, _origin + "/far.html#broker=ws%3A%2F%2F");
         StringAssert.Contains(page, "&token=" + link.RootElement.GetProperty("token").GetString());
         using HttpResponseMessage none = await Http.GetAsync(_origin + "/api/session/S9/link");
-        Assert.AreEqual(HttpStatusCode.Conflict, none.StatusCode);
+        Assert.AreEqual(HttpStatusCode.NotFound, none.StatusCode);
         StringAssert.Contains(await none.Content.ReadAsStringAsync(), "G2117");
     }
 

@@ -3,8 +3,8 @@
 import { text } from "./text.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-/** Places in the order of AuscultationSite, with where they are drawn. */
-export const SITES = {
+/** Where each site of the vocabulary is drawn, in its order. */
+const SITES = {
   aortic: [88, 82], pulmonic: [114, 82], tricuspid: [110, 116], mitral: [130, 130],
   rightUpperLung: [66, 62], leftUpperLung: [138, 62], rightLowerLung: [60, 158], leftLowerLung: [144, 158],
 };

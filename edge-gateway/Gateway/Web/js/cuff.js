@@ -1,14 +1,15 @@
 // The cuff on both pages: phase, live pressure, result or the reason for none, the next step, and the one message that stands across the page until a person has
 // confirmed it. On the near page also who is measured, start, self test and STOP. Nothing here judges a value.
 
-import { absenceText, byId, drawFaults, formatNumber, make, say } from "./view.js";
+import { absenceText, byId, choices, drawFaults, fillChoices, formatNumber, make, say } from "./view.js";
 import { has, language, text } from "./text.js";
-import { CUFF } from "./model.js";
 import { Strip } from "./strip.js";
+import { CUFF_PHASE, CUFF_SIZE, FAULTS, MDC, PATIENT_CATEGORY } from "./vocabulary.js";
 
-const NOT_EMPTY = "P1522", PASSED = "P1530", FAILED = "P1531", LINK_PASSED = "P1532", DUE = "P1501";
+/** How the codes of the cuff begin: also those that this page does not know. */
+const OF_CUFF = "P15";
 const PRESSURE_SILENT_MS = 1500, STRIP_S = 60;
-const PHASES = ["idle", "zeroCheck", "inflate", "bleed", "dump", "done", "fault", "rest", "selfTest"];
+const PHASES = Object.keys(CUFF_PHASE);
 const UNDER_WAY = new Set(["zeroCheck", "inflate", "bleed", "dump", "rest"]);
 const KEPT = "cuffNotEmpty";
 /** After this a STOP that is not confirmed is said to be so. */
@@ -167,12 +168,12 @@ export class CuffPanel {
   }
 
   event({ id, code, device }) {
-    if (code === PASSED) this.test = "passed";
-    else if (code === FAILED) this.test = "failed";
-    else if (code === LINK_PASSED) { if (this.test !== "failed") this.test = "running"; }
+    if (code === FAULTS.CuffSelfTestPassed) this.test = "passed";
+    else if (code === FAULTS.CuffSelfTestFailed) this.test = "failed";
+    else if (code === FAULTS.CuffLinkPassed) { if (this.test !== "failed") this.test = "running"; }
     // Whatever else the cuff says while a test is waited for: it was refused or given up.
-    else if (code === DUE || this.test === "running" && code.startsWith("P15")) this.test = "due";
-    if (code === NOT_EMPTY && !this.unconfirmed.some((event) => event.id === id)) {
+    else if (code === FAULTS.CuffSelfTestDue || this.test === "running" && code.startsWith(OF_CUFF)) this.test = "due";
+    if (code === FAULTS.CuffDeflationNotConfirmed && !this.unconfirmed.some((event) => event.id === id)) {
       this.unconfirmed.push({ id, code, device });
       this.keep();
     }
@@ -186,10 +187,15 @@ export class CuffPanel {
     this.view.draw();
   }
 
-  relabel() { this.shown = ""; }
+  relabel() {
+    this.shown = "";
+    if (!this.actions) return;
+    fillChoices(byId("cuff-category"), ["", ...choices(PATIENT_CATEGORY)], "category.", "choose");
+    fillChoices(byId("cuff-size"), ["", ...choices(CUFF_SIZE)], "cuffSize.", "choose");
+  }
 
   get phase() {
-    const reading = this.model?.latest(CUFF.phase);
+    const reading = this.model?.latest(MDC.CuffPhase);
     return reading && reading.value !== null ? PHASES[reading.value] ?? null : null;
   }
 
@@ -203,7 +209,7 @@ export class CuffPanel {
     say(byId("cuff-phase"), text(phase ? "cuffPhase." + phase : "cuffPhaseUnknown"));
     const live = nowMs - this.pressureMs < PRESSURE_SILENT_MS;
     section.dataset.pressure = live ? this.pressure : "";
-    say(byId("cuff-live"), live ? text("cuffPressureNow", formatNumber(this.pressure, CUFF.mean)) : text("cuffPressureNone"));
+    say(byId("cuff-live"), live ? text("cuffPressureNow", formatNumber(this.pressure, MDC.CuffPressure)) : text("cuffPressureNone"));
     byId("cuff-pressure").setAttribute("aria-label", text("cuffPressure") + ". " + byId("cuff-live").textContent);
     say(byId("cuff-test-state"), text("cuffTest." + (phase === "selfTest" && this.test !== "passed" && this.test !== "failed" ? "running" : this.test)));
     this.drawResult(phase, nowMs);
@@ -215,14 +221,14 @@ export class CuffPanel {
 
   drawResult(phase, nowMs) {
     const { model } = this;
-    const systolic = model?.latest(CUFF.systolic) ?? null;
+    const systolic = model?.latest(MDC.NoninvasiveSystolic) ?? null;
     const result = byId("cuff-result");
     const together = (mdc) => {
       const reading = model.latest(mdc);
       return reading && reading.device === systolic.device && reading.boot === systolic.boot && reading.deviceMs === systolic.deviceMs ? reading : null;
     };
-    const event = model?.events.find(({ code }) => code.startsWith("P15") && code !== PASSED && code !== LINK_PASSED) ?? null;
-    const parts = systolic ? [CUFF.diastolic, CUFF.mean, CUFF.pulse].map(together) : [];
+    const event = model?.events.find(({ code }) => code.startsWith(OF_CUFF) && code !== FAULTS.CuffSelfTestPassed && code !== FAULTS.CuffLinkPassed) ?? null;
+    const parts = systolic ? [MDC.NoninvasiveDiastolic, MDC.NoninvasiveMean, MDC.NoninvasivePulseRate].map(together) : [];
     const ageMs = systolic ? model.ageMs(systolic, nowMs) : null;
     const minutes = ageMs === null ? -1 : Math.floor(ageMs / 60000);
     const signature = JSON.stringify([language(), phase, systolic, parts, event, minutes, this.view.catalogue.size]);
@@ -233,8 +239,8 @@ export class CuffPanel {
     const hasValue = systolic !== null && systolic.absent === null;
     result.dataset.state = !systolic ? "none" : hasValue ? "value" : "absent";
     result.dataset.reason = systolic?.absent ?? "";
-    say(byId("cuff-pressures"), hasValue ? `${number(systolic, CUFF.systolic)} / ${number(diastolic, CUFF.diastolic)} (${number(mean, CUFF.mean)})` : "–");
-    say(byId("cuff-pulse"), hasValue ? text("cuffPulse", number(pulse, CUFF.pulse)) : "");
+    say(byId("cuff-pressures"), hasValue ? `${number(systolic, MDC.NoninvasiveSystolic)} / ${number(diastolic, MDC.NoninvasiveDiastolic)} (${number(mean, MDC.NoninvasiveMean)})` : "–");
+    say(byId("cuff-pulse"), hasValue ? text("cuffPulse", number(pulse, MDC.NoninvasivePulseRate)) : "");
     const when = !systolic ? "" : systolic.utcMs === null ? text("unsynchronised")
       : text("cuffMeasuredAt", new Intl.DateTimeFormat(language(), { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(systolic.utcMs));
     const age = minutes < 0 ? "" : minutes === 0 ? text("cuffAgeNow") : text("cuffAgeMinutes", minutes);

@@ -1,8 +1,10 @@
 // Frame v1 as the pods make it: 36 bytes of header, body, CRC-32/ISO-HDLC; little endian. Only what a page shows is decoded; a frame
 // that is not whole and right is left out, never guessed.
 
+import { FRAME_KIND } from "./vocabulary.js";
+
 const HEADER = 36, TRAILER = 4;
-const WAVEFORM = 2, WAVE_HEAD = 12;
+const WAVE_HEAD = 12;
 
 const table = new Uint32Array(256).map((_, i) => {
   let value = i;
@@ -45,7 +47,7 @@ export function frames(payload) {
 /** A waveform frame's {mdc, periodUs, samples}; null when it is no waveform of version 1 or its body contradicts itself. */
 export function waveform(frame) {
   const { body } = frame;
-  if (frame.version !== 1 || frame.kind !== WAVEFORM || body.byteLength < WAVE_HEAD) return null;
+  if (frame.version !== 1 || frame.kind !== FRAME_KIND.waveform || body.byteLength < WAVE_HEAD) return null;
   const periodUs = body.getUint32(4, true), count = body.getUint16(8, true), bits = body.getUint8(10);
   const size = (bits + 7) >> 3;
   if (bits < 1 || bits > 24 || periodUs === 0 || WAVE_HEAD + count * size > body.byteLength) return null;

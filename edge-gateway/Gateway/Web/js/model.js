@@ -3,18 +3,17 @@
 import { frames, waveform } from "./frame.js";
 import { livePiece, soundFrame } from "./sound-codec.js";
 import { DeviceClock } from "./clock.js";
+import { FRAME_FLAGS, MDC, NOT_FOR_PATIENTS, NOT_FOR_PATIENTS_WORDS, QUANTITIES, SIGNALS } from "./vocabulary.js";
 
 /** A last value is kept this long with its age, then a dash. */
 export const KEEP_MS = 30000;
 
-const INFRARED_COUNTS = 1024 * 65536 + 2;
-const DIE_TEMPERATURE = 1024 * 65536 + 3;
-
-/** Quantities of the cuff, which have a place of their own and no tile: a spot reading is not a live one. */
-export const CUFF = { pressure: 150300, systolic: 150021, diastolic: 150022, mean: 150023, pulse: 149546, phase: 1024 * 65536 + 5 };
-const NO_TILE = new Set([DIE_TEMPERATURE, CUFF.systolic, CUFF.diastolic, CUFF.mean, CUFF.pulse, CUFF.phase]);
-const FLAG_TEST = 1, FLAG_SIMULATED = 2, FLAG_INJECTED = 4, FLAG_FROM_STORAGE = 32;
-const UNREAL = new Set(["test", "simulated", "injected"]);
+/** Quantities without a tile: those of the cuff have a place of their own, since a spot reading is not a live one. */
+const NO_TILE = new Set(QUANTITIES.filter(({ tile }) => tile === "never").map(({ mdc }) => mdc));
+/** Clinical order of the tiles that are always there. */
+const STANDARD = QUANTITIES.filter(({ tile }) => tile === "always").sort((a, b) => a.order - b.order).map(({ mdc }) => mdc);
+/** What the part that gives a stream is to a person. */
+const PARTS = new Map(SIGNALS.filter(({ provides }) => provides !== null).map(({ stream, provides }) => [stream, "part." + provides]));
 const RANDOM_BOOT = 2 ** 31;
 const FRAME_TYPE = "application/vnd.cart.frame";
 const STATE_EXPIRY_S = 30;           // with which the cart publishes its state, at most
@@ -22,9 +21,6 @@ const MAX_SKEW_MS = 2000;            // a reading from this far in the future is
 const MAX_STREAMS = 128, MAX_DEVICES = 32, MAX_IDS = 4096, MAX_EVENTS = 20, MAX_BOOTS = 64, MAX_CLIPS = 99;
 
 const decoder = new TextDecoder();
-
-/** Clinical order of the tiles that are always there. */
-export const STANDARD = [150456, 149530, 150448, 150388];
 
 export class SessionModel {
   constructor({ cart, session, now, wall = () => Date.now(), clocks = new Map() }) {
@@ -112,14 +108,14 @@ export class SessionModel {
     if (!id) return;
     if (durable) this.onread(id);
     this.counters.readings++;
-    if (reading.flags?.some((flag) => UNREAL.has(flag))) this.unreal = true;
+    if (reading.flags?.some((flag) => NOT_FOR_PATIENTS_WORDS.includes(flag))) this.unreal = true;
     if (reading.kind === "gap" || reading.kind === "event") {
       if (!this.isNew(reading.id)) return;
       if (reading.kind === "gap") this.addLoss(reading);
       else this.addEvent(reading, id);
       return;
     }
-    if (reading.kind !== "vital") return; // beats, and what later versions add
+    if (reading.kind !== "vital" && reading.kind !== "status") return; // beats, and what later versions add
     const nowMs = this.now(), deviceMs = reading.time.deviceUs / 1000;
     const clock = this.clockOf(id);
     // What is repeated from a state or came out of a store says nothing of the delay of live messages.
@@ -136,27 +132,26 @@ export class SessionModel {
   takeFrames(payload) {
     for (const frame of frames(payload)) {
       this.onread(frame);
-      const sound = soundFrame(frame);
+      const sound = soundFrame(frame), wave = sound ? null : waveform(frame);
+      if (!sound && !wave) continue;
+      if (frame.flags & NOT_FOR_PATIENTS) this.unreal = true;
       if (sound) {
-        if (frame.flags & (FLAG_TEST | FLAG_SIMULATED | FLAG_INJECTED)) this.unreal = true;
         this.onsound({ frame, sound });
         continue;
       }
-      const wave = waveform(frame);
-      if (!wave) continue;
       this.counters.waves++;
-      if (frame.flags & (FLAG_TEST | FLAG_SIMULATED | FLAG_INJECTED)) this.unreal = true;
+      const isStored = (frame.flags & FRAME_FLAGS.fromStorage) !== 0;
       const nowMs = this.now(), deviceMs = frame.deviceUs / 1000;
       // A chunk is known once its last sample is there.
       const clock = this.clockOf(frame);
-      if (!(frame.flags & FLAG_FROM_STORAGE)) clock.heard(deviceMs + wave.samples.length * wave.periodUs / 1000, nowMs);
+      if (!isStored) clock.heard(deviceMs + wave.samples.length * wave.periodUs / 1000, nowMs);
       this.put({
         key: frame.device + "/" + frame.stream, device: frame.device, boot: frame.boot, stream: frame.stream, sequence: frame.sequence,
         kind: "wave", mdc: wave.mdc, deviceMs, utcMs: null, value: null, absent: null, flags: [], arrivedMs: nowMs, periodUs: wave.periodUs,
       });
       const shape = { device: frame.device, boot: frame.boot, startS: deviceMs / 1000, periodS: wave.periodUs / 1e6, samples: wave.samples };
-      if (wave.mdc === INFRARED_COUNTS) this.onwave(shape);
-      else if (wave.mdc === CUFF.pressure && !(frame.flags & FLAG_FROM_STORAGE)) this.onpressure(shape);
+      if (wave.mdc === MDC.InfraredLightCounts) this.onwave(shape);
+      else if (wave.mdc === MDC.CuffPressure && !isStored) this.onpressure(shape);
     }
   }
 
@@ -268,7 +263,7 @@ export class SessionModel {
     for (const stream of this.streams.values()) {
       if (!pods.has(stream.device)) pods.set(stream.device, { device: stream.device, about: null, parts: new Map() });
       const parts = pods.get(stream.device).parts;
-      const name = partOf(stream.stream);
+      const name = PARTS.get(stream.stream) ?? "part.other/" + stream.stream;
       const ageMs = this.ageMs(stream, nowMs) ?? 0;
       const part = parts.get(name) ?? { name, stream: stream.stream, ageMs: Infinity, absent: null };
       // A part measures when any of its streams does; its reason is that of the newest absence.
@@ -279,10 +274,6 @@ export class SessionModel {
     return [...pods.values()].sort((a, b) => (a.device < b.device ? -1 : 1));
   }
 }
-
-/** Which part of a pod measures a stream. */
-function partOf(stream) { return stream === 16 ? "part.thermometer" : stream >= 32 && stream < 48 ? "part.oximeter"
-  : stream >= 48 && stream < 64 ? "part.cuff" : stream >= 64 && stream < 80 ? "part.stethoscope" : "part.other/" + stream; }
 
 /** "device.boot.stream.sequence" in its parts, or null. */
 export function identity(id) {

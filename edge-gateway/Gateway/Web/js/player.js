@@ -8,7 +8,7 @@ const RATE_HZ = 8000;
 const TARGET_PEAK = 0.5, MOST_GAIN = 100, PEAK_SECONDS = 3, RISE_PER_S = 2;   // 6 dB/s
 const METER_MS = 100;
 
-/** Listening filters by name: [high-pass Hz, low-pass Hz]. What is stored is never filtered. Source: ListeningMode in edge-gateway/Gateway/Sound. */
+/** Listening filters by name: [high-pass Hz, low-pass Hz]. What is stored is never filtered. Source: SoundFilter in edge-gateway/Core/Auscultation. */
 export const BANDS = { raw: null, bell: [20, 200], diaphragm: [100, 500], extended: [20, 1000], lung: [100, 1000] };
 
 // Two second-order sections make a Butterworth filter of the fourth order; the Q of these filters is in dB (Web Audio API, BiquadFilterNode).

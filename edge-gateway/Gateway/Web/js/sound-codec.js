@@ -1,13 +1,12 @@
 // The numbers of sound as they arrive: live pieces (see edge-gateway/Core/Sound/LiveChunk.cs), the pod's sound frames, WAV files. All give samples from
 // -1 to 1. No audio and no DOM here.
 
-const LIVE_HEAD = 20, SOUND_HEAD = 12, ADPCM_HEAD = 4;
-const PCM16 = 0, IMA_ADPCM = 1;
-const SOUND = 4;
-const FULL = 32768;
+import { FRAME_KIND, LISTENING_STEP, SOUND_CODEC } from "./vocabulary.js";
 
-/** The steps of live sound by their number in a piece. */
-export const STEPS = ["full", "longChunks", "heartMode", "rhythmOnly", "clipsOnly"];
+const LIVE_HEAD = 20, SOUND_HEAD = 12, ADPCM_HEAD = 4;
+const FULL = 32768;
+/** The steps of live sound have the numbers 0, 1, 2, … in a piece. */
+const STEPS = Object.keys(LISTENING_STEP).length;
 
 // Source: Interactive Multimedia Association, Recommended Practices for Enhancing Digital Audio Compatibility, 1992.
 const IMA_STEPS = [
@@ -23,9 +22,9 @@ function soundBody(view, at) {
   const data = at + SOUND_HEAD, room = view.byteLength - data;
   if (rateHz === 0 || count === 0) return null;
   const samples = new Float32Array(count);
-  if (codec === PCM16 && room >= 2 * count) {
+  if (codec === SOUND_CODEC.pcm16 && room >= 2 * count) {
     for (let i = 0; i < count; i++) samples[i] = view.getInt16(data + 2 * i, true) / FULL;
-  } else if (codec === IMA_ADPCM && room >= ADPCM_HEAD + ((count + 1) >> 1)) {
+  } else if (codec === SOUND_CODEC.imaAdpcm && room >= ADPCM_HEAD + ((count + 1) >> 1)) {
     decodeAdpcm(view, data, samples);
   } else return null;
   return { rateHz, codec, samples, peak: view.getUint16(at + 8, true) / FULL };
@@ -49,13 +48,13 @@ function decodeAdpcm(view, at, samples) {
 /** A live piece: {step, number, deviceUs, boot, rateHz, samples, peak}; null when it is not one that this page understands. */
 export function livePiece(payload) {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
-  if (view.byteLength < LIVE_HEAD || view.getUint8(0) !== 1 || view.getUint8(1) >= STEPS.length) return null;
+  if (view.byteLength < LIVE_HEAD || view.getUint8(0) !== 1 || view.getUint8(1) >= STEPS) return null;
   const body = soundBody(view, LIVE_HEAD);
   return body && { ...body, step: view.getUint8(1), number: view.getUint32(4, true), deviceUs: Number(view.getBigUint64(8, true)), boot: view.getUint32(16, true) };
 }
 
 /** A sound frame's {rateHz, samples}; null for another kind, or one that contradicts itself. */
-export function soundFrame(frame) { return frame.version === 1 && frame.kind === SOUND ? soundBody(frame.body, 0) : null; }
+export function soundFrame(frame) { return frame.version === 1 && frame.kind === FRAME_KIND.sound ? soundBody(frame.body, 0) : null; }
 
 /** A WAV file of 16 bits and one channel: {rateHz, samples}; null for any other. */
 export function wav(buffer) {

@@ -1,29 +1,17 @@
 // The stethoscope on both pages: where it sits, what is asked and confirmed, live sound, clips. The doctor asks for a site and marks clips; whoever stands beside the
 // patient confirms, listens first and records. Verdicts are on the recording, never on the patient.
 
-import { byId, drawFaults, make, say } from "./view.js";
+import { byId, choices, drawFaults, fillChoices, make, say } from "./view.js";
 import { has, language, text } from "./text.js";
 import { Player } from "./player.js";
 import { BodyMap } from "./bodymap.js";
 import { Strip } from "./strip.js";
-import { STEPS } from "./sound-codec.js";
 import { ClipStore, clipPath, fetchClip, zipPath } from "./clips.js";
 import { ListenerCheck } from "./check.js";
+import { LISTENING_MODE, LISTENING_STEP, PATIENT_POSTURE } from "./vocabulary.js";
 
 const LIVE_SILENT_MS = 3000, REPORT_MS = 1000, STRIP_S = 4;
-const POSTURES = ["sitting", "supine", "leftLateral", "standing"];
-const FILTERS = ["raw", "bell", "diaphragm", "extended", "lung"];
-
-function options(select, names, prefix) {
-  const chosen = select.value;
-  select.replaceChildren(...names.map((name) => {
-    const option = document.createElement("option");
-    option.value = name;
-    option.textContent = text(prefix + (name === "" ? "none" : name));
-    return option;
-  }));
-  if (names.includes(chosen)) select.value = chosen;
-}
+const POSTURES = choices(PATIENT_POSTURE), FILTERS = choices(LISTENING_MODE), STEPS = Object.keys(LISTENING_STEP);
 
 export class SoundPanel {
   /**
@@ -125,9 +113,9 @@ export class SoundPanel {
   }
 
   relabel() {
-    options(byId("sound-posture"), POSTURES, "posture.");
-    options(byId("sound-filter"), FILTERS, "filter.");
-    options(byId("listen-filter"), ["", ...FILTERS], "filter.");
+    fillChoices(byId("sound-posture"), POSTURES, "posture.");
+    fillChoices(byId("sound-filter"), FILTERS, "filter.");
+    fillChoices(byId("listen-filter"), ["", ...FILTERS], "filter.", "filter.none");
     this.clipsShown = "";
   }
 

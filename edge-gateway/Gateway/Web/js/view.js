@@ -3,11 +3,10 @@
 import { fill, has, language, preferredLanguage, setLanguage, text } from "./text.js";
 import { PageClock } from "./clock.js";
 import { Sweep } from "./sweep.js";
+import { QUANTITIES, UNITS } from "./vocabulary.js";
 
-/** Decimals shown; what is not here is shown as it was published. */
-const DECIMALS = new Map([[150456, 0], [149530, 0], [149546, 0], [150448, 2], [150388, 1], [150364, 1], [188452, 1], [188424, 1], [188420, 1], [150392, 1],
-  [150021, 0], [150022, 0], [150023, 0], [151562, 0]]);
-const UNITS = new Map([["Cel", "°C"], ["mm[Hg]", "mmHg"], ["1", ""]]);
+/** Decimals shown; what has none here is shown as it was published. */
+const DECIMALS = new Map(QUANTITIES.map(({ mdc, decimals }) => [mdc, decimals]));
 const STATE_MS = 250;
 const WAVE_SILENT_MS = 3000;
 const LANGUAGE_KEY = "language";
@@ -22,16 +21,30 @@ export function make(tag, className, parent, content) {
   return element;
 }
 
+/** The words of an enumeration among which a person chooses. */
+export function choices(enumeration) { return Object.keys(enumeration).filter((word) => word !== "unknown"); }
+
+/** Fills a list of choices in the language in force; what is chosen stays. The empty word shows the text of `none`. */
+export function fillChoices(select, words, prefix, none) {
+  const chosen = select.value;
+  select.replaceChildren(...words.map((word) => {
+    const option = make("option", "", null, text(word === "" ? none : prefix + word));
+    option.value = word;
+    return option;
+  }));
+  if (words.includes(chosen)) select.value = chosen;
+}
+
 /** Changes a text only when it differs: an unchanged live region stays silent. */
 export function say(element, words) { if (element.textContent !== words) element.textContent = words; }
 
 export function formatNumber(value, mdc) {
-  const decimals = DECIMALS.get(mdc);
-  const options = decimals === undefined ? { maximumFractionDigits: 6 } : { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  const decimals = DECIMALS.get(mdc) ?? null;
+  const options = decimals === null ? { maximumFractionDigits: 6 } : { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
   return new Intl.NumberFormat(language(), { ...options, useGrouping: false }).format(value);
 }
 
-export function formatUnit(unit) { return UNITS.get(unit) ?? unit ?? ""; }
+export function formatUnit(unit) { return Object.hasOwn(UNITS, unit) ? UNITS[unit] : unit ?? ""; }
 
 export function quantityName(mdc) { return has("mdc." + mdc) ? text("mdc." + mdc) : text("mdc.other", mdc); }
 

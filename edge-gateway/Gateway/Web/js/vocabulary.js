@@ -145,6 +145,8 @@ export const FAULTS = Object.freeze({
   BusStuck: "P1004",
   BusFreed: "P1005",
   BusNotOpen: "P1006",
+  PartUnknown: "P1007",
+  BoardUnknown: "P1008",
   Tmp117NotPresent: "P1100",
   Tmp117WrongPart: "P1101",
   Tmp117BusFault: "P1102",
@@ -516,6 +518,12 @@ export const LISTENING_STEP = Object.freeze({
   clipsOnly: 4,
 });
 
+/** What somebody elsewhere may ask of whoever stands at the cart. */
+export const BEDSIDE_ACTION = Object.freeze({
+  measure: 0,
+  selfTest: 1,
+});
+
 /** Where a clip stands. */
 export const CLIP_STATE = Object.freeze({
   recording: 0,
@@ -679,6 +687,8 @@ export const words = Object.freeze({
   "step.heartMode": ["Live sound reduced to 4 kHz: heart sounds whole, high lung sounds lost.", "Son en direct réduit à 4 kHz : bruits du cœur complets, sons aigus du poumon perdus."],
   "step.rhythmOnly": ["Reduced, rhythm only: judge nothing but the rhythm by this sound.", "Réduit, rythme seul : ne jugez que le rythme avec ce son."],
   "step.clipsOnly": ["The network is too thin for live sound: clips arrive after.", "Le réseau est trop étroit pour le son en direct : les enregistrements arrivent ensuite."],
+  "request.measure": ["Please measure the blood pressure.", "Mesurez la tension, s'il vous plaît."],
+  "request.selfTest": ["Please run the cuff's self test, cuff off the arm.", "Lancez l'autotest du brassard, brassard retiré."],
   "clipState.recording": ["being recorded", "en cours d'enregistrement"],
   "clipState.waiting": ["parts still on their way", "des parties sont encore en route"],
   "clipState.complete": ["complete", "complet"],

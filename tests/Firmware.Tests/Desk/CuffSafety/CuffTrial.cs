@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using Firmware.Core;
+using Firmware.Peripherals;
 using Firmware.Pod.Channels;
 using Firmware.Pod.Cuff;
 using Firmware.Pod.Diagnostics;
@@ -98,11 +99,11 @@ internal sealed class CuffTrial : II2cPort
         _run = new CuffRun(_chain, limits ?? new CuffLimits(), calibration ?? new CuffCalibration(), new OscillometricAnalysis(), _link);
         _link.Connect(0);
         _sensor = new TrialSensor(this);
-        Source = new Mprls0300Source(this, Mprls0300Twin.Address);
+        Source = new Mprls0300(this, Mprls0300Twin.Address);
         _supervisor = new Supervisor(Source, _sensor, this, Mprls0300Twin.Address, new EventReporter(new PodCounters()));
     }
 
-    public Mprls0300Source Source { get; }
+    public Mprls0300 Source { get; }
 
     public CuffRun Run => _run;
 

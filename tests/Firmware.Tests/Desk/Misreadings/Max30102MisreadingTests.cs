@@ -77,7 +77,7 @@ public sealed class Max30102MisreadingTests
         new("die temperature flag in status 1's place", "Max30102Registers.cs", "DieTemperatureReady = 0x02", "DieTemperatureReady = 0x04"),
         new("ambient flag at the wrong bit", "Max30102Registers.cs", "AmbientLightOverflow = 0x20", "AmbientLightOverflow = 0x10"),
         new("overflow counter ignored", "Max30102.Fifo.cs", "int overflow = _again[1];", "int overflow = 0;"),
-        new("overflow before the samples", "Max30102.Fifo.cs", "            _beforeGap = FifoDepth;", "            Declare(overflow, Max30102Loss.Overrun); _clock.Advance(overflow);"),
+        new("overflow before the samples", "Max30102.Fifo.cs", "            _beforeGap = FifoDepth;", "            Declare(overflow, SampleLoss.Overrun); _clock.Advance(overflow);"),
         new("overflow counter believed at its end", "Max30102.Fifo.cs", "        if (_gapSamples < Max30102Registers.PointerMask)\n        {\n            _clock.Advance", "        if (true)\n        {\n            _clock.Advance"),
         new("equal pointers mean empty", "Max30102.Fifo.cs", "bool isFull = overflow > 0 || (_wasAlmostFull", "bool isFull = overflow > 0 || (false"),
         new("equal pointers mean full", "Max30102.Fifo.cs", "bool isFull = overflow > 0 ||", "bool isFull = overflow >= 0 ||"),
@@ -115,7 +115,7 @@ public sealed class Max30102MisreadingTests
         Console.WriteLine($"{name}: caught by {failure}");
     }
 
-    private sealed class RestlessLight : ILightSource
+    private sealed class RestlessLight : ILightStimulus
     {
         public LightSample At(long us)
         {
@@ -124,7 +124,7 @@ public sealed class Max30102MisreadingTests
         }
     }
 
-    private sealed class SteadyLight(long red, long infrared, long ambient = 0) : ILightSource
+    private sealed class SteadyLight(long red, long infrared, long ambient = 0) : ILightStimulus
     {
         public LightSample At(long us) => LightSample.FromCounts(red, infrared, ambient);
     }
@@ -136,7 +136,7 @@ public sealed class Max30102MisreadingTests
         private int _next;
         private long _lastUs = long.MinValue;
 
-        public Bench(Func<II2cPort, IDriver> make, Max30102Options? options = null, ILightSource? light = null)
+        public Bench(Func<II2cPort, IDriver> make, Max30102Options? options = null, ILightStimulus? light = null)
         {
             Twin = new Max30102Twin(World.Clock, new SeededRandom(30102), options);
             Twin.Light = light ?? new RestlessLight();

@@ -12,7 +12,7 @@ namespace Firmware.Tests.Desk.Misreadings;
 /// <summary>One way to misread a datasheet: a passage of a driver's source and what a hasty reader would have written.</summary>
 internal sealed record Mutation(string Name, string File, string Find, string Replace);
 
-/// <summary>Compiles a driver's folder, as it is or with one passage changed.</summary>
+/// <summary>Compiles a driver's folder and the drivers' base classes, as they are or with one passage changed.</summary>
 internal static class MutantCompiler
 {
     private static readonly MetadataReference[] References = FindReferences();
@@ -43,7 +43,8 @@ internal static class MutantCompiler
         string folder = Path.Combine(AppContext.BaseDirectory, "driver-sources", part);
         var trees = new List<SyntaxTree>();
         bool applied = mutation is null;
-        foreach (string path in Directory.GetFiles(folder, "*.cs").Order(StringComparer.Ordinal))
+        string[] paths = [.. Directory.GetFiles(folder, "*.cs"), .. Directory.GetFiles(Path.GetDirectoryName(folder)!, "*.cs")]; // with the drivers' base classes
+        foreach (string path in paths.Order(StringComparer.Ordinal))
         {
             string text = File.ReadAllText(path);
             if (mutation is not null && Path.GetFileName(path) == mutation.File)

@@ -20,8 +20,8 @@ public sealed class SunTechNibpMisreadingTests
 
     private static readonly (string Name, Action<Func<ISerialPort, IDriver>> Run)[] Checks =
     [
-        ("an adult", make => Measured(make, SunTechPatient.Adult, 0x20)),
-        ("a child", make => Measured(make, SunTechPatient.Pediatric, 0x87)),
+        ("an adult", make => Measured(make, NibpPatient.Adult, 0x20)),
+        ("a child", make => Measured(make, NibpPatient.Pediatric, 0x87)),
         ("a high pressure", HighPressure),
         ("each error of the module", Errors),
         ("values that cannot be", ImpossibleValues),
@@ -73,10 +73,10 @@ public sealed class SunTechNibpMisreadingTests
         new("no bound of the time", "SunTechNibp.Run.cs", "if (nowUs - _startedUs > LongestRunUs)", "if (nowUs < 0)"),
         new("a lost pressure not noticed", "SunTechNibp.Run.cs", "nowUs - _pressureUs > PressureLostUs", "nowUs < 0"),
         new("a pump that does not run not noticed", "SunTechNibp.Run.cs", "!_hasRisen && nowUs - _startedUs > NoPressureUs", "nowUs < 0"),
-        new("empty without looking", "SunTechNibp.Run.cs", "PressureMmHg < EmptyMmHg && Phase == SunTechPhase.Empty", "Phase == SunTechPhase.Empty"),
+        new("empty without looking", "SunTechNibp.Run.cs", "PressureMmHg < EmptyMmHg && Phase == NibpPhase.Empty", "Phase == NibpPhase.Empty"),
         new("one abort only", "SunTechNibp.Run.cs", "nowUs - _abortedUs >= AbortPeriodUs", "nowUs < 0"),
-        new("never unconfirmed", "SunTechNibp.Run.cs", "Phase == SunTechPhase.Empty && nowUs - _endedUs > EmptyUs", "Phase == SunTechPhase.Empty && nowUs < 0"),
-        new("other hands not noticed", "SunTechNibp.Run.cs", "PressureMmHg >= BegunMmHg && Phase == SunTechPhase.Idle", "PressureMmHg >= 5000 && Phase == SunTechPhase.Idle"),
+        new("never unconfirmed", "SunTechNibp.Run.cs", "Phase == NibpPhase.Empty && nowUs - _endedUs > EmptyUs", "Phase == NibpPhase.Empty && nowUs < 0"),
+        new("other hands not noticed", "SunTechNibp.Run.cs", "PressureMmHg >= BegunMmHg && Phase == NibpPhase.Idle", "PressureMmHg >= 5000 && Phase == NibpPhase.Idle"),
         new("a late answer taken for the next", "SunTechNibp.cs", "QuietUs = 600_000", "QuietUs = 1_000"),
         new("a refusal not noticed", "SunTechNibp.Run.cs", "if (!isTaken && (", "if (_inflationMmHg < 0 && ("),
     ];
@@ -139,7 +139,7 @@ public sealed class SunTechNibpMisreadingTests
         return null;
     }
 
-    private static void Measured(Func<ISerialPort, IDriver> make, SunTechPatient patient, byte command)
+    private static void Measured(Func<ISerialPort, IDriver> make, NibpPatient patient, byte command)
     {
         Line line = new(make);
         line.Start(patient, 160);
@@ -154,11 +154,11 @@ public sealed class SunTechNibpMisreadingTests
     private static void HighPressure(Func<ISerialPort, IDriver> make)
     {
         Line line = new(make, new SunTechNibpOptions { Systolic = 210, Diastolic = 125, Mean = 153, Pulse = 91 });
-        line.Start(SunTechPatient.Adult, 240);
+        line.Start(NibpPatient.Adult, 240);
         line.UntilOutcome(90);
         line.ExpectValue(210, 125, 153, 91);
         line = new Line(make, new SunTechNibpOptions { Systolic = 258, Diastolic = 131, Mean = 175, Pulse = 60 });
-        line.Start(SunTechPatient.Adult, 280);
+        line.Start(NibpPatient.Adult, 280);
         line.UntilOutcome(120);
         line.ExpectValue(258, 131, 175, 60);
     }
@@ -170,7 +170,7 @@ public sealed class SunTechNibpMisreadingTests
             Line line = new(make);
             line.Twin.Error = error;
             line.Twin.Says = (118, 79, 90, 70); // what an error leaves in the registers is no value
-            line.Start(SunTechPatient.Adult, 160);
+            line.Start(NibpPatient.Adult, 160);
             line.UntilOutcome(90);
             line.ExpectNone(code);
         }
@@ -182,7 +182,7 @@ public sealed class SunTechNibpMisreadingTests
         {
             Line line = new(make);
             line.Twin.Says = says;
-            line.Start(SunTechPatient.Adult, 160);
+            line.Start(NibpPatient.Adult, 160);
             line.UntilOutcome(90);
             line.ExpectNone(FaultCode.SunTechImplausible);
         }
@@ -194,7 +194,7 @@ public sealed class SunTechNibpMisreadingTests
         {
             Line line = new(make);
             line.Twin.Says = (120, 80, 93, pulse);
-            line.Start(SunTechPatient.Adult, 160);
+            line.Start(NibpPatient.Adult, 160);
             line.UntilOutcome(90);
             line.ExpectValue(120, 80, 93, 0);
         }
@@ -205,7 +205,7 @@ public sealed class SunTechNibpMisreadingTests
         foreach ((int asked, int set) in new[] { (140, 140), (280, 280), (281, 280), (4000, 280) })
         {
             Line line = new(make);
-            line.Start(SunTechPatient.Adult, asked);
+            line.Start(NibpPatient.Adult, asked);
             line.Run(2);
             Check.That(line.Twin.InflationMmHg == set, $"{line.Twin.InflationMmHg} mmHg were set for {asked}");
         }
@@ -245,7 +245,7 @@ public sealed class SunTechNibpMisreadingTests
 
                     return frame;
                 };
-                line.Start(SunTechPatient.Adult, 160);
+                line.Start(NibpPatient.Adult, 160);
                 line.UntilOutcome(120);
                 tried++;
                 Check.That(isDone, kind + " never came");
@@ -279,7 +279,7 @@ public sealed class SunTechNibpMisreadingTests
                     line.Twin.OnAnswer = (frame, number) => number % 3 != offset || place >= frame.Length || line.Failures.Count > 20 ? frame
                         : doubled ? [.. frame[..place], frame[place], .. frame[place..]] : [.. frame[..place], .. frame[(place + 1)..]];
                     line.Run(1);
-                    if (!line.TryStart(SunTechPatient.Adult, 160))
+                    if (!line.TryStart(NibpPatient.Adult, 160))
                     {
                         continue;
                     }
@@ -302,7 +302,7 @@ public sealed class SunTechNibpMisreadingTests
             for (int phase = 0; phase < 5; phase++)
             {
                 Line line = new(make);
-                line.Start(SunTechPatient.Adult, 240);
+                line.Start(NibpPatient.Adult, 240);
                 line.Run(2 + (phase * 0.11));
                 line.Twin.LateUs = late;
                 line.Run(0.52);
@@ -324,21 +324,21 @@ public sealed class SunTechNibpMisreadingTests
     {
         Line line = new(make, new SunTechNibpOptions { KeepsOldResult = true });
         line.Twin.Says = (150, 95, 113, 80);
-        line.Start(SunTechPatient.Adult, 180);
+        line.Start(NibpPatient.Adult, 180);
         line.UntilOutcome(120);
         line.ExpectValue(150, 95, 113, 80);
         line.Twin.Says = (110, 70, 83, 60);
-        line.Start(SunTechPatient.Adult, 160);
+        line.Start(NibpPatient.Adult, 160);
         line.UntilOutcome(120);
         line.ExpectNone(FaultCode.SunTechStaleResult);
 
         // And one whose arm has changed meanwhile, and whose module says so as it should.
         line = new Line(make);
         line.Twin.Says = (150, 95, 113, 80);
-        line.Start(SunTechPatient.Adult, 180);
+        line.Start(NibpPatient.Adult, 180);
         line.UntilOutcome(120);
         line.Twin.Says = (110, 70, 83, 60);
-        line.Start(SunTechPatient.Adult, 160);
+        line.Start(NibpPatient.Adult, 160);
         line.UntilOutcome(120);
         line.ExpectValue(110, 70, 83, 60);
     }
@@ -348,7 +348,7 @@ public sealed class SunTechNibpMisreadingTests
         foreach (double after in new[] { 0.05, 0.4, 1.0, 3.0, 6.013, 15.0, 21.5 })
         {
             Line line = new(make);
-            line.Start(SunTechPatient.Adult, 160);
+            line.Start(NibpPatient.Adult, 160);
             line.Run(after);
             int aborts = line.Twin.Aborts;
             long stoppedUs = line.Clock.NowUs;
@@ -371,7 +371,7 @@ public sealed class SunTechNibpMisreadingTests
     private static void AbortNotHeard(Func<ISerialPort, IDriver> make)
     {
         Line line = new(make);
-        line.Start(SunTechPatient.Adult, 160);
+        line.Start(NibpPatient.Adult, 160);
         line.Run(4);
         line.Twin.IsSilent = true;
         line.Stop();
@@ -386,7 +386,7 @@ public sealed class SunTechNibpMisreadingTests
     {
         Line line = new(make);
         line.Twin.IsPumpStuck = true;
-        line.Start(SunTechPatient.Adult, 160);
+        line.Start(NibpPatient.Adult, 160);
         line.UntilOutcome(60);
         line.ExpectNone(FaultCode.SunTechOverPressure);
         Check.That(line.Twin.HighestMmHg <= 330, $"the cuff had {line.Twin.HighestMmHg} mmHg");
@@ -396,7 +396,7 @@ public sealed class SunTechNibpMisreadingTests
     {
         Line line = new(make);
         line.Twin.IsPumpDead = true;
-        line.Start(SunTechPatient.Adult, 160);
+        line.Start(NibpPatient.Adult, 160);
         line.UntilOutcome(40);
         line.ExpectNone(FaultCode.SunTechNotStarted);
     }
@@ -404,7 +404,7 @@ public sealed class SunTechNibpMisreadingTests
     private static void WithoutEnd(Func<ISerialPort, IDriver> make)
     {
         Line line = new(make, new SunTechNibpOptions { DeflateMmHgPerSecond = 0.2 });
-        line.Start(SunTechPatient.Adult, 160);
+        line.Start(NibpPatient.Adult, 160);
         line.Run(181);
         Check.That(line.Twin.TruePressureMmHg < 15, "above 15 mmHg for more than 180 s");
         line.ExpectNone(FaultCode.SunTechTimeLimit);
@@ -413,7 +413,7 @@ public sealed class SunTechNibpMisreadingTests
     private static void FallsSilent(Func<ISerialPort, IDriver> make)
     {
         Line line = new(make);
-        line.Start(SunTechPatient.Adult, 160);
+        line.Start(NibpPatient.Adult, 160);
         line.Run(5);
         line.Twin.OnAnswer = (_, _) => []; // it hears, and its own wire is cut
         line.Run(6);
@@ -423,9 +423,9 @@ public sealed class SunTechNibpMisreadingTests
 
         // One that answers everything but the question for its pressure.
         line = new Line(make);
-        line.Start(SunTechPatient.Adult, 160);
+        line.Start(NibpPatient.Adult, 160);
         line.Run(5);
-        line.Twin.OnAnswer = (frame, _) => frame.Length == 5 && line.Outcomes == 0 && line.Phase == SunTechPhase.Run ? [] : frame;
+        line.Twin.OnAnswer = (frame, _) => frame.Length == 5 && line.Outcomes == 0 && line.Phase == NibpPhase.Run ? [] : frame;
         line.UntilOutcome(20);
         line.ExpectNone(FaultCode.SunTechPressureLost);
     }
@@ -433,16 +433,16 @@ public sealed class SunTechNibpMisreadingTests
     private static void ValveStuck(Func<ISerialPort, IDriver> make)
     {
         Line line = new(make);
-        line.Start(SunTechPatient.Adult, 160);
+        line.Start(NibpPatient.Adult, 160);
         line.Run(8);
         line.Twin.IsValveStuck = true;
         line.Run(30);
-        Check.That(line.Phase == SunTechPhase.Unconfirmed, $"a cuff that does not empty is in phase {line.Phase}");
+        Check.That(line.Phase == NibpPhase.Unconfirmed, $"a cuff that does not empty is in phase {line.Phase}");
         Check.That(line.Outcomes == 1, "the measurement of a cuff that does not empty did not end");
-        Check.That(!line.TryStart(SunTechPatient.Adult, 160), "another measurement began on a cuff that is not empty");
+        Check.That(!line.TryStart(NibpPatient.Adult, 160), "another measurement began on a cuff that is not empty");
         line.Twin.IsValveStuck = false;
         line.Run(5);
-        Check.That(line.Phase == SunTechPhase.Idle, "an empty cuff was not seen");
+        Check.That(line.Phase == NibpPhase.Idle, "an empty cuff was not seen");
     }
 
     private static void Refuses(Func<ISerialPort, IDriver> make)
@@ -452,7 +452,7 @@ public sealed class SunTechNibpMisreadingTests
             Line line = new(make);
             line.Run(2);
             line.Twin.Reply = (byte)reply;
-            line.Start(SunTechPatient.Adult, 160);
+            line.Start(NibpPatient.Adult, 160);
             line.UntilOutcome(30);
             line.ExpectNone(FaultCode.SunTechNotAccepted);
             Check.That(line.Twin.Starts.Values.Sum() <= 1, "a refused start was repeated");
@@ -469,7 +469,7 @@ public sealed class SunTechNibpMisreadingTests
             isLost |= isIt;
             return isIt ? [] : frame;
         };
-        line.Start(SunTechPatient.Adult, 160);
+        line.Start(NibpPatient.Adult, 160);
         line.UntilOutcome(120);
         Check.That(isLost && line.Twin.Starts.Values.Sum() == 1, "a start whose answer was lost was repeated");
         line.ExpectValue(120, 80, 93, 72);
@@ -489,7 +489,7 @@ public sealed class SunTechNibpMisreadingTests
     private static void PodRestarted(Func<ISerialPort, IDriver> make)
     {
         Line line = new(make);
-        line.Start(SunTechPatient.Adult, 160);
+        line.Start(NibpPatient.Adult, 160);
         line.Run(5);
         int aborts = line.Twin.Aborts;
         line.Restart();
@@ -517,7 +517,7 @@ public sealed class SunTechNibpMisreadingTests
         Check.That(line.Failures.Any(f => f.Code == FaultCode.SunTechNotPresent && f.Reason == AbsenceReason.NotPresent), "a module without supply was not missed");
         line.Twin.PowerOn();
         line.Run(4);
-        line.Start(SunTechPatient.Adult, 160);
+        line.Start(NibpPatient.Adult, 160);
         line.UntilOutcome(90);
         line.ExpectValue(120, 80, 93, 72);
     }
@@ -555,9 +555,9 @@ public sealed class SunTechNibpMisreadingTests
 
         public FaultCode Code => (FaultCode)Member("OutcomeFault");
 
-        public SunTechPhase Phase => (SunTechPhase)(byte)(object)Convert.ToByte(Member("Phase"), System.Globalization.CultureInfo.InvariantCulture);
+        public NibpPhase Phase => (NibpPhase)(byte)(object)Convert.ToByte(Member("Phase"), System.Globalization.CultureInfo.InvariantCulture);
 
-        public bool TryStart(SunTechPatient patient, int inflation)
+        public bool TryStart(NibpPatient patient, int inflation)
         {
             System.Reflection.MethodInfo start = _driver.GetType().GetMethod("TryStart")!;
             object who = Enum.ToObject(start.GetParameters()[0].ParameterType, (byte)patient);
@@ -566,7 +566,7 @@ public sealed class SunTechNibpMisreadingTests
             return HasBegun;
         }
 
-        public void Start(SunTechPatient patient, int inflation)
+        public void Start(NibpPatient patient, int inflation)
         {
             if (!_isProbed)
             {

@@ -40,7 +40,6 @@ public sealed class Tmp117MisreadingTests
 
     private static readonly Mutation[] Mutations =
     [
-        new("bytes exchanged", "Tmp117Decoder.cs", "(buffer[offset] << 8) | buffer[offset + 1]", "(buffer[offset + 1] << 8) | buffer[offset]"),
         new("sign lost", "Tmp117Decoder.cs", "int sixteenths = count * 125;", "int sixteenths = (ushort)count * 125;"),
         new("scale 7.75", "Tmp117Decoder.cs", "count * 125;", "count * 124;"),
         new("scale 10", "Tmp117Decoder.cs", "count * 125;", "count * 160;"),
@@ -59,17 +58,18 @@ public sealed class Tmp117MisreadingTests
         new("data ready after the reading ignored", "Tmp117.cs", "if ((_word & Tmp117Registers.DataReady) != 0)", "if (false)"),
         new("reset value believed", "Tmp117Registers.cs", "TempResultAtReset = 0x8000", "TempResultAtReset = 0x7FFF"),
         new("reset value as in the register map of a temperature of 0", "Tmp117Registers.cs", "TempResultAtReset = 0x8000", "TempResultAtReset = 0x0000"),
+        new("bytes exchanged", "I2cDriver.cs", "(_in[0] << 8) | _in[1]", "(_in[1] << 8) | _in[0]"),
         new("busy bit ignored", "Tmp117.cs", "(Tmp117Registers.SoftReset | Tmp117Registers.EepromBusy)) == 0", "Tmp117Registers.SoftReset) == 0"),
         new("shutdown instead of continuous", "Tmp117.cs", "private const int WantedConfiguration =", "private const int WantedConfiguration = (1 << 10) |"),
         new("averaging bits at the cycle's place", "Tmp117Registers.cs", "ConversionCycleOneSecond = 4 << 7", "ConversionCycleOneSecond = 4 << 5"),
         new("read once only", "Tmp117.cs", "if (result != first)", "if (false)"),
         new("the first of two readings taken", "Tmp117.cs", "int result = _word;", "int result = first; if (_word != first) { result = _word; _word = first; } result = first;"),
         new("the third reading not compared", "Tmp117.cs", "if (_word != result)", "if (false)"),
-        new("configuration not read back", "Tmp117.cs", "            return Lose(AbsenceReason.SensorFault, FaultCode.Tmp117ConfigurationLost, nowUs);", "            _word |= 0;"),
+        new("configuration not read back", "Tmp117.cs", "            return FailUntilReset(AbsenceReason.SensorFault, FaultCode.Tmp117ConfigurationLost, nowUs);", "            _word |= 0;"),
         new("configuration as the reset value", "Tmp117.cs", " | Tmp117Registers.DataReadyOnAlertPin", ""),
         new("offset not looked at", "Tmp117.cs", "if (Tmp117Decoder.Count(_word) != ExpectedOffsetCount)", "if (false)"),
         new("jump believed", "Tmp117.cs", "bool believed = !_hasPublished", "bool believed = true || !_hasPublished"),
-        new("a confirmed jump never believed", "Tmp117.cs", "(_hasWithheld && IsReachable", "(false && IsReachable"),
+        new("a confirmed jump never believed", "Tmp117.cs", "(_hasSuppressed && IsReachable", "(false && IsReachable"),
         new("range of the rating published", "Tmp117.cs", "MedicalMaximumMilliCelsius = 50_000", "MedicalMaximumMilliCelsius = 150_000"),
         new("no lower end", "Tmp117.cs", "MedicalMinimumMilliCelsius = -20_000", "MedicalMinimumMilliCelsius = -200_000"),
         new("stall never noticed", "Tmp117.cs", "if (nowUs - _since > StallUs)", "if (false)"),

@@ -37,7 +37,7 @@ public sealed class AudioBench
     public long Lost { get; private set; }
 
     /// <summary>Causes of the losses.</summary>
-    public Pcm1808Loss Causes { get; private set; }
+    public SampleLoss Causes { get; private set; }
 
     /// <summary>The last fault.</summary>
     public FaultCode Fault { get; private set; }
@@ -146,7 +146,7 @@ public sealed class AudioBench
         Lost += _driver.LostSamples;
         Causes |= _driver.LossCause;
         bool isLoss = _driver.LostSamples > 0;
-        Assert.AreEqual(isLoss, _driver.LossCause != Pcm1808Loss.None);
+        Assert.AreEqual(isLoss, _driver.LossCause != SampleLoss.None);
         long first = Find(isLoss);
         Assert.IsTrue(first >= 0, "A batch that the microphone never made.");
         for (int i = 0; i < count; i++)

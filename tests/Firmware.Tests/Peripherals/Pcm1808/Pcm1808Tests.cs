@@ -114,7 +114,7 @@ public sealed class Pcm1808Tests
         Assert.AreEqual((int)FaultCode.Pcm1808SlotDead, (int)bench.Fault);
         bench.Script.DeadUntil = 0;
         bench.Run(4 * Second);
-        Assert.AreEqual(Pcm1808Loss.Interrupted, bench.Causes);
+        Assert.AreEqual(SampleLoss.Interrupted, bench.Causes);
         Assert.IsTrue(bench.Lost > 8000);
     }
 
@@ -209,7 +209,7 @@ public sealed class Pcm1808Tests
             {
                 delivered += bench.Driver.SampleCount;
                 lost += bench.Driver.LostSamples;
-                Assert.IsTrue(bench.Driver.LostSamples == 0 || bench.Driver.LossCause == Pcm1808Loss.Withheld);
+                Assert.IsTrue(bench.Driver.LostSamples == 0 || bench.Driver.LossCause == SampleLoss.Implausible);
             }
         }
 
@@ -241,7 +241,7 @@ public sealed class Pcm1808Tests
         Assert.AreEqual(800L, lost);
         bench.Run(Second);
         Assert.IsTrue(bench.Lost >= 800 && bench.Lost <= 803);
-        Assert.AreEqual(Pcm1808Loss.Overrun, bench.Causes);
+        Assert.AreEqual(SampleLoss.Overrun, bench.Causes);
         Assert.AreEqual(0, bench.Faults);
     }
 

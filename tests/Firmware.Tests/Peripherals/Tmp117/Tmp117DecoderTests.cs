@@ -20,8 +20,7 @@ public sealed class Tmp117DecoderTests
     [DataRow(0x7F, 0xFF, 255992)]
     public void A_register_value_is_the_temperature_of_the_datasheets_table(int high, int low, int milliCelsius)
     {
-        byte[] bytes = new byte[] { 0xAA, (byte)high, (byte)low };
-        Assert.AreEqual(milliCelsius, Tmp117Decoder.MilliCelsius(Tmp117Decoder.Count(Tmp117Decoder.Word(bytes, 1))));
+        Assert.AreEqual(milliCelsius, Tmp117Decoder.MilliCelsius(Tmp117Decoder.Count((high << 8) | low)));
     }
 
     [TestMethod]

@@ -70,7 +70,7 @@ public sealed class Max30102TwinPropertyTests
         }
     }
 
-    private sealed class Rising : ILightSource
+    private sealed class Rising : ILightStimulus
     {
         public LightSample At(long us) => LightSample.FromCounts(100_000 + (us / 1_000), 150_000 + (us / 700));
     }

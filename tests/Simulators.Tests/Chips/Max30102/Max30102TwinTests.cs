@@ -430,12 +430,12 @@ public sealed class Max30102TwinTests
 
     private static int Count(byte[] burst, int at) => ((burst[at] << 16) | (burst[at + 1] << 8) | burst[at + 2]) & 0x3FFFF;
 
-    private sealed class Constant(LightSample sample) : ILightSource
+    private sealed class Constant(LightSample sample) : ILightStimulus
     {
         public LightSample At(long us) => sample;
     }
 
-    private sealed class Ramp : ILightSource
+    private sealed class Ramp : ILightStimulus
     {
         public static int Red(long us) => (int)(90_000 + (us / 10_000 * 71 % 60_001));
 

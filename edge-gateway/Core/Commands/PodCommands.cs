@@ -1,0 +1,36 @@
+using System;
+using System.Buffers.Binary;
+using EdgeGateway.Core.Ingest;
+using EdgeGateway.Core.Time;
+using EdgeGateway.Mqtt;
+using Firmware.Protocol;
+
+namespace EdgeGateway.Core.Commands;
+
+/// <summary>Encodes and sends commands to pods, each with a number of its own so that two alike can be told apart on the wire.</summary>
+internal sealed class PodCommands(IMqttServer server, GatewayClock clock)
+{
+    private ushort _number;
+
+    /// <summary>Sends a command to a pod that takes commands now; none is kept for later.</summary>
+    /// <param name="pod">The pod.</param>
+    /// <param name="command">One of <see cref="PodCommand"/>.</param>
+    /// <param name="body">What follows the head.</param>
+    /// <param name="ticket">Above 0: its delivery is settled. 0: it is not reported.</param>
+    /// <returns>False when the pod takes no commands.</returns>
+    public bool TrySend(Pod pod, byte command, ReadOnlySpan<byte> body, long ticket = 0)
+    {
+        if (!pod.TakesCommands)
+        {
+            return false;
+        }
+
+        byte[] message = new byte[PodCommand.HeaderLength + body.Length];
+        message[0] = 1;
+        message[1] = command;
+        BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(2), ++_number);
+        body.CopyTo(message.AsSpan(PodCommand.HeaderLength));
+        server.Publish(new MqttMessage { Topic = Topics.Command(pod.DeviceId), Payload = message, Qos = MqttQos.AtLeastOnce }, ticket, clock.NowUs);
+        return true;
+    }
+}

@@ -1,0 +1,91 @@
+using System;
+using System.Collections.Generic;
+using EdgeGateway.Core.Readings;
+using EdgeGateway.Core.Records;
+using EdgeGateway.Core.Retained;
+using EdgeGateway.Core.Sessions;
+
+namespace EdgeGateway.Core.Delivery;
+
+/// <summary>Makes a reading's message and hands it to the link, each in a slot of the window; readings that nobody remote takes now it shows to the bedside view alone.</summary>
+internal sealed class ReadingPublisher(GatewayContext context, ISessionLink link, RetainedTopics retained, DeliveryWindow window, Action bulkSent)
+{
+    /// <summary>Most readings waiting for the bedside view; the oldest gives way, since a view is of the present.</summary>
+    private const int MaxViews = 256;
+
+    private readonly Queue<DeliveryItem> _views = new();
+
+    /// <summary>True when the link has refused a message; it may take others later.</summary>
+    public bool IsLinkFull { get; private set; }
+
+    /// <summary>The link may have room again.</summary>
+    public void Retry() => IsLinkFull = false;
+
+    /// <summary>Hands a reading over.</summary>
+    /// <returns>False when the link has no room. A reading whose session is forgotten counts as handed over.</returns>
+    public bool TryPublish(StreamDelivery stream, in DeliveryItem item, long nowUs)
+    {
+        if (context.Sessions.Find(stream.Key.Session) is not { } session)
+        {
+            stream.Through = Math.Max(stream.Through, item.Index);
+            return true;
+        }
+
+        if (!retained.TryDescribe(session, item.Reading, nowUs))
+        {
+            IsLinkFull = true;
+            return false;
+        }
+
+        ReadingMessage message = ReadingMessage.Make(context, session, item.Reading, null);
+        DeliverySlot slot = window.NewSlot(stream, item, nowUs);
+        slot.SentUtcUs = message.Time.IsKnown ? message.Time.UtcUs : GatewayMoment.NoUtc;
+        slot.SentUncertaintyUs = message.Time.IsKnown ? (uint)Math.Min(message.Time.UncertaintyUs, uint.MaxValue) : 0;
+        slot.IsCorrectable = message.IsJson && item.Reading.Head.DeviceId != context.Options.GatewayId;
+        slot.WasFull = slot.IsBulk && window.BulkInFlight + 1 >= Math.Min(window.Bulk.Size, 2);
+        window.Expect(slot);
+        if (!link.TryPublish(message.Message(TopicOf(session, item.Reading)), slot.Ticket, nowUs))
+        {
+            window.Cancel(slot);
+            IsLinkFull = true;
+            return false;
+        }
+
+        window.Enter(slot);
+        context.Counts.Published++;
+        if (slot.IsBulk)
+        {
+            bulkSent();
+        }
+
+        retained.Sent(session, item.Reading, message, item.Index, nowUs);
+        return true;
+    }
+
+    /// <summary>Nobody remote takes this reading now; whoever is beside the patient still sees it.</summary>
+    public void View(long index, in Reading reading)
+    {
+        _views.Enqueue(new DeliveryItem(index, reading));
+        if (_views.Count > MaxViews)
+        {
+            _views.Dequeue();
+        }
+    }
+
+    /// <summary>Shows the readings for the bedside view that are on the disk.</summary>
+    public void ShowViews(long nowUs)
+    {
+        while (_views.TryPeek(out DeliveryItem view) && view.Index <= context.Journal.SyncedIndex)
+        {
+            _views.Dequeue();
+            if (context.Sessions.Find(view.Reading.Session) is { } session)
+            {
+                ReadingMessage message = ReadingMessage.Make(context, session, view.Reading, null);
+                link.View(message.Message(TopicOf(session, view.Reading)), nowUs);
+                retained.Sent(session, view.Reading, message, view.Index, nowUs);
+            }
+        }
+    }
+
+    private string TopicOf(Session session, in Reading reading) => context.Topics.Of(context.Topics.RootOf(session), reading.Head);
+}

@@ -1,0 +1,86 @@
+using System.Collections.Generic;
+using EdgeGateway.Core.Access;
+using EdgeGateway.Core.Commands;
+using EdgeGateway.Core.Health;
+using EdgeGateway.Core.Readings;
+using EdgeGateway.Core.Records;
+using EdgeGateway.Core.Sessions;
+using EdgeGateway.Faults;
+
+namespace EdgeGateway.Core.Delivery;
+
+/// <summary>Takes consumers' receipts: journals what can be true, and says once in health what cannot.</summary>
+internal sealed class ReceiptIntake(
+    SessionFold sessions, Uplink uplink, Consumers consumers, JournalWriter journal, SyncWaiters waiters, HealthIssues issues, CodedLog log, Counts counts)
+{
+    /// <summary>Most consumers whose untrue receipts stand as issues at once; those of further ones are only logged.</summary>
+    private const int MaxUntrue = 16;
+
+    /// <summary>Takes one.</summary>
+    /// <param name="call">On <c>session/{id}/receipt</c>.</param>
+    public void On(in SessionCall call)
+    {
+        string sessionId = call.Levels[1];
+        SessionRequest request = call.Request;
+        Session? session = sessions.FindById(sessionId);
+        if (request.Problem is not null || !Names.IsValid(request.Consumer) || session is null || !request.HasStreams)
+        {
+            log.Write(FaultCodes.ReceiptRefused, "receipt for session " + ListenerAccess.Shown(sessionId) + ": " + (request.Problem ?? (session is null ? "no such session" : "consumer and streams are needed")));
+            call.Acknowledge();
+            return;
+        }
+
+        HealthSubject listener = new(HealthSubjectKind.Listener, request.Consumer!);
+        if (Problem(session, request.Streams) is { } untrue)
+        {
+            // Told once until one of its receipts is taken in again, or none has come for long. Names are free to choose, so they take a few places at most.
+            string what = "session " + sessionId + ": " + untrue;
+            if (issues.Stands(FaultCodes.ReceiptUntrue, listener) || issues.Of(FaultCodes.ReceiptUntrue).Count < MaxUntrue)
+            {
+                issues.Raise(FaultCodes.ReceiptUntrue, listener, what);
+            }
+            else
+            {
+                log.Write(FaultCodes.ReceiptUntrue, request.Consumer + ", " + what);
+            }
+
+            call.Acknowledge();
+            return;
+        }
+
+        consumers.Seen(request.Consumer!, asksForAll: false);
+        if (waiters.IsFull || !journal.TryAppend(JournalRecordType.Receipt, new ReceiptRecord(session.Number, request.Consumer!, request.Streams).Encode(), out _))
+        {
+            // Acknowledged all the same: an acknowledgement that never comes would hold back all that this connection sends after it, STOP included.
+            // Receipts say all that the consumer has, so the next one makes up for it.
+            log.Write(FaultCodes.ReceiptRefused, "receipt for session " + ListenerAccess.Shown(sessionId) + ": the journal takes no records now");
+            call.Acknowledge();
+            return;
+        }
+
+        issues.Clear(FaultCodes.ReceiptUntrue, listener);
+        counts.Receipts++;
+        waiters.AfterSync(call.Acknowledge);
+    }
+
+    /// <summary>What makes a receipt untrue: nobody has what was never sent, and nobody has seen what he has not received.</summary>
+    private string? Problem(Session session, List<ReceiptStream> streams)
+    {
+        SortedSet<StreamKey> known = [];
+        foreach (ReceiptStream stream in streams)
+        {
+            uint sent = uplink.SentThrough(new DeliveryKey(session.Number, stream.Key));
+            string? problem = !known.Add(stream.Key) ? "twice in one receipt"
+                : sent == 0 ? "nothing of it was sent to this session"
+                : stream.Through > sent ? "through " + GatewayContext.Text(stream.Through) + " is above what was sent, " + GatewayContext.Text(sent)
+                : stream.Seen > stream.Through ? "seen " + GatewayContext.Text(stream.Seen) + " is above through " + GatewayContext.Text(stream.Through)
+                : null;
+            if (problem is not null)
+            {
+                return ReadingJson.StreamText(stream.Key) + ": " + problem;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,113 @@
+using System.Collections.Generic;
+using EdgeGateway.Core.Delivery;
+using EdgeGateway.Core.Ingest;
+using EdgeGateway.Core.Sessions;
+using EdgeGateway.Core.Sound;
+using EdgeGateway.Core.Time;
+using EdgeGateway.Journal;
+
+namespace EdgeGateway.Core.Health;
+
+/// <summary>Makes the health that the host shows: of sessions, pods, streams, the journal and the uplink, with what is not well.</summary>
+internal sealed class HealthSnapshots(
+    GatewayOptions options,
+    GatewayLife life,
+    GatewayClock clock,
+    IJournal journal,
+    DiskHealth disk,
+    Pods pods,
+    SessionFold sessions,
+    DeduplicationFold deduplication,
+    DeliveryFold delivery,
+    TimeFold time,
+    Counts counts,
+    HealthIssues issues,
+    PodIngest ingest,
+    ISessionLink link,
+    Uplink uplink,
+    LiveSound sound,
+    HealthChecks checks)
+{
+    /// <summary>The gateway's health.</summary>
+    /// <returns>A copy; it does not change later.</returns>
+    public GatewaySnapshot Make()
+    {
+        checks.Look(clock.NowUs);
+        List<SessionHealth> ofSessions = [];
+        foreach (Session session in sessions.Sessions)
+        {
+            long pending = delivery.PendingBySession.GetValueOrDefault(session.Number);
+            ofSessions.Add(new SessionHealth(session.Number, session.Id, session.Epoch, session.IsOpen, pending, uplink.HasSubscriber(session.Number)));
+        }
+
+        List<PodHealth> ofPods = [];
+        foreach (Pod pod in pods.All)
+        {
+            long? uncertainty = time.NewestExchange(pod.DeviceId, pod.BootId) is { } exchange && exchange.GatewayBootId == clock.BootId
+                ? exchange.UncertaintyUs + TimeFold.DriftUs(clock.NowUs - exchange.DeviceUs - exchange.OffsetUs, options.ClockDriftPpm)
+                : null;
+            ofPods.Add(new PodHealth(pod.DeviceId, pod.IsConnected, pod.BootId, pod.Messages, pod.LastHeardUs, pod.Epoch, uncertainty));
+        }
+
+        List<StreamHealth> ofStreams = [];
+        foreach (StreamMarks marks in deduplication.Streams)
+        {
+            StreamTotals? totals = delivery.Totals(marks.Key);
+            ofStreams.Add(new StreamHealth(
+                marks.Key.DeviceId,
+                marks.Key.BootId,
+                marks.Key.Stream,
+                marks.High,
+                marks.Stored,
+                marks.DeclaredLost,
+                marks.Missing.Total,
+                totals?.Sent ?? 0,
+                (totals?.Bound ?? 0) - (totals?.Sent ?? 0) - (totals?.LostHere ?? 0),
+                totals?.Kept ?? 0,
+                totals?.LostHere ?? 0,
+                marks.StoredThrough,
+                totals?.SentThrough ?? 0,
+                totals?.ReceivedThrough ?? 0,
+                totals?.SeenThrough ?? 0));
+        }
+
+        return new GatewaySnapshot
+        {
+            NowUs = clock.NowUs,
+            BootId = clock.BootId,
+            IsReady = life.IsRunning,
+            JournalWritable = journal.IsWritable,
+            JournalStatus = disk.Status,
+            JournalLastIndex = journal.LastIndex,
+            JournalSyncedIndex = journal.SyncedIndex,
+            IsEmbedded = options.External is null,
+            ReceiptsExpected = options.ReceiptsExpected,
+            UplinkConnected = link.IsUp,
+            InFlight = uplink.InFlight,
+            Held = ingest.HeldCount,
+            Utc = clock.Utc,
+            Counters = new GatewayCounters
+            {
+                Messages = counts.Messages,
+                Frames = counts.Frames,
+                Duplicates = counts.Duplicates,
+                RefusedParts = counts.RefusedParts,
+                Published = counts.Published,
+                Acknowledged = counts.Acknowledged,
+                NoSubscriber = counts.NoSubscriber,
+                Corrections = counts.Corrections,
+                Replayed = counts.Replayed,
+                Receipts = counts.Receipts,
+                ClockReplies = counts.ClockReplies,
+                UplinkConnections = counts.UplinkConnections,
+                AccessRefused = counts.AccessRefused,
+                HeldOverflows = counts.HeldOverflows,
+            },
+            LiveSound = sound.Counts,
+            Issues = issues.ToList(),
+            Sessions = ofSessions,
+            Pods = ofPods,
+            Streams = ofStreams,
+        };
+    }
+}

@@ -1,0 +1,31 @@
+using System.Buffers.Binary;
+using EdgeGateway.Core.Commands;
+using EdgeGateway.Core.Ingest;
+using Firmware.Protocol;
+
+namespace EdgeGateway.Core.Sessions;
+
+/// <summary>Gives the open session's binding epoch to pods that take commands, and withdraws it. Without one a pod stores and sends no patient value.</summary>
+internal sealed class BindingEpochs(SessionFold sessions, Pods pods, PodCommands commands) : IGatewayPart
+{
+    /// <inheritdoc/>
+    public void SessionChanged()
+    {
+        foreach (Pod pod in pods.All)
+        {
+            PodReady(pod);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void PodReady(Pod pod)
+    {
+        if (pod.TakesCommands)
+        {
+            pod.Epoch = sessions.Open?.Epoch ?? 0;
+            byte[] body = new byte[4];
+            BinaryPrimitives.WriteUInt32LittleEndian(body, pod.Epoch);
+            commands.TrySend(pod, PodCommand.SetEpoch, body);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.IO;
+using System.Text;
+using System.Text.Json;
+using EdgeGateway.Core.Configuration;
+using EdgeGateway.Faults;
+
+namespace EdgeGateway.Tool;
+
+/// <summary><c>cartctl check</c>: what <c>cart-gateway --check</c> says, without the executable.</summary>
+internal static class CheckCommand
+{
+    public static int Run(string path, bool asJson, TextWriter results, TextWriter diagnostics)
+    {
+        ConfigurationResult result = ConfigurationCheck.Run(path);
+        if (asJson)
+        {
+            results.WriteLine(Json(path, result));
+        }
+        else if (result.Errors.Count > 0)
+        {
+            diagnostics.WriteLine(CodedError.RenderAll(result.Errors));
+        }
+        else
+        {
+            results.WriteLine(path + ": the configuration is right.");
+        }
+
+        return result.Errors.Count > 0 ? CartCtl.Unreadable : CartCtl.Clean;
+    }
+
+    private static string Json(string path, ConfigurationResult result)
+    {
+        using MemoryStream buffer = new();
+        using (Utf8JsonWriter json = new(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("file", path);
+            json.WriteBoolean("right", result.Errors.Count == 0);
+            json.WriteStartArray("errors");
+            foreach (CodedError error in result.Errors)
+            {
+                json.WriteStartObject();
+                json.WriteString("code", error.Code);
+                json.WriteNumber("line", error.Place.Line);
+                json.WriteString("path", error.Place.Path);
+                json.WriteString("detail", error.Detail);
+                json.WriteString("suggestion", error.Suggestion);
+                json.WriteString("next", error.Entry.Do.English);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+}

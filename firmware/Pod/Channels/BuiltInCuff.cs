@@ -1,0 +1,262 @@
+using Firmware.Core;
+using Firmware.Pod.Cuff;
+using Firmware.Protocol;
+using Firmware.Signals.Cuff;
+using Firmware.Signals.Oscillometry;
+
+namespace Firmware.Pod.Channels;
+
+/// <summary>The built-in cuff: its safety chain (<see cref="CuffRun"/> and <see cref="CuffSelfTest"/>, which judge the air alone) as the clinical rules see it.</summary>
+public sealed class BuiltInCuff : ICuff
+{
+    /// <summary>In the argument of a link's result: link x this + what was measured.</summary>
+    public const int LinkFactor = 100_000;
+
+    private readonly ICuffPressureSource _source;
+    private readonly CuffCalibration _calibration;
+    private readonly OscillometricAnalysis _oscillometry = new();
+    private readonly CuffRun _run;
+    private readonly CuffSelfTest _test;
+    private ICuffClient _client = null!; // attached before everything else
+    private bool _available;
+    private int _changes;
+    private int _results;
+    private int _linkLosses;
+    private long _bleedUs;
+    private FaultCode _reported;
+    private bool _wasTesting;
+
+    /// <summary>Stores; the valves are open.</summary>
+    /// <param name="source">The sensor's driver.</param>
+    /// <param name="options">Limits and calibration.</param>
+    /// <param name="chain">Pump and valves.</param>
+    /// <param name="link">What is known of the gateway.</param>
+    public BuiltInCuff(ICuffPressureSource source, PeripheralOptions options, ICuffActuators chain, LinkWatch link)
+    {
+        _source = source;
+        _calibration = options.CuffCalibration;
+        _run = new CuffRun(chain, options.CuffLimits, _calibration, _oscillometry, link);
+        _test = new CuffSelfTest(chain, options.CuffLimits, _calibration, link);
+        _run.Stop(AbsenceReason.Stopped, 0); // whatever the outputs were before: open
+    }
+
+    /// <inheritdoc/>
+    public bool MeasuresChildren => false;
+
+    /// <inheritdoc/>
+    public bool HasSelfTest => true;
+
+    /// <inheritdoc/>
+    public bool IsAvailable => _available;
+
+    /// <inheritdoc/>
+    public bool IsMeasuring => _run.IsActive;
+
+    /// <inheritdoc/>
+    public bool IsBusy => _run.IsActive || _test.IsActive;
+
+    /// <inheritdoc/>
+    public bool NeedsLink => _run.IsActive || _test.IsActive;
+
+    /// <inheritdoc/>
+    public bool MayBeInflated => _run.MayBeInflated || _test.IsActive;
+
+    /// <inheritdoc/>
+    public int Status => (_calibration.IsCalibrated ? 0 : BloodPressureStatus.Uncalibrated) | (_run.Repeats > 0 ? BloodPressureStatus.Repeated : 0);
+
+    /// <inheritdoc/>
+    public CuffPhase Phase => _test.IsActive ? CuffPhase.SelfTest : PhaseOfRun();
+
+    /// <inheritdoc/>
+    public void Attach(ICuffClient client) => _client = client;
+
+    /// <inheritdoc/>
+    public bool IsSelfTestDue(long nowUs) => !_test.IsValid(nowUs);
+
+    /// <inheritdoc/>
+    public void Start(long nowUs)
+    {
+        _client.OnInflating();
+        _run.TryStart(_client.LastSystolicCentiMmHg, nowUs);
+    }
+
+    /// <inheritdoc/>
+    public void Test(long nowUs) => _test.TryStart(nowUs);
+
+    /// <inheritdoc/>
+    public void Stop(long nowUs)
+    {
+        if (_test.IsActive)
+        {
+            _client.OnPhase(CuffPhase.Idle, nowUs);
+        }
+
+        _test.Stop();
+        _run.Stop(AbsenceReason.Stopped, nowUs);
+    }
+
+    /// <inheritdoc/>
+    public void Abandon(long nowUs) => _run.Stop(AbsenceReason.Stopped, nowUs);
+
+    /// <inheritdoc/>
+    public void Take(long nowUs)
+    {
+        _available = true;
+        long atUs = _source.SampledAtUs;
+        int milliMmHg = _source.PressureMilliMmHg;
+        if (_test.IsActive)
+        {
+            _test.Sample(milliMmHg, atUs, nowUs);
+            return;
+        }
+
+        _run.Sample(milliMmHg, atUs, nowUs);
+        if (_run.IsActive)
+        {
+            _client.OnPressure(_run.CuffCentiMmHg, atUs, CuffRun.PeriodUs, nowUs);
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Expects(AbsenceReason reason) => reason == AbsenceReason.Saturated && _test.IsActive;
+
+    /// <inheritdoc/>
+    public void Withhold(AbsenceReason reason, long nowUs)
+    {
+        // One disturbed transfer is no lost sensor: the clock decides, unless the part itself says what is wrong.
+        if (reason == AbsenceReason.Saturated)
+        {
+            _test.SensorFailed(reason, nowUs);
+            _run.SensorFailed(reason, nowUs);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Interrupt(long nowUs)
+    {
+        _available = false;
+        _test.SensorFailed(AbsenceReason.SensorFault, nowUs);
+        _run.SensorFailed(AbsenceReason.SensorFault, nowUs);
+    }
+
+    /// <inheritdoc/>
+    public long Step(long nowUs)
+    {
+        long next = _test.Step(nowUs);
+        long run = _run.Step(nowUs);
+        if (run < next)
+        {
+            next = run;
+        }
+
+        if (_results != _test.Results)
+        {
+            _results = _test.Results;
+            ReportTest(nowUs);
+        }
+
+        if (_linkLosses != _test.LinkLosses)
+        {
+            _linkLosses = _test.LinkLosses;
+            _client.OnFault(FaultCode.CuffLinkLost, nowUs);
+            _client.OnPhase(CuffPhase.Fault, nowUs);
+        }
+
+        if (_wasTesting && !_test.IsActive)
+        {
+            _client.OnPhase(CuffPhase.Idle, nowUs);
+        }
+
+        _wasTesting = _test.IsActive;
+        if (_changes != _run.Changes)
+        {
+            _changes = _run.Changes;
+            Follow(nowUs);
+        }
+
+        return next;
+    }
+
+    private void Follow(long nowUs)
+    {
+        if (_run.State == CuffState.Bleed)
+        {
+            _bleedUs = nowUs;
+        }
+
+        if (_run.FaultCode != _reported)
+        {
+            _reported = _run.FaultCode;
+            if (_reported != FaultCode.None)
+            {
+                _client.OnFault(_reported, nowUs);
+            }
+        }
+
+        _client.OnPhase(PhaseOfRun(), nowUs);
+        if (_run.State != CuffState.Done)
+        {
+            return;
+        }
+
+        _client.OnPressureEnd(nowUs);
+        if (_run.Reason != AbsenceReason.None)
+        {
+            _client.OnAbsent(_run.Reason, nowUs);
+            return;
+        }
+
+        int windowMs = _oscillometry.SampleCount * (OscillometricAnalysis.SamplePeriodUs / 1000);
+        _client.OnResult(
+            _oscillometry.SystolicCentiMmHg,
+            _oscillometry.DiastolicCentiMmHg,
+            _oscillometry.MeanCentiMmHg,
+            _oscillometry.PulseRateTenthsPerMinute,
+            Status | (_oscillometry.IrregularPulse ? BloodPressureStatus.IrregularPulse : 0),
+            _oscillometry.Quality,
+            windowMs,
+            _bleedUs + (windowMs * 1000L),
+            nowUs);
+    }
+
+    private CuffPhase PhaseOfRun()
+    {
+        switch (_run.State)
+        {
+            case CuffState.Idle:
+                return CuffPhase.Idle;
+            case CuffState.Rest:
+                return CuffPhase.Rest;
+            case CuffState.ZeroCheck:
+                return CuffPhase.ZeroCheck;
+            case CuffState.Inflate:
+            case CuffState.Hold:
+                return CuffPhase.Inflate;
+            case CuffState.Bleed:
+                return CuffPhase.Bleed;
+            case CuffState.Dump:
+                return CuffPhase.Dump;
+            case CuffState.Done:
+                return _run.FaultCode != FaultCode.None ? CuffPhase.Fault : CuffPhase.Done;
+            default:
+                return CuffPhase.Fault;
+        }
+    }
+
+    private void ReportTest(long nowUs)
+    {
+        if (!_test.IsActive)
+        {
+            if (_test.IsValid(nowUs))
+            {
+                _client.OnFault(FaultCode.CuffSelfTestPassed, nowUs);
+            }
+
+            return;
+        }
+
+        FaultCode code = _test.LinkPassed ? FaultCode.CuffLinkPassed : FaultCode.CuffSelfTestFailed;
+        _client.OnLinkTested(code, ((int)_test.Link * LinkFactor) + (_test.Measured < 0 ? 0 : _test.Measured), nowUs);
+        _client.OnPhase(CuffPhase.SelfTest, nowUs);
+    }
+}

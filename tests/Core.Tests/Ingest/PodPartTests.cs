@@ -1,0 +1,75 @@
+using System.Linq;
+using System.Text;
+using EdgeGateway.Core.Cuff;
+using EdgeGateway.Core.Ingest;
+using EdgeGateway.Core.Readings;
+using Firmware.Protocol;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+namespace Core.Tests.Ingest;
+
+/// <summary>The gateway goes by what a pod announces, and knows no chip: names count for pods alone that announce nothing.</summary>
+[TestClass]
+public sealed class PodPartTests
+{
+    [TestMethod]
+    public void Part_provides_and_streams_are_read()
+    {
+        Pod pod = new() { DeviceId = 1 };
+        Assert.IsTrue(pod.TakeState(State("""{"name":"New cuff","part":"newcuff","provides":["bloodPressure","cuffSelfTest","later word"],"streams":[48,49],"state":"measuring"}""")));
+        var part = pod.Parts.Single();
+        Assert.AreEqual("newcuff", part.Id);
+        CollectionAssert.AreEqual(new[] { 48, 49 }, part.Streams.ToArray());
+        Assert.IsTrue(pod.Provides(Capabilities.BloodPressure) && pod.Provides(Capabilities.CuffSelfTest) && pod.Provides("later word"));
+        Assert.IsFalse(pod.Provides(Capabilities.PediatricBloodPressure));
+        Assert.IsFalse(pod.TakeState(State("""{"name":"New cuff","part":"newcuff","provides":["bloodPressure","cuffSelfTest","later word"],"streams":[48,49],"state":"backoff"}""")), "the same part");
+        Assert.IsTrue(pod.TakeState(State("""{"name":"New cuff","part":"newcuff","provides":["bloodPressure"]}""")), "it provides less");
+    }
+
+    [TestMethod]
+    [DataRow("MPRLS0300", "bloodPressure cuffSelfTest")]
+    [DataRow("SunTech NIBP", "bloodPressure pediatricBloodPressure")]
+    [DataRow("PCM1808", "stethoscope")]
+    [DataRow("MAX30102", "oximeter")]
+    [DataRow("TMP117", "thermometer")]
+    [DataRow("unheard of", "")]
+    public void An_older_pods_parts_are_known_by_name(string name, string provides)
+    {
+        Pod pod = new() { DeviceId = 1 };
+        pod.TakeState(State("{\"name\":\"" + name + "\"}"));
+        Assert.AreEqual(provides, string.Join(' ', pod.Parts.Single().What));
+    }
+
+    [TestMethod]
+    [DataRow("""{"name":"MPRLS0300","provides":[]}""")]
+    [DataRow("""{"name":"MPRLS0300","provides":[5,{},"x"],"streams":["a",-1,70000],"part":7}""")]
+    public void What_a_pod_announces_counts_before_its_parts_name(string part)
+    {
+        Pod pod = new() { DeviceId = 1 };
+        pod.TakeState(State(part));
+        Assert.IsFalse(pod.Provides(Capabilities.BloodPressure));
+        Assert.IsEmpty(pod.Parts.Single().Streams);
+    }
+
+    [TestMethod]
+    public void A_cuff_of_another_name_measures_a_child_when_it_says_so_and_is_stopped()
+    {
+        Rig rig = new(23);
+        TestClient pod = rig.Pod(Rig.PodA);
+        int stops = 0;
+        pod.OnReceived = (_, payload) => stops += payload[1] == PodCommand.StopCuff ? 1 : 0;
+        pod.Subscribe(Topics.Command(Rig.PodA), rig.NowUs);
+        rig.OpenSession("S1");
+        pod.Publish(Topics.State(Rig.PodA), State("""{"name":"Cuff X","part":"x","provides":["bloodPressure","pediatricBloodPressure"]}"""));
+        rig.Require(() => pod.Waiting == 0 && pod.Client.IsConnected, "told");
+        Assert.IsNull(rig.Core.Cuff.SetPatient("S1", new CuffPatient(PatientCategory.Pediatric, CuffSize.Child, false)).Code);
+        Assert.AreEqual("G2311", rig.Core.Cuff.Test().Code, "no cuff here can be tested");
+        StopResult? stopped = null;
+        rig.Core.Stop.Now(r => stopped = r);
+        rig.Require(() => stopped is not null, "stopped");
+        Assert.IsTrue(stopped!.Value.IsConfirmed);
+        Assert.AreEqual(1, stops);
+    }
+
+    private static byte[] State(string part) => Encoding.UTF8.GetBytes("{\"v\":1,\"state\":\"online\",\"peripherals\":[" + part + "]}");
+}

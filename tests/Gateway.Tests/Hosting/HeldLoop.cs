@@ -1,0 +1,77 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+using Core.Tests;
+using EdgeGateway.Mqtt;
+using Microsoft.AspNetCore.Http;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+namespace Gateway.Tests.Hosting;
+
+/// <summary>The gateway's loop over a rig; it turns when the test says so, and takes only so much work.</summary>
+internal sealed class HeldLoop(Rig rig, int places = int.MaxValue) : IMqttLoop
+{
+    private readonly Queue<Action> _work = [];
+    private int _places = places;
+
+    public long NowUs => rig.NowUs;
+
+    public int Waiting => _work.Count;
+
+    public bool TryPost(Action work)
+    {
+        if (_places <= 0)
+        {
+            return false;
+        }
+
+        _places--;
+        _work.Enqueue(work);
+        return true;
+    }
+
+    public void Run()
+    {
+        while (_work.TryDequeue(out Action? work))
+        {
+            work();
+        }
+    }
+
+    /// <summary>Turns the loop and the rig until a request is answered.</summary>
+    public void Finish(Task asked) => rig.Require(
+        () =>
+        {
+            Run();
+
+            // What the loop answers is written by another thread.
+            SpinWait.SpinUntil(() => asked.IsCompleted || Waiting > 0, 20);
+            return asked.IsCompleted;
+        },
+        "answered");
+}
+
+/// <summary>A request without a web server.</summary>
+internal static class BareRequest
+{
+    public static DefaultHttpContext Of(string method, string body, params ReadOnlySpan<(string Name, string Value)> route)
+    {
+        DefaultHttpContext context = new();
+        context.Request.Method = method;
+        context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
+        foreach ((string name, string value) in route)
+        {
+            context.Request.RouteValues[name] = value;
+        }
+
+        context.Response.Body = new MemoryStream();
+        return context;
+    }
+
+    public static byte[] Bytes(HttpContext context) => ((MemoryStream)context.Response.Body).ToArray();
+
+    public static string Text(HttpContext context) => Encoding.UTF8.GetString(Bytes(context));
+}
