@@ -54,8 +54,7 @@ public sealed class GatewayCore : IStepped
 
         // The way to the session's side.
         SessionMessages? fromSession = null;
-        (ISessionLink link, FittedLink? fitted) = SessionLink.Make(
-            context, Server, _listeners, _parts, (in MqttMessage message, Action acknowledge) => fromSession!.On(message, acknowledge));
+        (ISessionLink link, FittedLink? fitted) = SessionLink.Make(context, Server, _listeners, _parts, (in MqttMessage message, Action acknowledge) => fromSession!.On(message, acknowledge));
         SessionReplies replies = new(link, clock, log, context.TopicRoot);
         PodCommands podCommands = new(Server, clock);
 

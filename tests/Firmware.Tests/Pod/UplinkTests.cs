@@ -118,10 +118,17 @@ public sealed class UplinkTests
         bench.SetEpoch(12);
         bench.Run(Second);
         Assert.IsTrue(retained);
+        string streams = string.Empty;
+        int[] numbers = Parts.StreamsOf(PodPart.Max30102);
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            streams += (i == 0 ? string.Empty : ",") + numbers[i].ToString();
+        }
+
         Assert.AreEqual(
             "{\"v\":1,\"state\":\"online\",\"boot\":" + bench.Host.BootId.ToString()
             + ",\"epoch\":12,\"peripherals\":[{\"name\":\"TMP117\",\"state\":\"absent\",\"part\":\"Tmp117\",\"streams\":[16],\"provides\":[\"thermometer\"]},"
-            + "{\"name\":\"MAX30102\",\"state\":\"measuring\",\"part\":\"Max30102\",\"streams\":[" + string.Join(',', Parts.StreamsOf(PodPart.Max30102)) + "],\"provides\":[\"oximeter\"]}],\"device\":{\"model\":\"P?1\"}}",
+            + "{\"name\":\"MAX30102\",\"state\":\"measuring\",\"part\":\"Max30102\",\"streams\":[" + streams + "],\"provides\":[\"oximeter\"]}],\"device\":{\"model\":\"P?1\"}}",
             state);
         byte[] will = StateMessage.Will();
         Assert.AreEqual("{\"v\":1,\"state\":\"offline\"}", System.Text.Encoding.UTF8.GetString(will, 0, will.Length));
