@@ -74,13 +74,9 @@ public sealed class PodOptions
         {
             for (int i = 0; i < Peripherals.Length; i++)
             {
-                string[] provides = Parts.Provides(Peripherals[i].Part);
-                for (int p = 0; p < provides.Length; p++)
+                if (Peripherals[i].Audio != null || Peripherals[i].Driver is ISoundSource)
                 {
-                    if (string.Equals(provides[p], Capabilities.Stethoscope))
-                    {
-                        return true;
-                    }
+                    return true;
                 }
             }
 
