@@ -5,7 +5,9 @@
 #   bash tests/run.sh             build and test
 #   bash tests/run.sh --long      the long versions too: bigger numbers in the same tests (CART_LONG=1), outages of minutes
 #   bash tests/run.sh --all       also installs the optional packages of tests/packages.txt; the base is installed in any case
+#   bash tests/run.sh --no-install  installs nothing; what is absent is skipped
 #   bash tests/run.sh --audit     a package with a known weakness is an error (asks the package registry)
+#   bash tests/run.sh --sbom      only write the software bill of materials (CycloneDX) to artifacts/sbom
 #   bash tests/run.sh --sum DIR   only sum the .trx files in DIR
 set -u -o pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -68,6 +70,8 @@ fi
 
 all=0
 audit=0
+install=1
+sbom=0
 for word in "$@"; do
   case "$word" in
     --long)
@@ -76,11 +80,18 @@ for word in "$@"; do
       ;;
     --all) all=1 ;;
     --audit) audit=1 ;;
-    *) stop "'$word' is no option: --long, --all, --audit or --sum DIR" ;;
+    --no-install) install=0 ;;
+    --sbom) sbom=1 ;;
+    *) stop "'$word' is no option: --long, --all, --no-install, --audit, --sbom or --sum DIR" ;;
   esac
 done
 
 command -v dotnet > /dev/null || stop "The .NET SDK is absent: install the version of global.json from https://dotnet.microsoft.com/download/dotnet/10.0"
+
+if [ "$sbom" -eq 1 ]; then
+  dotnet tool restore > /dev/null && exec dotnet tool run dotnet-CycloneDX -- Firmware.sln --exclude-test-projects --output artifacts/sbom --filename cart.cdx.json --output-format Json
+  exit 1
+fi
 
 # tests/packages.txt: base or optional, package, the program that shows that it is there, what it enables.
 wanted=()
@@ -88,11 +99,11 @@ while read -r group package program _; do
   [ "$group" = base ] || { [ "$group" = optional ] && [ "$all" -eq 1 ]; } || continue
   command -v "$program" > /dev/null || [ -x "/usr/sbin/$program" ] || wanted+=("$package")
 done < tests/packages.txt
-if [ "${#wanted[@]}" -gt 0 ] && command -v apt-get > /dev/null; then
+if [ "$install" -eq 1 ] && [ "${#wanted[@]}" -gt 0 ] && command -v apt-get > /dev/null; then
   as=()
   [ "$(id -u)" -eq 0 ] || as=(sudo -n)
   if [ "$(id -u)" -eq 0 ] || sudo -n true 2> /dev/null; then
-    echo "Installing ${wanted[*]}"
+    echo "Installing by apt-get: ${wanted[*]} (--no-install leaves that)"
     { "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${wanted[@]}" ||
       { "${as[@]}" apt-get update -q && "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${wanted[@]}"; }; } > /dev/null 2>&1 || true
   fi
@@ -103,11 +114,23 @@ while read -r group package program enables; do
   command -v "$program" > /dev/null || echo "$package is absent; skipped without it: $enables"
 done < tests/packages.txt
 
+# The tools that check the pages' modules, as package-lock.json pins them. Without them, or without a network, those tests are skipped by name.
+web=edge-gateway/Gateway/Web
+if command -v npm > /dev/null && ! cmp -s "$web/package-lock.json" "$web/node_modules/.installed"; then
+  echo "Installing the packages of $web/package-lock.json"
+  if npm ci --prefix "$web" --prefer-offline --fetch-retries 1 --fetch-retry-mintimeout 2000 --silent; then cp "$web/package-lock.json" "$web/node_modules/.installed"; else echo "npm ci failed; skipped without it: types and rules of the pages' modules"; fi
+fi
+
 if [ "$audit" -eq 1 ]; then
   dotnet restore Firmware.sln --force -v quiet -p:NuGetAudit=true -p:NuGetAuditMode=all '-warnaserror:NU1900;NU1901;NU1902;NU1903;NU1904;NU1905' || stop "A package has a known weakness, or nothing could be asked."
 fi
 
-dotnet build Firmware.sln --nologo -v quiet -p:Analyze=true || stop "The build failed."
+dotnet restore Firmware.sln --locked-mode -v quiet || stop "The packages are not those of the packages.lock.json files; after a change of versions: dotnet restore Firmware.sln --force-evaluate"
+echo "Building Firmware.sln with the analyzers: one to three minutes."
+# In a terminal the SDK shows each project as it is built.
+quiet=(-v quiet)
+[ -t 1 ] && quiet=(--tl:on -v minimal)
+dotnet build Firmware.sln --no-restore --nologo "${quiet[@]}" -p:Analyze=true || stop "The build failed."
 rm -rf "$results"
 dotnet test Firmware.sln --no-build --nologo -v quiet -p:EndToEndApart=true --logger trx --results-directory "$results"
 ended=$?

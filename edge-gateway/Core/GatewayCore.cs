@@ -6,7 +6,6 @@ using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Ingest;
 using EdgeGateway.Core.Records;
-using EdgeGateway.Core.Retained;
 using EdgeGateway.Core.Sessions;
 using EdgeGateway.Core.Sound;
 using EdgeGateway.Core.Time;
@@ -24,11 +23,12 @@ public sealed class GatewayCore : IStepped
 {
     private readonly GatewayLife _life = new();
     private readonly GatewayParts _parts = new();
-    private readonly GatewayContext _context;
+    private readonly GatewayServices _services;
     private readonly JournalEvents _journalEvents;
     private readonly EndpointHandler _endpoint;
     private readonly ListenerAccess _listeners;
     private readonly HealthSnapshots _snapshots;
+    private readonly GatewayCounts _counts;
     private long _bootIndex;
 
     /// <summary>Makes the gateway; nothing happens before <see cref="Start"/>.</summary>
@@ -43,78 +43,76 @@ public sealed class GatewayCore : IStepped
 
         // The journal, the projections of it, and the server.
         _journalEvents = new JournalEvents(_life);
-        GatewayContext context = _context = new GatewayContext(options, ports, _life, _journalEvents);
-        GatewayClock clock = context.Clock;
-        CodedLog log = context.Coded;
+        GatewayServices s = _services = new GatewayServices(options, ports, _journalEvents);
+        (GatewayClock clock, CodedLog log, SessionFold sessions, string topicRoot) = (s.Clock, s.Log, s.Sessions, s.TopicRoot);
         Pods pods = new();
-        _listeners = new ListenerAccess(context, (clientId, reason) => Server!.Disconnect(clientId, reason, clock.NowUs));
-        EndpointGuard guard = new(context, pods);
-        _endpoint = new EndpointHandler(_life, pods, _listeners, guard, _parts, log, context.Counts, options, context.TopicRoot);
+        _listeners = new ListenerAccess(ports.Listeners, sessions, options.CartId, topicRoot, clock, log, (client, reason) => Server!.Disconnect(client, reason, clock.NowUs));
+        EndpointGuard guard = new(pods, s.Deduplication, s.Issues, clock, log);
+        _endpoint = new EndpointHandler(_life, pods, _listeners, guard, _parts, log, options, topicRoot);
         Server = ports.Server(_endpoint);
 
-        // The way to the session's side.
-        SessionMessages? fromSession = null;
-        (ISessionLink link, FittedLink? fitted) = SessionLink.Make(context, Server, _listeners, _parts, (in MqttMessage message, Action acknowledge) => fromSession!.On(message, acknowledge));
-        SessionReplies replies = new(link, clock, log, context.TopicRoot);
-        PodCommands podCommands = new(Server, clock);
-
         // The data path.
-        RetainedTopics retained = new(context, link, pods, fitted is null ? null : message => Server.Publish(message with { Qos = MqttQos.AtMostOnce }, 0, clock.NowUs));
-        SoundDesk desk = new(context, link, podCommands, pods);
-        LiveSound sound = new(context, link, desk);
-        Uplink uplink = new(context, link, retained, sound.MostBulk, sound.BulkSent);
-        PodIngest ingest = new(context, Server, pods);
-        Corrections corrections = new(context, link, uplink);
-        Replays replays = new(context, link, uplink, retained, replies);
-        Clips clips = new(context, link, desk);
-        context.Writer.Appended = (index, in reading) =>
+        SessionMessages? fromSession = null;
+        GatewayIngest ingest = new(s, options, Server, pods);
+        GatewayDelivery delivery = new(s, options, ports, Server, _listeners, _parts, pods, (in MqttMessage message, Action acknowledge) => fromSession!.On(message, acknowledge));
+        ISessionLink link = delivery.Link;
+        SessionReplies replies = new(link, clock, log, topicRoot);
+        PodCommands podCommands = new(Server, clock);
+        SoundDesk desk = new(sessions, link, podCommands, pods, topicRoot);
+        LiveSound sound = new(sessions, link, desk, s.Crc32, clock, log, topicRoot, options.Production);
+        delivery.Complete(_life, sound, replies);
+        Clips clips = new(s.Clips, sessions, s.Deduplication, s.Delivery, s.Time, s.Writer, new ClipReader(s.Reader, options.ReadAheadBytes), link, desk, clock, topicRoot);
+        s.Writer.Appended = (index, in reading) =>
         {
-            uplink.Appended(index, reading);
+            delivery.Uplink.Appended(index, reading);
             clips.Appended(index, reading);
         };
 
-        // Health.
-        DiskHealth disk = new(context);
-        HealthChecks checks = new(context, pods, () => HealthFacts.Of(_life, context.Journal, disk, options, link, uplink, context.Sessions));
-        _journalEvents.Attach(context.Reader, disk, checks, uplink);
-        _snapshots = new HealthSnapshots(
-            options, _life, clock, context.Journal, disk, pods, context.Sessions, context.Deduplication, context.Delivery, context.Time, context.Counts, context.Issues,
-            ingest, link, uplink, sound, checks);
+        GatewayHealth health = new(s, options, _life, pods, delivery);
+        _journalEvents.Attach(s.Reader, health.Disk, health.Checks, delivery.Losses);
 
         // What people do.
         Sessions = new SessionControl(
-            _life, context.Sessions, context.Writer, context.Waiters, clock, uplink, checks, _parts.SessionChanged, ports.Entropy.NextUInt32(), options.Production);
-        Stop = new CuffStop(pods, podCommands, context.Reader, clock);
-        Cuff = new CuffControl(Sessions, context.Sessions, pods, podCommands, Stop);
-        Requests = new BedsideRequests(context.Sessions, clock, link, context.TopicRoot);
-        Sound = new SoundControl(_life, context.Sessions, context.Clips, desk, sound, clips, context.Waiters);
-        AirRequests air = new(Sessions, Cuff, Requests, context.Waiters, clock);
+            _life, sessions, s.Writer, s.Waiters, clock, delivery.Sessions, log, _parts.SessionChanged, ports.Entropy.NextUInt32(), options.Production);
+        Stop = new CuffStop(pods, podCommands, s.Reader, clock);
+        Cuff = new CuffControl(Sessions, sessions, pods, podCommands, Stop);
+        Requests = new BedsideRequests(sessions, clock, link, topicRoot);
+        Sound = new SoundControl(_life, sessions, s.Clips, desk, sound, clips, s.Waiters);
+        AirRequests air = new(Sessions, Cuff, Requests, s.Waiters, clock);
         Commands = new CommandTargets(Sessions, Cuff, air, Stop, Sound, Requests);
 
         // What comes from the session's side.
-        Consumers consumers = new(retained, uplink);
-        CommandMessages commands = new(Commands, new CommandAnswers(context.Commands, context.Writer, context.Waiters, replies), replies, clock, log);
-        ReceiptIntake receipts = new(context.Sessions, uplink, consumers, context.Writer, context.Waiters, context.Issues, log, context.Counts);
-        ReplayRequests replayRequests = new(context.Sessions, context.Delivery, replays, consumers, replies, log);
-        ListenerMessages listeners = new(context.Sessions, consumers, desk, sound, clips, context.Waiters, clock, log);
-        fromSession = new SessionMessages(_life, Stop, replies, log, context.Counts, context.TopicRoot)
-            { Commands = commands.On, Receipts = receipts.On, Replays = replayRequests.On, Listeners = listeners.On };
-        _endpoint.Attach(Server, fromSession, ingest, new ClockAnswers(Server, clock, log, context.Counts), sound);
+        Consumers consumers = new(delivery.Retained, delivery.Descriptions, delivery.Uplink);
+        CommandMessages commands = new(Commands, new CommandAnswers(s.Commands, s.Writer, s.Waiters, replies), replies, clock, log);
+        ReceiptIntake receipts = new(sessions, delivery.Progress, consumers, s.Writer, s.Waiters, s.Issues, log);
+        ReplayRequests replayRequests = new(sessions, s.Delivery, delivery.Replays, consumers, replies, log);
+        ListenerMessages listeners = new(sessions, consumers, desk, sound, clips, s.Waiters, clock, log);
+        fromSession = new SessionMessages(_life, Stop, replies, log, topicRoot)
+        { Commands = commands.On, Receipts = receipts.On, Replays = replayRequests.On, Listeners = listeners.On };
+        ClockAnswers clockAnswers = new(Server, clock, log);
+        _endpoint.Attach(Server, fromSession, ingest.Messages, clockAnswers, sound);
+        _counts = new GatewayCounts(
+            ingest, delivery, receipts, clockAnswers, sound, () => _listeners.RefusedCount + guard.Refused + _endpoint.RefusedCount + fromSession.RefusedCount);
+        _snapshots = new HealthSnapshots(
+            options, _life, clock, s.Journal, health.Disk, pods, sessions, s.Deduplication, s.Delivery, s.Time, s.Issues, ingest.Messages, link, delivery.Progress, health.Checks);
 
         _parts.Set(
-            new UtcRecorder(clock, context.Time, context.Writer, context.Issues, log),
-            disk,
-            context.Own,
-            new LinkPart(link, fitted),
-            new BindingEpochs(context.Sessions, pods, podCommands),
+            new UtcRecorder(clock, s.Time, s.Writer, s.Issues, log),
+            health.Disk,
+            s.Own,
+            new LinkPart(link, delivery.Fitted),
+            new BindingEpochs(sessions, pods, podCommands),
             new SettledDeliveries(_endpoint),
-            ingest,
+            ingest.Messages,
+            ingest.Gaps,
             _endpoint,
-            context.Waiters,
-            uplink,
-            corrections,
-            replays,
-            retained,
+            s.Waiters,
+            delivery.Progress,
+            delivery.Uplink,
+            delivery.Corrections,
+            delivery.Replays,
+            delivery.Descriptions,
+            delivery.Retained,
             desk,
             Cuff,
             sound,
@@ -122,7 +120,7 @@ public sealed class GatewayCore : IStepped
             Requests,
             _listeners,
             guard,
-            checks,
+            health.Checks,
             Stop);
     }
 
@@ -148,7 +146,7 @@ public sealed class GatewayCore : IStepped
     public bool IsReady => _life.IsRunning;
 
     /// <summary>Which start of the gateway this is, from 1; 0 before the journal is open.</summary>
-    public uint BootId => _context.BootId;
+    public uint BootId => _services.Clock.BootId;
 
     /// <summary>What commands act on, see <see cref="GatewayCommands"/>.</summary>
     internal CommandTargets Commands { get; }
@@ -160,7 +158,7 @@ public sealed class GatewayCore : IStepped
         if (_life.State == GatewayState.Created)
         {
             _life.State = GatewayState.Opening;
-            _context.Journal.Open();
+            _services.Journal.Open();
         }
     }
 
@@ -169,7 +167,7 @@ public sealed class GatewayCore : IStepped
     /// <returns>When it wants to be called next, µs.</returns>
     public long Step(long nowUs)
     {
-        long next = Math.Min(Server.Step(nowUs), _context.Journal.Step(nowUs));
+        long next = Math.Min(Server.Step(nowUs), _services.Journal.Step(nowUs));
         if (_life.State is GatewayState.Created or GatewayState.Opening or GatewayState.Stopped || (_life.State == GatewayState.Booting && !TryBoot(nowUs)))
         {
             return next;
@@ -178,7 +176,7 @@ public sealed class GatewayCore : IStepped
         long ofParts = _parts.Step(_life, nowUs);
 
         // What was appended or published in this step may have given the two below something to do.
-        next = Math.Min(next, Math.Min(Server.Step(nowUs), _context.Journal.Step(nowUs)));
+        next = Math.Min(next, Math.Min(Server.Step(nowUs), _services.Journal.Step(nowUs)));
         return _life.State == GatewayState.Stopped ? long.MaxValue
             : !_life.IsRunning ? next
             : _endpoint.HasMore ? nowUs : Math.Min(next, ofParts);
@@ -195,7 +193,7 @@ public sealed class GatewayCore : IStepped
 
     /// <summary>The gateway's health.</summary>
     /// <returns>A copy; it does not change later.</returns>
-    public GatewaySnapshot Snapshot() => _snapshots.Make();
+    public GatewaySnapshot Snapshot() => _snapshots.Make(_counts.Read()) with { LiveSound = _counts.LiveSound };
 
     /// <summary>Stops: no new work, a checkpoint, and the journal closed.</summary>
     /// <param name="completed">Called on the loop, once, when all is on the disk.</param>
@@ -215,10 +213,10 @@ public sealed class GatewayCore : IStepped
         }
 
         _life.State = GatewayState.Stopping;
-        long nowUs = _context.NowUs;
+        long nowUs = _services.Clock.NowUs;
         _parts.Stop(nowUs);
         _endpoint.DisconnectAll(nowUs);
-        _journalEvents.Close(_context.Journal, completed);
+        _journalEvents.Close(_services.Journal, completed);
     }
 
     // A start that is not on the disk could be numbered again, and clock exchanges of two starts would be taken for one.
@@ -226,16 +224,16 @@ public sealed class GatewayCore : IStepped
     {
         if (_bootIndex == 0)
         {
-            GatewayMoment at = _context.Now with { BootId = _context.Boots.LastBootId + 1 };
-            if (!_context.TryAppend(JournalRecordType.GatewayBoot, new GatewayBootRecord(at).Encode(), out _bootIndex))
+            GatewayMoment at = _services.Clock.Now with { BootId = _services.Boots.LastBootId + 1 };
+            if (!_services.Writer.TryAppend(JournalRecordType.GatewayBoot, new GatewayBootRecord(at).Encode(), out _bootIndex))
             {
                 return false;
             }
 
-            _context.Clock.BootId = at.BootId;
+            _services.Clock.BootId = at.BootId;
         }
 
-        if (_context.Journal.SyncedIndex < _bootIndex)
+        if (_services.Journal.SyncedIndex < _bootIndex)
         {
             return false;
         }
@@ -243,8 +241,8 @@ public sealed class GatewayCore : IStepped
         _life.State = GatewayState.Running;
         _parts.SessionChanged();
         _parts.Begin(nowUs);
-        _context.Log(FaultCodes.GatewayStarted, "start " + GatewayContext.Text(_context.BootId));
-        _context.Issues.Raise(_context.Ports.Told);
+        _services.Log.Write(FaultCodes.GatewayStarted, "start " + Invariant.Text(_services.Clock.BootId));
+        _services.Issues.Raise(_services.Told);
         return true;
     }
 }

@@ -221,19 +221,19 @@ public sealed record GatewayOptions
             "false when the consumer sends no receipts: page and report then say \"handed to the broker\", never \"received\"."),
         Setting.Whole<GatewayOptions>(
             "windowMessages", "messages", 1, 1024, Standard.Window, static (o, v) => o with { Window = (int)v },
-            "Messages published and not yet marked as sent. It bounds the duplicates after the gateway was killed."),
+            "Messages published and not yet marked as sent. It bounds the duplicates after the gateway was killed.", static o => o.Window),
         Setting.Whole<GatewayOptions>(
-            "readAheadBytes", "bytes", MinReadAheadBytes, 1_048_576, Standard.ReadAheadBytes, static (o, v) => o with { ReadAheadBytes = (int)v }, "Memory per reading position."),
+            "readAheadBytes", "bytes", MinReadAheadBytes, 1_048_576, Standard.ReadAheadBytes, static (o, v) => o with { ReadAheadBytes = (int)v }, "Memory per reading position.", static o => o.ReadAheadBytes),
         Setting.Whole<GatewayOptions>(
             "liveDistanceRecords", "records", 1, 1_000_000, Standard.LiveDistanceRecords, static (o, v) => o with { LiveDistanceRecords = (int)v },
-            "A backlog longer than this lets live readings overtake it."),
+            "A backlog longer than this lets live readings overtake it.", static o => o.LiveDistanceRecords),
         Setting.Whole<GatewayOptions>(
-            "probeMs", "ms", 100, 60_000, Standard.ProbeUs / 1000, static (o, v) => o with { ProbeUs = v * 1000 }, "Pause before a session that nobody listens to is tried again."),
+            "probeMs", "ms", 100, 60_000, Standard.ProbeUs, static (o, v) => o with { ProbeUs = v }, "Pause before a session that nobody listens to is tried again.", static o => o.ProbeUs, 1000),
         Setting.Whole<GatewayOptions>(
-            "statePeriodMs", "ms", 100, 10_000, Standard.StatePeriodUs / 1000, static (o, v) => o with { StatePeriodUs = v * 1000 }, "Shortest time between two retained states of a session."),
+            "statePeriodMs", "ms", 100, 10_000, Standard.StatePeriodUs, static (o, v) => o with { StatePeriodUs = v }, "Shortest time between two retained states of a session.", static o => o.StatePeriodUs, 1000),
         Setting.Whole<GatewayOptions>(
-            "stateStalenessMs", "ms", 1000, 30_000, Standard.StateStalenessUs / 1000, static (o, v) => o with { StateStalenessUs = v * 1000 },
-            "How long the retained state shows a last value."),
+            "stateStalenessMs", "ms", 1000, 30_000, Standard.StateStalenessUs, static (o, v) => o with { StateStalenessUs = v },
+            "How long the retained state shows a last value.", static o => o.StateStalenessUs, 1000),
     ];
 
     /// <summary>Rows of the section ingest.</summary>
@@ -241,23 +241,23 @@ public sealed record GatewayOptions
     [
         Setting.Whole<GatewayOptions>(
             "maxHeldMessages", "messages", 1, 4096, Standard.MaxHeldMessages, static (o, v) => o with { MaxHeldMessages = (int)v },
-            "Messages of pods that wait for room in the journal. Beyond it the pod is disconnected and sends again."),
+            "Messages of pods that wait for room in the journal. Beyond it the pod is disconnected and sends again.", static o => o.MaxHeldMessages),
         Setting.Whole<GatewayOptions>(
-            "unexplainedMs", "ms", 1000, 3_600_000, Standard.UnexplainedUs / 1000, static (o, v) => o with { UnexplainedUs = v * 1000 },
-            "Age at which a sequence gap becomes a gap record \"unexplained\", in the same boot of the pod."),
+            "unexplainedMs", "ms", 1000, 3_600_000, Standard.UnexplainedUs, static (o, v) => o with { UnexplainedUs = v },
+            "Age at which a sequence gap becomes a gap record \"unexplained\", in the same boot of the pod.", static o => o.UnexplainedUs, 1000),
         Setting.Whole<GatewayOptions>(
-            "unexplainedOtherBootMs", "ms", 1000, 3_600_000, Standard.UnexplainedOtherBootUs / 1000, static (o, v) => o with { UnexplainedOtherBootUs = v * 1000 },
-            "The same, after another boot of the pod."),
+            "unexplainedOtherBootMs", "ms", 1000, 3_600_000, Standard.UnexplainedOtherBootUs, static (o, v) => o with { UnexplainedOtherBootUs = v },
+            "The same, after another boot of the pod.", static o => o.UnexplainedOtherBootUs, 1000),
     ];
 
     /// <summary>Rows of the section time.</summary>
     internal static IReadOnlyList<Setting<GatewayOptions>> TimeSettings { get; } =
     [
         Setting.Whole<GatewayOptions>(
-            "clockDriftPpm", "ppm", 1, 1000, Standard.ClockDriftPpm, static (o, v) => o with { ClockDriftPpm = (int)v }, "Largest error of a pod's clock against the gateway's."),
+            "clockDriftPpm", "ppm", 1, 1000, Standard.ClockDriftPpm, static (o, v) => o with { ClockDriftPpm = (int)v }, "Largest error of a pod's clock against the gateway's.", static o => o.ClockDriftPpm),
         Setting.Whole<GatewayOptions>(
-            "maxUncertaintyMs", "ms", 1, 60_000, Standard.MaxUncertaintyUs / 1000, static (o, v) => o with { MaxUncertaintyUs = v * 1000 },
-            "Above this uncertainty a reading's time is called unsynchronised."),
+            "maxUncertaintyMs", "ms", 1, 60_000, Standard.MaxUncertaintyUs, static (o, v) => o with { MaxUncertaintyUs = v },
+            "Above this uncertainty a reading's time is called unsynchronised.", static o => o.MaxUncertaintyUs, 1000),
     ];
 
     /// <summary>Rows of the section sessions.</summary>
@@ -265,18 +265,36 @@ public sealed record GatewayOptions
     [
         Setting.Whole<GatewayOptions>(
             "maxSessions", "sessions", 16, 4096, Standard.MaxSessions, static (o, v) => o with { MaxSessions = (int)v },
-            "Sessions remembered; the oldest closed one is forgotten at the bound."),
+            "Sessions remembered; the oldest closed one is forgotten at the bound.", static o => o.MaxSessions),
     ];
 
-    /// <summary>Refuses what lies outside its range.</summary>
+    /// <summary>Refuses what lies outside its range: the one that its row above gives for gateway.yaml.</summary>
     /// <param name="options">What to look at.</param>
-    /// <exception cref="ArgumentException">An option is outside the range that its documentation gives.</exception>
+    /// <exception cref="ArgumentException">An option is outside the range that its documentation gives; the message names each.</exception>
     internal static void Check(GatewayOptions options)
     {
-        if (!Names.IsValid(options.CartId) || options.GatewayId == 0 || options.Window is < 1 or > 1024 || options.ReadAheadBytes < MinReadAheadBytes
-            || options.MaxHeldMessages < 1 || options.MaxSessions < 16 || options.StateStalenessUs is < 1_000_000 or > 30_000_000 || options.ClockDriftPpm < 1)
+        List<string> problems = [];
+        if (!Names.IsValid(options.CartId))
         {
-            throw new ArgumentException("An option is outside the range that its documentation gives.", nameof(options));
+            problems.Add("id is not 1 to 64 of A-Z a-z 0-9 _ -");
+        }
+
+        if (options.GatewayId == 0)
+        {
+            problems.Add("gatewayId is 0");
+        }
+
+        foreach (Setting<GatewayOptions> row in (Setting<GatewayOptions>[])[.. UplinkSettings, .. IngestSettings, .. TimeSettings, .. SessionSettings])
+        {
+            if (row.Problem(options) is { } problem)
+            {
+                problems.Add(problem);
+            }
+        }
+
+        if (problems.Count > 0)
+        {
+            throw new ArgumentException(string.Join("; ", problems), nameof(options));
         }
     }
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 using System.Text;
 
@@ -38,6 +39,19 @@ internal static class LogText
         }
 
         return shown.ToString();
+    }
+
+    /// <summary>What a stranger sent, as it may stand in a log: short, without control characters.</summary>
+    internal static string Shown(string text)
+    {
+        const int Longest = 100;
+        return string.Create(Math.Min(text.Length, Longest), text, static (shown, from) =>
+        {
+            for (int i = 0; i < shown.Length; i++)
+            {
+                shown[i] = from[i] is >= ' ' and <= '~' ? from[i] : '?';
+            }
+        });
     }
 
     private static bool IsLayout(char c) =>

@@ -103,6 +103,21 @@ public static class FaultCodes
     /// <summary>G2011: The journal's directory in the configuration cannot be used.</summary>
     public const string ConfiguredDirectoryUnusable = "G2011";
 
+    /// <summary>G2012: The command line is wrong.</summary>
+    public const string GatewayCommandLineWrong = "G2012";
+
+    /// <summary>G2070: There is nothing at this path.</summary>
+    public const string PathUnknown = "G2070";
+
+    /// <summary>G2071: This path does not take this HTTP method.</summary>
+    public const string MethodNotAllowed = "G2071";
+
+    /// <summary>G2072: The body of a request is too large.</summary>
+    public const string RequestBodyTooLarge = "G2072";
+
+    /// <summary>G2073: The body of a request came too slowly.</summary>
+    public const string RequestBodyTooSlow = "G2073";
+
     /// <summary>G2080: A listener could not be opened.</summary>
     public const string ListenerNotOpened = "G2080";
 

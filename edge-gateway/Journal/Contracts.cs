@@ -27,7 +27,11 @@ public enum RecordClass : byte
 /// <param name="Type">What the payload is; the meaning is the owner's.</param>
 /// <param name="Class">Its class.</param>
 /// <param name="Payload">The bytes; valid during the call only.</param>
-public readonly record struct JournalRecord(long Index, byte Type, RecordClass Class, ReadOnlyMemory<byte> Payload);
+public readonly record struct JournalRecord(long Index, byte Type, RecordClass Class, ReadOnlyMemory<byte> Payload)
+{
+    /// <summary>The class on the disk when this version does not know it, 5 to 127; the record is kept as a vital sign then, and only an inspection shows it. Null otherwise.</summary>
+    public byte? UnknownMark { get; init; }
+}
 
 /// <summary>
 /// State made of the records alone. The journal feeds every fold each record once, in order, when it is appended or, at a start, read back
@@ -132,7 +136,7 @@ public interface IJournalHandler
     /// Retention is about to remove records, or damage was found while reading. The owner appends its declarations during the call; the records are removed when these are on the disk.
     /// </summary>
     /// <param name="loss">What is gone.</param>
-    /// <param name="records">The records themselves when they could be read (retention), so that their identities can be declared; valid during the call only.</param>
+    /// <param name="records">The records themselves when they could be read (retention), so that their identities can be declared; valid during the call only. Empty for records of an unknown class.</param>
     /// <returns>False when the owner could not declare all of it now: retention then leaves the records where they are and asks again later.</returns>
     bool Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records);
 

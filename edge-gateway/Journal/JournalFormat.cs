@@ -43,7 +43,17 @@ internal readonly record struct SegmentName(long First, int Generation, bool Cop
 }
 
 /// <summary>One record's place in a segment's bytes.</summary>
-internal readonly record struct Entry(int Offset, int Length, long Index, byte Type, RecordClass Class);
+/// <param name="Offset">First byte of its payload.</param>
+/// <param name="Length">Bytes of its payload.</param>
+/// <param name="Index">Its index.</param>
+/// <param name="Type">Its type.</param>
+/// <param name="Class">What it is kept as.</param>
+/// <param name="Mark">The byte on the disk: its class, or a mark that this version does not know.</param>
+internal readonly record struct Entry(int Offset, int Length, long Index, byte Type, RecordClass Class, byte Mark)
+{
+    /// <summary>Of a class or of a kind that this version does not know: kept, and shown to nobody.</summary>
+    public bool IsUnknown => Mark >= JournalFormat.ClassCount;
+}
 
 /// <summary>A segment's seal: what it stands for, its last bytes.</summary>
 internal sealed record Seal(long First, long Last, int[] Counts);
@@ -64,6 +74,12 @@ internal static class JournalFormat
     /// <summary>Most records in one write, so that a record's place in it fits its two bytes.</summary>
     public const int MaxBatchRecords = ushort.MaxValue;
     public const int ClassCount = 5;
+
+    /// <summary>Most records that a segment can hold: no record's index lies further from the segment's first one.</summary>
+    public const int MaxSegmentRecords = JournalOptions.MaxSegmentBytes / RecordHeadBytes;
+
+    /// <summary>The first mark of the journal's own: such a record uses up no index. Marks below it are classes.</summary>
+    public const byte FirstOwnMark = 0x80;
     public const byte SealMark = 0x80;
     public const byte HoleMark = 0x81;
 
@@ -79,6 +95,8 @@ internal static class JournalFormat
     public const string LockFile = "lock";
     public const string OldReserveFile = "reserve.bin"; // of versions before 0.2.0
 
+    /// <summary>What a record with an unknown mark is kept as: the gravest class that may have to be delivered.</summary>
+    public const RecordClass UnknownClass = RecordClass.Vital;
 
     private static ReadOnlySpan<byte> SegmentMagic => "CARTJSEG"u8;
 
@@ -164,6 +182,13 @@ internal static class JournalFormat
         BinaryPrimitives.WriteUInt16LittleEndian(target[20..], (ushort)place);
         payload.CopyTo(target[RecordHeadBytes..]);
         BinaryPrimitives.WriteUInt32LittleEndian(target[4..], RecordCrc(target, salt));
+    }
+
+    /// <summary>Makes a whole record of another segment one of this segment: all but its place in its write and its checksum stays.</summary>
+    public static void Adopt(Span<byte> record, uint salt)
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(record[20..], 0);
+        BinaryPrimitives.WriteUInt32LittleEndian(record[4..], RecordCrc(record, salt));
     }
 
     public static uint RecordCrc(ReadOnlySpan<byte> record, uint salt) => Crc32C.End(Crc32C.Add(Crc32C.Add(salt, record[..4]), record[8..]));

@@ -20,7 +20,7 @@ public sealed record JournalFinding(string File, long Offset, long Bytes, long F
 /// <param name="Bytes">Its length.</param>
 /// <param name="First">First index it stands for.</param>
 /// <param name="Last">Last index it holds, or stands for when sealed.</param>
-/// <param name="CountByClass">Records by class: control, vital, event, sound, wave.</param>
+/// <param name="CountByClass">Records by class: control, vital, event, sound, wave. Those with unknown marks count as vital.</param>
 /// <param name="PayloadBytesByClass">Their payload bytes, in the same order.</param>
 /// <param name="Sealed">Whether it has its seal.</param>
 /// <param name="Counts">Whether it counts; false for an older or unfinished generation that the next start removes.</param>
@@ -56,8 +56,11 @@ public sealed record JournalReport(
     int QuarantineFiles,
     long QuarantineBytes)
 {
-    /// <summary>Records in the segments that count, by type; what a type means is the owner's.</summary>
+    /// <summary>Records of known classes in the segments that count, by type; what a type means is the owner's.</summary>
     public IReadOnlyDictionary<byte, long> RecordsByType { get; init; } = new SortedDictionary<byte, long>();
+
+    /// <summary>Records in the segments that count with a mark that this version does not know, by mark: kept as vital signs and skipped. From 128 on they are the journal's own.</summary>
+    public IReadOnlyDictionary<byte, long> UnknownMarks { get; init; } = new SortedDictionary<byte, long>();
 
     /// <summary>Whether there is damage.</summary>
     public bool IsDamaged
@@ -138,6 +141,7 @@ public static class JournalInspector
         private readonly List<SegmentName> _names = [];
         private readonly List<(long First, long Last)> _there = [];
         private readonly SortedDictionary<byte, long> _types = [];
+        private readonly SortedDictionary<byte, long> _marks = [];
         private Checkpoint? _newest;
         private int _quarantined;
         private long _quarantinedBytes;
@@ -191,7 +195,7 @@ public static class JournalInspector
                     new SegmentName(first, 0, false).File, -1, 0, first, last, true, string.Create(CultureInfo.InvariantCulture, $"J2603: the file of records {first} to {last} is gone. Look for it in a backup before the gateway is started; the start declares the gap.")));
             }
 
-            return new JournalReport(_segments, _checkpoints, _findings, _quarantined, _quarantinedBytes) { RecordsByType = _types };
+            return new JournalReport(_segments, _checkpoints, _findings, _quarantined, _quarantinedBytes) { RecordsByType = _types, UnknownMarks = _marks };
         }
 
         private void TakeCheckpoint(string file)
@@ -232,7 +236,8 @@ public static class JournalInspector
         private void Take(SegmentContent content, bool counts, long limit)
         {
             long[] bytes = new long[JournalFormat.ClassCount];
-            foreach (Entry entry in content.Entries)
+            List<Entry> entries = [.. content.Entries, .. content.UnknownOwn];
+            foreach (Entry entry in entries)
             {
                 bytes[(int)entry.Class] += entry.Length;
             }
@@ -252,9 +257,10 @@ public static class JournalInspector
                 return;
             }
 
-            foreach (Entry entry in content.Entries)
+            foreach (Entry entry in entries)
             {
-                _types[entry.Type] = _types.GetValueOrDefault(entry.Type) + 1;
+                (SortedDictionary<byte, long> sums, byte key) = entry.IsUnknown ? (_marks, entry.Mark) : (_types, entry.Type);
+                sums[key] = sums.GetValueOrDefault(key) + 1;
             }
 
             FindIn(content, file, limit);

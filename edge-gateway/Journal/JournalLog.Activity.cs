@@ -122,7 +122,7 @@ public sealed partial class JournalLog
 
     private bool Ready(long waitsFor) => _failing || (waitsFor == Quiet ? !_writing : SyncedIndex >= waitsFor);
 
-    // Lets go on what waits for a sync that has come, or that will not come for now.
+    // Continues what waits for a sync that has come, or that will not come for now.
     private void Wake()
     {
         for (int i = 0; i < _waiting.Count;)

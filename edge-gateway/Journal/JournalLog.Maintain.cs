@@ -206,6 +206,13 @@ public sealed partial class JournalLog
             yield break;
         }
 
+        if (remove is not null && !info.Unfinished && !old.Entries.Exists(remove) && !old.UnknownOwn.Exists(remove))
+        {
+            // Unknown marks, which its seal or a checkpoint counts as it can: from now on what was found in it counts.
+            old.Counts.CopyTo(info.Counts, 0);
+            yield break;
+        }
+
         List<JournalLoss> damage = old.Losses(info.Last);
         if (!CanDeclare && !_failing && (remove is not null || !info.DamageDeclared))
         {
@@ -262,11 +269,14 @@ public sealed partial class JournalLog
         }
 
         _status = _status with { Rewrites = _status.Rewrites + 1, RecordsRemoved = _status.RecordsRemoved + (remove is null ? 0 : old.Entries.Count - copy.Entries.Count) };
-        Replace(info, new SegmentInfo(copy.Name, info.Last, copy.Length, copy.Counts) { DamageDeclared = false, EmptySince = _checkpointSequence });
+        Replace(info, StandingFor(copy, info));
         _trash.Add(info.Name.File);
         _freed = true;
         Remember(copy);
     }
+
+    private SegmentInfo StandingFor(SegmentContent copy, SegmentInfo old) =>
+        new(copy.Name, old.Last, copy.Length, copy.Counts) { EmptySince = _checkpointSequence, UnknownMarks = copy.UnknownMarks };
 
     private void Replace(SegmentInfo old, SegmentInfo with)
     {
@@ -278,10 +288,13 @@ public sealed partial class JournalLog
     private static SegmentContent CopyOf(SegmentContent old, SegmentInfo info, List<JournalLoss> damage, Predicate<Entry>? remove, int generation = 0)
     {
         var name = new SegmentName(info.Name.First, Math.Max(generation, info.Name.Generation + 1), true);
+        List<Entry> kept = [.. old.Entries, .. old.UnknownOwn];
+        kept.RemoveAll(entry => remove is not null && remove(entry));
+        kept.Sort(static (a, b) => a.Offset.CompareTo(b.Offset));
         int size = JournalFormat.HeaderBytes + ((old.Holes.Count + damage.Count) * JournalFormat.HoleBytes) + JournalFormat.SealBytes;
-        foreach (Entry entry in old.Entries)
+        foreach (Entry entry in kept)
         {
-            size += remove is null || !remove(entry) ? JournalFormat.RecordHeadBytes + entry.Length : 0;
+            size += JournalFormat.RecordHeadBytes + entry.Length;
         }
 
         uint salt = JournalFormat.SaltOf(name);
@@ -296,12 +309,9 @@ public sealed partial class JournalLog
             copy.AddHole(salt, loss.First, loss.Last);
         }
 
-        foreach (Entry entry in old.Entries)
+        foreach (Entry entry in kept)
         {
-            if (remove is null || !remove(entry))
-            {
-                copy.Add(salt, entry.Index, entry.Type, entry.Class, 0, old.Data.AsSpan(entry.Offset, entry.Length));
-            }
+            copy.Adopt(salt, old, entry);
         }
 
         copy.AddSeal(salt, info.Last);
@@ -316,7 +326,7 @@ public sealed partial class JournalLog
             var records = new List<JournalRecord>();
             for (int i = 0; i < old.Entries.Count; i++)
             {
-                if ((int)old.Entries[i].Class == c && remove(old.Entries[i]))
+                if ((int)old.Entries[i].Class == c && !old.Entries[i].IsUnknown && remove(old.Entries[i]))
                 {
                     records.Add(old.Record(i));
                 }
@@ -327,6 +337,13 @@ public sealed partial class JournalLog
                 var loss = new JournalLoss(records[0].Index, records[^1].Index, (RecordClass)c, false, info.Name.File);
                 declared &= _handler.Lost(in loss, records);
             }
+        }
+
+        // The owner never saw those of an unknown class: it is told which indices they had.
+        List<Entry> unknown = old.Entries.FindAll(entry => entry.IsUnknown && remove(entry));
+        if (unknown.Count > 0)
+        {
+            declared &= _handler.Lost(new JournalLoss(unknown[0].Index, unknown[^1].Index, JournalFormat.UnknownClass, false, info.Name.File), []);
         }
 
         return declared;
@@ -571,7 +588,7 @@ public sealed partial class JournalLog
     // Bookkeeping below the older checkpoint lives in the folds, but is not worth a rewrite of its own unless it is all that a segment holds.
     private bool FindReleased(long through, out SegmentInfo? victim, out Predicate<Entry>? remove)
     {
-        remove = entry => entry.Index <= through && (entry.Class == RecordClass.Control || entry.Index < _release[(int)entry.Class]);
+        remove = entry => entry.Index <= through && !entry.IsUnknown && (entry.Class == RecordClass.Control || entry.Index < _release[(int)entry.Class]);
         victim = Oldest(0, through, onlyClass: true);
         foreach (SegmentInfo info in _segments)
         {
@@ -582,7 +599,7 @@ public sealed partial class JournalLog
 
             for (int c = 1; c < JournalFormat.ClassCount && victim is null && !info.Unreadable; c++)
             {
-                victim = info.Counts[c] > 0 && info.Last < _release[c] ? info : null;
+                victim = info.Counts[c] > (c == (int)JournalFormat.UnknownClass ? info.UnknownMarks : 0) && info.Last < _release[c] ? info : null;
             }
         }
 

@@ -188,7 +188,7 @@ public sealed partial class JournalLog
         yield return Op.Call(WriteWhole(copy.Name.File, copy.Data.AsMemory(0, copy.Length), secured));
         if (secured.Value)
         {
-            Replace(tail.Info, new SegmentInfo(copy.Name, tail.Info.Last, copy.Length, copy.Counts) { EmptySince = _checkpointSequence });
+            Replace(tail.Info, StandingFor(copy, tail.Info));
             _trash.Add(tail.Info.Name.File);
             _trash.AddRange(survey.TailRivals);
             Remember(copy);
@@ -213,7 +213,7 @@ public sealed partial class JournalLog
         DecideReserve(0);
         _pressed = false;
         _sinceCheckpointBytes = 0;
-        _status = _status with { UnknownRecords = 0 };
+        _status = _status with { UnknownRecords = 0, UnknownMarks = 0 };
     }
 
     private void FailOpening(DiskStatus status, string text)
@@ -418,7 +418,7 @@ public sealed partial class JournalLog
         yield return Op.Call(WriteWhole(copy.Name.File, copy.Data.AsMemory(0, copy.Length), written));
         if (written.Value)
         {
-            Replace(info, new SegmentInfo(copy.Name, info.Last, copy.Length, copy.Counts) { EmptySince = _checkpointSequence });
+            Replace(info, StandingFor(copy, info));
             survey.Tail = unsealed ? null : survey.Tail;
             _trash.Add(name.File);
             _trash.AddRange(rivals);
@@ -529,12 +529,21 @@ public sealed partial class JournalLog
         {
             Unfinished = content.Seal is null || losses.Count > 0 || content.Damage.Count > 0,
             DamageDeclared = losses.Count > 0 || content.Damage.Count > 0,
+            UnknownMarks = content.UnknownMarks,
         };
         survey.Take(this, info);
         survey.Tail = content.Seal is null ? (info, content) : survey.Tail;
+        _status = _status with { UnknownMarks = _status.UnknownMarks + content.UnknownMarksBehind(_checkpointIndex) };
         for (int i = content.Find(_checkpointIndex + 1); i < content.Entries.Count; i++)
         {
             JournalRecord record = content.Record(i);
+            survey.Replayed++;
+            _sinceCheckpointBytes += JournalFormat.RecordHeadBytes + record.Payload.Length;
+            if (record.UnknownMark is not null)
+            {
+                continue;
+            }
+
             if (_options.KnownTypes is { } known && !known.Contains(record.Type))
             {
                 _status = _status with { UnknownRecords = _status.UnknownRecords + 1 };
@@ -544,9 +553,6 @@ public sealed partial class JournalLog
             {
                 fold.Apply(in record);
             }
-
-            survey.Replayed++;
-            _sinceCheckpointBytes += JournalFormat.RecordHeadBytes + record.Payload.Length;
         }
     }
 

@@ -118,7 +118,7 @@ public sealed partial class JournalLog
         {
             Entry entry = content.Entries[i];
             next.Value = entry.Index + 1;
-            if ((request.Classes & (1 << (int)entry.Class)) != 0)
+            if ((request.Classes & (1 << (int)entry.Class)) != 0 && !entry.IsUnknown)
             {
                 records.Add(content.Record(i));
                 room.Value -= Math.Max(1, entry.Length);
@@ -226,6 +226,7 @@ public sealed partial class JournalLog
             yield break;
         }
 
+        info.UnknownMarks = content.UnknownMarks;
         List<JournalLoss> losses = content.Losses(info.Last);
         if (losses.Count > 0 || content.Damage.Count > 0 || (content.Seal is null && !info.Unfinished))
         {

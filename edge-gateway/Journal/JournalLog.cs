@@ -57,6 +57,9 @@ public readonly record struct JournalStatus(
 {
     /// <summary>Records of types that the owner does not know, seen at the start in the replay behind the newest checkpoint: kept and skipped.</summary>
     public long UnknownRecords { get; init; }
+
+    /// <summary>Records with marks that this version does not know, seen in the same replay: kept as vital signs and skipped.</summary>
+    public long UnknownMarks { get; init; }
 }
 
 /// <summary>
@@ -607,6 +610,9 @@ public sealed partial class JournalLog : IJournal
 
         /// <summary>The owner's declarations go up to here: they are synced before the damage is set aside.</summary>
         public long DeclaredThrough { get; set; }
+
+        /// <summary>Records with an unknown mark among the vital signs of <see cref="Counts"/>; 0 also as long as nobody has read the segment.</summary>
+        public int UnknownMarks { get; set; }
 
         public int ReadFailures { get; set; }
 

@@ -35,14 +35,14 @@ internal sealed class SegmentContent
 
     public List<Entry> Entries { get; } = [];
 
-    /// <summary>Up to this place all bytes are known to have been synced: from the newest mark that says so.</summary>
-    public int SyncedLength { get; private set; }
+    /// <summary>Records of the journal's own that this version does not know, in order: kept by rewrites at their places among the entries.</summary>
+    public List<Entry> UnknownOwn { get; } = [];
+
+    /// <summary>Records with an unknown mark, of both kinds; <see cref="Counts"/> has them as vital signs.</summary>
+    public int UnknownMarks { get; private set; }
 
     /// <summary>Up to this index all records are known to have been synced.</summary>
     public long SyncedThrough { get; private set; }
-
-    /// <summary>Bytes from the newest mark's end on that were cut as an unfinished write, or lie behind the last record.</summary>
-    public int TornBytes => Seal is null ? TailBytes : 0;
 
     public List<(long First, long Last)> Holes { get; } = [];
 
@@ -78,8 +78,19 @@ internal sealed class SegmentContent
     {
         int size = JournalFormat.RecordHeadBytes + payload.Length;
         JournalFormat.WriteRecord(Data.AsSpan(Length, size), salt, index, type, (byte)recordClass, place, payload);
-        Entries.Add(new Entry(Length + JournalFormat.RecordHeadBytes, payload.Length, index, type, recordClass));
+        Entries.Add(new Entry(Length + JournalFormat.RecordHeadBytes, payload.Length, index, type, recordClass, (byte)recordClass));
         Counts[(int)recordClass]++;
+        Length += size;
+    }
+
+    /// <summary>Appends a record of an older generation, whatever its mark is.</summary>
+    public void Adopt(uint salt, SegmentContent from, in Entry entry)
+    {
+        int size = JournalFormat.RecordHeadBytes + entry.Length;
+        Span<byte> record = Data.AsSpan(Length, size);
+        from.Data.AsSpan(entry.Offset - JournalFormat.RecordHeadBytes, size).CopyTo(record);
+        JournalFormat.Adopt(record, salt);
+        Take(entry with { Offset = Length + JournalFormat.RecordHeadBytes });
         Length += size;
     }
 
@@ -87,7 +98,6 @@ internal sealed class SegmentContent
     public void AddSynced(uint salt, long index)
     {
         JournalFormat.WriteSynced(Data.AsSpan(Length, JournalFormat.SyncedBytes), salt, index, Length);
-        SyncedLength = Length;
         SyncedThrough = index;
         Length += JournalFormat.SyncedBytes;
     }
@@ -110,8 +120,11 @@ internal sealed class SegmentContent
     public JournalRecord Record(int at)
     {
         Entry entry = Entries[at];
-        return new JournalRecord(entry.Index, entry.Type, entry.Class, Data.AsMemory(entry.Offset, entry.Length));
+        return new JournalRecord(entry.Index, entry.Type, entry.Class, Data.AsMemory(entry.Offset, entry.Length)) { UnknownMark = entry.IsUnknown ? entry.Mark : null };
     }
+
+    /// <summary>Records with an unknown mark behind the record of this index.</summary>
+    public int UnknownMarksBehind(long index) => Entries.FindAll(e => e.IsUnknown && e.Index > index).Count + UnknownOwn.FindAll(own => own.Index >= index).Count;
 
     /// <summary>Place of the first record with at least this index.</summary>
     public int Find(long index)
@@ -155,6 +168,7 @@ internal sealed class SegmentContent
         int at = Math.Min(JournalFormat.HeaderBytes, length);
         int good = at; // end of the last whole record
         long last = name.First - 1;
+        bool open = false; // the newest damage lies before an unknown mark, so that it is not yet known what it took
         while (at < length)
         {
             int size = content.TakeAt(all, at, salt, last, limit, out long index, out bool ends);
@@ -172,12 +186,21 @@ internal sealed class SegmentContent
 
             byte mark = all[at + 11];
             bool synced = mark == (byte)RecordClass.Control && IsSynced(all[at..], at);
-            bool record = mark < JournalFormat.ClassCount && !synced;
+            bool record = mark < JournalFormat.FirstOwnMark && !synced;
+
+            // A seal and a synced mark name the last index, so what is missing before it is known; holes stand at the front, before every record, and of an
+            // unknown mark only what comes next tells.
+            bool tells = record || synced || mark == JournalFormat.SealMark;
+            long after = Math.Max(record ? index : tells ? index + 1 : last + 1, last + 1);
             if (at > good)
             {
-                // A seal and a synced mark name the last index, so what is missing before it is known; holes stand at the front, before every record.
-                long after = record ? index : synced || mark == JournalFormat.SealMark ? index + 1 : last + 1;
-                content.Damage.Add(new DamagedBytes(good, at - good, last, Math.Max(after, last + 1)));
+                content.Damage.Add(new DamagedBytes(good, at - good, last, after));
+                open = !tells && mark != JournalFormat.HoleMark;
+            }
+            else if (tells && open)
+            {
+                content.Damage[^1] = content.Damage[^1] with { After = after };
+                open = false;
             }
             else if (record && !name.Copy && index != last + 1)
             {
@@ -192,6 +215,11 @@ internal sealed class SegmentContent
         content.TailBytes = length - good;
         if (limit == long.MaxValue && !name.Copy && content.Seal is null)
         {
+            if (open)
+            {
+                content.CutFrom(content.Damage.Count - 1); // nothing behind it says that it was ever synced
+            }
+
             content.CutUnfinishedWrite(durableThrough);
         }
 
@@ -219,21 +247,41 @@ internal sealed class SegmentContent
 
             long cut = Math.Max(part.Before + 1, first);
             int keep = Find(cut);
-            for (int k = keep; k < Entries.Count; k++)
-            {
-                Counts[(int)Entries[k].Class]--;
-            }
-
-            Entries.RemoveRange(keep, Entries.Count - keep);
-            Damage.RemoveRange(i, Damage.Count - i);
+            Drop(Entries, keep);
+            CutFrom(i);
             if (part.Before + 1 < first)
             {
                 Damage.Add(part with { After = first });
             }
 
-            TailBytes = Length - part.Offset;
             return;
         }
+    }
+
+    // From this damage on all bytes are an unfinished write.
+    private void CutFrom(int damage)
+    {
+        int offset = Damage[damage].Offset;
+        Drop(UnknownOwn, UnknownOwn.FindIndex(own => own.Offset >= offset));
+        Damage.RemoveRange(damage, Damage.Count - damage);
+        TailBytes = Length - offset;
+    }
+
+    private void Drop(List<Entry> entries, int from)
+    {
+        for (int k = entries.Count - 1; k >= from && from >= 0; k--)
+        {
+            Counts[(int)entries[k].Class]--;
+            UnknownMarks -= entries[k].IsUnknown ? 1 : 0;
+            entries.RemoveAt(k);
+        }
+    }
+
+    private void Take(in Entry entry)
+    {
+        (entry.Mark < JournalFormat.FirstOwnMark ? Entries : UnknownOwn).Add(entry);
+        Counts[(int)entry.Class]++;
+        UnknownMarks += entry.IsUnknown ? 1 : 0;
     }
 
     // A mark says its own place: one that stands elsewhere (bytes before it are gone or were added) is no mark, and no record either.
@@ -257,15 +305,17 @@ internal sealed class SegmentContent
         }
 
         byte mark = rest[11];
-        if (mark >= JournalFormat.ClassCount && mark != JournalFormat.SealMark && mark != JournalFormat.HoleMark)
+        int length = BinaryPrimitives.ReadInt32LittleEndian(rest);
+        index = BinaryPrimitives.ReadInt64LittleEndian(rest[12..]);
+        bool own = mark >= JournalFormat.FirstOwnMark;
+        bool unknown = mark >= JournalFormat.ClassCount && mark != JournalFormat.SealMark && mark != JournalFormat.HoleMark;
+        if (length < 0 || length > rest.Length - JournalFormat.RecordHeadBytes || index < Name.First - 1 || Seal is not null)
         {
             return 0;
         }
 
-        int length = BinaryPrimitives.ReadInt32LittleEndian(rest);
-        index = BinaryPrimitives.ReadInt64LittleEndian(rest[12..]);
-        bool own = mark >= JournalFormat.ClassCount;
-        if (length < 0 || length > rest.Length - JournalFormat.RecordHeadBytes || index < Name.First - 1 || Seal is not null)
+        // Any byte may be an unknown mark. Without this bound nearly every place inside of damaged samples would have a checksum computed over the length that it seems to say.
+        if (unknown && index - Name.First > JournalFormat.MaxSegmentRecords)
         {
             return 0;
         }
@@ -294,7 +344,6 @@ internal sealed class SegmentContent
                 return 0;
             }
 
-            SyncedLength = at;
             SyncedThrough = Math.Max(SyncedThrough, index);
             return size;
         }
@@ -308,8 +357,7 @@ internal sealed class SegmentContent
             }
 
             _lastPlace = BinaryPrimitives.ReadUInt16LittleEndian(rest[20..]);
-            Entries.Add(new Entry(at + JournalFormat.RecordHeadBytes, length, index, rest[10], (RecordClass)mark));
-            Counts[mark]++;
+            Take(new Entry(at + JournalFormat.RecordHeadBytes, length, index, rest[10], unknown ? JournalFormat.UnknownClass : (RecordClass)mark, mark));
             return size;
         }
 
@@ -321,6 +369,11 @@ internal sealed class SegmentContent
         else if (mark == JournalFormat.HoleMark && length == JournalFormat.HolePayloadBytes)
         {
             Holes.Add((BinaryPrimitives.ReadInt64LittleEndian(payload), BinaryPrimitives.ReadInt64LittleEndian(payload[8..])));
+        }
+        else if (unknown)
+        {
+            // It stands where it stands: behind the record before it, whatever its own index says.
+            Take(new Entry(at + JournalFormat.RecordHeadBytes, length, last, rest[10], JournalFormat.UnknownClass, mark));
         }
 
         return size;

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
+using EdgeGateway.Machine;
 
 namespace EdgeGateway.Tool;
 
@@ -11,7 +12,7 @@ internal static class CheckCommand
 {
     public static int Run(string path, bool asJson, TextWriter results, TextWriter diagnostics)
     {
-        ConfigurationResult result = ConfigurationCheck.Run(path);
+        ConfigurationResult result = ConfigurationFile.Check(path);
         if (asJson)
         {
             results.WriteLine(Json(path, result));

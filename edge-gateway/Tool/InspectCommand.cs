@@ -75,11 +75,14 @@ internal static class InspectCommand
 
     private static string Line(in JournalRecord record, byte[] payload, int at)
     {
-        string head = string.Create(CultureInfo.InvariantCulture, $"{record.Index}  {ReportText.ClassNames[(int)record.Class]}  type {record.Type}  {payload.Length} bytes");
+        string head = string.Create(CultureInfo.InvariantCulture, $"{record.Index}  {ReportText.ClassNames[(int)record.Class]}{MarkOf(in record)}  type {record.Type}  {payload.Length} bytes");
         return at < 0 ? head : head + string.Create(
             CultureInfo.InvariantCulture,
             $"  {Frame.DeviceId(payload, at):x16}.{Frame.BootId(payload, at)}.{Frame.Stream(payload, at)}.{Frame.Sequence(payload, at)}  version {Frame.VersionOf(payload, at)}  {KindOf(payload, at)}  {Frame.MonotonicUs(payload, at)} µs  epoch {Frame.BindingEpoch(payload, at)}  flags 0x{Frame.Flags(payload, at):x4}");
     }
+
+    private static string MarkOf(in JournalRecord record) =>
+        record.UnknownMark is { } mark ? string.Create(CultureInfo.InvariantCulture, $" (mark 0x{mark:x2}, unknown)") : string.Empty;
 
     private static string KindOf(byte[] payload, int at) => Frame.Kind(payload, at) switch
     {
@@ -98,6 +101,11 @@ internal static class InspectCommand
         json.WriteStartObject();
         json.WriteNumber("index", record.Index);
         json.WriteString("class", ReportText.ClassNames[(int)record.Class]);
+        if (record.UnknownMark is { } mark)
+        {
+            json.WriteNumber("unknownMark", mark);
+        }
+
         json.WriteNumber("type", record.Type);
         json.WriteNumber("payloadBytes", payload.Length);
         if (at >= 0)

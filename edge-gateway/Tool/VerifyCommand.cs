@@ -42,6 +42,11 @@ internal static class ReportText
             results.WriteLine(string.Create(CultureInfo.InvariantCulture, $"type {type}  {records} records of a type that this version does not know: kept and skipped"));
         }
 
+        foreach ((byte mark, long records) in report.UnknownMarks)
+        {
+            results.WriteLine(string.Create(CultureInfo.InvariantCulture, $"mark 0x{mark:x2}  {records} records with a mark that this version does not know: kept as vital signs and skipped"));
+        }
+
         foreach (JournalFinding finding in report.Findings)
         {
             string place = finding.Offset < 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" at byte {finding.Offset} ({finding.Bytes} bytes)");
@@ -103,6 +108,16 @@ internal static class ReportText
         {
             json.WriteStartObject();
             json.WriteNumber("type", type);
+            json.WriteNumber("records", records);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("unknownMarks");
+        foreach ((byte mark, long records) in report.UnknownMarks)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("mark", mark);
             json.WriteNumber("records", records);
             json.WriteEndObject();
         }

@@ -2,7 +2,7 @@ namespace Firmware.Core;
 
 /// <summary>
 /// The outputs of the cuff's chain, and what of it can be sensed. Without current everything is open: pump off, bleed valve open, dump valve open.
-/// hardware/wiring/cuff.md draws the chain; two of its parts are beyond software's reach: the one-shot that lets go of the dump valve, and the
+/// hardware/wiring/cuff.md draws the chain; two of its parts are beyond software's reach: the one-shot that releases the dump valve, and the
 /// pressure switch that cuts the current of pump and valves. Calls are immediate and never fail.
 /// </summary>
 public interface ICuffActuators

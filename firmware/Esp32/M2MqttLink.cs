@@ -18,12 +18,6 @@ public sealed class M2MqttLink : IPodLink
     /// <summary>Most events waiting for the loop.</summary>
     public const int QueueBound = 64;
 
-    /// <summary>Most messages of QoS 1 in flight.</summary>
-    public const int MaxInFlight = 16;
-
-    /// <summary>Keep-alive, s.</summary>
-    public const int KeepAliveSeconds = 15;
-
     /// <summary>Longest wait for the network in one attempt, ms.</summary>
     public const int NetworkWaitMs = 10_000;
 
@@ -41,8 +35,8 @@ public sealed class M2MqttLink : IPodLink
     private readonly int[] _identifiers = new int[QueueBound];
     private readonly string[] _topics = new string[QueueBound];
     private readonly byte[][] _payloads = new byte[QueueBound][];
-    private readonly int[] _flightIdentifiers = new int[MaxInFlight];
-    private readonly int[] _flightTickets = new int[MaxInFlight];
+    private readonly int[] _flightIdentifiers = new int[LinkParameters.Window];
+    private readonly int[] _flightTickets = new int[LinkParameters.Window];
     private readonly LinkPauses _pauses = new LinkPauses();
     private readonly AutoResetEvent _work = new AutoResetEvent(false);
     private readonly AutoResetEvent _wake;
@@ -260,7 +254,7 @@ public sealed class M2MqttLink : IPodLink
         _attempting = false;
         _client = null;
         _candidate = null;
-        for (int i = 0; i < MaxInFlight; i++)
+        for (int i = 0; i < LinkParameters.Window; i++)
         {
             _flightIdentifiers[i] = 0;
         }
@@ -313,7 +307,7 @@ public sealed class M2MqttLink : IPodLink
             client.MqttMsgSubscribed += OnSubscribed;
             client.ConnectionClosed += OnClosed;
             MqttReasonCode code = client.Connect(
-                _clientId, null!, null!, true, MqttQoSLevel.AtLeastOnce, true, _willTopic, _will, true, KeepAliveSeconds);
+                _clientId, null!, null!, true, MqttQoSLevel.AtLeastOnce, true, _willTopic, _will, true, LinkParameters.KeepAliveSeconds);
             if (code != MqttReasonCode.Success)
             {
                 Append(EventLost, client, 0, string.Empty, null);
@@ -399,7 +393,7 @@ public sealed class M2MqttLink : IPodLink
 
     private int FreeSlot()
     {
-        for (int i = 0; i < MaxInFlight; i++)
+        for (int i = 0; i < LinkParameters.Window; i++)
         {
             if (_flightIdentifiers[i] == 0)
             {
@@ -412,7 +406,7 @@ public sealed class M2MqttLink : IPodLink
 
     private int TakeTicket(int identifier)
     {
-        for (int i = 0; i < MaxInFlight; i++)
+        for (int i = 0; i < LinkParameters.Window; i++)
         {
             if (_flightIdentifiers[i] == identifier)
             {

@@ -4,7 +4,7 @@ namespace Firmware.Esp32;
 public static class PodSettings
 {
     /// <summary>Version of this program, as the pod's state reports it; that of the whole repository.</summary>
-    public const string Version = "0.3.0";
+    public const string Version = "0.4.0";
 
     /// <summary>UART of an OEM blood pressure module in the place of the own cuff, "COM2"; empty for the own cuff. See hardware/wiring/oem-blood-pressure.md.</summary>
     public const string OemSerialPort = "";

@@ -12,26 +12,6 @@ namespace Firmware.Flash;
 /// <summary>cart-flash: brings up a pod's board by nanoff, with the board's facts from hardware/cart.json. Exit codes: 0 done, 1 nanoff is absent or failed, 2 usage, 3 input refused.</summary>
 public static class FlashTool
 {
-    private const string Usage = """
-        cart-flash ports                                  lists serial ports
-        cart-flash details --port P                       asks the chip what it is
-        cart-flash runtime --port P [--fwversion X] [--archive DIR] [--masserase]
-        cart-flash deploy  --port P --image FILE          writes the pod's program
-
-        everywhere: [--pod NAME] [--cart FILE] [--dry-run] [--json]
-        """;
-
-    private static readonly Dictionary<string, string[]> Commands = new(StringComparer.Ordinal)
-    {
-        ["ports"] = [],
-        ["details"] = ["--port"],
-        ["runtime"] = ["--port", "--fwversion", "--archive", "--masserase"],
-        ["deploy"] = ["--port", "--image"],
-    };
-
-    private static readonly string[] Everywhere = ["--pod", "--cart", "--dry-run", "--json"];
-    private static readonly string[] Switches = ["--masserase", "--dry-run", "--json"];
-
     /// <summary>Runs one command.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="output">Results.</param>
@@ -44,15 +24,16 @@ public static class FlashTool
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(diagnostics);
         ArgumentNullException.ThrowIfNull(path);
-        if (arguments.Count == 0 || arguments[0] is "help" or "--help" or "-h")
+        FlashCommandLine line = new();
+        if (arguments.Count == 0)
         {
-            output.WriteLine(Usage);
-            return arguments.Count == 0 ? 2 : 0;
+            line.Help(output, diagnostics);
+            return 2;
         }
 
         try
         {
-            return Execute(arguments, output, diagnostics, path);
+            return line.Run(arguments, output, diagnostics, () => Execute(line, output, diagnostics, path));
         }
         catch (CodedErrorException e)
         {
@@ -62,25 +43,19 @@ public static class FlashTool
         }
     }
 
-    private static int Execute(IReadOnlyList<string> arguments, TextWriter output, TextWriter diagnostics, string path)
+    private static int Execute(FlashCommandLine given, TextWriter output, TextWriter diagnostics, string path)
     {
-        string command = arguments[0];
-        if (!Commands.TryGetValue(command, out string[]? own))
-        {
-            throw Fail(FaultCodes.FlashWordUnknown, $"'{command}' is not a command", NearestWord.Suggest(command, Commands.Keys));
-        }
-
-        Dictionary<string, string> options = Parse(command, arguments.Skip(1).ToArray(), [.. own, .. Everywhere]);
-        PodBoard board = FindBoard(options.GetValueOrDefault("--cart"), options.GetValueOrDefault("--pod"));
+        string command = given.Command;
+        PodBoard board = FindBoard(given.Value(given.Cart), given.Value(given.Pod));
         IReadOnlyList<string> line = command switch
         {
             "ports" => FlashPlan.Ports(),
-            "details" => FlashPlan.Details(Port(options)),
-            "runtime" => FlashPlan.Runtime(board, Port(options), options.GetValueOrDefault("--fwversion"), options.ContainsKey("--masserase"), Archive(options)),
-            _ => FlashPlan.Deploy(board, Port(options), Image(options)),
+            "details" => FlashPlan.Details(Port(given)),
+            "runtime" => FlashPlan.Runtime(board, Port(given), given.Value(given.Version), given.Value(given.MassErase), Archive(given)),
+            _ => FlashPlan.Deploy(board, Port(given), Image(given)),
         };
-        bool dry = options.ContainsKey("--dry-run");
-        bool json = options.ContainsKey("--json");
+        bool dry = given.Value(given.DryRun);
+        bool json = given.Value(given.Json);
         if (dry)
         {
             output.WriteLine(json ? Json(line, null) : FlashPlan.Render("nanoff", line));
@@ -106,53 +81,12 @@ public static class FlashTool
         return 0;
     }
 
-    private static Dictionary<string, string> Parse(string command, string[] arguments, string[] known)
+    private static string Port(FlashCommandLine given) =>
+        given.Value(given.Port) ?? throw Fail(FaultCodes.FlashCommandLineIncomplete, "--port is missing", "'cart-flash ports' lists the ports.");
+
+    private static string Image(FlashCommandLine given)
     {
-        List<CodedError> errors = [];
-        Dictionary<string, string> options = new(StringComparer.Ordinal);
-        for (int i = 0; i < arguments.Length; i++)
-        {
-            string name = arguments[i];
-            if (!known.Contains(name, StringComparer.Ordinal))
-            {
-                errors.Add(new CodedError(FaultCodes.FlashWordUnknown, ErrorPlace.None, $"'{name}' is not an option of {command}", NearestWord.Suggest(name, known)));
-
-                // What follows an unknown option is most likely its value.
-                i += i + 1 < arguments.Length && !arguments[i + 1].StartsWith('-') ? 1 : 0;
-                continue;
-            }
-
-            string value = string.Empty;
-            if (!Switches.Contains(name, StringComparer.Ordinal))
-            {
-                if (i + 1 == arguments.Length || arguments[i + 1].StartsWith("--", StringComparison.Ordinal))
-                {
-                    errors.Add(new CodedError(FaultCodes.FlashCommandLineIncomplete, ErrorPlace.None, $"{name} has no value"));
-                    continue;
-                }
-
-                value = arguments[++i];
-            }
-
-            if (!options.TryAdd(name, value))
-            {
-                errors.Add(new CodedError(FaultCodes.FlashCommandLineIncomplete, ErrorPlace.None, $"{name} is given twice"));
-            }
-        }
-
-        return errors.Count == 0 ? options : throw new CodedErrorException(errors);
-    }
-
-    private static string Port(Dictionary<string, string> options) =>
-        options.TryGetValue("--port", out string? port) ? port : throw Fail(FaultCodes.FlashCommandLineIncomplete, "--port is missing", "'cart-flash ports' lists the ports.");
-
-    private static string Image(Dictionary<string, string> options)
-    {
-        if (!options.TryGetValue("--image", out string? image))
-        {
-            throw Fail(FaultCodes.FlashCommandLineIncomplete, "--image is missing", "It is the .bin file that building firmware/Esp32 leaves.");
-        }
-
+        string image = given.Value(given.Image) ?? throw Fail(FaultCodes.FlashCommandLineIncomplete, "--image is missing", "It is the .bin file that building firmware/Esp32 leaves.");
         FileInfo file = new(image);
         if (!file.Exists)
         {
@@ -169,9 +103,9 @@ public static class FlashTool
         return image;
     }
 
-    private static string? Archive(Dictionary<string, string> options)
+    private static string? Archive(FlashCommandLine given)
     {
-        string? folder = options.GetValueOrDefault("--archive");
+        string? folder = given.Value(given.Archive);
         return folder is null || Directory.Exists(folder)
             ? folder
             : throw new CodedErrorException(new CodedError(FaultCodes.FlashFileUnusable, new ErrorPlace(folder, 0, null), "there is no such folder"));

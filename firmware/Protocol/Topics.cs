@@ -60,10 +60,6 @@ public static class ClockMessage
     public const int ReplyLength = 32;
 }
 
-/// <summary>
-/// Commands to a pod: <c>0 u8 version 1 | 1 u8 command | 2 u16 correlation | 4 body</c>. A pod that does not know a command ignores it
-/// and counts it.
-/// </summary>
 public static partial class PodCommand
 {
     /// <summary>Bytes before the body.</summary>

@@ -5,13 +5,15 @@ using System.Linq;
 
 namespace CartGen;
 
-/// <summary>The gateway's tables: fault codes with their HTTP status, quantities, and the words of its JSON.</summary>
+/// <summary>The gateway's tables: fault codes, a log message for each that its process may log, quantities, and the words of its JSON.</summary>
 internal static class GatewayFiles
 {
     public static IEnumerable<(string Path, string Text)> Write(Model model)
     {
         yield return ("edge-gateway/Faults/FaultCodes.g.cs", FaultCodes(model));
+        yield return ("edge-gateway/Gateway/Hosting/FaultLog.g.cs", FaultLog(model));
         yield return ("edge-gateway/Core/Readings/MdcTable.g.cs", Quantities(model));
+        yield return ("edge-gateway/Core/Auscultation/ListeningBands.g.cs", Bands(model));
         foreach ((string home, string file, string about) in new[]
         {
             ("firmware", "edge-gateway/Core/Readings/WireWords", "The words in JSON for what frames hold."),
@@ -41,6 +43,42 @@ internal static class GatewayFiles
         return text.Close().ToString();
     }
 
+    // What the gateway's process may log: its own codes and the journal's. A class for each ten of codes: the runtime prepares the messages of a whole class at its first line.
+    private static string FaultLog(Model model)
+    {
+        const string Parameters = "ILogger logger, string what, string subject, long repeats, long heldBack", Arguments = "logger, what, subject, repeats, heldBack";
+        IGrouping<int, Fault>[] tens = [.. model.Faults.Where(f => f.Code[0] is 'G' or 'J').GroupBy(f => f.Number / 10)];
+        SourceText text = SourceText.CSharp(ModelReader.FaultsFile, "EdgeGateway.Gateway.Hosting", "?", "Microsoft.Extensions.Logging")
+            .Summary("The log message of each code: its number and text are the event's id and name, its severity the level.").Open("internal static partial class FaultLog")
+            .Summary("Logs a code by its own message.").Param("logger", "Where to.").Param("number", "The four digits of a code of the gateway or of the journal.")
+            .Param("what", "What happened here.").Param("subject", "What it is about.").Param("repeats", "Lines of the same code and subject that were held back before.")
+            .Param("heldBack", "Lines of the same code, about whatever, that were held back before.").Returns("False for a code of another program; nothing is logged then.")
+            .Line("public static bool TryWrite(ILogger logger, int number, string what, string subject, long repeats, long heldBack) => (number / 10) switch").Line("{")
+            .Rows(tens.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Key} => Codes{t.Key}.TryWrite(number, {Arguments}),"))).Rows(["_ => false,"]).Line("};");
+        foreach (IGrouping<int, Fault> ten in tens)
+        {
+            text.Line().Open(string.Create(CultureInfo.InvariantCulture, $"private static partial class Codes{ten.Key}"))
+                .Open($"public static bool TryWrite(int number, {Parameters})").Open("switch (number)");
+            foreach (Fault fault in ten)
+            {
+                text.Line(string.Create(CultureInfo.InvariantCulture, $"case {fault.Number}:")).Line($"    {fault.Name}({Arguments});").Line("    return true;");
+            }
+
+            text.Line("default:").Line("    return false;").Close().Close();
+            foreach (Fault fault in ten)
+            {
+                string level = fault.Severity switch { "info" => "Information", "warning" => "Warning", "error" => "Error", _ => "Critical" };
+                string message = fault.Happened.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal) + " {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})";
+                text.Line().Line(string.Create(CultureInfo.InvariantCulture, $"[LoggerMessage(EventId = {fault.Number}, EventName = \"{fault.Code}\", Level = LogLevel.{level}, Message = {SourceText.Literal(message)})]"))
+                    .Line($"private static partial void {fault.Name}({Parameters});");
+            }
+
+            text.Close();
+        }
+
+        return text.Close().ToString();
+    }
+
     private static string Quantities(Model model)
     {
         SourceText text = SourceText.CSharp(ModelReader.VocabularyFile, "EdgeGateway.Core.Readings", "?").Open("public static partial class MdcTable").Line("private static readonly Quantity[] Rows =").Line("[");
@@ -54,6 +92,12 @@ internal static class GatewayFiles
             ? string.Create(CultureInfo.InvariantCulture, $"SampleExponent = {exponent}, ")
             : string.Empty;
     }
+
+    private static string Bands(Model model) => SourceText.CSharp(ModelReader.VocabularyFile, "EdgeGateway.Core.Auscultation", "EdgeGateway.Core.Sound").Summary("What the listening filters let pass.").Open("public static class ListeningBands")
+        .Summary("The edges of a filter, at -3 dB.").Param("mode", "The filter.").Returns("Lower and upper edge, Hz; null for no filter.")
+        .Line("public static (int LowHz, int HighHz)? EdgesHz(ListeningMode mode) => mode switch").Line("{")
+        .Rows(model.Enum("ListeningMode").Values.Where(v => v.Band is not null).Select(v => string.Create(CultureInfo.InvariantCulture, $"ListeningMode.{v.Name} => ({v.Band!.LowHz}, {v.Band.HighHz}),")))
+        .Rows(["_ => null,"]).Line("};").Close().ToString();
 
     private static string Words(Model model, string home, string file, string about)
     {

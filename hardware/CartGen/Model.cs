@@ -31,10 +31,13 @@ internal sealed record Capability(string Name, string About, Words? Texts);
 /// <summary>A part that a pod drives.</summary>
 internal sealed record Part(
     int Number, string Id, string Chip, string Name, string Scenario, string Bus, IReadOnlyList<int> Addresses, IReadOnlyList<string> Provides, IReadOnlyList<string> Signals,
-    int FirstFault, int LastFault, string About);
+    int FirstFault, int LastFault, int Misreadings, string About);
+
+/// <summary>What a filter lets pass, Hz.</summary>
+internal sealed record Band(int LowHz, int HighHz);
 
 /// <summary>One value of an enumeration.</summary>
-internal sealed record EnumValue(int Value, string Name, string? Class, string? Topic, bool? MayEnterPatientSession, string About, Words? Texts, Words? Brief)
+internal sealed record EnumValue(int Value, string Name, string? Class, string? Topic, bool? MayEnterPatientSession, string About, Words? Texts, Words? Brief, Band? Band)
 {
     /// <summary>Its word in JSON.</summary>
     public string Word => char.ToLowerInvariant(Name[0]) + Name[1..];
@@ -50,7 +53,7 @@ internal sealed record CodeRange(string Letter, string Program, int First, int L
 internal sealed record CodeBlock(int First, int Last, string About);
 
 /// <summary>A coded fault, as far as generated files need it.</summary>
-internal sealed record Fault(string Code, string Name, int? Http, string Happened, string Do)
+internal sealed record Fault(string Code, string Name, string Severity, int? Http, string Happened, string Do)
 {
     /// <summary>The four digits; what travels on the wire.</summary>
     public int Number => int.Parse(Code.AsSpan(1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture);

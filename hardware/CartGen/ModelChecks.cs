@@ -146,7 +146,7 @@ internal static class ModelChecks
     {
         const string Rows = "enums";
         Once(model.Enums, e => e.Name, "name", ModelReader.VocabularyFile, Rows, problems);
-        foreach (string needed in new[] { "FrameKind", "FrameFlags", "AbsenceReason", "GapCause", "BloodPressureStatus", "AuscultationSite", "ListeningStep" })
+        foreach (string needed in new[] { "FrameKind", "FrameFlags", "AbsenceReason", "GapCause", "BloodPressureStatus", "AuscultationSite" }.Union(PageScript.Enums, StringComparer.Ordinal))
         {
             Known(model.Enums.Select(e => e.Name), needed, "an enumeration", Rows, -1, string.Empty, problems);
         }
@@ -179,6 +179,15 @@ internal static class ModelChecks
                 if (row.Name == "FrameFlags" && value.MayEnterPatientSession is null)
                 {
                     Vocabulary(problems, Problem.KeyWrong, path, j, "mayEnterPatientSession", "is missing");
+                }
+
+                if (value.Band is { } band && (band.LowHz < 1 || band.HighHz <= band.LowHz))
+                {
+                    Vocabulary(problems, Problem.OutOfRange, path, j, "highHz", $"{band.LowHz} to {band.HighHz} Hz is no band");
+                }
+                else if (value.Band is { } said && value.Texts?.English.Contains(string.Create(CultureInfo.InvariantCulture, $"{said.LowHz} to {said.HighHz} Hz"), StringComparison.Ordinal) == false)
+                {
+                    Vocabulary(problems, Problem.OutOfRange, path, j, "en", $"does not say {said.LowHz} to {said.HighHz} Hz");
                 }
 
                 if ((value.Texts is not null && row.Texts is null) || (value.Brief is not null && row.BriefTexts is null))

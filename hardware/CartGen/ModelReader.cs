@@ -122,6 +122,7 @@ internal static class ModelReader
             row.List("signals"),
             (int)faults.Whole("first", 1000, 1999),
             (int)faults.Whole("last", 1000, 1999),
+            (int)row.Whole("misreadings", 1, 999),
             row.Text("about"));
         faults.End();
         return part;
@@ -150,7 +151,15 @@ internal static class ModelReader
         row.Flag("mayEnterPatientSession"),
         row.Text("about"),
         row.Texts("en", "fr"),
-        row.Texts("briefEn", "briefFr"));
+        row.Texts("briefEn", "briefFr"),
+        Band(row));
+
+    // One edge alone reads as an edge at 0, which the checks refuse.
+    private static Band? Band(JsonRow row)
+    {
+        long? low = row.OptionalWhole("lowHz", 1, 20_000), high = row.OptionalWhole("highHz", 1, 20_000);
+        return low is null && high is null ? null : new Band((int)(low ?? 0), (int)(high ?? 0));
+    }
 
     private static CodeRange Range(JsonRow row) => new(row.Text("letter"), row.Text("program"), (int)row.Whole("first", 1000, 9999), (int)row.Whole("last", 1000, 9999));
 
@@ -158,7 +167,7 @@ internal static class ModelReader
 
     private static Fault Fault(JsonRow row)
     {
-        row.Ignore("severity", "means", "who", "consultation");
+        row.Ignore("means", "who", "consultation");
         JsonRow happened = row.Object("happened");
         JsonRow next = row.Object("do");
         string code = row.Text("code");
@@ -168,7 +177,7 @@ internal static class ModelReader
             code = "X0000";
         }
 
-        return new Fault(code, row.Text("name"), (int?)row.OptionalWhole("http", 200, 599), happened.Text("en"), next.Text("en"));
+        return new Fault(code, row.Text("name"), row.OneOf("severity", "info", "warning", "error", "fault"), (int?)row.OptionalWhole("http", 200, 599), happened.Text("en"), next.Text("en"));
     }
 
     private static bool ContainsOnlyDigits(this ReadOnlySpan<char> text)

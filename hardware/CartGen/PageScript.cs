@@ -7,33 +7,34 @@ namespace CartGen;
 /// <summary>The vocabulary as a module of the pages' scripts.</summary>
 internal static class PageScript
 {
+    /// <summary>The enumerations that the pages use; a test fails for one that they do not.</summary>
+    public static IReadOnlyList<string> Enums { get; } =
+        ["FrameKind", "SoundCodec", "PatientCategory", "CuffSize", "CuffPhase", "PatientPosture", "ListeningMode", "ListeningStep", "FrameFlags"];
+
     public static IEnumerable<(string Path, string Text)> Write(Model model)
     {
-        yield return ("edge-gateway/Gateway/Web/js/vocabulary.js", Text(model));
+        yield return ("edge-gateway/Gateway/Web/js/core/vocabulary.g.js", Text(model));
     }
 
     private static string Text(Model model)
     {
         SourceText text = new SourceText()
+            .Line("// @ts-check")
             .Line($"// Written by hardware/CartGen from {ModelReader.VocabularyFile} and faults.json. Change those files, then: dotnet run --project hardware/CartGen").Line();
         Map(text, "Fault codes of pod and gateway by their names.", "FAULTS", model.Faults.Where(f => f.Code[0] is 'P' or 'G').Select(f => (f.Name, SourceText.Literal(f.Code))));
         Map(text, "How a person reads a UCUM unit.", "UNITS", model.Units.Select(u => (SourceText.Literal(u.Ucum), SourceText.Literal(u.Shown))));
         Map(text, "MDC codes by their names.", "MDC", model.Quantities.Select(q => (q.Name, Number(q.Mdc))));
         List(text, "Quantities: decimals null is as published; order 0 is none; tile is always, whenMeasured or never.", "QUANTITIES", model.Quantities.Select(q =>
-            $"{{ mdc: {Number(q.Mdc)}, unit: {SourceText.Literal(q.Unit)}, decimals: {(q.Decimals is { } d ? Number(d) : "null")}, order: {Number(q.Order ?? 0)}, tile: {SourceText.Literal(q.Tile)}, isSpot: {(q.IsSpot ? "true" : "false")} }},"));
-        Map(text, "Streams by their names.", "STREAMS", model.Signals.Select(s => (s.Name, Number(s.Stream))));
-        List(text, "Signals: provides is what their part is to a person, null for those of every device.", "SIGNALS", model.Signals.Select(s =>
-            $"{{ stream: {Number(s.Stream)}, kind: {SourceText.Literal(s.Kind)}, class: {SourceText.Literal(s.Class)}, mdc: {(s.Quantity is null ? "null" : Number(model.Quantity(s.Quantity).Mdc))}, exponent: {Number(s.Exponent ?? 0)}, provides: {Provides(model, s)} }},"));
-        foreach (EnumRow row in model.Enums.Where(e => e.Kind == "enum"))
+            $"{{ mdc: {Number(q.Mdc)}, decimals: {(q.Decimals is { } d ? Number(d) : "null")}, order: {Number(q.Order ?? 0)}, tile: {SourceText.Literal(q.Tile)} }},"));
+        List(text, "Signals: one step of a value is 10 ** exponent of the quantity's unit; provides is what their part is to a person, null for those of every device.", "SIGNALS", model.Signals.Select(s =>
+            $"{{ stream: {Number(s.Stream)}, mdc: {(s.Quantity is null ? "null" : Number(model.Quantity(s.Quantity).Mdc))}, exponent: {Number(s.Exponent ?? 0)}, provides: {Provides(model, s)} }},"));
+        foreach (EnumRow row in Enums.Select(model.Enum))
         {
             Map(text, row.About, Constant(row.Name), row.Values.Select(v => (v.Word, Number(v.Value))));
         }
 
-        foreach (EnumRow row in model.Enums.Where(e => e.Kind == "flags"))
-        {
-            Map(text, row.About, Constant(row.Name), row.Values.Select(v => (v.Word, Number(v.Value))));
-        }
-
+        Map(text, "What the listening filters let pass: lower and upper edge at -3 dB, Hz; null is no filter.", "LISTENING_BANDS_HZ", model.Enum("ListeningMode").Values.Select(v =>
+            (v.Word, v.Band is { } band ? $"[{Number(band.LowHz)}, {Number(band.HighHz)}]" : "null")));
         EnumValue[] kept = model.Enum("FrameFlags").Values.Where(v => v.MayEnterPatientSession == false).ToArray();
         text.Line("/** Flags of what does not come from a patient: their bits, and their words. */")
             .Line($"export const NOT_FOR_PATIENTS = {Number(kept.Sum(v => v.Value))};")

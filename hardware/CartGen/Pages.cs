@@ -12,6 +12,7 @@ internal static class Pages
 
     private static readonly (string Page, string Mark, Func<Model, IEnumerable<string>> Table)[] Tables =
     [
+        ("README.md", "misreadings", Misreadings),
         ("hardware/vocabulary.md", "signals", Signals),
         ("hardware/vocabulary.md", "quantities", Quantities),
         ("hardware/vocabulary.md", "parts", Parts),
@@ -85,6 +86,10 @@ internal static class Pages
             Code(p.Id), p.Chip, p.Bus, string.Join(", ", p.Addresses.Select(a => $"0x{a:X2}")), string.Join(", ", p.Provides.Select(Code)),
             string.Join(", ", p.Signals.Select(s => Number(model.Signal(s).Stream))), $"P{p.FirstFault} to P{p.LastFault}",
         }));
+
+    private static IEnumerable<string> Misreadings(Model model) => Rows(
+        ["driver", "chip", "planted misreadings"],
+        model.Parts.Select(p => new[] { $"[{p.Id}](firmware/Peripherals/{p.Id}/README.md)", p.Chip, Number(p.Misreadings) }));
 
     private static IEnumerable<string> Values(Model model, string name) => Rows(
         ["value", "word", "meaning", "on the pages"],

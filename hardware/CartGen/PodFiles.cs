@@ -14,6 +14,7 @@ internal static class PodFiles
     public static IEnumerable<(string Path, string Text)> Write(Model model) =>
     [
         ("firmware/Core/FaultCode.g.cs", FaultCode(model)),
+        ("firmware/Core/PartNames.g.cs", PartNames(model)),
         (Folder + "Streams.g.cs", Streams(model)),
         (Folder + "MdcCodes.g.cs", MdcCodes(model)),
         (Folder + "SignalTable.g.cs", SignalTable(model)),
@@ -47,6 +48,14 @@ internal static class PodFiles
             }
         }
 
+        return text.Close().ToString();
+    }
+
+    private static string PartNames(Model model)
+    {
+        // Beside the ports, since drivers know nobody else.
+        SourceText text = SourceText.CSharp(ModelReader.VocabularyFile, "Firmware.Core").Summary("The parts' names, as a pod says them in its state.").Open("public static class PartNames");
+        Separated(text, model.Parts, p => text.Summary($"{p.Chip}.").Line($"public const string {p.Id} = {SourceText.Literal(p.Name)};"));
         return text.Close().ToString();
     }
 
@@ -96,7 +105,7 @@ internal static class PodFiles
 
     private static string Parts(Model model)
     {
-        SourceText text = SourceText.CSharp(ModelReader.VocabularyFile, Space, "System").Summary("The parts that a pod can drive. The number is never reused.").Open("public enum PodPart : byte");
+        SourceText text = SourceText.CSharp(ModelReader.VocabularyFile, Space, "System", "Firmware.Core").Summary("The parts that a pod can drive. The number is never reused.").Open("public enum PodPart : byte");
         Separated(text, model.Parts, p => text.Summary($"{p.Chip}. {p.About}").Line($"{p.Id} = {Text(p.Number)},"));
         text.Close().Line().Summary("What a part can provide; a pod announces these words in its state.").Open("public static class Capabilities");
         Separated(text, model.Capabilities, c => text.Summary(c.About).Line($"public const string {ConstantOf(c.Name)} = {SourceText.Literal(c.Name)};"));
@@ -112,7 +121,7 @@ internal static class PodFiles
         Lookup("DefaultAddress", "int", "Its standard 7-bit I2C address; 0 when it is not on an I2C bus.", p => p.Addresses.Count == 0 ? "0" : $"0x{p.Addresses[0]:X2}");
         Lookup("Provides", "string[]", "What it provides, words of Capabilities; not to be changed.", p => p.Id + "Provides");
         Lookup("StreamsOf", "int[]", "The streams it gives; not to be changed.", p => p.Id + "Streams");
-        Search("TryFindName", "name", "A part by what a pod calls it in its state as name: older pods say nothing else.", p => p.Name);
+        Search("TryFindName", "name", "A part by what a pod calls it in its state as name: older pods say nothing else.", p => "PartNames." + p.Id);
         return text.Close().ToString();
 
         void Lookup(string name, string type, string about, Func<Part, string> value)
@@ -134,7 +143,7 @@ internal static class PodFiles
             foreach (Part part in model.Parts)
             {
                 // Not a switch: the device's library has no operator for strings.
-                text.Open($"if (string.Equals({parameter}, {SourceText.Literal(value(part))}))").Line($"part = PodPart.{part.Id};").Line("return true;").Close().Line();
+                text.Open($"if (string.Equals({parameter}, {value(part)}))").Line($"part = PodPart.{part.Id};").Line("return true;").Close().Line();
             }
 
             text.Line($"part = PodPart.{model.Parts[0].Id};").Line("return false;").Close();

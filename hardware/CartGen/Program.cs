@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Text;
@@ -10,22 +11,39 @@ namespace CartGen;
 /// <summary>Writes what code and pages repeat of hardware/'s JSON files. Exit codes: 0 done, 1 a file differs, 2 usage, 3 input refused, 4 a file cannot be read or written.</summary>
 public static class Program
 {
+    private const int Usage = 2;
+
     /// <summary>The program.</summary>
     /// <param name="args">Nothing, or --check.</param>
     /// <returns>The exit code.</returns>
     public static int Main(string[] args)
     {
         ArgumentNullException.ThrowIfNull(args);
-        string? root = FindRoot();
-        if (args is not ([] or ["--check"]) || root is null)
+        Option<bool> check = new("--check") { Description = "Writes nothing: ends with 1 at the first file that is not what would be written." };
+        RootCommand command = new("Writes what code and pages repeat of hardware/'s JSON files.") { check };
+        command.SetAction(parsed => Generate(parsed.GetValue(check)));
+        ParseResult result = command.Parse(args);
+        if (result.Errors.Count > 0)
         {
-            Print(null, [new Problem(Problem.CommandLineWrong, "cart-gen", string.Empty, root is null ? "no folder above holds Firmware.sln" : string.Join(' ', args))]);
-            return 2;
+            Print(FindRoot(), [.. result.Errors.Select(e => new Problem(Problem.CommandLineWrong, "cart-gen", string.Empty, e.Message.TrimEnd('.')))]);
+            Console.Error.WriteLine("Try: cart-gen --help");
+            return Usage;
+        }
+
+        return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    }
+
+    private static int Generate(bool isCheck)
+    {
+        if (FindRoot() is not { } root)
+        {
+            Print(null, [new Problem(Problem.CommandLineWrong, "cart-gen", string.Empty, "no folder above holds Firmware.sln")]);
+            return Usage;
         }
 
         try
         {
-            return Run(root, args.Length > 0);
+            return Run(root, isCheck);
         }
         catch (ProblemException e)
         {

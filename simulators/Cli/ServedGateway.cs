@@ -1,14 +1,11 @@
 using System;
-using System.Globalization;
 using System.IO;
+using System.Net;
 using System.Threading.Tasks;
-using EdgeGateway.Core.Configuration;
 using EdgeGateway.Gateway.Http;
-using EdgeGateway.Gateway.Web;
 using EdgeGateway.Mqtt;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.Logging;
 using Simulators.Cart.Gateway;
 using Simulators.Cart.World;
 using Simulators.Kernel;
@@ -29,16 +26,10 @@ internal sealed class ServedGateway : IAsyncDisposable
     {
         foreach (int port in new[] { PreferredPort, 0 })
         {
-            WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.UseUrls(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
+            WebApplicationBuilder builder = HttpApi.CreateBuilder();
+            builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, port));
             WebApplication web = builder.Build();
-            GatewayLoop loop = new(world.Carts[0].Gateway, paced);
-            GatewayWebOptions options = new();
-            web.UseGatewayWeb(options, "en");
-            web.UseRouting();
-            web.MapGateway(loop, () => world.Carts[0].Gateway.Core, "en");
-            web.MapGatewayWeb(options, loop, () => world.Carts[0].Gateway.Core, here.Time, null, "en");
+            web.UseGateway(new GatewayHandle(new GatewayLoop(world.Carts[0].Gateway, paced), () => world.Carts[0].Gateway.Core) { Time = here.Time });
             try
             {
                 await web.StartAsync().ConfigureAwait(false);

@@ -72,7 +72,7 @@ public sealed class CartTests
             .Concat(Pins(pod, "i2c"));
         foreach (string word in words)
         {
-            StringAssert.Contains(page, word);
+            Assert.IsTrue(Names(page, word), $"the page does not name {word}");
         }
     }
 
@@ -88,7 +88,7 @@ public sealed class CartTests
         Assert.IsNotEmpty(names);
         foreach (string word in words)
         {
-            StringAssert.Contains(page, word);
+            Assert.IsTrue(Names(page, word), $"the page does not name {word}");
         }
     }
 
@@ -100,9 +100,19 @@ public sealed class CartTests
         JsonElement pod = cart.RootElement.GetProperty("pods")[0];
         foreach (string word in Pins(pod, "cuff").Append("U4").Append("0x18"))
         {
-            StringAssert.Contains(page, word);
+            Assert.IsTrue(Names(page, word), $"the page does not name {word}");
         }
     }
+
+    [TestMethod]
+    [DataRow("| GPIO 2 |", "GPIO 2", true)]
+    [DataRow("at GPIO 2, GPIO 25", "GPIO 2", true)]
+    [DataRow("| GPIO 25 |", "GPIO 2", false)]
+    [DataRow("SU4", "U4", false)]
+    [DataRow("0x180", "0x18", false)]
+    public void A_pin_is_named_only_by_the_whole_word(string page, string word, bool isNamed) => Assert.AreEqual(isNamed, Names(page, word));
+
+    private static bool Names(string page, string word) => Regex.IsMatch(page, $@"(?<!\w){Regex.Escape(word)}(?!\w)", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
 
     private static JsonElement[] SoundBuses(JsonElement pod) => pod.TryGetProperty("soundBuses", out JsonElement buses) ? buses.EnumerateArray().ToArray() : [];
 

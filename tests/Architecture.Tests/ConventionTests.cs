@@ -56,6 +56,19 @@ public sealed partial class ConventionTests
     }
 
     [TestMethod]
+    public void Both_links_of_a_pod_take_keep_alive_window_and_pauses_from_one_place()
+    {
+        // By its text: the board's link is no part of the default build.
+        foreach (string file in new[] { "firmware/Esp32/M2MqttLink.cs", "simulators/Cart/Pod/MqttPodLink.cs" })
+        {
+            string text = File.ReadAllText(Repository.At(file));
+            Assert.IsEmpty(LinkProblems(file, text).ToArray());
+            Assert.HasCount(1, LinkProblems(file, text.Replace("LinkParameters.KeepAliveSeconds", "15", StringComparison.Ordinal)).ToArray());
+            Assert.HasCount(1, LinkProblems(file, text.Replace("{", "{\n    private const int Window = 16;\n", StringComparison.Ordinal)).ToArray());
+        }
+    }
+
+    [TestMethod]
     public void Versions_are_exact_and_central()
     {
         List<string> errors = [];
@@ -142,6 +155,22 @@ public sealed partial class ConventionTests
     private static bool IsLoose(string name, string text) =>
         Loosened().IsMatch(text) || (text.Contains("NoWarn>", StringComparison.Ordinal)
             && (!name.StartsWith("tests/", StringComparison.Ordinal) || text.Contains("RS0030", StringComparison.Ordinal)));
+
+    private static IEnumerable<string> LinkProblems(string file, string text)
+    {
+        foreach (string value in new[] { "LinkParameters.KeepAliveSeconds", "LinkParameters.Window", "LinkPauses _pauses = new" }.Where(v => !text.Contains(v, StringComparison.Ordinal)))
+        {
+            yield return $"{file} does not take {value}";
+        }
+
+        if (OwnLinkValue().IsMatch(text))
+        {
+            yield return $"{file} has a keep-alive or window of its own; it belongs in LinkParameters";
+        }
+    }
+
+    [GeneratedRegex("const [a-z]+ (KeepAlive|Window|MaxInFlight)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex OwnLinkValue();
 
     private static IEnumerable<string> ReadmeProblems(string name, string text) =>
         ReadmeSections.Where(s => !text.Split('\n').Any(l => l.TrimEnd().Equals(s, StringComparison.Ordinal)))

@@ -75,6 +75,8 @@ public sealed partial class DirectionTests
     [DataRow("EdgeGateway.Core.Records", "EdgeGateway.Core.Retained", "RetainedTopics")]
     [DataRow("EdgeGateway.Core.Unheard", "EdgeGateway.Core.Delivery", "Uplink")]
     [DataRow("EdgeGateway.Core.Delivery", "EdgeGateway.Core", "GatewayCore")]
+    [DataRow("EdgeGateway.Core.Delivery", "EdgeGateway.Core", "GatewayServices")]
+    [DataRow("EdgeGateway.Core.Health", "EdgeGateway.Core", "GatewayDelivery")]
     [DataRow("Firmware.Pod.Store", "Firmware.Pod.Link", "Uplink")]
     [DataRow("Simulators.Cart.Ledger", "Simulators.Cart.World", "SimulatedWorld")]
     public void A_folder_that_uses_another_in_the_wrong_direction_is_refused(string own, string other, string used)
@@ -84,10 +86,23 @@ public sealed partial class DirectionTests
     }
 
     [TestMethod]
+    public void Every_direction_between_folders_is_used() => Search(UnusedDirections);
+
+    [TestMethod]
+    public void A_direction_that_nothing_uses_is_refused()
+    {
+        using ModuleDefinition module = ModuleDefinition.CreateModule("planted", ModuleKind.Dll);
+        Planted(module, "Firmware.Pod.Store", new TypeReference("Firmware.Pod.Diagnostics", "Diagnostics", module, module));
+        string[] unused = [.. UnusedDirections(module).Where(u => u.StartsWith("Firmware.Pod.Store ", StringComparison.Ordinal))];
+        StringAssert.Contains(unused.Single(), "Firmware.Pod.Store uses nothing of the files beside the folders");
+    }
+
+    [TestMethod]
     public void The_gateways_logic_has_no_adapters() => Search(module => module.Assembly.Name.Name == "EdgeGateway.Core" ? module.GetTypes().SelectMany(AdapterProblems) : []);
 
     [TestMethod]
     [DataRow("System.IO", "File")]
+    [DataRow("System.IO", "FileStream")]
     [DataRow("System.Threading.Tasks", "Task")]
     [DataRow("System.Net.Sockets", "Socket")]
     public void An_adapter_in_the_gateways_logic_is_refused(string space, string used)
@@ -227,6 +242,43 @@ public sealed partial class DirectionTests
             : module.AssemblyReferences.Where(r => r.Name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)).Select(r => $"{name} references {r.Name}");
     }
 
+    // The types of other folders of the same namespace that a type uses, each with its folder; "." are the files beside the folders.
+    private static IEnumerable<(TypeReference Used, string Folder)> OfOtherFolders(TypeDefinition type)
+    {
+        if (Folder(Outer(type).Namespace) is not (string root, string own) || own.Length == 0)
+        {
+            yield break;
+        }
+
+        foreach (TypeReference used in Used(type).Select(Outer).Where(u => !Directions.Words.Contains(u.FullName, StringComparer.Ordinal)))
+        {
+            if (Folder(used.Namespace) is (string otherRoot, string other) && otherRoot == root && other != own)
+            {
+                yield return (used, other.Length == 0 ? "." : other);
+            }
+        }
+    }
+
+    private static IEnumerable<string> UnusedDirections(ModuleDefinition module)
+    {
+        HashSet<string> used = [];
+        HashSet<string> roots = [];
+        foreach (TypeDefinition type in module.GetTypes())
+        {
+            if (Folder(Outer(type).Namespace) is (string root, string own))
+            {
+                roots.Add(root);
+                used.UnionWith(OfOtherFolders(type).Select(o => $"{root}.{own} {o.Folder}"));
+            }
+        }
+
+        return from root in roots
+               from row in Directions.Folders[root]
+               from other in row.Value
+               where !used.Contains($"{root}.{row.Key} {other}")
+               select $"{root}.{row.Key} uses nothing of {(other == "." ? "the files beside the folders" : other)}: take it from its row ({nameof(Directions)}.{nameof(Directions.Folders)})";
+    }
+
     private static IEnumerable<string> FolderProblems(TypeDefinition type)
     {
         if (Folder(Outer(type).Namespace) is not (string root, string own) || own.Length == 0)
@@ -235,10 +287,9 @@ public sealed partial class DirectionTests
         }
 
         string[] allowed = Directions.Folders[root].GetValueOrDefault(own, []);
-        foreach (TypeReference used in Used(type).Select(Outer).Where(u => !Directions.Words.Contains(u.FullName, StringComparer.Ordinal)))
+        foreach ((TypeReference used, string folder) in OfOtherFolders(type))
         {
-            if (Folder(used.Namespace) is (string otherRoot, string other) && otherRoot == root && other != own
-                && (!allowed.Contains(other.Length == 0 ? "." : other, StringComparer.Ordinal) || Directions.Composition.Contains(used.FullName, StringComparer.Ordinal)))
+            if (!allowed.Contains(folder, StringComparer.Ordinal) || Directions.Composition.Contains(used.FullName, StringComparer.Ordinal))
             {
                 yield return $"{Outer(type).FullName} may not use {used.FullName}; {root}.{own} may use: {string.Join(", ", allowed.DefaultIfEmpty("nobody"))} ({nameof(Directions)}.{nameof(Directions.Folders)})";
             }
@@ -246,7 +297,7 @@ public sealed partial class DirectionTests
     }
 
     private static IEnumerable<string> AdapterProblems(TypeDefinition type) => Used(type).Select(u => Outer(u).FullName)
-        .Where(n => !Directions.MayBeAdapters.Contains(Outer(type).FullName, StringComparer.Ordinal) && Directions.AdaptersOnly.Any(a => a.EndsWith('.') ? n.StartsWith(a, StringComparison.Ordinal) : n == a))
+        .Where(n => Directions.AdaptersOnly.Any(a => a.EndsWith('.') ? n.StartsWith(a, StringComparison.Ordinal) : n == a))
         .Select(n => $"{Outer(type).FullName} may not use {n}: it belongs in an adapter");
 
     private static (string Root, string Folder)? Folder(string space)

@@ -16,9 +16,10 @@ internal static class Directions
         ["edge-gateway/Faults"] = [],
         ["edge-gateway/Mqtt.AspNetCore"] = ["edge-gateway/Mqtt"],
         ["edge-gateway/Core"] = ["firmware", "edge-gateway/Faults", "edge-gateway/Mqtt", "edge-gateway/Journal"],
-        ["edge-gateway/Gateway"] = ["edge-gateway/Core", "edge-gateway/Mqtt.AspNetCore"],
+        ["edge-gateway/Machine"] = ["edge-gateway/Core", "edge-gateway/Faults"],
+        ["edge-gateway/Gateway"] = ["edge-gateway/Core", "edge-gateway/Machine", "edge-gateway/Mqtt.AspNetCore"],
         ["edge-gateway/Pi"] = ["edge-gateway/Core"],
-        ["edge-gateway/Tool"] = ["edge-gateway/Core"],
+        ["edge-gateway/Tool"] = ["edge-gateway/Core", "edge-gateway/Machine"],
         ["simulators/Kernel"] = [],
         ["simulators/Buses"] = ["simulators/Kernel"],
         ["simulators/Chips"] = ["simulators/Kernel", "simulators/Buses"],
@@ -46,8 +47,9 @@ internal static class Directions
         ["EdgeGateway.Journal"] = [],
         ["EdgeGateway.Faults"] = [],
         ["EdgeGateway.Core"] = ["Firmware.Core", "Firmware.Protocol", "EdgeGateway.Faults", "EdgeGateway.Mqtt", "EdgeGateway.Journal"],
-        ["EdgeGateway.Gateway"] = ["Firmware.Core", "Firmware.Protocol", "EdgeGateway.Faults", "EdgeGateway.Mqtt", "EdgeGateway.Journal", "EdgeGateway.Core"],
-        ["EdgeGateway.Tool"] = ["Firmware.Core", "Firmware.Protocol", "EdgeGateway.Faults", "EdgeGateway.Journal", "EdgeGateway.Core"],
+        ["EdgeGateway.Machine"] = ["EdgeGateway.Faults", "EdgeGateway.Core"],
+        ["EdgeGateway.Gateway"] = ["Firmware.Core", "Firmware.Protocol", "EdgeGateway.Faults", "EdgeGateway.Mqtt", "EdgeGateway.Journal", "EdgeGateway.Core", "EdgeGateway.Machine"],
+        ["EdgeGateway.Tool"] = ["Firmware.Core", "Firmware.Protocol", "EdgeGateway.Faults", "EdgeGateway.Journal", "EdgeGateway.Core", "EdgeGateway.Machine"],
         ["Simulators.Kernel"] = [],
         ["Simulators.Buses"] = ["Simulators.Kernel"],
         ["Simulators.Chips"] = ["Simulators.Kernel", "Simulators.Buses"],
@@ -71,19 +73,19 @@ internal static class Directions
         {
             ["Access"] = [".", "Commands", "Health", "Ingest", "Readings", "Records", "Sessions", "Sound", "Time"],
             ["Auscultation"] = [],
-            ["Commands"] = [".", "Access", "Cuff", "Delivery", "Health", "Ingest", "Json", "Records", "Sessions", "Sound", "Time"],
+            ["Commands"] = [".", "Cuff", "Delivery", "Health", "Ingest", "Json", "Records", "Sessions", "Sound", "Time"],
             ["Configuration"] = ["."],
             ["Cuff"] = [".", "Commands", "Ingest", "Json", "Records", "Sessions", "Time"],
             ["Delivery"] = [".", "Access", "Commands", "Health", "Ingest", "Readings", "Records", "Retained", "Sessions", "Time"],
-            ["Health"] = [".", "Access", "Delivery", "Ingest", "Json", "Readings", "Records", "Sessions", "Sound", "Time"],
-            ["Ingest"] = [".", "Access", "Delivery", "Health", "Readings", "Records", "Sessions"],
-            ["Json"] = [".", "Access"],
+            ["Health"] = [".", "Delivery", "Ingest", "Json", "Readings", "Records", "Sessions", "Time"],
+            ["Ingest"] = [".", "Health", "Readings", "Records", "Sessions", "Time"],
+            ["Json"] = ["."],
             ["Readings"] = [".", "Json", "Records", "Sessions", "Time"],
-            ["Records"] = [".", "Delivery", "Health", "Ingest", "Readings", "Sessions", "Time"],
+            ["Records"] = [".", "Readings"],
             ["Retained"] = [".", "Delivery", "Ingest", "Json", "Readings", "Records", "Sessions", "Time"],
             ["Sessions"] = [".", "Commands", "Delivery", "Health", "Ingest", "Json", "Readings", "Records", "Time"],
-            ["Sound"] = [".", "Access", "Auscultation", "Commands", "Delivery", "Health", "Ingest", "Json", "Readings", "Records", "Sessions", "Time"],
-            ["Time"] = [".", "Delivery", "Health", "Json", "Readings", "Records", "Sessions"],
+            ["Sound"] = [".", "Auscultation", "Commands", "Delivery", "Health", "Ingest", "Json", "Readings", "Records", "Sessions", "Time"],
+            ["Time"] = [".", "Health", "Json", "Readings", "Records"],
         },
         ["Firmware.Pod"] = new Dictionary<string, string[]>(StringComparer.Ordinal)
         {
@@ -109,7 +111,11 @@ internal static class Directions
     public static IReadOnlyList<string> Words { get; } = ["EdgeGateway.Core.Sound.ListeningMode", "EdgeGateway.Core.Readings.WireWords"];
 
     /// <summary>Types that put the parts together, and by which no part may reach for another: only the files beside the folders know them.</summary>
-    public static IReadOnlyList<string> Composition { get; } = ["EdgeGateway.Core.GatewayCore", "Firmware.Pod.PodHost"];
+    public static IReadOnlyList<string> Composition { get; } =
+    [
+        "EdgeGateway.Core.GatewayCore", "EdgeGateway.Core.GatewayServices", "EdgeGateway.Core.GatewayIngest", "EdgeGateway.Core.GatewayDelivery", "EdgeGateway.Core.GatewayHealth",
+        "EdgeGateway.Core.GatewayCounts", "EdgeGateway.Core.JournalEvents", "Firmware.Pod.PodHost",
+    ];
 
     /// <summary>The projects of product and simulation that may know ASP.NET. All others build without it, with everything that they reference.</summary>
     public static IReadOnlyList<string> MayUseAspNet { get; } = ["edge-gateway/Mqtt.AspNetCore", "edge-gateway/Gateway", "simulators/Cli"];
@@ -118,20 +124,14 @@ internal static class Directions
     public static IReadOnlyList<(string Project, string Assembly)> Assemblies { get; } =
     [
         ("Firmware", "Firmware"), ("Faults", "EdgeGateway.Faults"), ("Mqtt", "EdgeGateway.Mqtt"), ("Mqtt.AspNetCore", "EdgeGateway.Mqtt.AspNetCore"),
-        ("Journal", "EdgeGateway.Journal"), ("Core", "EdgeGateway.Core"), ("Gateway", "cart-gateway"), ("Tool", "cartctl"), ("Kernel", "Simulators.Kernel"), ("Buses", "Simulators.Buses"),
+        ("Journal", "EdgeGateway.Journal"), ("Core", "EdgeGateway.Core"), ("Machine", "EdgeGateway.Machine"), ("Gateway", "cart-gateway"), ("Tool", "cartctl"), ("Kernel", "Simulators.Kernel"), ("Buses", "Simulators.Buses"),
         ("Chips", "Simulators.Chips"), ("Patient", "Simulators.Patient"), ("Network", "Simulators.Network"), ("Peers", "Simulators.Peers"), ("Cart", "Simulators.Cart"),
     ];
 
     /// <summary>Namespaces and types that need a machine, a network or a thread: they stand in adapters, never in the gateway's logic.</summary>
     public static IReadOnlyList<string> AdaptersOnly { get; } =
     [
-        "Microsoft.AspNetCore.", "System.Net.Sockets.", "System.Net.Http.", "System.Net.Security.", "System.Console", "System.Diagnostics.Process", "System.IO.File", "System.IO.Directory",
-        "System.Threading.Thread", "System.Threading.Timer", "System.Threading.Tasks.",
+        "Microsoft.AspNetCore.", "System.Net.Sockets.", "System.Net.Http.", "System.Net.Security.", "System.Console", "System.Diagnostics.Process", "System.IO.File", "System.IO.FileInfo",
+        "System.IO.FileStream", "System.IO.Directory", "System.IO.DirectoryInfo", "System.Threading.Thread", "System.Threading.Timer", "System.Threading.Tasks.",
     ];
-
-    /// <summary>
-    /// The types of the gateway's logic that may use them all the same. Both run before the gateway does, for whoever checks a configuration: one opens the file that a command line names,
-    /// the other tries the folders and addresses in it.
-    /// </summary>
-    public static IReadOnlyList<string> MayBeAdapters { get; } = ["EdgeGateway.Core.Configuration.GatewayConfiguration", "EdgeGateway.Core.Configuration.MachineCheck"];
 }

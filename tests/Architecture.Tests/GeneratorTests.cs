@@ -66,6 +66,9 @@ public sealed class GeneratorTests
     [DataRow(Vocabulary, "\"value\": 26, \"name\": \"LinkLost\"", "\"value\": 27, \"name\": \"LinkLost\"", Problem.OutOfRange, "have a gap", DisplayName = "values with a gap")]
     [DataRow(Vocabulary, "\"value\": 8, \"name\": \"Predicted\"", "\"value\": 7, \"name\": \"Predicted\"", Problem.OutOfRange, "7 is not one bit", DisplayName = "a flag of three bits")]
     [DataRow(Vocabulary, "\"mayEnterPatientSession\": false, ", "", Problem.KeyWrong, "mayEnterPatientSession|is missing", DisplayName = "a flag without its rule")]
+    [DataRow(Vocabulary, "\"lowHz\": 20, \"highHz\": 200,", "\"lowHz\": 200, \"highHz\": 200,", Problem.OutOfRange, "highHz|200 to 200 Hz is no band", DisplayName = "an empty band")]
+    [DataRow(Vocabulary, "\"lowHz\": 20, \"highHz\": 200,", "\"highHz\": 200,", Problem.OutOfRange, "highHz|0 to 200 Hz is no band", DisplayName = "a band with one edge")]
+    [DataRow(Vocabulary, "\"lowHz\": 20, \"highHz\": 200,", "\"lowHz\": 30, \"highHz\": 200,", Problem.OutOfRange, "en|does not say 30 to 200 Hz", DisplayName = "words with other edges than the band")]
     [DataRow(Vocabulary, "\"unit\": \"/min\"", "\"unit\": \"1/min\"", Problem.NameUnknown, "'1/min' is not a unit", DisplayName = "unknown unit")]
     [DataRow(Vocabulary, "\"quantity\": \"SkinTemperature\"", "\"quantity\": \"Skin\"", Problem.NameUnknown, "'Skin' is not a quantity", DisplayName = "unknown quantity")]
     [DataRow(Vocabulary, "\"kind\": \"numeric\"", "\"kind\": \"number\"", Problem.NameUnknown, "'number' is not a word of FrameKind", DisplayName = "unknown kind")]
@@ -89,6 +92,8 @@ public sealed class GeneratorTests
     [DataRow(Board, "\"i2cData\": 21, ", "", Problem.KeyWrong, "pins.i2cData", DisplayName = "a function without a pin")]
     [DataRow(Board, "\"name\": \"esp32-wrover\"", "\"name\": \"esp32-wroom\"", Problem.NameUnknown, "esp32-wroom.json", DisplayName = "a board in another's file")]
     [DataRow(Cart, "\"part\": \"Tmp117\"", "\"part\": \"Tmp118\"", Problem.CartContradicts, "no part Tmp118", DisplayName = "a cart with an unknown part")]
+    [DataRow(Vocabulary, "\"misreadings\": 33, ", "", Problem.KeyWrong, "parts[0].misreadings|is missing", DisplayName = "a part without misreadings")]
+    [DataRow("README.md", "<!-- generated: misreadings -->", "", Problem.MarkMissing, "misreadings", DisplayName = "mark missing in the first page")]
     [DataRow(Page, "<!-- generated: parts -->", "<!-- generated: part -->", Problem.MarkMissing, "parts", DisplayName = "mark missing")]
     public void Wrong_input_is_refused_with_its_code(string file, string right, string wrong, string code, string expected)
     {
@@ -182,7 +187,10 @@ public sealed class GeneratorTests
     {
         ProcessStartInfo start = new(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "cart-gen.dll"), .. arguments])
         {
-            WorkingDirectory = folder, RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false,
+            WorkingDirectory = folder,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
         };
         using Process process = Process.Start(start)!;
         string diagnostics = process.StandardError.ReadToEnd();

@@ -42,7 +42,7 @@ public sealed partial class LiteralCodeTests
     [DataRow("throw new IOException(\"J2601: the directory is in use\");")]
     public void Comments_names_and_other_words_are_not(string line) => Assert.IsEmpty(Literals("a.cs", [line], Names()));
 
-    private static bool IsGenerated(string file) => file.EndsWith(".g.cs", StringComparison.Ordinal) || file.EndsWith("/vocabulary.js", StringComparison.Ordinal);
+    private static bool IsGenerated(string file) => file.EndsWith(".g.cs", StringComparison.Ordinal) || file.EndsWith(".g.js", StringComparison.Ordinal);
 
     private static List<string> Literals(string file, string[] lines, Dictionary<string, string> names)
     {

@@ -27,7 +27,7 @@ internal static class Repository
         }
 
         return Directory.EnumerateFiles(start, pattern, SearchOption.AllDirectories)
-            .Where(f => !Name(f).Split('/').Any(part => part is "bin" or "obj" or "artifacts" or ".git"))
+            .Where(f => !Name(f).Split('/').Any(part => part is "bin" or "obj" or "artifacts" or "node_modules" or ".git"))
             .Order(StringComparer.Ordinal)
             .ToArray();
     }

@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
+using System.Numerics;
 using System.Text.Json;
 using EdgeGateway.Tool;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -66,6 +68,41 @@ public sealed class CartCtlTests
         {
             StringAssert.Contains(results, $"type {type}  {records} records of a type");
         }
+    }
+
+    [TestMethod]
+    public void Records_with_marks_that_this_version_does_not_know_are_counted_and_are_no_damage()
+    {
+        string directory = Golden();
+        string file = Directory.GetFiles(directory, "segment-*").Max(StringComparer.Ordinal)!;
+        byte[] data = File.ReadAllBytes(file);
+        Remark(data, 28, 0x05);
+        File.WriteAllBytes(file, data);
+        (int exit, string results, string diagnostics) = Run("journal", "verify", directory);
+        Assert.AreEqual(0, exit, results + diagnostics);
+        StringAssert.Contains(results, "mark 0x05  1 records with a mark that this version does not know: kept as vital signs and skipped");
+        StringAssert.Contains(results, "No damage.");
+        (exit, results, diagnostics) = Run("journal", "verify", directory, "--json");
+        Assert.AreEqual(0, exit, diagnostics);
+        using (JsonDocument json = JsonDocument.Parse(results))
+        {
+            Assert.AreEqual("""[{"mark":5,"records":1}]""", json.RootElement.GetProperty("unknownMarks").GetRawText());
+        }
+
+        (exit, results, diagnostics) = Run("journal", "inspect", directory, "--json", "--from", "28", "--limit", "2");
+        Assert.AreEqual(0, exit, diagnostics);
+        using (JsonDocument json = JsonDocument.Parse(results))
+        {
+            JsonElement records = json.RootElement.GetProperty("records");
+            Assert.AreEqual(28, records[0].GetProperty("index").GetInt64());
+            Assert.AreEqual("vital", records[0].GetProperty("class").GetString());
+            Assert.AreEqual(5, records[0].GetProperty("unknownMark").GetInt32());
+            Assert.IsFalse(records[1].TryGetProperty("unknownMark", out _), "of a known class");
+        }
+
+        (_, results, _) = Run("journal", "inspect", directory, "--from", "28", "--limit", "1");
+        StringAssert.Contains(results, "28  vital (mark 0x05, unknown)  type 0  9 bytes");
+        Assert.AreEqual("""[]""", UnknownMarksOf(Golden()));
     }
 
     [TestMethod]
@@ -142,6 +179,26 @@ public sealed class CartCtlTests
         using var diagnostics = new StringWriter();
         int exit = CartCtl.Run(arguments, results, diagnostics);
         return (exit, results.ToString(), diagnostics.ToString());
+    }
+
+    private static string UnknownMarksOf(string directory)
+    {
+        using JsonDocument json = JsonDocument.Parse(Run("journal", "verify", directory, "--json").Results);
+        return json.RootElement.GetProperty("unknownMarks").GetRawText();
+    }
+
+    // Another mark with a right checksum, as Journal/README.md has it: CRC-32C, begun with the header's checksum, over all but its own four bytes.
+    private static void Remark(byte[] data, int at, byte mark)
+    {
+        data[at + 11] = mark;
+        int end = at + 22 + BitConverter.ToInt32(data, at);
+        uint crc = uint.MaxValue;
+        foreach (byte one in (byte[])[.. data[24..28], .. data[at..(at + 4)], .. data[(at + 8)..end]])
+        {
+            crc = BitOperations.Crc32C(crc, one);
+        }
+
+        BitConverter.TryWriteBytes(data.AsSpan(at + 4), ~crc);
     }
 
     private string Golden()

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Ingest;
 using EdgeGateway.Core.Sessions;
+using EdgeGateway.Core.Time;
 using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Codec;
@@ -39,17 +40,32 @@ internal sealed class EndpointGuard : IGatewayPart
     /// <summary>Most subscribers whose issues stand at once.</summary>
     private const int MaxMute = 64;
 
-    private readonly GatewayContext _context;
     private readonly Pods _pods;
+    private readonly DeduplicationFold _deduplication;
+    private readonly HealthIssues _issues;
+    private readonly GatewayClock _clock;
+    private readonly CodedLog _log;
     private readonly SortedDictionary<ulong, Claim> _claims = [];
     private readonly SortedDictionary<string, long> _mute = new(StringComparer.Ordinal);
     private long _noPlaceUs = long.MinValue;
 
-    public EndpointGuard(GatewayContext context, Pods pods)
+    /// <summary>Makes it.</summary>
+    /// <param name="pods">The pods of this start.</param>
+    /// <param name="deduplication">The pods that were ever here.</param>
+    /// <param name="issues">Told what goes wrong.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="log">The log.</param>
+    public EndpointGuard(Pods pods, DeduplicationFold deduplication, HealthIssues issues, GatewayClock clock, CodedLog log)
     {
-        _context = context;
         _pods = pods;
+        _deduplication = deduplication;
+        _issues = issues;
+        _clock = clock;
+        _log = log;
     }
+
+    /// <summary>Claims refused since the start.</summary>
+    public long Refused { get; private set; }
 
     /// <summary>Exceptions caught in the handling of one connection.</summary>
     public long Faults { get; private set; }
@@ -115,7 +131,7 @@ internal sealed class EndpointGuard : IGatewayPart
             return MqttReason.Success;
         }
 
-        long nowUs = _context.NowUs;
+        long nowUs = _clock.NowUs;
         Claim claim = ClaimOf(device);
         claim.LastUs = nowUs;
         bool sameAddress = living.Address is not null && string.Equals(living.Address, request.Address, StringComparison.Ordinal);
@@ -132,8 +148,8 @@ internal sealed class EndpointGuard : IGatewayPart
 
         if (claim.IsContested)
         {
-            _context.Issues.Raise(
-                FaultCodes.DuplicateDeviceId, HealthSubject.Pod(device), "at " + ListenerAccess.Shown(living.Remote) + " and at " + ListenerAccess.Shown(request.Remote));
+            _issues.Raise(
+                FaultCodes.DuplicateDeviceId, HealthSubject.Pod(device), "at " + LogText.Shown(living.Remote) + " and at " + LogText.Shown(request.Remote));
         }
 
         if (claim.IsContested ? nowUs - living.HeardUs >= ContestedQuietUs : isQuiet || sameAddress)
@@ -143,7 +159,7 @@ internal sealed class EndpointGuard : IGatewayPart
         }
 
         claim.RefusedUs = claim.RefusedUs == long.MinValue ? nowUs : claim.RefusedUs;
-        _context.Counts.AccessRefused++;
+        Refused++;
         return claim.IsContested ? MqttReason.ClientIdentifierNotValid : MqttReason.ServerBusy;
     }
 
@@ -184,28 +200,28 @@ internal sealed class EndpointGuard : IGatewayPart
     /// <summary>The server closed or refused a connection for cause.</summary>
     public void ClosedForCause(string peer, byte reason, string text)
     {
-        string shown = ListenerAccess.Shown(peer);
-        string what = shown + ": " + ListenerAccess.Shown(text);
+        string shown = LogText.Shown(peer);
+        string what = shown + ": " + LogText.Shown(text);
         if (reason == MqttReason.QuotaExceeded && text.StartsWith("a message has waited", StringComparison.Ordinal))
         {
             if (_mute.Count < MaxMute || _mute.ContainsKey(shown))
             {
-                _mute[shown] = _context.NowUs;
-                _context.Issues.Raise(FaultCodes.SubscriberNotAcknowledging, new HealthSubject(HealthSubjectKind.Listener, shown), what);
+                _mute[shown] = _clock.NowUs;
+                _issues.Raise(FaultCodes.SubscriberNotAcknowledging, new HealthSubject(HealthSubjectKind.Listener, shown), what);
             }
             else
             {
-                _context.Log(FaultCodes.SubscriberNotAcknowledging, what);
+                _log.Write(FaultCodes.SubscriberNotAcknowledging, what);
             }
         }
         else if (reason == MqttReason.QuotaExceeded && text.StartsWith("more than", StringComparison.Ordinal))
         {
-            _noPlaceUs = _context.NowUs;
-            _context.Issues.Raise(FaultCodes.NoPlaceForConnection, HealthSubject.Gateway, what);
+            _noPlaceUs = _clock.NowUs;
+            _issues.Raise(FaultCodes.NoPlaceForConnection, HealthSubject.Gateway, what);
         }
         else
         {
-            _context.Log(reason == MqttReason.QuotaExceeded && text.StartsWith("a newer", StringComparison.Ordinal) ? FaultCodes.NoPlaceForConnection : FaultCodes.MqttProtocolBroken, what);
+            _log.Write(reason == MqttReason.QuotaExceeded && text.StartsWith("a newer", StringComparison.Ordinal) ? FaultCodes.NoPlaceForConnection : FaultCodes.MqttProtocolBroken, what);
         }
     }
 
@@ -213,7 +229,7 @@ internal sealed class EndpointGuard : IGatewayPart
     public void Faulted(string peer, Exception exception)
     {
         Faults++;
-        _context.Log(FaultCodes.ConnectionHandlingFailed, (peer.Length == 0 ? "no one connection" : ListenerAccess.Shown(peer)) + ": " + Described(exception));
+        _log.Write(FaultCodes.ConnectionHandlingFailed, (peer.Length == 0 ? "no one connection" : LogText.Shown(peer)) + ": " + Described(exception));
     }
 
     /// <summary>Ends what had no sign for <see cref="StandsUs"/>.</summary>
@@ -231,7 +247,7 @@ internal sealed class EndpointGuard : IGatewayPart
             if (nowUs - claim.LastUs >= StandsUs)
             {
                 _claims.Remove(device);
-                _context.Issues.Clear(FaultCodes.DuplicateDeviceId, HealthSubject.Pod(device));
+                _issues.Clear(FaultCodes.DuplicateDeviceId, HealthSubject.Pod(device));
             }
             else
             {
@@ -244,7 +260,7 @@ internal sealed class EndpointGuard : IGatewayPart
             if (nowUs - sinceUs >= StandsUs)
             {
                 _mute.Remove(shown);
-                _context.Issues.Clear(FaultCodes.SubscriberNotAcknowledging, new HealthSubject(HealthSubjectKind.Listener, shown));
+                _issues.Clear(FaultCodes.SubscriberNotAcknowledging, new HealthSubject(HealthSubjectKind.Listener, shown));
             }
             else
             {
@@ -257,7 +273,7 @@ internal sealed class EndpointGuard : IGatewayPart
             if (nowUs - _noPlaceUs >= StandsUs)
             {
                 _noPlaceUs = long.MinValue;
-                _context.Issues.Clear(FaultCodes.NoPlaceForConnection, HealthSubject.Gateway);
+                _issues.Clear(FaultCodes.NoPlaceForConnection, HealthSubject.Gateway);
             }
             else
             {
@@ -273,13 +289,13 @@ internal sealed class EndpointGuard : IGatewayPart
     {
         string stack = exception.StackTrace ?? string.Empty;
         int end = stack.IndexOf('\n', StringComparison.Ordinal);
-        return ListenerAccess.Shown(exception.GetType().Name + ": " + exception.Message) + " " + ListenerAccess.Shown((end < 0 ? stack : stack[..end]).Trim());
+        return LogText.Shown(exception.GetType().Name + ": " + exception.Message) + " " + LogText.Shown((end < 0 ? stack : stack[..end]).Trim());
     }
 
     /// <summary>True when a reading of the pod has come, in this start or an earlier one. A message alone proves nothing: its frames may be none.</summary>
     private bool IsKnown(ulong device)
     {
-        foreach (StreamMarks marks in _context.Deduplication.Streams)
+        foreach (StreamMarks marks in _deduplication.Streams)
         {
             if (marks.Key.DeviceId == device)
             {
@@ -307,7 +323,7 @@ internal sealed class EndpointGuard : IGatewayPart
             }
 
             _claims.Remove(oldest);
-            _context.Issues.Clear(FaultCodes.DuplicateDeviceId, HealthSubject.Pod(oldest));
+            _issues.Clear(FaultCodes.DuplicateDeviceId, HealthSubject.Pod(oldest));
         }
 
         claim = new Claim();

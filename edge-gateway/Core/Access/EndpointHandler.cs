@@ -31,7 +31,6 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     private readonly EndpointGuard _guard;
     private readonly GatewayParts _parts;
     private readonly CodedLog _log;
-    private readonly Counts _counts;
     private readonly GatewayOptions _options;
     private readonly string _topicRoot;
     private readonly SortedSet<string> _clients = new(StringComparer.Ordinal);
@@ -51,11 +50,10 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     /// <param name="guard">Which places clients may take.</param>
     /// <param name="parts">Told of clients, pods and deliveries.</param>
     /// <param name="log">The log.</param>
-    /// <param name="counts">Counts what is refused.</param>
     /// <param name="options">The gateway's own id, and whether the session's side is at an external broker.</param>
     /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>
     public EndpointHandler(
-        GatewayLife life, Pods pods, ListenerAccess listeners, EndpointGuard guard, GatewayParts parts, CodedLog log, Counts counts, GatewayOptions options, string topicRoot)
+        GatewayLife life, Pods pods, ListenerAccess listeners, EndpointGuard guard, GatewayParts parts, CodedLog log, GatewayOptions options, string topicRoot)
     {
         _life = life;
         _pods = pods;
@@ -63,10 +61,12 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
         _guard = guard;
         _parts = parts;
         _log = log;
-        _counts = counts;
         _options = options;
         _topicRoot = topicRoot;
     }
+
+    /// <summary>Connections, subscriptions and publications refused since the start.</summary>
+    public long RefusedCount { get; private set; }
 
     /// <summary>True when something waits for the next step.</summary>
     public bool HasMore => _delivered.Count > 0 || _tokens.Count > 0 || _podsChanged;
@@ -148,12 +148,12 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
         if (!request.ClientId.StartsWith(PodPrefix, StringComparison.Ordinal))
         {
             // With an external broker the session's side is there, and this server is for pods alone.
-            return _options.External is null ? (byte)0 : Refused(NotAuthorised, ListenerAccess.Shown(request.ClientId) + " is no pod, and the session's broker is elsewhere");
+            return _options.External is null ? (byte)0 : Refused(NotAuthorised, LogText.Shown(request.ClientId) + " is no pod, and the session's broker is elsewhere");
         }
 
         if (!TryPodId(request.ClientId, out ulong device) || device == _options.GatewayId)
         {
-            return Refused(ClientIdNotValid, ListenerAccess.Shown(request.ClientId) + " is not pod- and 16 lower-case hexadecimal digits");
+            return Refused(ClientIdNotValid, LogText.Shown(request.ClientId) + " is not pod- and 16 lower-case hexadecimal digits");
         }
 
         return _guard.HasRoomFor(device)
@@ -243,8 +243,8 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
             : filter.StartsWith(_topicRoot + (EndpointGuard.IsStopId(clientId) ? "reply/" : string.Empty), StringComparison.Ordinal);
         if (!allowed)
         {
-            _counts.AccessRefused++;
-            _log.Write(FaultCodes.TopicNotAllowed, ListenerAccess.Shown(clientId) + " may not subscribe to " + ListenerAccess.Shown(filter));
+            RefusedCount++;
+            _log.Write(FaultCodes.TopicNotAllowed, LogText.Shown(clientId) + " may not subscribe to " + LogText.Shown(filter));
         }
 
         return allowed;
@@ -287,15 +287,15 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
 
     private byte Refused(byte reason, string text)
     {
-        _counts.AccessRefused++;
+        RefusedCount++;
         _log.Write(FaultCodes.ClientRefused, text);
         return reason;
     }
 
     private MqttPublishDisposition Refuse(string clientId, string topic)
     {
-        _counts.AccessRefused++;
-        _log.Write(FaultCodes.TopicNotAllowed, ListenerAccess.Shown(clientId) + " may not publish to " + ListenerAccess.Shown(topic));
+        RefusedCount++;
+        _log.Write(FaultCodes.TopicNotAllowed, LogText.Shown(clientId) + " may not publish to " + LogText.Shown(topic));
         return MqttPublishDisposition.Refuse;
     }
 

@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
 using EdgeGateway.Core.Commands;
+using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Sessions;
+using EdgeGateway.Core.Time;
 using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
 
@@ -28,6 +30,9 @@ internal sealed class ListenerAccess : IGatewayPart
     /// <summary>How client identifiers of listeners begin, and of nobody else.</summary>
     private const string ClientPrefix = "web.";
 
+    /// <summary>How the part of a client identifier that a listener chooses begins when it is the cart's own page.</summary>
+    private const string BedsidePage = "near-";
+
     /// <summary>How the names of their receipts' consumers begin.</summary>
     private const string ConsumerPrefix = "web-";
 
@@ -37,19 +42,38 @@ internal sealed class ListenerAccess : IGatewayPart
     private const byte QuotaExceeded = 0x97;
     private const byte AdministrativeAction = 0x98;
 
-    private readonly GatewayContext _context;
+    private readonly ListenerTokens? _tokens;
+    private readonly SessionFold _sessions;
+    private readonly string _cartId;
+    private readonly string _topicRoot;
+    private readonly GatewayClock _clock;
+    private readonly CodedLog _log;
     private readonly Action<string, byte> _end;
     private readonly SortedDictionary<string, uint> _listeners = new(StringComparer.Ordinal);
     private (string ClientId, uint Session) _admitted = (string.Empty, 0);
 
     /// <summary>Makes it.</summary>
-    /// <param name="context">Sessions, clocks and log.</param>
+    /// <param name="tokens">Makes and verifies tokens; null admits nobody.</param>
+    /// <param name="sessions">The sessions.</param>
+    /// <param name="cartId">The cart's name.</param>
+    /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="log">The log.</param>
     /// <param name="end">Ends a client's connection, with an MQTT 5 reason code.</param>
-    public ListenerAccess(GatewayContext context, Action<string, byte> end)
+    public ListenerAccess(
+        ListenerTokens? tokens, SessionFold sessions, string cartId, string topicRoot, GatewayClock clock, CodedLog log, Action<string, byte> end)
     {
-        _context = context;
+        _tokens = tokens;
+        _sessions = sessions;
+        _cartId = cartId;
+        _topicRoot = topicRoot;
+        _clock = clock;
+        _log = log;
         _end = end;
     }
+
+    /// <summary>Connections, subscriptions and publications refused since the start.</summary>
+    public long RefusedCount { get; private set; }
 
     /// <summary>Listeners connected now.</summary>
     public int Count => _listeners.Count;
@@ -57,21 +81,24 @@ internal sealed class ListenerAccess : IGatewayPart
     /// <summary>True for a client identifier that only listeners may have.</summary>
     public static bool IsListenerId(string clientId) => clientId.StartsWith(ClientPrefix, StringComparison.Ordinal);
 
+    /// <summary>True for the client identifier of the cart's own page.</summary>
+    public static bool IsBedsidePage(string clientId) =>
+        IsListenerId(clientId) && clientId.Split('.') is [_, _, string chosen] && chosen.StartsWith(BedsidePage, StringComparison.Ordinal);
+
     /// <summary>The link of an open session.</summary>
     public ListenerLink LinkOf(string sessionId)
     {
-        string cart = _context.Options.CartId;
-        if (_context.Ports.Listeners is not { } tokens)
+        if (_tokens is not { } tokens)
         {
-            return new ListenerLink(FaultCodes.NoListenerLink, "this gateway has no listener key", cart, sessionId, string.Empty);
+            return new ListenerLink(FaultCodes.NoListenerLink, "this gateway has no listener key", _cartId, sessionId, string.Empty);
         }
 
-        if (_context.Sessions.FindById(sessionId) is not { IsOpen: true } session)
+        if (_sessions.FindById(sessionId) is not { IsOpen: true } session)
         {
-            return new ListenerLink(FaultCodes.NoListenerLink, "no session of that name is open", cart, sessionId, string.Empty);
+            return new ListenerLink(FaultCodes.NoListenerLink, "no session of that name is open", _cartId, sessionId, string.Empty);
         }
 
-        return new ListenerLink(null, string.Empty, cart, sessionId, tokens.Make(cart, session.Number, session.Epoch, session.Id));
+        return new ListenerLink(null, string.Empty, _cartId, sessionId, tokens.Make(_cartId, session.Number, session.Epoch, session.Id));
     }
 
     /// <summary>Decides on a CONNECT that came over WebSocket.</summary>
@@ -85,27 +112,27 @@ internal sealed class ListenerAccess : IGatewayPart
             return Refused(ClientIdNotValid, FaultCodes.ListenerTokenRefused, request.Remote + ": the client identifier is not web.{session}. and more, with the session as user name");
         }
 
-        Session? session = _context.Sessions.FindById(name);
-        if (_context.Ports.Listeners is not { } tokens || session is null
-            || !tokens.Verify(_context.Options.CartId, session.Number, session.Epoch, session.Id, request.Password.Span))
+        Session? session = _sessions.FindById(name);
+        if (_tokens is not { } tokens || session is null
+            || !tokens.Verify(_cartId, session.Number, session.Epoch, session.Id, request.Password.Span))
         {
             return Refused(BadUserNameOrPassword, FaultCodes.ListenerTokenRefused, request.Remote + ": not the token of session " + name);
         }
 
-        if (EndUs(session) <= _context.NowUs)
+        if (EndUs(session) <= _clock.NowUs)
         {
             return Refused(NotAuthorised, FaultCodes.ListenerTokenRefused, request.Remote + ": session " + name + " is over");
         }
 
         if (_listeners.Count >= MaxListeners && !_listeners.ContainsKey(request.ClientId))
         {
-            return Refused(QuotaExceeded, FaultCodes.TooManyListeners, request.Remote + ": " + GatewayContext.Text(MaxListeners) + " listeners are connected");
+            return Refused(QuotaExceeded, FaultCodes.TooManyListeners, request.Remote + ": " + Invariant.Text(MaxListeners) + " listeners are connected");
         }
 
         if (CountOf(session.Number) >= EndpointLimits.MaxListenersPerToken && !_listeners.ContainsKey(request.ClientId))
         {
             return Refused(
-                QuotaExceeded, FaultCodes.TooManyListeners, request.Remote + ": " + GatewayContext.Text(EndpointLimits.MaxListenersPerToken) + " listeners of session " + name + " are connected");
+                QuotaExceeded, FaultCodes.TooManyListeners, request.Remote + ": " + Invariant.Text(EndpointLimits.MaxListenersPerToken) + " listeners of session " + name + " are connected");
         }
 
         _admitted = (request.ClientId, session.Number);
@@ -131,7 +158,7 @@ internal sealed class ListenerAccess : IGatewayPart
         bool allowed = Root(clientId) is { } root && filter.StartsWith(root, StringComparison.Ordinal);
         if (!allowed)
         {
-            Refused(NotAuthorised, FaultCodes.ListenerTopicRefused, Shown(clientId) + " may not subscribe to " + Shown(filter));
+            Refused(NotAuthorised, FaultCodes.ListenerTopicRefused, LogText.Shown(clientId) + " may not subscribe to " + LogText.Shown(filter));
         }
 
         return allowed;
@@ -145,7 +172,7 @@ internal sealed class ListenerAccess : IGatewayPart
             && IsOwn(clientId, message.Payload);
         if (!allowed)
         {
-            Refused(NotAuthorised, FaultCodes.ListenerTopicRefused, Shown(clientId) + " may not publish this to " + Shown(message.Topic));
+            Refused(NotAuthorised, FaultCodes.ListenerTopicRefused, LogText.Shown(clientId) + " may not publish this to " + LogText.Shown(message.Topic));
         }
 
         return allowed;
@@ -159,7 +186,7 @@ internal sealed class ListenerAccess : IGatewayPart
         List<string>? over = null;
         foreach ((string clientId, uint number) in _listeners)
         {
-            long endUs = _context.Sessions.Find(number) is { } session ? EndUs(session) : nowUs;
+            long endUs = _sessions.Find(number) is { } session ? EndUs(session) : nowUs;
             if (endUs <= nowUs)
             {
                 (over ??= []).Add(clientId);
@@ -196,34 +223,21 @@ internal sealed class ListenerAccess : IGatewayPart
         return count;
     }
 
-    /// <summary>What a stranger sent, as it may stand in a log: short, without control characters.</summary>
-    internal static string Shown(string text)
-    {
-        const int Longest = 100;
-        return string.Create(Math.Min(text.Length, Longest), text, static (shown, from) =>
-        {
-            for (int i = 0; i < shown.Length; i++)
-            {
-                shown[i] = from[i] is >= ' ' and <= '~' ? from[i] : '?';
-            }
-        });
-    }
-
     private string? Root(string clientId) =>
-        _listeners.TryGetValue(clientId, out uint number) && _context.Sessions.Find(number) is { } session
-            ? _context.TopicRoot + "session/" + session.Id + "/"
+        _listeners.TryGetValue(clientId, out uint number) && _sessions.Find(number) is { } session
+            ? _topicRoot + "session/" + session.Id + "/"
             : null;
 
     /// <summary>When listening ends, monotonic µs. A session closed before this start of the gateway is over: how long ago is not known.</summary>
     private long EndUs(Session session) =>
         session.ClosedAt is not { } closed ? long.MaxValue
-        : closed.BootId == _context.BootId ? closed.Us + ListenerTokens.GraceUs
+        : closed.BootId == _clock.BootId ? closed.Us + ListenerTokens.GraceUs
         : long.MinValue;
 
     private byte Refused(byte reason, string code, string text)
     {
-        _context.Counts.AccessRefused++;
-        _context.Log(code, text);
+        RefusedCount++;
+        _log.Write(code, text);
         return reason;
     }
 }

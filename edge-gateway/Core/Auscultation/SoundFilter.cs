@@ -92,24 +92,12 @@ public sealed class SoundFilter
     /// <summary>The sections in the order in which sound passes them.</summary>
     public SecondOrderSection[] Sections => [_low, _high];
 
-    /// <summary>The edges of a listening mode. Source: chest pieces emphasise 20 to 200 Hz as a bell and 100 to 500 Hz as a diaphragm; lung sounds lie in 100 to 1000 Hz.</summary>
-    /// <param name="mode">The mode.</param>
-    /// <returns>Lower and upper edge, Hz; null for raw.</returns>
-    public static (int LowHz, int HighHz)? EdgesHz(ListeningMode mode) => mode switch
-    {
-        ListeningMode.Bell => (20, 200),
-        ListeningMode.Diaphragm => (100, 500),
-        ListeningMode.Extended => (20, 1000),
-        ListeningMode.Lung => (100, 1000),
-        _ => null,
-    };
-
-    /// <summary>The filter of a listening mode.</summary>
+    /// <summary>The filter of a listening mode. Source: chest pieces emphasise 20 to 200 Hz as a bell and 100 to 500 Hz as a diaphragm; lung sounds lie in 100 to 1000 Hz.</summary>
     /// <param name="mode">The mode.</param>
     /// <param name="rateHz">Samples per second, above 2,000.</param>
     /// <returns>The filter; null for raw.</returns>
     public static SoundFilter? For(ListeningMode mode, double rateHz) =>
-        EdgesHz(mode) is { } edges ? new SoundFilter(edges.LowHz, edges.HighHz, rateHz) : null;
+        ListeningBands.EdgesHz(mode) is { } edges ? new SoundFilter(edges.LowHz, edges.HighHz, rateHz) : null;
 
     /// <summary>Takes one sample; the state goes on.</summary>
     /// <param name="sample">The sample.</param>

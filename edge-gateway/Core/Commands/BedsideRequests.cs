@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using EdgeGateway.Core.Access;
+using System.Text.Json;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Readings;
@@ -53,6 +53,7 @@ public sealed class BedsideRequests : IGatewayPart
     private readonly string _topicRoot;
     private readonly List<BedsideRequest> _waiting = [];
     private readonly Queue<BedsideRequest> _untold = new();
+    private readonly JsonOutput _json = new();
 
     internal BedsideRequests(SessionFold sessions, GatewayClock clock, ISessionLink link, string topicRoot)
     {
@@ -71,7 +72,7 @@ public sealed class BedsideRequests : IGatewayPart
     {
         if (_waiting.Count >= MaxWaiting)
         {
-            return (FaultCodes.TooManyBedsideRequests, GatewayContext.Text(MaxWaiting) + " requests wait already");
+            return (FaultCodes.TooManyBedsideRequests, Invariant.Text(MaxWaiting) + " requests wait already");
         }
 
         BedsideRequest request = new(id, action, _sessions.Open?.Id ?? string.Empty, _clock.Now, BedsideRequestState.Waiting);
@@ -90,7 +91,7 @@ public sealed class BedsideRequests : IGatewayPart
         int at = _waiting.FindIndex(r => string.Equals(r.Id, id, StringComparison.Ordinal));
         if (at < 0)
         {
-            return new SessionResult(FaultCodes.BedsideRequestUnknown, "request " + ListenerAccess.Shown(id), string.Empty);
+            return new SessionResult(FaultCodes.BedsideRequestUnknown, "request " + LogText.Shown(id), string.Empty);
         }
 
         Tell(_waiting[at] with { State = isDone ? BedsideRequestState.Done : BedsideRequestState.NotPossible });
@@ -136,12 +137,22 @@ public sealed class BedsideRequests : IGatewayPart
         _untold.Enqueue(request);
     }
 
-    private MqttMessage Message(BedsideRequest request) => new()
+    private MqttMessage Message(BedsideRequest request)
     {
-        Topic = _topicRoot + "session/" + request.Session + "/request/" + request.Id,
-        Payload = new JsonText().Raw("{\"v\":1,\"id\":").String(request.Id).Raw(",\"session\":").String(request.Session).Raw(",\"action\":").String(BedsideWords.Of(request.Action))
-            .Raw(",\"state\":").String(States[(int)request.State]).Raw("}").ToBytes(),
-        Qos = MqttQos.AtLeastOnce,
-        Properties = new MqttPublishProperties { ContentType = ReadingMessage.JsonContentType, PayloadIsUtf8 = true },
-    };
+        Utf8JsonWriter json = _json.Begin();
+        json.WriteStartObject();
+        json.WriteNumber("v"u8, 1);
+        json.WriteText("id"u8, request.Id);
+        json.WriteText("session"u8, request.Session);
+        json.WriteString("action"u8, BedsideWords.Of(request.Action));
+        json.WriteString("state"u8, States[(int)request.State]);
+        json.WriteEndObject();
+        return new MqttMessage
+        {
+            Topic = _topicRoot + "session/" + request.Session + "/request/" + request.Id,
+            Payload = _json.ToBytes(),
+            Qos = MqttQos.AtLeastOnce,
+            Properties = new MqttPublishProperties { ContentType = ReadingMessage.JsonContentType, PayloadIsUtf8 = true },
+        };
+    }
 }

@@ -48,6 +48,6 @@ internal static class CommandAge
         long difference = utc.UtcUs - at;
         return difference <= MaxAgeUs + utc.UncertaintyUs && -difference <= MaxAgeUs + utc.UncertaintyUs
             ? null
-            : (FaultCodes.AirCommandTooLate, "given " + GatewayContext.Text(Math.Abs(difference) / 1000) + (difference < 0 ? " ms from now" : " ms ago") + "; at most 10 s are allowed");
+            : (FaultCodes.AirCommandTooLate, "given " + Invariant.Text(Math.Abs(difference) / 1000) + (difference < 0 ? " ms from now" : " ms ago") + "; at most 10 s are allowed");
     }
 }

@@ -62,5 +62,5 @@ internal sealed class CommandAnswers(AnsweredCommands answered, JournalWriter jo
         replies.Send(to, session, command, code, text);
     }
 
-    private static string Key(CommandTopic topic, string id) => GatewayContext.Text((int)topic) + "/" + id;
+    private static string Key(CommandTopic topic, string id) => Invariant.Text((int)topic) + "/" + id;
 }

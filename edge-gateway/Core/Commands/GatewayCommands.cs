@@ -78,6 +78,9 @@ internal sealed record GatewayCommand
     /// <summary>Who may give it.</summary>
     public CommandRights Rights { get; init; }
 
+    /// <summary>What it looks like to a program: the OpenAPI document is made of it.</summary>
+    public required CommandDocument Document { get; init; }
+
     /// <summary>The code of a request that is not understood.</summary>
     public required string NotUnderstood { get; init; }
 
@@ -111,6 +114,8 @@ internal static class GatewayCommands
         Method = "POST",
         Route = "/api/cuff/stop",
         Rights = CommandRights.Always,
+        Document = new(
+            "stopCuff", "Stops every cuff. Refused to a page of another origin alone; needs no session, body or content type.", "cuff", null, typeof(StopAnswer)),
         NotUnderstood = FaultCodes.CuffRequestNotUnderstood,
         Read = static _ => (static (on, done) => on.Stop.Now(result => done(Stopped(result))), null),
     };
@@ -125,6 +130,9 @@ internal static class GatewayCommands
             Verb = "open",
             Method = "PUT",
             Route = "/api/session/{session}",
+            Document = new(
+                "openSession", "Opens a session. The same again is done already.", "session", null, typeof(SessionAnswer),
+                FaultCodes.OtherSessionOpen, FaultCodes.SessionNameUsed, FaultCodes.SessionCommandNotNow, FaultCodes.TooManyRequestsWaiting),
             NotUnderstood = FaultCodes.SessionCommandNotUnderstood,
             Read = static call => ((on, done) => on.Sessions.Open(call.Session, result => done(CommandResult.Of(result, SessionState(call, "open")))), null),
         },
@@ -135,6 +143,9 @@ internal static class GatewayCommands
             Verb = "close",
             Method = "DELETE",
             Route = "/api/session/{session}",
+            Document = new(
+                "closeSession", "Closes a session.", "session", null, typeof(SessionAnswer),
+                FaultCodes.SessionUnknown, FaultCodes.SessionCommandNotNow, FaultCodes.TooManyRequestsWaiting),
             NotUnderstood = FaultCodes.SessionCommandNotUnderstood,
             Read = static call => ((on, done) => on.Sessions.Close(call.Session, result => done(CommandResult.Of(result, SessionState(call, "closed")))), null),
         },
@@ -145,6 +156,9 @@ internal static class GatewayCommands
             Verb = "patient",
             Method = "PUT",
             Route = "/api/session/{session}/patient",
+            Document = new(
+                "setPatient", "Says who is measured, and with which cuff.", "cuff", typeof(PatientBody), typeof(StateAnswer),
+                FaultCodes.SessionNotOpen, FaultCodes.PatientCategoryNotMeasured),
             NotUnderstood = FaultCodes.CuffRequestNotUnderstood,
             MaxLength = CuffPatientJson.MaxLength,
             Read = static call => Read(call, CuffPatientJson.MaxLength, static (json, envelope) => CuffPatientJson.Read(json, envelope), (on, patient, done) =>
@@ -158,6 +172,9 @@ internal static class GatewayCommands
             Method = "POST",
             Route = "/api/session/{session}/cuff/start",
             Rights = CommandRights.BedsideScreen,
+            Document = new(
+                "startCuff", "Starts one measurement. Taken from the cart's own screen alone.", "cuff", typeof(NothingBody), typeof(StateAnswer),
+                FaultCodes.SessionNotOpen, FaultCodes.NoCuffFitted, FaultCodes.CuffPodNotConnected, FaultCodes.PatientNotStated, FaultCodes.OvertakenByStop),
             NotUnderstood = FaultCodes.CuffRequestNotUnderstood,
             MaxLength = CuffPatientJson.MaxLength,
             Read = static call => Read(call, CuffPatientJson.MaxLength, static (json, _) => Nothing(json), (on, _, done) =>
@@ -173,6 +190,9 @@ internal static class GatewayCommands
             Method = "POST",
             Route = "/api/cuff/test",
             Rights = CommandRights.BedsideScreen,
+            Document = new(
+                "testCuff", "Starts the cuff's self test. Taken from the cart's own screen alone.", "cuff", typeof(CuffTestBody), typeof(StateAnswer),
+                FaultCodes.NoCuffFitted, FaultCodes.CuffPodNotConnected, FaultCodes.OvertakenByStop),
             NotUnderstood = FaultCodes.CuffRequestNotUnderstood,
             MaxLength = CuffPatientJson.MaxLength,
             Read = static call => Read(call, CuffPatientJson.MaxLength, static (json, _) => CuffIsOff(json), (on, _, done) =>
@@ -186,6 +206,9 @@ internal static class GatewayCommands
             Verb = "listen",
             Method = "PUT",
             Route = "/api/session/{session}/sound",
+            Document = new(
+                "listen", "Turns listening on or off, and confirms where the stethoscope sits.", "sound", typeof(ListenBody), typeof(ListenAnswer),
+                FaultCodes.SessionNotOpen, FaultCodes.NoStethoscopeFitted, FaultCodes.StethoscopePodNotConnected),
             NotUnderstood = FaultCodes.SoundRequestNotUnderstood,
             MaxLength = SoundRequest.MaxLength,
             Read = static call => SoundRequest.Read(call.Body) is { Problem: null, Listening: { } listening } request
@@ -199,6 +222,9 @@ internal static class GatewayCommands
             Verb = "clip",
             Method = "POST",
             Route = "/api/session/{session}/clip",
+            Document = new(
+                "keepClip", "Keeps a clip: the last 5 s and the next 10.", "sound", typeof(ClipBody), typeof(ClipAnswer),
+                FaultCodes.SessionNotOpen, FaultCodes.NoStethoscopeFitted, FaultCodes.NoSoundArriving, FaultCodes.TooManyClips, FaultCodes.SessionCommandNotNow, FaultCodes.TooManyRequestsWaiting),
             NotUnderstood = FaultCodes.SoundRequestNotUnderstood,
             MaxLength = SoundRequest.MaxLength,
             Read = static call => SoundRequest.Read(call.Body) is { Problem: null } request
@@ -210,6 +236,9 @@ internal static class GatewayCommands
             Name = "answer a request",
             Method = "POST",
             Route = "/api/requests/{id}",
+            Document = new(
+                "answerRequest", "Says what became of a request to the bedside.", "bedside", typeof(RequestBody), typeof(RequestAnswer),
+                FaultCodes.BedsideRequestUnknown),
             NotUnderstood = FaultCodes.CuffRequestNotUnderstood,
             MaxLength = 256,
             Read = static call => Read(call, 256, static (json, _) => Answer(json), (on, answer, done) =>

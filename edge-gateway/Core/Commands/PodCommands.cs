@@ -7,7 +7,10 @@ using Firmware.Protocol;
 
 namespace EdgeGateway.Core.Commands;
 
-/// <summary>Encodes and sends commands to pods, each with a number of its own so that two alike can be told apart on the wire.</summary>
+/// <summary>
+/// Encodes and sends commands to pods. Each has a number of its own, the correlation: MQTT may bring a command twice, and the pod obeys what moves air once per number (P1526). A pod reads
+/// it of nothing else: the other commands may be obeyed twice, and STOP always is. 0 stands for no number, so none has it.
+/// </summary>
 internal sealed class PodCommands(IMqttServer server, GatewayClock clock)
 {
     private ushort _number;
@@ -25,10 +28,11 @@ internal sealed class PodCommands(IMqttServer server, GatewayClock clock)
             return false;
         }
 
+        _number = _number == ushort.MaxValue ? (ushort)1 : (ushort)(_number + 1);
         byte[] message = new byte[PodCommand.HeaderLength + body.Length];
         message[0] = 1;
         message[1] = command;
-        BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(2), ++_number);
+        BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(2), _number);
         body.CopyTo(message.AsSpan(PodCommand.HeaderLength));
         server.Publish(new MqttMessage { Topic = Topics.Command(pod.DeviceId), Payload = message, Qos = MqttQos.AtLeastOnce }, ticket, clock.NowUs);
         return true;

@@ -1,5 +1,4 @@
 using System;
-using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Cuff;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Sessions;
@@ -22,7 +21,6 @@ internal sealed class SessionMessages
     private readonly CuffStop _stop;
     private readonly SessionReplies _replies;
     private readonly CodedLog _log;
-    private readonly Counts _counts;
     private readonly string _topicRoot;
 
     /// <summary>Makes it.</summary>
@@ -30,17 +28,18 @@ internal sealed class SessionMessages
     /// <param name="stop">Stops the cuff.</param>
     /// <param name="replies">Answers.</param>
     /// <param name="log">The log.</param>
-    /// <param name="counts">Counts what is refused.</param>
     /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>
-    public SessionMessages(GatewayLife life, CuffStop stop, SessionReplies replies, CodedLog log, Counts counts, string topicRoot)
+    public SessionMessages(GatewayLife life, CuffStop stop, SessionReplies replies, CodedLog log, string topicRoot)
     {
         _life = life;
         _stop = stop;
         _replies = replies;
         _log = log;
-        _counts = counts;
         _topicRoot = topicRoot;
     }
+
+    /// <summary>Messages on topics that are none of the gateway's, since the start.</summary>
+    public long RefusedCount { get; private set; }
 
     /// <summary>Takes commands.</summary>
     public required SessionHandler Commands { private get; init; }
@@ -97,7 +96,7 @@ internal sealed class SessionMessages
         if (message.Retain)
         {
             // A broker keeps it and brings it again at each connection, to whoever is treated then.
-            string where = ListenerAccess.Shown(string.Join('/', levels));
+            string where = LogText.Shown(string.Join('/', levels));
             _log.Write(FaultCodes.RetainedRefused, where);
             if (Names.IsValid(request.Id))
             {
@@ -122,7 +121,7 @@ internal sealed class SessionMessages
         }
         else
         {
-            _counts.AccessRefused++;
+            RefusedCount++;
             acknowledge();
         }
     }

@@ -1,4 +1,5 @@
 using System;
+using System.Text.Json;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Json;
@@ -18,6 +19,8 @@ internal readonly record struct ReplyAddress(string Id, string? ResponseTopic, R
 /// <summary>Answers requests of the session's side.</summary>
 internal sealed class SessionReplies(ISessionLink link, GatewayClock clock, CodedLog log, string topicRoot)
 {
+    private readonly JsonOutput _json = new();
+
     /// <summary>Sends an answer; one that cannot be sent is named in the log.</summary>
     /// <param name="to">Where it goes.</param>
     /// <param name="session">The session that the request named; may be empty.</param>
@@ -27,18 +30,25 @@ internal sealed class SessionReplies(ISessionLink link, GatewayClock clock, Code
     /// <param name="count">A replay's count of readings; null for none.</param>
     public void Send(in ReplyAddress to, string session, string command, string? code, string text, long? count = null)
     {
-        JsonText json = new();
-        json.Raw("{\"v\":1,\"id\":").String(to.Id).Raw(",\"command\":").String(command).Raw(",\"session\":").String(session)
-            .Raw(",\"ok\":").Boolean(code is null).Raw(",\"code\":").String(code).Raw(",\"text\":").String(text.Length == 0 ? null : text);
+        Utf8JsonWriter json = _json.Begin();
+        json.WriteStartObject();
+        json.WriteNumber("v"u8, 1);
+        json.WriteText("id"u8, to.Id);
+        json.WriteText("command"u8, command);
+        json.WriteText("session"u8, session);
+        json.WriteBoolean("ok"u8, code is null);
+        json.WriteText("code"u8, code);
+        json.WriteText("text"u8, text.Length == 0 ? null : text);
         if (count is { } number)
         {
-            json.Raw(",\"count\":").Number(number);
+            json.WriteNumber("count"u8, number);
         }
 
+        json.WriteEndObject();
         MqttMessage message = new()
         {
             Topic = to.ResponseTopic ?? (topicRoot + "reply/" + to.Id),
-            Payload = json.Raw("}").ToBytes(),
+            Payload = _json.ToBytes(),
             Qos = MqttQos.AtLeastOnce,
             Properties = new MqttPublishProperties
             {

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Net;
-using System.Text;
 using EdgeGateway.Faults;
 using EdgeGateway.Faults.Yaml;
 
@@ -37,22 +36,17 @@ public static class GatewayConfiguration
     /// <summary>Longest password, bytes.</summary>
     public const int MaxPasswordBytes = 4096;
 
-    private static readonly GatewayYaml Rules = new();
+    /// <summary>Bounds, codes and words of the file, for whoever reads its bytes.</summary>
+    public static YamlRules Rules { get; } = new GatewayYaml();
 
-    /// <summary>Reads a file.</summary>
-    /// <param name="path">Its path; relative paths inside it count from its own folder.</param>
+    /// <summary>Reads the bytes of a file. No I/O but what <paramref name="readNamed"/> does.</summary>
+    /// <param name="bytes">The file, at most <see cref="MaxFileBytes"/>: UTF-8, or what its byte-order mark says.</param>
+    /// <param name="file">The file as the user named it, for errors.</param>
+    /// <param name="folder">Where relative paths count from.</param>
+    /// <param name="readNamed">Reads files that the configuration names.</param>
     /// <returns>Options or errors.</returns>
-    public static ConfigurationResult Load(string path)
-    {
-        string? text = YamlDocument.ReadFile(path, Rules, out CodedError? error);
-        if (text is null)
-        {
-            return new ConfigurationResult(null, [error!]);
-        }
-
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".";
-        return Parse(text, path, folder, p => ReadNamed(Path.Combine(folder, p)));
-    }
+    public static ConfigurationResult Parse(ReadOnlySpan<byte> bytes, string file, string folder, NamedFileReader readNamed) =>
+        Parse(YamlDocument.Text(bytes), file, folder, readNamed);
 
     /// <summary>Reads a text. No I/O but what <paramref name="readNamed"/> does.</summary>
     /// <param name="text">The file's text.</param>
@@ -86,30 +80,6 @@ public static class GatewayConfiguration
         return errors.Count > 0
             ? new ConfigurationResult(null, errors)
             : new ConfigurationResult(options with { JournalDirectory = Path.GetFullPath(options.JournalDirectory, Path.GetFullPath(folder)) }, []);
-    }
-
-    /// <summary>Reads the bytes of a file.</summary>
-    /// <param name="utf8">The file, UTF-8.</param>
-    /// <param name="file">The file as the user named it, for errors.</param>
-    /// <param name="folder">Where relative paths count from.</param>
-    /// <param name="readNamed">Reads files that the configuration names.</param>
-    /// <returns>Options or errors.</returns>
-    public static ConfigurationResult Parse(ReadOnlySpan<byte> utf8, string file, string folder, NamedFileReader readNamed) =>
-        Parse(Encoding.UTF8.GetString(utf8), file, folder, readNamed);
-
-    private static byte[]? ReadNamed(string path)
-    {
-        try
-        {
-            // Not to its end, which a device does not have: one byte beyond the bound and a line end are enough to see that it is too long.
-            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            byte[] bytes = new byte[MaxPasswordBytes + 3];
-            return bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            return null;
-        }
     }
 
     // Loopback before mutual TLS (ARCHITECTURE.md): until it is configured every listener binds to loopback.

@@ -114,20 +114,25 @@ internal abstract class Setting(string key, SettingKind kind, string comment) : 
     /// <typeparam name="T">The options that it sets.</typeparam>
     /// <param name="key">The key.</param>
     /// <param name="unit">The unit, empty for none.</param>
-    /// <param name="min">Smallest value.</param>
-    /// <param name="max">Largest value.</param>
-    /// <param name="standard">The default.</param>
+    /// <param name="min">Smallest value, in that unit.</param>
+    /// <param name="max">Largest value, in that unit.</param>
+    /// <param name="standard">The default, as the option has it.</param>
     /// <param name="set">Sets the option.</param>
     /// <param name="comment">What it is for.</param>
+    /// <param name="get">The option, for <see cref="Setting{T}.Problem"/>; null when it is set by files alone.</param>
+    /// <param name="scale">How many of the option's own units make one of the key's: 1000 for an option in µs whose key is in ms.</param>
     /// <returns>The row.</returns>
-    public static Setting<T> Whole<T>(string key, string unit, long min, long max, long standard, Func<T, long, T> set, string comment) =>
-        new(key, SettingKind.Whole, comment, (section, options) => set(options, section.Whole(key, min, max, standard)))
+    public static Setting<T> Whole<T>(string key, string unit, long min, long max, long standard, Func<T, long, T> set, string comment, Func<T, long>? get = null, long scale = 1) =>
+        new(key, SettingKind.Whole, comment, (section, options) => set(options, section.Whole(key, min, max, standard / scale) * scale))
         {
             Unit = unit,
             Min = min,
             Max = max,
-            Default = standard.ToString(CultureInfo.InvariantCulture),
-            Example = standard.ToString(CultureInfo.InvariantCulture),
+            Get = get,
+            Set = set,
+            Scale = scale,
+            Default = (standard / scale).ToString(CultureInfo.InvariantCulture),
+            Example = (standard / scale).ToString(CultureInfo.InvariantCulture),
         };
 
     /// <summary>true or false.</summary>
@@ -219,8 +224,24 @@ internal sealed record TextSetting(string Rule, Func<string, bool> IsRight, stri
 /// <param name="read">Reads the value and sets the option.</param>
 internal sealed class Setting<T>(string key, SettingKind kind, string comment, Func<YamlSection, T, T> read) : Setting(key, kind, comment), ISettingEntry<T>
 {
+    /// <summary>The option's value in its own unit; null when it is set by files alone.</summary>
+    public Func<T, long>? Get { get; init; }
+
+    /// <summary>Sets a number, in the option's own unit; null for other kinds.</summary>
+    public Func<T, long, T>? Set { get; init; }
+
+    /// <summary>How many of the option's own units make one of the key's.</summary>
+    public long Scale { get; init; } = 1;
+
     /// <inheritdoc/>
     T ISettingEntry<T>.Read(YamlSection section, T options, Dictionary<string, YamlSection> all) => read(section, options);
+
+    /// <summary>What is wrong with the option where a program has set it.</summary>
+    /// <param name="options">The options.</param>
+    /// <returns>Null when it is within the row's range, or not looked at.</returns>
+    public string? Problem(T options) => Get?.Invoke(options) is { } value && (value < Min * Scale || value > Max * Scale)
+        ? string.Create(CultureInfo.InvariantCulture, $"{Key} is {value / (decimal)Scale}, outside {Min} to {Max}{(Unit.Length == 0 ? string.Empty : " " + Unit)}")
+        : null;
 
     /// <summary>The same row for options that have these ones inside.</summary>
     /// <typeparam name="TOuter">The outer options.</typeparam>

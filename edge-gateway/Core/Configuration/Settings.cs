@@ -20,11 +20,13 @@ internal static class Settings
         Own("cart", string.Empty, [.. Core(GatewayOptions.CartSettings), .. GatewayHostOptions.CartSettings]),
         Own("listen", "Loopback only: without mutual TLS the gateway refuses every other address (G2010).", [.. GatewayHostOptions.ListenSettings]),
         new SettingSection<GatewayHostOptions, GatewayWebOptions>(
-            "web", "Who may use the pages and the WebSocket beside this machine.", GatewayWebOptions.Settings, static o => o.Web, static (o, web) => o with { Web = web }) { IsOptional = true },
+            "web", "Who may use the pages and the WebSocket beside this machine.", GatewayWebOptions.Settings, static o => o.Web, static (o, web) => o with { Web = web })
+        { IsOptional = true },
         Own("journal", string.Empty, [.. GatewayHostOptions.JournalSettings]),
         new SettingSection<GatewayHostOptions, ExternalBroker>(
             "sessionBroker", "A broker of your own for the session's readings. Without this section the gateway's embedded endpoint serves them.",
-            ExternalBroker.Settings, static _ => ExternalBroker.Standard, static (o, broker) => o with { Core = o.Core with { External = broker } }) { IsOptional = true },
+            ExternalBroker.Settings, static _ => ExternalBroker.Standard, static (o, broker) => o with { Core = o.Core with { External = broker } })
+        { IsOptional = true },
         Own("uplink", string.Empty, [.. Core(GatewayOptions.UplinkSettings)]),
         Own("ingest", string.Empty, [.. Core(GatewayOptions.IngestSettings)]),
         Own("time", string.Empty, [.. GatewayHostOptions.TimeSettings, .. Core(GatewayOptions.TimeSettings)]),

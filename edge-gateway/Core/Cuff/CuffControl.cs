@@ -117,7 +117,7 @@ public sealed class CuffControl : IGatewayPart
 
         if (!_pods.AnyProvides(Capabilities.CuffSelfTest))
         {
-            return new SessionResult(FaultCodes.NoCuffFitted, "no pod of this cart has the own cuff; an OEM module tests itself", string.Empty);
+            return new SessionResult(FaultCodes.NoCuffFitted, "no pod of this cart has the built-in cuff; an OEM module tests itself", string.Empty);
         }
 
         Send(PodCommand.TestCuff, [0xA5]);

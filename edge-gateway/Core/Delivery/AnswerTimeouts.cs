@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using EdgeGateway.Core.Readings;
+using EdgeGateway.Core.Time;
 using EdgeGateway.Faults;
 
 namespace EdgeGateway.Core.Delivery;
@@ -9,7 +10,7 @@ namespace EdgeGateway.Core.Delivery;
 /// No wait without a bound: an unanswered reading first gives its place in the window to others, then it is sent again; sooner when a new subscriber came, or when the journal wants to
 /// give up readings of its stream.
 /// </summary>
-internal sealed class AnswerTimeouts(GatewayContext context, DeliveryCursors cursors, DeliveryWindow window, StreamHolds holds, StreamIssues issues)
+internal sealed class AnswerTimeouts(DeliveryCursors cursors, DeliveryWindow window, StreamHolds holds, StreamIssues issues, GatewayClock clock, bool isEmbedded)
 {
     /// <summary>With the embedded endpoint: an answer that has not come for so long stalls its stream and gives its place in the window to others, µs.</summary>
     public const long StallUs = 2_000_000;
@@ -26,12 +27,11 @@ internal sealed class AnswerTimeouts(GatewayContext context, DeliveryCursors cur
     private readonly SortedSet<StreamDelivery> _yielding = new(StreamDelivery.ByKey);
     private long _subscriberAppearedUs = long.MinValue;
 
-    private bool IsEmbedded => context.Options.External is null;
-
-    /// <summary>When there is something to do next, monotonic µs; it may be in the past.</summary>
+    /// <summary>When there is something to do next, the next probe included, monotonic µs; it may be in the past.</summary>
     public long NextUs(long nowUs)
     {
-        long next = window.OldestUnanswered is { } first ? first.PublishedUs + (IsEmbedded ? StallUs : BrokerUnansweredUs) : long.MaxValue;
+        long next = holds.NextUs(nowUs);
+        next = window.OldestUnanswered is { } first ? Math.Min(next, first.PublishedUs + (isEmbedded ? StallUs : BrokerUnansweredUs)) : next;
         next = window.OldestStalled is { } stalled ? Math.Min(next, stalled.PublishedUs + UnansweredUs) : next;
         if (_yielding.Count > 0)
         {
@@ -47,7 +47,7 @@ internal sealed class AnswerTimeouts(GatewayContext context, DeliveryCursors cur
     /// <summary>Stalls, and sends again, what is unanswered for too long.</summary>
     public void CheckUnanswered(long nowUs)
     {
-        if (!IsEmbedded)
+        if (!isEmbedded)
         {
             while (window.OldestUnanswered is { } slot && nowUs - slot.PublishedUs >= BrokerUnansweredUs)
             {
@@ -93,7 +93,7 @@ internal sealed class AnswerTimeouts(GatewayContext context, DeliveryCursors cur
             return false;
         }
 
-        stream.YieldsUntilUs = context.NowUs + YieldUs;
+        stream.YieldsUntilUs = clock.NowUs + YieldUs;
         stream.IsYielding = true;
         _yielding.Add(stream);
         return true;

@@ -3,7 +3,7 @@ using EdgeGateway.Core.Retained;
 namespace EdgeGateway.Core.Delivery;
 
 /// <summary>Notices that somebody of the session's side spoke, which an external broker's subscriptions do not tell.</summary>
-internal sealed class Consumers(RetainedTopics retained, Uplink uplink)
+internal sealed class Consumers(RetainedTopics retained, StreamDescriptions descriptions, Uplink uplink)
 {
     /// <summary>A consumer spoke.</summary>
     /// <param name="consumer">Its name.</param>
@@ -12,6 +12,7 @@ internal sealed class Consumers(RetainedTopics retained, Uplink uplink)
     {
         if (retained.ConsumerSeen(consumer, asksForAll))
         {
+            descriptions.Clear();
             uplink.SubscriberAppeared();
         }
     }

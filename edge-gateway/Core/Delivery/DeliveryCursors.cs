@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using EdgeGateway.Core.Readings;
+using EdgeGateway.Core.Records;
 using EdgeGateway.Journal;
 
 namespace EdgeGateway.Core.Delivery;
@@ -10,7 +11,7 @@ namespace EdgeGateway.Core.Delivery;
 /// a bounded number of bytes, so memory does not grow with the backlog. Per stream it keeps how far its readings are handed over, and what waits for the answer to an earlier one.
 /// Reads the journal; sends nothing.
 /// </summary>
-internal sealed class DeliveryCursors(GatewayContext context)
+internal sealed class DeliveryCursors(DeliveryFold delivery, JournalReader journal, GatewayOptions options)
 {
     /// <summary>Reads of the journal under way at once.</summary>
     public const int MaxReads = 64;
@@ -19,6 +20,35 @@ internal sealed class DeliveryCursors(GatewayContext context)
 
     /// <summary>The sessions with something to deliver, by number; enumerated at each step, which costs no object by index.</summary>
     public SortedList<uint, SessionDelivery> Sessions { get; } = [];
+
+    /// <summary>True when readings of a session are still to be sent.</summary>
+    public bool IsPending(uint number) => delivery.PendingBySession.ContainsKey(number);
+
+    /// <summary>The first reading of a class that is still to be sent in any session.</summary>
+    /// <param name="recordClass">The class.</param>
+    /// <returns>Its index; <see cref="long.MaxValue"/> for none.</returns>
+    public long FirstPending(RecordClass recordClass)
+    {
+        long first = long.MaxValue;
+        foreach (uint session in delivery.PendingBySession.Keys)
+        {
+            first = Math.Min(first, delivery.FirstPending(session, recordClass));
+        }
+
+        return first;
+    }
+
+    /// <summary>True when a record is on the disk: only then may its reading be handed over.</summary>
+    public bool IsStored(long index) => index <= journal.SyncedIndex;
+
+    /// <summary>The journal is open: what is pending there is to be sent.</summary>
+    public void Begin()
+    {
+        foreach (uint session in delivery.PendingBySession.Keys)
+        {
+            StateOf(session);
+        }
+    }
 
     /// <summary>A session's state, made when there is none.</summary>
     public SessionDelivery StateOf(uint number)
@@ -38,7 +68,7 @@ internal sealed class DeliveryCursors(GatewayContext context)
     {
         if (!state.Streams.TryGetValue(key, out StreamDelivery? stream))
         {
-            stream = new StreamDelivery(state, key, recordClass, context.Delivery.Find(new DeliveryKey(state.Number, key)));
+            stream = new StreamDelivery(state, key, recordClass, delivery.Find(new DeliveryKey(state.Number, key)));
             state.Streams.Add(key, stream);
         }
 
@@ -54,9 +84,9 @@ internal sealed class DeliveryCursors(GatewayContext context)
     {
         foreach (RecordClass recordClass in DeliveryScheduler.Order)
         {
-            long first = context.Delivery.FirstPending(state.Number, recordClass);
+            long first = delivery.FirstPending(state.Number, recordClass);
             bool isEmpty = first == long.MaxValue;
-            state.Lanes[(int)recordClass] = new DeliveryLane(new DeliveryCursor(isEmpty ? context.Journal.LastIndex + 1 : first, isEmpty));
+            state.Lanes[(int)recordClass] = new DeliveryLane(new DeliveryCursor(isEmpty ? journal.LastIndex + 1 : first, isEmpty));
         }
     }
 
@@ -64,8 +94,8 @@ internal sealed class DeliveryCursors(GatewayContext context)
     public void Offer(SessionDelivery state, long index, in Reading reading)
     {
         DeliveryLane lane = state.Lanes[(int)reading.Class];
-        lane.Scan.Offer(index, reading, context.Options.ReadAheadBytes);
-        lane.LiveTail?.Offer(index, reading, context.Options.ReadAheadBytes);
+        lane.Scan.Offer(index, reading, options.ReadAheadBytes);
+        lane.LiveTail?.Offer(index, reading, options.ReadAheadBytes);
     }
 
     /// <summary>Reads ahead of a scan that has nothing left and is not at the end, and begins a live tail when the end is far away.</summary>
@@ -77,7 +107,7 @@ internal sealed class DeliveryCursors(GatewayContext context)
             return;
         }
 
-        if (lane.LiveTail is null && context.Journal.LastIndex - scan.Position > context.Options.LiveDistanceRecords)
+        if (lane.LiveTail is null && journal.LastIndex - scan.Position > options.LiveDistanceRecords)
         {
             BeginLiveTail(state, lane, recordClass);
         }
@@ -86,7 +116,7 @@ internal sealed class DeliveryCursors(GatewayContext context)
     }
 
     /// <summary>Highest journal index of a stream that is settled: sent and marked, or lost and declared; 0 for none.</summary>
-    public long SettledIndex(StreamDelivery stream) => context.Delivery.Find(stream.Key)?.SettledIndex ?? 0;
+    public long SettledIndex(StreamDelivery stream) => delivery.Find(stream.Key)?.SettledIndex ?? 0;
 
     /// <summary>What the stream has behind it: handed over, parked, or settled otherwise, for example lost and declared.</summary>
     public long SkipThrough(StreamDelivery stream) => Math.Max(stream.Through, SettledIndex(stream));
@@ -130,7 +160,7 @@ internal sealed class DeliveryCursors(GatewayContext context)
 
             if (other.IsBehind || other.IsHeld)
             {
-                other.HighWaterMark = Math.Max(other.HighWaterMark, context.Delivery.Find(other.Key)?.LastIndex ?? 0);
+                other.HighWaterMark = Math.Max(other.HighWaterMark, delivery.Find(other.Key)?.LastIndex ?? 0);
                 other.IsBehind &= SkipThrough(other) + 1 < from;
             }
             else if (becomesTail)
@@ -152,7 +182,7 @@ internal sealed class DeliveryCursors(GatewayContext context)
     /// <returns>False when the lane has no room: the reading is read again later.</returns>
     public bool TryPark(DeliveryLane lane, StreamDelivery stream, in DeliveryItem item)
     {
-        if (lane.ParkedBytes + item.Length > context.Options.ReadAheadBytes)
+        if (lane.ParkedBytes + item.Length > options.ReadAheadBytes)
         {
             return false;
         }
@@ -198,7 +228,7 @@ internal sealed class DeliveryCursors(GatewayContext context)
     {
         scan.IsReading = true;
         _reads++;
-        context.Read(scan.Position, 1 << (int)recordClass, context.Options.ReadAheadBytes, (records, next) =>
+        journal.Read(scan.Position, 1 << (int)recordClass, options.ReadAheadBytes, (records, next) =>
         {
             scan.IsReading = false;
             _reads--;
@@ -211,13 +241,13 @@ internal sealed class DeliveryCursors(GatewayContext context)
             }
 
             scan.Position = next;
-            scan.IsCaughtUp = next > context.Journal.LastIndex;
+            scan.IsCaughtUp = next > journal.LastIndex;
         });
     }
 
     private void BeginLiveTail(SessionDelivery state, DeliveryLane lane, RecordClass recordClass)
     {
-        foreach ((DeliveryKey key, DeliveryMarks marks) in context.Delivery.Marks)
+        foreach ((DeliveryKey key, DeliveryMarks marks) in delivery.Marks)
         {
             if (key.Session == state.Number && marks.Class == recordClass)
             {
@@ -225,6 +255,6 @@ internal sealed class DeliveryCursors(GatewayContext context)
             }
         }
 
-        lane.LiveTail = new DeliveryCursor(context.Journal.LastIndex + 1, true);
+        lane.LiveTail = new DeliveryCursor(journal.LastIndex + 1, true);
     }
 }

@@ -1,9 +1,8 @@
 using System;
 using System.Collections.Generic;
-using EdgeGateway.Core.Ingest;
 using EdgeGateway.Core.Readings;
+using EdgeGateway.Core.Sessions;
 using EdgeGateway.Journal;
-using Firmware.Protocol;
 
 namespace EdgeGateway.Core.Delivery;
 
@@ -12,7 +11,7 @@ namespace EdgeGateway.Core.Delivery;
 /// before the live tail, and the live tail before the backlog. The order within a stream comes first.
 /// </summary>
 internal sealed class DeliveryScheduler(
-    GatewayContext context, DeliveryCursors cursors, DeliveryWindow window, StreamHolds holds, StreamIssues issues, ReadingPublisher publisher, LossDeclarations losses, Func<int, int> mostBulk)
+    SessionFold sessions, DeliveryCursors cursors, DeliveryWindow window, StreamHolds holds, StreamIssues issues, ReadingPublisher publisher, LossReconciliation reconciliation, Func<int, int> mostBulk)
 {
     /// <summary>Closed sessions whose backlog is worked on at the same time.</summary>
     private const int MaxBacklogSessions = 4;
@@ -42,7 +41,7 @@ internal sealed class DeliveryScheduler(
 
     private bool TrySendOne(long nowUs)
     {
-        uint open = context.Sessions.Open?.Number ?? 0;
+        uint open = sessions.Open?.Number ?? 0;
         bool isThrottled = window.BulkInFlight >= mostBulk(window.Bulk.Size);
         foreach (RecordClass recordClass in Order)
         {
@@ -65,7 +64,7 @@ internal sealed class DeliveryScheduler(
                     return false;
                 }
 
-                if (state.Number == open || backlogs >= MaxBacklogSessions || !context.Delivery.PendingBySession.ContainsKey(state.Number))
+                if (state.Number == open || backlogs >= MaxBacklogSessions || !cursors.IsPending(state.Number))
                 {
                     continue;
                 }
@@ -156,7 +155,7 @@ internal sealed class DeliveryScheduler(
             }
 
             DeliveryItem item = stream.Parked.Peek();
-            if (item.Index > context.Journal.SyncedIndex)
+            if (!cursors.IsStored(item.Index))
             {
                 continue;
             }
@@ -175,7 +174,7 @@ internal sealed class DeliveryScheduler(
 
     private bool TryLiveTail(SessionDelivery state, DeliveryLane lane, DeliveryCursor tail, RecordClass recordClass, long nowUs)
     {
-        while (tail.TryPeek(out DeliveryItem item) && item.Index <= context.Journal.SyncedIndex)
+        while (tail.TryPeek(out DeliveryItem item) && cursors.IsStored(item.Index))
         {
             StreamDelivery stream = cursors.StreamOf(state, item.Key, recordClass);
             if (item.Index <= cursors.SkipThrough(stream))
@@ -228,7 +227,7 @@ internal sealed class DeliveryScheduler(
             }
             else
             {
-                return item.Index <= context.Journal.SyncedIndex && publisher.TryPublish(stream, item, nowUs) && Taken(scan);
+                return cursors.IsStored(item.Index) && publisher.TryPublish(stream, item, nowUs) && Taken(scan);
             }
         }
 
@@ -239,26 +238,10 @@ internal sealed class DeliveryScheduler(
         else if (nowUs >= lane.ReconcileUs)
         {
             lane.ReconcileUs = nowUs + ReconcilePeriodUs;
-            Reconcile(state, recordClass);
+            reconciliation.Check(state, recordClass);
         }
 
         return false;
     }
 
-    /// <summary>All is read and nothing is under way, yet the projection counts readings as pending: the journal has lost them, for example by damage.</summary>
-    private void Reconcile(SessionDelivery state, RecordClass recordClass)
-    {
-        if (!context.Delivery.PendingBySession.ContainsKey(state.Number) || state.Slots > 0 || context.Journal.SyncedIndex != context.Journal.LastIndex)
-        {
-            return;
-        }
-
-        foreach ((DeliveryKey key, DeliveryMarks marks) in new List<KeyValuePair<DeliveryKey, DeliveryMarks>>(context.Delivery.Marks))
-        {
-            if (key.Session == state.Number && marks.Class == recordClass && marks.Pending > 0 && cursors.IsAtRest(key))
-            {
-                losses.DeclareRest(key, marks, GapCause.StoreDamaged);
-            }
-        }
-    }
 }

@@ -9,7 +9,10 @@ namespace EdgeGateway.Core.Delivery;
 /// The window: the readings that were handed to the link and are not yet done with, each in a slot with its ticket. A slot is free again when the mark "sent" is on the disk: a kill
 /// repeats at most a window of readings. What is unanswered for long stalls: it keeps its slot and gives its place in the window to others. Says nothing of why; no I/O.
 /// </summary>
-internal sealed class DeliveryWindow(GatewayContext context, DeliveryCursors cursors)
+/// <param name="cursors">Where each stream stands.</param>
+/// <param name="journal">Gives tickets, and says what is on the disk.</param>
+/// <param name="size">Most readings in it.</param>
+internal sealed class DeliveryWindow(DeliveryCursors cursors, JournalReader journal, int size)
 {
     /// <summary>Places in the window that stalled streams may take beyond it.</summary>
     public const int MaxStalled = 1024;
@@ -31,7 +34,7 @@ internal sealed class DeliveryWindow(GatewayContext context, DeliveryCursors cur
     public BulkWindow Bulk { get; } = new();
 
     /// <summary>True when one more reading may be handed over.</summary>
-    public bool HasRoom => Count - _stalled.Count < context.Options.Window && Count < context.Options.Window + MaxStalled;
+    public bool HasRoom => Count - _stalled.Count < size && Count < size + MaxStalled;
 
     /// <summary>Answers that were noted down and not worked on.</summary>
     public int SettledCount => _settled.Count;
@@ -83,7 +86,7 @@ internal sealed class DeliveryWindow(GatewayContext context, DeliveryCursors cur
             slot = new DeliverySlot();
         }
 
-        slot.Ticket = context.NextTicket();
+        slot.Ticket = journal.NextTicket();
         slot.Stream = stream;
         slot.Item = item;
         slot.SentUtcUs = GatewayMoment.NoUtc;
@@ -151,7 +154,7 @@ internal sealed class DeliveryWindow(GatewayContext context, DeliveryCursors cur
     /// <summary>Frees the slots whose marks are on the disk.</summary>
     public void Free()
     {
-        long synced = context.Journal.SyncedIndex;
+        long synced = journal.SyncedIndex;
         while (_marked.TryPeek(out DeliverySlot? slot) && slot.MarkIndex <= synced)
         {
             _marked.Dequeue();

@@ -18,8 +18,8 @@ internal sealed class FittedLink : ISessionLink
     private const byte RetainNotSupported = 0x9A;
     private const byte QosNotSupported = 0x9B;
 
-    private readonly GatewayContext _context;
     private readonly ISessionLink _link;
+    private readonly HealthIssues _issues;
     private readonly TicketSettled _settled;
     private readonly HealthSubject _broker;
     private readonly SortedDictionary<string, string> _refused = new(StringComparer.Ordinal);
@@ -28,15 +28,22 @@ internal sealed class FittedLink : ISessionLink
     private bool _tellsRetain;
     private bool _tellsQos;
 
-    public FittedLink(GatewayContext context, ISessionLink link, ExternalBroker broker, TicketSettled settled)
+    /// <summary>Makes it.</summary>
+    /// <param name="link">The connection.</param>
+    /// <param name="broker">The broker.</param>
+    /// <param name="issues">Told what the broker does not support.</param>
+    /// <param name="settled">Told what became of messages at QoS 0.</param>
+    public FittedLink(ISessionLink link, ExternalBroker broker, HealthIssues issues, TicketSettled settled)
     {
-        _context = context;
         _link = link;
+        _issues = issues;
         _settled = settled;
-        _broker = new HealthSubject(HealthSubjectKind.Broker, broker.Host + ":" + GatewayContext.Text(broker.Port));
+        _broker = HealthSubject.Broker(broker);
     }
 
     public bool IsUp => _link.IsUp;
+
+    public long Connections => _link.Connections;
 
     /// <summary>False while the broker is known to retain nothing.</summary>
     public bool Retains { get; private set; } = true;
@@ -87,13 +94,13 @@ internal sealed class FittedLink : ISessionLink
             {
                 Retains = false;
                 _tellsRetain = true;
-                _context.Issues.Set(true, FaultCodes.BrokerRetainUnsupported, _broker, "state, set, devices and descriptions go out unretained");
+                _issues.Set(true, FaultCodes.BrokerRetainUnsupported, _broker, "state, set, devices and descriptions go out unretained");
             }
             else if (_answer == QosNotSupported && !IsAtMostOnce)
             {
                 IsAtMostOnce = true;
                 _tellsQos = true;
-                _context.Issues.Set(true, FaultCodes.BrokerQosOneUnsupported, _broker, "readings go out at QoS 0 and count as sent when the connection has taken them");
+                _issues.Set(true, FaultCodes.BrokerQosOneUnsupported, _broker, "readings go out at QoS 0 and count as sent when the connection has taken them");
             }
             else
             {
@@ -128,12 +135,12 @@ internal sealed class FittedLink : ISessionLink
         HealthSubject subject = new(HealthSubjectKind.Stream, topic);
         if (_refused.Remove(topic, out string? code) && _answer < 0x80)
         {
-            _context.Issues.Clear(code, subject);
+            _issues.Clear(code, subject);
         }
         else if (_answer >= 0x80 && _refused.Count < MaxRefused)
         {
             _refused[topic] = DeliveryRefusal.CodeOf(_answer);
-            _context.Issues.Set(true, DeliveryRefusal.CodeOf(_answer), subject, DeliveryRefusal.Text(_answer));
+            _issues.Set(true, DeliveryRefusal.CodeOf(_answer), subject, DeliveryRefusal.Text(_answer));
         }
     }
 
@@ -143,13 +150,13 @@ internal sealed class FittedLink : ISessionLink
         if (_tellsRetain && message.Retain)
         {
             _tellsRetain = false;
-            _context.Issues.Clear(FaultCodes.BrokerRetainUnsupported, _broker);
+            _issues.Clear(FaultCodes.BrokerRetainUnsupported, _broker);
         }
 
         if (_tellsQos && message.Qos != MqttQos.AtMostOnce)
         {
             _tellsQos = false;
-            _context.Issues.Clear(FaultCodes.BrokerQosOneUnsupported, _broker);
+            _issues.Clear(FaultCodes.BrokerQosOneUnsupported, _broker);
         }
     }
 }

@@ -8,12 +8,16 @@ using EdgeGateway.Core.Sessions;
 namespace EdgeGateway.Core.Delivery;
 
 /// <summary>Makes a reading's message and hands it to the link, each in a slot of the window; readings that nobody remote takes now it shows to the bedside view alone.</summary>
-internal sealed class ReadingPublisher(GatewayContext context, ISessionLink link, RetainedTopics retained, DeliveryWindow window, Action bulkSent)
+internal sealed class ReadingPublisher(
+    ISessionLink link, SessionFold sessions, ReadingMessages messages, StreamDescriptions descriptions, RetainedTopics retained, DeliveryWindow window, JournalReader journal, Action bulkSent)
 {
     /// <summary>Most readings waiting for the bedside view; the oldest gives way, since a view is of the present.</summary>
     private const int MaxViews = 256;
 
     private readonly Queue<DeliveryItem> _views = new();
+
+    /// <summary>Readings handed over since the start, repeats included.</summary>
+    public long Published { get; private set; }
 
     /// <summary>True when the link has refused a message; it may take others later.</summary>
     public bool IsLinkFull { get; private set; }
@@ -25,26 +29,26 @@ internal sealed class ReadingPublisher(GatewayContext context, ISessionLink link
     /// <returns>False when the link has no room. A reading whose session is forgotten counts as handed over.</returns>
     public bool TryPublish(StreamDelivery stream, in DeliveryItem item, long nowUs)
     {
-        if (context.Sessions.Find(stream.Key.Session) is not { } session)
+        if (sessions.Find(stream.Key.Session) is not { } session)
         {
             stream.Through = Math.Max(stream.Through, item.Index);
             return true;
         }
 
-        if (!retained.TryDescribe(session, item.Reading, nowUs))
+        if (!descriptions.TryDescribe(session, item.Reading, nowUs))
         {
             IsLinkFull = true;
             return false;
         }
 
-        ReadingMessage message = ReadingMessage.Make(context, session, item.Reading, null);
+        ReadingMessage message = messages.Make(session, item.Reading, null);
         DeliverySlot slot = window.NewSlot(stream, item, nowUs);
         slot.SentUtcUs = message.Time.IsKnown ? message.Time.UtcUs : GatewayMoment.NoUtc;
         slot.SentUncertaintyUs = message.Time.IsKnown ? (uint)Math.Min(message.Time.UncertaintyUs, uint.MaxValue) : 0;
-        slot.IsCorrectable = message.IsJson && item.Reading.Head.DeviceId != context.Options.GatewayId;
+        slot.IsCorrectable = message.IsJson && !messages.IsOwn(item.Reading.Head);
         slot.WasFull = slot.IsBulk && window.BulkInFlight + 1 >= Math.Min(window.Bulk.Size, 2);
         window.Expect(slot);
-        if (!link.TryPublish(message.Message(TopicOf(session, item.Reading)), slot.Ticket, nowUs))
+        if (!link.TryPublish(message.Message(messages.TopicOf(session, item.Reading.Head)), slot.Ticket, nowUs))
         {
             window.Cancel(slot);
             IsLinkFull = true;
@@ -52,7 +56,7 @@ internal sealed class ReadingPublisher(GatewayContext context, ISessionLink link
         }
 
         window.Enter(slot);
-        context.Counts.Published++;
+        Published++;
         if (slot.IsBulk)
         {
             bulkSent();
@@ -75,17 +79,15 @@ internal sealed class ReadingPublisher(GatewayContext context, ISessionLink link
     /// <summary>Shows the readings for the bedside view that are on the disk.</summary>
     public void ShowViews(long nowUs)
     {
-        while (_views.TryPeek(out DeliveryItem view) && view.Index <= context.Journal.SyncedIndex)
+        while (_views.TryPeek(out DeliveryItem view) && view.Index <= journal.SyncedIndex)
         {
             _views.Dequeue();
-            if (context.Sessions.Find(view.Reading.Session) is { } session)
+            if (sessions.Find(view.Reading.Session) is { } session)
             {
-                ReadingMessage message = ReadingMessage.Make(context, session, view.Reading, null);
-                link.View(message.Message(TopicOf(session, view.Reading)), nowUs);
+                ReadingMessage message = messages.Make(session, view.Reading, null);
+                link.View(message.Message(messages.TopicOf(session, view.Reading.Head)), nowUs);
                 retained.Sent(session, view.Reading, message, view.Index, nowUs);
             }
         }
     }
-
-    private string TopicOf(Session session, in Reading reading) => context.Topics.Of(context.Topics.RootOf(session), reading.Head);
 }

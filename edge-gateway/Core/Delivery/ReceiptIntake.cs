@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Readings;
@@ -11,10 +10,13 @@ namespace EdgeGateway.Core.Delivery;
 
 /// <summary>Takes consumers' receipts: journals what can be true, and says once in health what cannot.</summary>
 internal sealed class ReceiptIntake(
-    SessionFold sessions, Uplink uplink, Consumers consumers, JournalWriter journal, SyncWaiters waiters, HealthIssues issues, CodedLog log, Counts counts)
+    SessionFold sessions, DeliveryProgress progress, Consumers consumers, JournalWriter journal, SyncWaiters waiters, HealthIssues issues, CodedLog log)
 {
     /// <summary>Most consumers whose untrue receipts stand as issues at once; those of further ones are only logged.</summary>
     private const int MaxUntrue = 16;
+
+    /// <summary>Receipts taken in since the start.</summary>
+    public long Taken { get; private set; }
 
     /// <summary>Takes one.</summary>
     /// <param name="call">On <c>session/{id}/receipt</c>.</param>
@@ -25,7 +27,7 @@ internal sealed class ReceiptIntake(
         Session? session = sessions.FindById(sessionId);
         if (request.Problem is not null || !Names.IsValid(request.Consumer) || session is null || !request.HasStreams)
         {
-            log.Write(FaultCodes.ReceiptRefused, "receipt for session " + ListenerAccess.Shown(sessionId) + ": " + (request.Problem ?? (session is null ? "no such session" : "consumer and streams are needed")));
+            log.Write(FaultCodes.ReceiptRefused, "receipt for session " + LogText.Shown(sessionId) + ": " + (request.Problem ?? (session is null ? "no such session" : "consumer and streams are needed")));
             call.Acknowledge();
             return;
         }
@@ -53,13 +55,13 @@ internal sealed class ReceiptIntake(
         {
             // Acknowledged all the same: an acknowledgement that never comes would hold back all that this connection sends after it, STOP included.
             // Receipts say all that the consumer has, so the next one makes up for it.
-            log.Write(FaultCodes.ReceiptRefused, "receipt for session " + ListenerAccess.Shown(sessionId) + ": the journal takes no records now");
+            log.Write(FaultCodes.ReceiptRefused, "receipt for session " + LogText.Shown(sessionId) + ": the journal takes no records now");
             call.Acknowledge();
             return;
         }
 
         issues.Clear(FaultCodes.ReceiptUntrue, listener);
-        counts.Receipts++;
+        Taken++;
         waiters.AfterSync(call.Acknowledge);
     }
 
@@ -69,11 +71,11 @@ internal sealed class ReceiptIntake(
         SortedSet<StreamKey> known = [];
         foreach (ReceiptStream stream in streams)
         {
-            uint sent = uplink.SentThrough(new DeliveryKey(session.Number, stream.Key));
+            uint sent = progress.SentThrough(new DeliveryKey(session.Number, stream.Key));
             string? problem = !known.Add(stream.Key) ? "twice in one receipt"
                 : sent == 0 ? "nothing of it was sent to this session"
-                : stream.Through > sent ? "through " + GatewayContext.Text(stream.Through) + " is above what was sent, " + GatewayContext.Text(sent)
-                : stream.Seen > stream.Through ? "seen " + GatewayContext.Text(stream.Seen) + " is above through " + GatewayContext.Text(stream.Through)
+                : stream.Through > sent ? "through " + Invariant.Text(stream.Through) + " is above what was sent, " + Invariant.Text(sent)
+                : stream.Seen > stream.Through ? "seen " + Invariant.Text(stream.Seen) + " is above through " + Invariant.Text(stream.Through)
                 : null;
             if (problem is not null)
             {

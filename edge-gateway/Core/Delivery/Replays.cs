@@ -24,21 +24,47 @@ internal sealed class Replays : IGatewayPart
 
     private const int AllClasses = (1 << (int)RecordClass.Vital) | (1 << (int)RecordClass.Event) | (1 << (int)RecordClass.Sound) | (1 << (int)RecordClass.Wave);
 
-    private readonly GatewayContext _context;
     private readonly ISessionLink _link;
-    private readonly Uplink _uplink;
-    private readonly RetainedTopics _retained;
+    private readonly DeliveryFold _delivery;
+    private readonly DeliveryProgress _progress;
+    private readonly StreamDescriptions _descriptions;
+    private readonly ReadingMessages _messages;
+    private readonly ReadingTopics _topics;
+    private readonly JournalReader _journal;
     private readonly SessionReplies _replies;
     private readonly List<Job> _jobs = [];
 
-    public Replays(GatewayContext context, ISessionLink link, Uplink uplink, RetainedTopics retained, SessionReplies replies)
+    /// <summary>Makes it.</summary>
+    /// <param name="link">Where replays go.</param>
+    /// <param name="delivery">Which streams a session has.</param>
+    /// <param name="progress">How far its live readings are.</param>
+    /// <param name="descriptions">Describes a stream before its first frame.</param>
+    /// <param name="messages">Makes the readings' messages.</param>
+    /// <param name="topics">Makes their topics.</param>
+    /// <param name="journal">Where the readings stand.</param>
+    /// <param name="replies">Where the end of a replay is told.</param>
+    public Replays(
+        ISessionLink link,
+        DeliveryFold delivery,
+        DeliveryProgress progress,
+        StreamDescriptions descriptions,
+        ReadingMessages messages,
+        ReadingTopics topics,
+        JournalReader journal,
+        SessionReplies replies)
     {
-        _retained = retained;
-        _context = context;
         _link = link;
-        _uplink = uplink;
+        _delivery = delivery;
+        _progress = progress;
+        _descriptions = descriptions;
+        _messages = messages;
+        _topics = topics;
+        _journal = journal;
         _replies = replies;
     }
+
+    /// <summary>Readings published again since the start.</summary>
+    public long Replayed { get; private set; }
 
     public int Count => _jobs.Count;
 
@@ -72,13 +98,13 @@ internal sealed class Replays : IGatewayPart
             return false;
         }
 
-        Job job = new(answerTo, session, consumer, _context.Topics.RootOf(session) + "replay/" + consumer + "/", has);
+        Job job = new(answerTo, session, consumer, _topics.RootOf(session) + "replay/" + consumer + "/", has);
         long first = long.MaxValue;
-        foreach ((DeliveryKey key, DeliveryMarks marks) in _context.Delivery.Marks)
+        foreach ((DeliveryKey key, DeliveryMarks marks) in _delivery.Marks)
         {
             if (key.Session == session.Number)
             {
-                long published = _uplink.PublishedIndex(key);
+                long published = _progress.PublishedIndex(key);
                 job.Limits[key.Stream] = published;
                 job.Through = System.Math.Max(job.Through, published);
                 first = System.Math.Min(first, marks.FirstIndex);
@@ -133,7 +159,7 @@ internal sealed class Replays : IGatewayPart
                 _jobs.RemoveAt(i--);
                 bool isNobody = job.Accepted == 0 && job.Skipped.Count > 0;
                 string text = isNobody ? "nobody takes the replay of " + job.Consumer
-                    : job.Refused > 0 ? GatewayContext.Text(job.Refused) + " readings were refused" : string.Empty;
+                    : job.Refused > 0 ? Invariant.Text(job.Refused) + " readings were refused" : string.Empty;
                 _replies.Send(job.AnswerTo, job.Session.Id, "replay", text.Length > 0 ? FaultCodes.ReplayRefused : null, text, job.Accepted);
             }
         }
@@ -150,13 +176,13 @@ internal sealed class Replays : IGatewayPart
                 continue;
             }
 
-            if (!_retained.TryDescribeOnce(job.Session, reading, nowUs))
+            if (!_descriptions.TryDescribeOnce(job.Session, reading, nowUs))
             {
                 return;
             }
 
-            MqttMessage message = ReadingMessage.Make(_context, job.Session, reading, null).Message(_context.Topics.Of(job.Root, reading.Head));
-            long ticket = _context.NextTicket();
+            MqttMessage message = _messages.Make(job.Session, reading, null).Message(_topics.Of(job.Root, reading.Head));
+            long ticket = _journal.NextTicket();
             job.InFlight.Add(ticket, (reading.Key, nowUs));
             if (!_link.TryPublish(message, ticket, nowUs))
             {
@@ -165,13 +191,13 @@ internal sealed class Replays : IGatewayPart
             }
 
             job.Items.Dequeue();
-            _context.Counts.Replayed++;
+            Replayed++;
         }
 
         if (job.Items.Count == 0 && !job.IsReading && job.Position <= job.Through)
         {
             job.IsReading = true;
-            _context.Read(job.Position, AllClasses, 16 * 1024, (records, next) =>
+            _journal.Read(job.Position, AllClasses, 16 * 1024, (records, next) =>
             {
                 job.IsReading = false;
                 job.Position = records.Count == 0 ? job.Through + 1 : next;

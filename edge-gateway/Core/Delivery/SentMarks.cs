@@ -9,7 +9,7 @@ namespace EdgeGateway.Core.Delivery;
 /// <summary>
 /// Journals what became of readings, in the order of each stream: the mark "sent" for acknowledged ones, a declared gap for those that were refused for good and set aside.
 /// </summary>
-internal sealed class SentMarks(GatewayContext context, DeliveryWindow window, LossDeclarations losses)
+internal sealed class SentMarks(DeliveryWindow window, LossDeclarations losses, JournalWriter journal, OwnFrames own)
 {
     /// <summary>Refused readings next to each other are declared in one gap record when they come within this time, µs.</summary>
     public const long AsideUs = 1_000_000;
@@ -75,7 +75,7 @@ internal sealed class SentMarks(GatewayContext context, DeliveryWindow window, L
 
             if (_entries.Count > 0)
             {
-                if (!context.TryAppend(JournalRecordType.SentMark, SentMarkRecord.Encode(_entries), out long index))
+                if (!journal.TryAppend(JournalRecordType.SentMark, SentMarkRecord.Encode(_entries), out long index))
                 {
                     return;
                 }
@@ -161,8 +161,8 @@ internal sealed class SentMarks(GatewayContext context, DeliveryWindow window, L
         StoreLossRecord record = new(
             stream.Key.Session, stream.Key.Stream, stream.Aside.First, stream.Aside.Last, stream.AsideCount, stream.AsideThrough, GapCause.DeliveryRefused);
         if (!losses.HasRoom(1)
-            || !context.TryGap(stream.Key.Stream, GapCause.DeliveryRefused, GapBody.Readings, stream.Aside, stream.AsideCount, 0, 0, stream.Key.Session)
-            || !context.TryAppend(JournalRecordType.StoreLoss, record.Encode(), out _))
+            || !own.TryGap(stream.Key.Stream, GapCause.DeliveryRefused, GapBody.Readings, stream.Aside, stream.AsideCount, 0, 0, stream.Key.Session)
+            || !journal.TryAppend(JournalRecordType.StoreLoss, record.Encode(), out _))
         {
             return false;
         }

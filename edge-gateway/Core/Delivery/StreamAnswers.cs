@@ -1,3 +1,4 @@
+using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Readings;
 using Firmware.Protocol;
 
@@ -7,9 +8,16 @@ namespace EdgeGateway.Core.Delivery;
 /// What a broker's or subscriber's answer means for the stream of the reading: it goes on, it is held, or the reading is set aside and declared. An answer about one stream says nothing
 /// of another. A connection that ends counts as an answer to its oldest unanswered reading.
 /// </summary>
-internal sealed class StreamAnswers(GatewayContext context, DeliveryCursors cursors, DeliveryWindow window, SentMarks marks, StreamHolds holds, StreamIssues issues)
+internal sealed class StreamAnswers(
+    DeliveryCursors cursors, DeliveryWindow window, SentMarks marks, StreamHolds holds, StreamIssues issues, CodedLog log, ulong gatewayId)
 {
     private long _acknowledgedSinceUp;
+
+    /// <summary>Acknowledgements since the start.</summary>
+    public long Acknowledged { get; private set; }
+
+    /// <summary>Answers "no matching subscribers" since the start.</summary>
+    public long NoSubscriber { get; private set; }
 
     /// <summary>The link is up after having been down: nothing is known of it.</summary>
     public void LinkUp()
@@ -38,7 +46,7 @@ internal sealed class StreamAnswers(GatewayContext context, DeliveryCursors curs
             else if (reason < 0x80 && reason != DeliveryRefusal.NoSubscribers)
             {
                 stream.InFlight--;
-                context.Counts.Acknowledged++;
+                Acknowledged++;
                 _acknowledgedSinceUp++;
                 if (slot.IsBulk)
                 {
@@ -91,7 +99,7 @@ internal sealed class StreamAnswers(GatewayContext context, DeliveryCursors curs
         if (stream.SuspectLosses >= DeliveryRefusal.MaxConnectionLosses)
         {
             const byte Reason = DeliveryRefusal.ConnectionEnded;
-            issues.Raise(stream, DeliveryRefusal.CodeOf(Reason), DeliveryRefusal.Text(Reason) + " " + GatewayContext.Text(stream.SuspectLosses) + " times at reading " + ReadingJson.Identity(item.Reading.Head));
+            issues.Raise(stream, DeliveryRefusal.CodeOf(Reason), DeliveryRefusal.Text(Reason) + " " + Invariant.Text(stream.SuspectLosses) + " times at reading " + ReadingJson.Identity(item.Reading.Head));
             stream.SuspectLosses = 0;
             if (item.Reading.Head.Kind != FrameKind.Gap)
             {
@@ -134,7 +142,7 @@ internal sealed class StreamAnswers(GatewayContext context, DeliveryCursors curs
         StreamDelivery stream = slot.Stream;
         if (reason == DeliveryRefusal.NoSubscribers)
         {
-            context.Counts.NoSubscriber++;
+            NoSubscriber++;
             window.Withdraw(stream, slot);
             holds.Hold(stream, slot.Item, reason, nowUs);
             issues.ReportSubscribers(stream.Session);
@@ -169,9 +177,9 @@ internal sealed class StreamAnswers(GatewayContext context, DeliveryCursors curs
             stream.Probes = 0;
         }
 
-        if (stream.AsideCount == 0 && stream.Key.Stream.DeviceId != context.Options.GatewayId)
+        if (stream.AsideCount == 0 && stream.Key.Stream.DeviceId != gatewayId)
         {
-            context.Log(DeliveryRefusal.CodeOf(reason), "set aside: " + ReadingJson.Identity(slot.Item.Reading.Head), StreamIssues.SubjectOf(stream));
+            log.Write(DeliveryRefusal.CodeOf(reason), "set aside: " + ReadingJson.Identity(slot.Item.Reading.Head), StreamIssues.SubjectOf(stream));
         }
 
         cursors.CatchUp(stream);

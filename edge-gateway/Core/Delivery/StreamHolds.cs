@@ -5,7 +5,10 @@ namespace EdgeGateway.Core.Delivery;
 /// <summary>
 /// Holds streams whose reading was refused or not answered: nothing of them is sent but that reading, now and then, as a probe. The pause grows with each probe that fails.
 /// </summary>
-internal sealed class StreamHolds(GatewayContext context, DeliveryCursors cursors)
+/// <param name="cursors">Where each stream stands.</param>
+/// <param name="probeUs">The first pause before a probe, µs.</param>
+/// <param name="isEmbedded">True when the subscribers are at the gateway's own endpoint.</param>
+internal sealed class StreamHolds(DeliveryCursors cursors, long probeUs, bool isEmbedded)
 {
     /// <summary>The pause before a held stream is probed grows to this many times the first one.</summary>
     public const int MaxProbeFactor = 4;
@@ -14,8 +17,6 @@ internal sealed class StreamHolds(GatewayContext context, DeliveryCursors cursor
     public const int MaxProbeBytes = 1024 * 1024;
 
     private int _probeBytes;
-
-    private bool IsEmbedded => context.Options.External is null;
 
     /// <summary>Holds a stream.</summary>
     /// <param name="stream">The stream.</param>
@@ -30,7 +31,7 @@ internal sealed class StreamHolds(GatewayContext context, DeliveryCursors cursor
         stream.Probes++;
         stream.IsHeld = true;
         stream.HeldFor = reason;
-        stream.HeldUntilUs = nowUs + (context.Options.ProbeUs * factor);
+        stream.HeldUntilUs = nowUs + (probeUs * factor);
         if (probe is { } item && _probeBytes + item.Length <= MaxProbeBytes)
         {
             stream.Probe = item;
@@ -65,7 +66,7 @@ internal sealed class StreamHolds(GatewayContext context, DeliveryCursors cursor
         foreach (StreamDelivery stream in state.Streams.Values)
         {
             bool isWaiting = stream.IsHeld && stream.InFlight == 0 && stream.HeldUntilUs > nowUs;
-            if (isWaiting && (IsEmbedded || stream.HeldFor == DeliveryRefusal.NoSubscribers))
+            if (isWaiting && (isEmbedded || stream.HeldFor == DeliveryRefusal.NoSubscribers))
             {
                 stream.Lane.Held.Remove((stream.HeldUntilUs, stream.Key.Stream));
                 stream.HeldUntilUs = nowUs;

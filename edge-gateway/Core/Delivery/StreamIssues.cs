@@ -1,18 +1,20 @@
 using System;
 using EdgeGateway.Core.Health;
+using EdgeGateway.Core.Ingest;
 using EdgeGateway.Core.Readings;
+using EdgeGateway.Core.Sessions;
 using EdgeGateway.Faults;
 
 namespace EdgeGateway.Core.Delivery;
 
 /// <summary>The health issues of delivery: at most one per stream, and one per session that nobody subscribes to.</summary>
-internal sealed class StreamIssues(GatewayContext context)
+internal sealed class StreamIssues(SessionFold sessions, HealthIssues health, OwnFrames own, ulong gatewayId)
 {
     /// <summary>What an issue or an entry in the log of a stream is about.</summary>
     public static HealthSubject SubjectOf(StreamDelivery stream) => new(HealthSubjectKind.Stream, ReadingJson.StreamText(stream.Key.Stream));
 
     /// <summary>The session's name in a message, "?" when it is forgotten.</summary>
-    public string SessionOf(StreamDelivery stream) => "session " + (context.Sessions.Find(stream.Key.Session)?.Id ?? "?");
+    public string SessionOf(StreamDelivery stream) => "session " + (sessions.Find(stream.Key.Session)?.Id ?? "?");
 
     /// <summary>Raises a stream's issue; one with another code is cleared first.</summary>
     /// <param name="stream">The stream.</param>
@@ -27,10 +29,10 @@ internal sealed class StreamIssues(GatewayContext context)
 
         bool isNew = stream.Issue is null;
         stream.Issue = code;
-        context.Issues.Raise(code, SubjectOf(stream), what);
-        if (isNew && stream.Key.Stream.DeviceId != context.Options.GatewayId)
+        health.Raise(code, SubjectOf(stream), what);
+        if (isNew && stream.Key.Stream.DeviceId != gatewayId)
         {
-            context.Event(code, stream.Key.Stream.Stream, 0, what, isLogged: false);
+            own.Event(code, stream.Key.Stream.Stream, 0, what, isLogged: false);
         }
     }
 
@@ -40,7 +42,7 @@ internal sealed class StreamIssues(GatewayContext context)
         if (stream.Issue is { } code)
         {
             stream.Issue = null;
-            context.Issues.Clear(code, SubjectOf(stream));
+            health.Clear(code, SubjectOf(stream));
         }
     }
 
@@ -50,8 +52,8 @@ internal sealed class StreamIssues(GatewayContext context)
         if (state.ReportedNoSubscriber != state.HasNoSubscriber)
         {
             state.ReportedNoSubscriber = state.HasNoSubscriber;
-            string id = context.Sessions.Find(state.Number)?.Id ?? GatewayContext.Text(state.Number);
-            context.Issues.Set(state.HasNoSubscriber, FaultCodes.NobodySubscribes, new HealthSubject(HealthSubjectKind.Session, id), "session " + id + ": " + DeliveryRefusal.Text(DeliveryRefusal.NoSubscribers));
+            string id = sessions.Find(state.Number)?.Id ?? Invariant.Text(state.Number);
+            health.Set(state.HasNoSubscriber, FaultCodes.NobodySubscribes, new HealthSubject(HealthSubjectKind.Session, id), "session " + id + ": " + DeliveryRefusal.Text(DeliveryRefusal.NoSubscribers));
         }
     }
 }

@@ -1,8 +1,7 @@
 using System;
-using System.Collections.Generic;
-using EdgeGateway.Core.Ingest;
 using EdgeGateway.Core.Readings;
-using EdgeGateway.Core.Retained;
+using EdgeGateway.Core.Records;
+using EdgeGateway.Core.Time;
 using EdgeGateway.Journal;
 
 namespace EdgeGateway.Core.Delivery;
@@ -16,62 +15,64 @@ internal sealed class Uplink : IGatewayPart
     /// <summary>How often the journal is told what it need not keep, µs.</summary>
     private const long ReleasePeriodUs = 1_000_000;
 
-    private readonly GatewayContext _context;
+    private readonly GatewayLife _life;
+    private readonly GatewayClock _clock;
     private readonly ISessionLink _link;
+    private readonly JournalReader _journal;
     private readonly DeliveryCursors _cursors;
     private readonly DeliveryWindow _window;
-    private readonly StreamIssues _issues;
-    private readonly StreamHolds _holds;
     private readonly AnswerTimeouts _timeouts;
-    private readonly LossDeclarations _losses;
     private readonly SentMarks _marks;
     private readonly StreamAnswers _answers;
     private readonly ReadingPublisher _publisher;
     private readonly DeliveryScheduler _scheduler;
-    private long _beginIndex;
+    private readonly DeliverySessions _sessions;
     private bool _hasMore;
     private long _nextReleaseUs;
 
-    /// <summary>Makes it.</summary>
-    /// <param name="context">The gateway.</param>
+    /// <summary>Makes it. It decides nothing itself: it gives the parts of delivery their turns.</summary>
+    /// <param name="life">Whether the gateway runs.</param>
+    /// <param name="clock">The clock.</param>
     /// <param name="link">Where readings go.</param>
-    /// <param name="retained">Told of each reading that is sent; describes its stream first.</param>
-    /// <param name="mostBulk">From the size of the window for sound and waves: how many of them may be in flight now.</param>
-    /// <param name="bulkSent">Called for each of them that was handed over.</param>
-    public Uplink(GatewayContext context, ISessionLink link, RetainedTopics retained, Func<int, int> mostBulk, Action bulkSent)
+    /// <param name="journal">Told what it need not keep.</param>
+    /// <param name="cursors">Where each stream stands.</param>
+    /// <param name="window">What is under way.</param>
+    /// <param name="timeouts">What becomes of it without an answer.</param>
+    /// <param name="marks">Journals what was sent.</param>
+    /// <param name="answers">What answers mean.</param>
+    /// <param name="publisher">Hands readings over.</param>
+    /// <param name="scheduler">Decides what goes next.</param>
+    /// <param name="sessions">Begins and ends the delivery of sessions.</param>
+    public Uplink(
+        GatewayLife life,
+        GatewayClock clock,
+        ISessionLink link,
+        JournalReader journal,
+        DeliveryCursors cursors,
+        DeliveryWindow window,
+        AnswerTimeouts timeouts,
+        SentMarks marks,
+        StreamAnswers answers,
+        ReadingPublisher publisher,
+        DeliveryScheduler scheduler,
+        DeliverySessions sessions)
     {
-        _context = context;
+        _life = life;
+        _clock = clock;
         _link = link;
-        _cursors = new DeliveryCursors(context);
-        _window = new DeliveryWindow(context, _cursors);
-        _issues = new StreamIssues(context);
-        _holds = new StreamHolds(context, _cursors);
-        _timeouts = new AnswerTimeouts(context, _cursors, _window, _holds, _issues);
-        _losses = new LossDeclarations(context, _timeouts.AsksToDeclare);
-        _marks = new SentMarks(context, _window, _losses);
-        _answers = new StreamAnswers(context, _cursors, _window, _marks, _holds, _issues);
-        _publisher = new ReadingPublisher(context, link, retained, _window, bulkSent);
-        _scheduler = new DeliveryScheduler(context, _cursors, _window, _holds, _issues, _publisher, _losses, mostBulk);
+        _journal = journal;
+        _cursors = cursors;
+        _window = window;
+        _timeouts = timeouts;
+        _marks = marks;
+        _answers = answers;
+        _publisher = publisher;
+        _scheduler = scheduler;
+        _sessions = sessions;
     }
-
-    /// <summary>Readings that were handed over and whose mark is not on the disk.</summary>
-    public int InFlight => _window.Count;
 
     /// <inheritdoc/>
     bool IGatewayPart.StepsWhileStopping => true;
-
-    /// <summary>False when the newest answers say that nobody takes anything of a session.</summary>
-    public bool HasSubscriber(uint session) => !_cursors.Sessions.TryGetValue(session, out SessionDelivery? state) || !state.HasNoSubscriber;
-
-    /// <summary>The journal is open: what is pending there is to be sent.</summary>
-    public void Begin()
-    {
-        _beginIndex = _context.Journal.LastIndex;
-        foreach (uint session in _context.Delivery.PendingBySession.Keys)
-        {
-            _cursors.StateOf(session);
-        }
-    }
 
     /// <summary>A frame entered the journal.</summary>
     public void Appended(long index, in Reading reading)
@@ -99,14 +100,10 @@ internal sealed class Uplink : IGatewayPart
     /// <summary>The link is down: what was not acknowledged will be sent again.</summary>
     public void LinkDown()
     {
-        long nowUs = _context.NowUs;
+        long nowUs = _clock.NowUs;
         _answers.Drain(nowUs);
         StreamDelivery? suspect = _answers.Suspect(out DeliveryItem item);
-        foreach (SessionDelivery state in _cursors.Sessions.Values)
-        {
-            Reset(state);
-        }
-
+        _sessions.Restart();
         if (suspect is not null)
         {
             _answers.Accuse(suspect, item, nowUs);
@@ -114,17 +111,7 @@ internal sealed class Uplink : IGatewayPart
     }
 
     /// <summary>Somebody subscribed: streams without a subscriber are probed at once, and what nobody acknowledges is sent again.</summary>
-    public void SubscriberAppeared() => _timeouts.SubscriberAppeared(_context.NowUs);
-
-    /// <summary>Readings of a session that are never going to be sent, because it is about to be forgotten.</summary>
-    public void Abandon(uint session)
-    {
-        _losses.Abandon(session);
-        Forget(session);
-    }
-
-    /// <summary>Records the journal gives up.</summary>
-    public bool Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records) => _losses.Lost(loss, records);
+    public void SubscriberAppeared() => _timeouts.SubscriberAppeared(_clock.NowUs);
 
     /// <summary>Sends what may be sent.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
@@ -159,37 +146,15 @@ internal sealed class Uplink : IGatewayPart
     /// <summary>When there is something to do next, monotonic µs.</summary>
     public long NextUs(long nowUs) => _window.SettledCount > 0 || _hasMore
         ? nowUs
-        : Math.Min(Math.Min(_timeouts.NextUs(nowUs), _holds.NextUs(nowUs)), _marks.NextUs(nowUs));
-
-    /// <summary>Highest journal index of a key that was handed to the link or settled.</summary>
-    public long PublishedIndex(DeliveryKey key) =>
-        Math.Max(_context.Delivery.Find(key)?.SettledIndex ?? 0, _cursors.Find(key)?.Published ?? 0);
-
-    /// <summary>Highest number of a stream that a consumer of its session can have.</summary>
-    /// <returns>The number; 0 when nothing was sent.</returns>
-    public uint SentThrough(DeliveryKey key)
-    {
-        if (_context.Delivery.Find(key) is not { } marks)
-        {
-            return 0;
-        }
-
-        StreamDelivery? stream = _cursors.Find(key);
-        uint sent = Math.Max(marks.SentThrough, stream?.HighestSequence ?? 0);
-
-        // What was on its way when an earlier start of the gateway ended may have arrived; that much is not known here.
-        long before = marks.FirstIndex <= _beginIndex ? (stream?.BeganAfter ?? marks.SentThrough) + (long)_context.Options.Window : 0;
-        long stored = _context.Deduplication.Find(key.Stream)?.High ?? 0;
-        return (uint)Math.Max(sent, Math.Min(before, stored));
-    }
+        : Math.Min(_timeouts.NextUs(nowUs), _marks.NextUs(nowUs));
 
     /// <inheritdoc/>
-    void IGatewayPart.Begin(long nowUs) => Begin();
+    void IGatewayPart.Begin(long nowUs) => _cursors.Begin();
 
     /// <inheritdoc/>
     long IGatewayPart.Step(long nowUs)
     {
-        Step(nowUs, _context.Life.IsRunning);
+        Step(nowUs, _life.IsRunning);
         return NextUs(nowUs);
     }
 
@@ -208,70 +173,13 @@ internal sealed class Uplink : IGatewayPart
     /// <inheritdoc/>
     void IGatewayPart.ClientSubscribed(string clientId, string filter) => SubscriberAppeared();
 
-    /// <summary>The connection is gone: nothing is in flight, and nothing is known of subscribers.</summary>
-    private void Reset(SessionDelivery state)
-    {
-        foreach (StreamDelivery stream in state.Streams.Values)
-        {
-            _holds.Unhold(stream);
-            _window.ForgetUnanswered(stream);
-            stream.Confirm(false);
-            stream.Probes = 0;
-            stream.HighWaterMark = 0;
-            stream.IsBehind = false;
-        }
-
-        _cursors.Restart(state);
-        _issues.ReportSubscribers(state);
-    }
-
     private void Release()
     {
         foreach (RecordClass recordClass in DeliveryScheduler.Order)
         {
-            long first = _context.Journal.LastIndex + 1;
-            foreach (uint session in _context.Delivery.PendingBySession.Keys)
-            {
-                first = Math.Min(first, _context.Delivery.FirstPending(session, recordClass));
-            }
-
-            _context.Journal.Release(1 << (int)recordClass, first);
+            _journal.Release(1 << (int)recordClass, Math.Min(_journal.LastIndex + 1, _cursors.FirstPending(recordClass)));
         }
 
-        // A session that is closed and sent needs no state.
-        uint done = 0;
-        foreach (SessionDelivery state in _cursors.Sessions.Values)
-        {
-            if (!_context.Delivery.PendingBySession.ContainsKey(state.Number) && _context.Sessions.Find(state.Number) is not { IsOpen: true } && state.Slots == 0)
-            {
-                done = state.Number;
-                break;
-            }
-        }
-
-        if (done != 0)
-        {
-            Forget(done);
-        }
-    }
-
-    /// <summary>Takes a session's state away. Late answers find no place.</summary>
-    private void Forget(uint number)
-    {
-        if (_cursors.Sessions.TryGetValue(number, out SessionDelivery? state))
-        {
-            foreach (StreamDelivery stream in state.Streams.Values)
-            {
-                _holds.Unhold(stream);
-                _window.ForgetUnanswered(stream);
-                _issues.Clear(stream);
-                stream.Confirm(false);
-                _marks.ForgetAside(stream);
-                _timeouts.EndYield(stream);
-            }
-
-            _issues.ReportSubscribers(state);
-            _cursors.Sessions.Remove(number);
-        }
+        _sessions.ForgetDone();
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Generic;
-using EdgeGateway.Core.Access;
-using EdgeGateway.Core.Records;
+using EdgeGateway.Core.Ingest;
 using EdgeGateway.Faults;
 using EdgeGateway.Journal;
 
@@ -14,10 +13,24 @@ internal sealed class DiskHealth : IGatewayPart
 {
     private static readonly HealthSubject Disk = new(HealthSubjectKind.Disk, "journal");
 
-    private readonly GatewayContext _context;
+    private readonly IJournal _journal;
+    private readonly OwnFrames _own;
+    private readonly HealthIssues _issues;
+    private readonly CodedLog _log;
     private readonly Queue<(string Code, int Argument, string What)> _events = new();
 
-    public DiskHealth(GatewayContext context) => _context = context;
+    /// <summary>Makes it.</summary>
+    /// <param name="journal">The journal.</param>
+    /// <param name="own">Makes events.</param>
+    /// <param name="issues">The health.</param>
+    /// <param name="log">The log.</param>
+    public DiskHealth(IJournal journal, OwnFrames own, HealthIssues issues, CodedLog log)
+    {
+        _journal = journal;
+        _own = own;
+        _issues = issues;
+        _log = log;
+    }
 
     /// <summary>Why the disk refuses; Ok when it does not.</summary>
     public DiskStatus Status { get; private set; }
@@ -26,7 +39,7 @@ internal sealed class DiskHealth : IGatewayPart
     {
         if (opened.TornBytes > 0)
         {
-            Note(FaultCodes.JournalTailCut, opened.TornBytes, GatewayContext.Text(opened.TornBytes) + " bytes of a write that had not ended");
+            Note(FaultCodes.JournalTailCut, opened.TornBytes, Invariant.Text(opened.TornBytes) + " bytes of a write that had not ended");
         }
 
         foreach (JournalLoss loss in opened.Losses)
@@ -36,7 +49,7 @@ internal sealed class DiskHealth : IGatewayPart
 
         foreach (string name in opened.Ignored)
         {
-            _context.Issues.Raise(FaultCodes.JournalNameNotAFile, new HealthSubject(HealthSubjectKind.Disk, ListenerAccess.Shown(name)), "left alone");
+            _issues.Raise(FaultCodes.JournalNameNotAFile, new HealthSubject(HealthSubjectKind.Disk, LogText.Shown(name)), "left alone");
         }
     }
 
@@ -45,8 +58,8 @@ internal sealed class DiskHealth : IGatewayPart
     {
         if (loss.Damaged)
         {
-            string what = loss.Where + ": records " + GatewayContext.Text(loss.First) + " to " + GatewayContext.Text(loss.Last);
-            _context.Issues.Raise(FaultCodes.JournalDamageSetAside, Disk, what);
+            string what = loss.Where + ": records " + Invariant.Text(loss.First) + " to " + Invariant.Text(loss.Last);
+            _issues.Raise(FaultCodes.JournalDamageSetAside, Disk, what);
             Note(FaultCodes.JournalDamageSetAside, loss.Last - loss.First + 1, what);
         }
     }
@@ -55,7 +68,7 @@ internal sealed class DiskHealth : IGatewayPart
     public void Failing(DiskStatus status, string text)
     {
         Status = status;
-        _context.Log(FaultCodes.DiskRefusesWrites, text, Disk);
+        _log.Write(FaultCodes.DiskRefusesWrites, text, Disk);
     }
 
     /// <summary>The disk takes writes again.</summary>
@@ -63,17 +76,17 @@ internal sealed class DiskHealth : IGatewayPart
 
     public void IntakeChanged(JournalIntake intake, string reason)
     {
-        _context.Issues.Set(intake == JournalIntake.Bookkeeping, FaultCodes.DiskFull, Disk, reason);
-        _context.Issues.Set(intake == JournalIntake.OpenSessionVitals, FaultCodes.DiskFullVitalsOnly, Disk, reason);
+        _issues.Set(intake == JournalIntake.Bookkeeping, FaultCodes.DiskFull, Disk, reason);
+        _issues.Set(intake == JournalIntake.OpenSessionVitals, FaultCodes.DiskFullVitalsOnly, Disk, reason);
     }
 
     public long Step(long nowUs)
     {
-        bool isMissing = _context.Journal.IsReserveMissing;
-        _context.Issues.Set(isMissing, FaultCodes.JournalReserveMissing, Disk, isMissing ? _context.Journal.IntakeReason : string.Empty);
+        bool isMissing = _journal.IsReserveMissing;
+        _issues.Set(isMissing, FaultCodes.JournalReserveMissing, Disk, isMissing ? _journal.IntakeReason : string.Empty);
         while (_events.TryDequeue(out (string Code, int Argument, string What) told))
         {
-            _context.Event(told.Code, 0, told.Argument, told.What);
+            _own.Event(told.Code, 0, told.Argument, told.What);
         }
 
         return long.MaxValue;

@@ -113,7 +113,7 @@ internal sealed class HealthIssues
         if (_issues.Remove((code, subject), out HealthIssue? ended))
         {
             long seconds = (_now().Us - ended.SinceUs) / 1_000_000;
-            _log(FaultCodes.HealthIssueEnded, subject, code + " after " + GatewayContext.Text(seconds) + " s, raised " + GatewayContext.Text(ended.Count) + " time(s)", code);
+            _log(FaultCodes.HealthIssueEnded, subject, code + " after " + Invariant.Text(seconds) + " s, raised " + Invariant.Text(ended.Count) + " time(s)", code);
         }
         else if (_unlisted.Remove((code, subject)))
         {

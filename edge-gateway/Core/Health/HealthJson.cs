@@ -3,8 +3,9 @@ using System.Buffers;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text.Json;
-using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Records;
+using EdgeGateway.Core.Json;
+using EdgeGateway.Core.Time;
 using EdgeGateway.Faults;
 using Firmware.Protocol;
 
@@ -137,7 +138,7 @@ public static class HealthJson
         }
 
         json.WriteEndObject();
-        json.WriteString("since", issue.SinceUtc(nowUs, utc) is { } sinceUtcUs ? JsonText.UtcText(sinceUtcUs) : null);
+        json.WriteString("since", issue.SinceUtc(nowUs, utc) is { } sinceUtcUs ? Rfc3339.Text(sinceUtcUs) : null);
         json.WriteNumber("sinceMs", (nowUs - issue.SinceUs) / 1000);
         json.WriteNumber("count", issue.Count);
         json.WriteEndObject();

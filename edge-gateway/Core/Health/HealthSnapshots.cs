@@ -2,7 +2,6 @@ using System.Collections.Generic;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Ingest;
 using EdgeGateway.Core.Sessions;
-using EdgeGateway.Core.Sound;
 using EdgeGateway.Core.Time;
 using EdgeGateway.Journal;
 
@@ -20,24 +19,23 @@ internal sealed class HealthSnapshots(
     DeduplicationFold deduplication,
     DeliveryFold delivery,
     TimeFold time,
-    Counts counts,
     HealthIssues issues,
     PodIngest ingest,
     ISessionLink link,
-    Uplink uplink,
-    LiveSound sound,
+    DeliveryProgress progress,
     HealthChecks checks)
 {
-    /// <summary>The gateway's health.</summary>
+    /// <summary>The gateway's health, live sound apart.</summary>
+    /// <param name="counters">What the parts have counted.</param>
     /// <returns>A copy; it does not change later.</returns>
-    public GatewaySnapshot Make()
+    public GatewaySnapshot Make(GatewayCounters counters)
     {
         checks.Look(clock.NowUs);
         List<SessionHealth> ofSessions = [];
         foreach (Session session in sessions.Sessions)
         {
             long pending = delivery.PendingBySession.GetValueOrDefault(session.Number);
-            ofSessions.Add(new SessionHealth(session.Number, session.Id, session.Epoch, session.IsOpen, pending, uplink.HasSubscriber(session.Number)));
+            ofSessions.Add(new SessionHealth(session.Number, session.Id, session.Epoch, session.IsOpen, pending, progress.HasSubscriber(session.Number)));
         }
 
         List<PodHealth> ofPods = [];
@@ -83,27 +81,10 @@ internal sealed class HealthSnapshots(
             IsEmbedded = options.External is null,
             ReceiptsExpected = options.ReceiptsExpected,
             UplinkConnected = link.IsUp,
-            InFlight = uplink.InFlight,
+            InFlight = progress.InFlight,
             Held = ingest.HeldCount,
             Utc = clock.Utc,
-            Counters = new GatewayCounters
-            {
-                Messages = counts.Messages,
-                Frames = counts.Frames,
-                Duplicates = counts.Duplicates,
-                RefusedParts = counts.RefusedParts,
-                Published = counts.Published,
-                Acknowledged = counts.Acknowledged,
-                NoSubscriber = counts.NoSubscriber,
-                Corrections = counts.Corrections,
-                Replayed = counts.Replayed,
-                Receipts = counts.Receipts,
-                ClockReplies = counts.ClockReplies,
-                UplinkConnections = counts.UplinkConnections,
-                AccessRefused = counts.AccessRefused,
-                HeldOverflows = counts.HeldOverflows,
-            },
-            LiveSound = sound.Counts,
+            Counters = counters,
             Issues = issues.ToList(),
             Sessions = ofSessions,
             Pods = ofPods,

@@ -40,6 +40,15 @@ public readonly record struct HealthSubject(HealthSubjectKind Kind, string Name)
     /// <returns>The subject.</returns>
     public static HealthSubject Pod(ulong deviceId) => new(HealthSubjectKind.Pod, Firmware.Protocol.Topics.DeviceText(deviceId));
 
+    /// <summary>An external broker, by host and port.</summary>
+    /// <param name="broker">The broker.</param>
+    /// <returns>The subject.</returns>
+    public static HealthSubject Broker(ExternalBroker broker)
+    {
+        ArgumentNullException.ThrowIfNull(broker);
+        return new HealthSubject(HealthSubjectKind.Broker, broker.Host + ":" + Invariant.Text(broker.Port));
+    }
+
     /// <inheritdoc/>
     public int CompareTo(HealthSubject other)
     {

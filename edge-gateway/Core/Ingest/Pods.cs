@@ -82,7 +82,7 @@ internal sealed class Pod
                     parts.Add(AnnouncedPart.Read(part, name.GetString()!));
                     if (part.TryGetProperty("state", out JsonElement word) && word.ValueKind == JsonValueKind.String && (word.GetString() is "absent" or "backoff" or "quarantined"))
                     {
-                        faulty.Add(ListenerAccess.Shown(name.GetString()!) + ": " + word.GetString());
+                        faulty.Add(LogText.Shown(name.GetString()!) + ": " + word.GetString());
                     }
                 }
             }

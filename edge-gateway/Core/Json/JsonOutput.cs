@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using EdgeGateway.Core.Time;
 
 namespace EdgeGateway.Core.Json;
 
@@ -38,10 +39,11 @@ internal sealed class JsonOutput
     }
 }
 
-/// <summary>Numbers from scaled integers, never from a double, and texts, byte for byte as <see cref="JsonText"/> has them.</summary>
+/// <summary>Numbers from scaled integers, never from a double; times and texts, the same bytes for the same value.</summary>
 internal static class JsonOutputExtensions
 {
     private const int MaxNumber = 64;
+    private const int MaxEscaped = 6; // bytes of one UTF-16 unit: \u0000
 
     /// <summary>A member whose value is value x 10^exponent, with all the digits of the value, since they say how finely it was measured.</summary>
     public static void WriteScaled(this Utf8JsonWriter json, ReadOnlySpan<byte> name, long value, int exponent)
@@ -62,8 +64,8 @@ internal static class JsonOutputExtensions
     /// <summary>A member that is a time: RFC 3339 with µs.</summary>
     public static void WriteUtc(this Utf8JsonWriter json, ReadOnlySpan<byte> name, long utcUs)
     {
-        Span<byte> text = stackalloc byte[JsonText.UtcLength];
-        JsonText.WriteUtc(text, utcUs);
+        Span<byte> text = stackalloc byte[Rfc3339.Length];
+        Rfc3339.Write(text, utcUs);
         json.WriteString(name, text);
     }
 
@@ -75,7 +77,7 @@ internal static class JsonOutputExtensions
         json.WriteString(name, text);
     }
 
-    /// <summary>A member of any text, or null. Only quotation marks, backslashes and control characters are escaped.</summary>
+    /// <summary>A member of any text, or null. Only quotation marks, backslashes and control characters below U+0020 are escaped; half a character (a lone surrogate) becomes U+FFFD.</summary>
     public static void WriteText(this Utf8JsonWriter json, ReadOnlySpan<byte> name, string? value)
     {
         if (value is null)
@@ -89,7 +91,9 @@ internal static class JsonOutputExtensions
         else
         {
             json.WritePropertyName(name);
-            json.WriteRawValue(new JsonText().String(value).ToBytes(), skipInputValidation: true);
+            byte[] text = ArrayPool<byte>.Shared.Rent((MaxEscaped * value.Length) + 2);
+            json.WriteRawValue(text.AsSpan(0, Escaped(text, value)), skipInputValidation: true);
+            ArrayPool<byte>.Shared.Return(text);
         }
     }
 
@@ -109,6 +113,34 @@ internal static class JsonOutputExtensions
             }
         }
 
+        return length;
+    }
+
+    private static int Escaped(Span<byte> text, string value)
+    {
+        int length = 0;
+        text[length++] = (byte)'"';
+        foreach (Rune rune in value.EnumerateRunes())
+        {
+            switch (rune.Value)
+            {
+                case '"' or '\\':
+                    text[length++] = (byte)'\\';
+                    text[length++] = (byte)rune.Value;
+                    break;
+                case < ' ':
+                    "\\u00"u8.CopyTo(text[length..]);
+                    text[length + 4] = "0123456789abcdef"u8[rune.Value >> 4];
+                    text[length + 5] = "0123456789abcdef"u8[rune.Value & 15];
+                    length += MaxEscaped;
+                    break;
+                default:
+                    length += rune.EncodeToUtf8(text[length..]);
+                    break;
+            }
+        }
+
+        text[length++] = (byte)'"';
         return length;
     }
 

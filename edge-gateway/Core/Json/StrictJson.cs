@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Text.Json;
 using System.Text.Unicode;
-using EdgeGateway.Core.Access;
 using EdgeGateway.Faults;
 
 namespace EdgeGateway.Core.Json;
@@ -37,7 +36,7 @@ internal sealed class StrictJson : IDisposable
     {
         if (payload.Length > maxLength)
         {
-            return new StrictJson(null, "longer than " + GatewayContext.Text(maxLength) + " bytes");
+            return new StrictJson(null, "longer than " + Invariant.Text(maxLength) + " bytes");
         }
 
         if (!Utf8.IsValid(payload.Span))
@@ -66,7 +65,7 @@ internal sealed class StrictJson : IDisposable
         catch (JsonException exception)
         {
             // The reader's own text may repeat what a stranger sent; the line is enough.
-            string what = exception.Message.Contains("uplicate", StringComparison.Ordinal) ? "a key stands twice" : "no JSON: line " + GatewayContext.Text((exception.LineNumber ?? 0) + 1);
+            string what = exception.Message.Contains("uplicate", StringComparison.Ordinal) ? "a key stands twice" : "no JSON: line " + Invariant.Text((exception.LineNumber ?? 0) + 1);
             return new StrictJson(null, what);
         }
         catch (InvalidOperationException)
@@ -179,7 +178,7 @@ internal sealed class StrictJson : IDisposable
             return number;
         }
 
-        Wrong(name + " is a whole number from " + GatewayContext.Text(least) + " to " + GatewayContext.Text(most));
+        Wrong(name + " is a whole number from " + Invariant.Text(least) + " to " + Invariant.Text(most));
         return null;
     }
 
@@ -200,7 +199,7 @@ internal sealed class StrictJson : IDisposable
             return true;
         }
 
-        Wrong(name + " is no array of at most " + GatewayContext.Text(most));
+        Wrong(name + " is no array of at most " + Invariant.Text(most));
         return false;
     }
 
@@ -218,7 +217,7 @@ internal sealed class StrictJson : IDisposable
         {
             if (!known.Contains(property.Name))
             {
-                Wrong("'" + ListenerAccess.Shown(property.Name) + "' is no key here; " + (NearestWord.Suggest(property.Name, known) ?? "keys: " + string.Join(", ", known)));
+                Wrong("'" + LogText.Shown(property.Name) + "' is no key here; " + (NearestWord.Suggest(property.Name, known) ?? "keys: " + string.Join(", ", known)));
                 return;
             }
         }

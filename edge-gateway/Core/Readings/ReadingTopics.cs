@@ -47,7 +47,7 @@ internal sealed class ReadingTopics
                 _topics.Clear();
             }
 
-            topic = root + key.Segment + "/" + Topics.DeviceText(head.DeviceId) + "/" + GatewayContext.Text(head.Stream);
+            topic = root + key.Segment + "/" + Topics.DeviceText(head.DeviceId) + "/" + Invariant.Text(head.Stream);
             _topics.Add(key, topic);
         }
 

@@ -12,6 +12,12 @@ internal sealed class JournalReader(IJournal journal)
     private readonly Dictionary<long, RecordsRead> _reads = [];
     private long _lastTicket;
 
+    /// <inheritdoc cref="IJournal.LastIndex"/>
+    public long LastIndex => journal.LastIndex;
+
+    /// <inheritdoc cref="IJournal.SyncedIndex"/>
+    public long SyncedIndex => journal.SyncedIndex;
+
     /// <summary>A ticket that no other has.</summary>
     /// <returns>From 1.</returns>
     public long NextTicket() => ++_lastTicket;
@@ -29,6 +35,11 @@ internal sealed class JournalReader(IJournal journal)
         journal.BeginRead(fromIndex, classes, maxBytes, ticket);
         return ticket;
     }
+
+    /// <summary>Nobody will read records of these classes below an index any more: the journal may give them up first.</summary>
+    /// <param name="classes">Bit set of <see cref="RecordClass"/>.</param>
+    /// <param name="index">The first one that is still wanted.</param>
+    public void Release(int classes, long index) => journal.Release(classes, index);
 
     /// <summary>A read has ended.</summary>
     /// <param name="ticket">Its ticket.</param>

@@ -1,7 +1,5 @@
 using System;
-using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Readings;
-using EdgeGateway.Core.Time;
 using EdgeGateway.Journal;
 
 namespace EdgeGateway.Core.Records;
@@ -10,13 +8,29 @@ namespace EdgeGateway.Core.Records;
 internal delegate void FrameAppended(long index, in Reading reading);
 
 /// <summary>Appends the gateway's records to the journal.</summary>
-internal sealed class JournalWriter(IJournal journal, GatewayClock clock, DeliveryFold delivery, ReadingParser parser)
+/// <param name="journal">The journal.</param>
+/// <param name="now">The moment at which a frame comes in.</param>
+/// <param name="classOf">The class that a stream has in a session already; null for a stream without one.</param>
+/// <param name="parser">Told what comes next, so that the projections need not read it back.</param>
+internal sealed class JournalWriter(IJournal journal, Func<GatewayMoment> now, Func<DeliveryKey, RecordClass?> classOf, ReadingParser parser)
 {
     /// <summary>Told of each frame that entered the journal.</summary>
     public FrameAppended? Appended { get; set; }
 
     /// <summary>Index of the newest record; 0 for none.</summary>
     public long LastIndex => journal.LastIndex;
+
+    /// <inheritdoc cref="IJournal.SyncedIndex"/>
+    public long SyncedIndex => journal.SyncedIndex;
+
+    /// <inheritdoc cref="IJournal.Intake"/>
+    public JournalIntake Intake => journal.Intake;
+
+    /// <inheritdoc cref="IJournal.RoomBytes"/>
+    public int RoomBytes => journal.RoomBytes;
+
+    /// <inheritdoc cref="IJournal.RecordOverhead"/>
+    public int RecordOverhead => journal.RecordOverhead;
 
     /// <summary>Appends a record of the gateway's own bookkeeping.</summary>
     /// <param name="type">Its type.</param>
@@ -36,8 +50,8 @@ internal sealed class JournalWriter(IJournal journal, GatewayClock clock, Delive
     public bool TryAppendFrame(in FrameHead head, ReadOnlySpan<byte> frame, uint session, BindingReason reason, JournalPurpose purpose)
     {
         // A stream keeps the class of its first reading in a session, whatever an earlier version took it for.
-        RecordClass recordClass = delivery.Find(new DeliveryKey(session, head.Key))?.Class ?? FrameHead.ClassOf(head.Kind, head.Stream);
-        Reading reading = Reading.Make(head, frame, new FrameStamp(session, reason, clock.Now), recordClass);
+        RecordClass recordClass = classOf(new DeliveryKey(session, head.Key)) ?? FrameHead.ClassOf(head.Kind, head.Stream);
+        Reading reading = Reading.Make(head, frame, new FrameStamp(session, reason, now()), recordClass);
         parser.Expect(reading, journal.LastIndex + 1);
         if (!journal.TryAppendOwned((byte)JournalRecordType.Frame, recordClass, reading.Record, out long index, purpose))
         {

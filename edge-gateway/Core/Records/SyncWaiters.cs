@@ -19,7 +19,7 @@ internal sealed class SyncWaiters(IJournal journal) : IGatewayPart
     public bool IsFull => _waiting.Count >= MaxWaiting;
 
     /// <summary>What a refused one is told.</summary>
-    public static string FullText => GatewayContext.Text(MaxWaiting) + " requests wait for the disk";
+    public static string FullText => Invariant.Text(MaxWaiting) + " requests wait for the disk";
 
     /// <summary>Does something when all that was appended so far is on the disk.</summary>
     /// <param name="then">What.</param>

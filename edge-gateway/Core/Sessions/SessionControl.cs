@@ -35,8 +35,8 @@ public sealed class SessionControl
     private readonly JournalWriter _journal;
     private readonly SyncWaiters _waiters;
     private readonly GatewayClock _clock;
-    private readonly Uplink _uplink;
-    private readonly HealthChecks _checks;
+    private readonly DeliverySessions _delivery;
+    private readonly CodedLog _log;
     private readonly Action _changed;
     private readonly uint _epochStart;
     private readonly bool _production;
@@ -47,8 +47,8 @@ public sealed class SessionControl
     /// <param name="journal">Where openings and closes are written.</param>
     /// <param name="waiters">What waits for the disk.</param>
     /// <param name="clock">The clocks.</param>
-    /// <param name="uplink">Told of a session that is about to be forgotten.</param>
-    /// <param name="checks">Told of openings and closes.</param>
+    /// <param name="delivery">Told of a session that is about to be forgotten.</param>
+    /// <param name="log">The log.</param>
     /// <param name="changed">Tells all parts that another session is open, or none.</param>
     /// <param name="epochStart">Where the epochs of an empty journal begin.</param>
     /// <param name="production">True when sessions are opened for patients.</param>
@@ -58,8 +58,8 @@ public sealed class SessionControl
         JournalWriter journal,
         SyncWaiters waiters,
         GatewayClock clock,
-        Uplink uplink,
-        HealthChecks checks,
+        DeliverySessions delivery,
+        CodedLog log,
         Action changed,
         uint epochStart,
         bool production)
@@ -69,8 +69,8 @@ public sealed class SessionControl
         _journal = journal;
         _waiters = waiters;
         _clock = clock;
-        _uplink = uplink;
-        _checks = checks;
+        _delivery = delivery;
+        _log = log;
         _changed = changed;
         _epochStart = epochStart;
         _production = production;
@@ -111,7 +111,7 @@ public sealed class SessionControl
 
         if (_sessions.NextForgotten is { } forgotten)
         {
-            _uplink.Abandon(forgotten.Number);
+            _delivery.Abandon(forgotten.Number);
         }
 
         EpochIssuedRecord epoch = _sessions.NextEpoch(_epochStart);
@@ -129,7 +129,7 @@ public sealed class SessionControl
         {
             // Only now: an epoch that is not on the disk could be given twice.
             _changed();
-            _checks.SessionOpened(sessionId);
+            _log.Write(FaultCodes.SessionOpened, "session " + sessionId, new HealthSubject(HealthSubjectKind.Session, sessionId));
             completed(SessionResult.Done(sessionId));
         });
     }
@@ -162,7 +162,7 @@ public sealed class SessionControl
 
             // At once: the sooner the pods stop, the less is measured that belongs to nobody.
             _changed();
-            _checks.SessionClosed(sessionId);
+            _log.Write(FaultCodes.SessionClosed, "session " + sessionId, new HealthSubject(HealthSubjectKind.Session, sessionId));
         }
 
         _waiters.AfterSync(() => completed(SessionResult.Done(sessionId)));

@@ -138,7 +138,7 @@ internal sealed class SessionRequest
         int index = 0;
         foreach (JsonElement stream in streams.EnumerateArray())
         {
-            string place = "streams[" + GatewayContext.Text(index++) + "]";
+            string place = "streams[" + Invariant.Text(index++) + "]";
             if (stream.ValueKind != JsonValueKind.Object || !Names.TryDevice(Text(stream, "device"), out ulong device)
                 || !TryNumber(stream, "boot", true, out uint boot) || !TryNumber(stream, "stream", true, out uint number) || number > ushort.MaxValue
                 || !TryNumber(stream, "through", true, out uint through) || !TryNumber(stream, "seen", false, out uint seen))
@@ -150,7 +150,7 @@ internal sealed class SessionRequest
             List<SequenceRange> holes = [];
             if (stream.TryGetProperty("holes", out JsonElement list) && !TryHoles(list, through, holes))
             {
-                Problem = place + ".holes is no array of at most " + GatewayContext.Text(ReceiptRecord.MaxHoles) + " pairs [first,last] below through, ascending";
+                Problem = place + ".holes is no array of at most " + Invariant.Text(ReceiptRecord.MaxHoles) + " pairs [first,last] below through, ascending";
                 return;
             }
 

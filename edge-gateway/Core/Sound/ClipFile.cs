@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using EdgeGateway.Core.Auscultation;
 using EdgeGateway.Core.Json;
+using EdgeGateway.Core.Time;
 using Firmware.Protocol;
 
 namespace EdgeGateway.Core.Sound;
@@ -52,7 +53,7 @@ public static class ClipFile
         return WavFile.Write(sound.Samples, sound.Span.RateHz, new WavMetadata
         {
             Name = session + " " + clip.Id + " " + SoundWords.Of(clip.Site),
-            Created = clip.At.HasUtc ? JsonText.UtcText(clip.At.UtcUs) : null,
+            Created = clip.At.HasUtc ? Rfc3339.Text(clip.At.UtcUs) : null,
             Software = "cart gateway",
             Comment = Encoding.UTF8.GetString(about.WrittenSpan),
         });

@@ -36,7 +36,7 @@ public sealed record ClipRecord(
     string By)
 {
     /// <summary>The clip's name in topics and addresses: "c" and its number.</summary>
-    public string Id => "c" + GatewayContext.Text(Number);
+    public string Id => "c" + Invariant.Text(Number);
 
     /// <summary>The record's payload.</summary>
     /// <returns>The bytes.</returns>

@@ -1,13 +1,14 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
-using EdgeGateway.Core.Access;
+using System.Text.Json;
 using EdgeGateway.Core.Auscultation;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Ingest;
 using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Records;
+using EdgeGateway.Core.Sessions;
 using EdgeGateway.Core.Time;
 using EdgeGateway.Faults;
 using EdgeGateway.Journal;
@@ -47,20 +48,58 @@ internal sealed class Clips : IGatewayPart
     /// <summary>How often delivery is looked at, µs.</summary>
     private const long LookUs = 500_000;
 
-    private const int SoundClass = 1 << (int)RecordClass.Sound;
-
-    private readonly GatewayContext _context;
+    private readonly ClipFold _clips;
+    private readonly SessionFold _sessions;
+    private readonly DeduplicationFold _deduplication;
+    private readonly DeliveryFold _delivery;
+    private readonly TimeFold _time;
+    private readonly JournalWriter _journal;
+    private readonly ClipReader _reader;
     private readonly ISessionLink _link;
     private readonly SoundDesk _desk;
+    private readonly GatewayClock _clock;
+    private readonly string _topicRoot;
     private readonly SortedDictionary<StreamKey, Recent> _recent = [];
     private readonly List<Followed> _followed = [];
+    private readonly JsonOutput _json = new();
     private long _nextLookUs;
 
-    public Clips(GatewayContext context, ISessionLink link, SoundDesk desk)
+    /// <summary>Makes it.</summary>
+    /// <param name="clips">The clips that the journal has.</param>
+    /// <param name="sessions">The sessions.</param>
+    /// <param name="deduplication">What may still come of a stream.</param>
+    /// <param name="delivery">What was delivered of it.</param>
+    /// <param name="time">When it was recorded.</param>
+    /// <param name="journal">Where clips are noted.</param>
+    /// <param name="reader">Reads their frames.</param>
+    /// <param name="link">Where manifests are published.</param>
+    /// <param name="desk">What the nurse confirmed.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>
+    public Clips(
+        ClipFold clips,
+        SessionFold sessions,
+        DeduplicationFold deduplication,
+        DeliveryFold delivery,
+        TimeFold time,
+        JournalWriter journal,
+        ClipReader reader,
+        ISessionLink link,
+        SoundDesk desk,
+        GatewayClock clock,
+        string topicRoot)
     {
-        _context = context;
+        _clips = clips;
+        _sessions = sessions;
+        _deduplication = deduplication;
+        _delivery = delivery;
+        _time = time;
+        _journal = journal;
+        _reader = reader;
         _link = link;
         _desk = desk;
+        _clock = clock;
+        _topicRoot = topicRoot;
     }
 
     public long NextUs => _followed.Count > 0 ? _nextLookUs : long.MaxValue;
@@ -68,9 +107,9 @@ internal sealed class Clips : IGatewayPart
     /// <summary>The journal is open: clips whose sound is still to be delivered are taken up again.</summary>
     public void Begin()
     {
-        foreach (ClipRecord clip in _context.Clips.All)
+        foreach (ClipRecord clip in _clips.All)
         {
-            if (_context.Sessions.Find(clip.Session) is { } session && (session.IsOpen || _context.Delivery.PendingBySession.ContainsKey(clip.Session)))
+            if (_sessions.Find(clip.Session) is { } session && (session.IsOpen || _delivery.PendingBySession.ContainsKey(clip.Session)))
             {
                 Follow(clip, isNew: false);
             }
@@ -101,7 +140,7 @@ internal sealed class Clips : IGatewayPart
     {
         uint session = reading.Session;
         StreamKey key = reading.Key;
-        if (reading.Class != RecordClass.Sound || session == 0 || !TryFrame(reading, out ClipFrame frame, index))
+        if (reading.Class != RecordClass.Sound || session == 0 || !ClipReader.TryFrame(reading, out ClipFrame frame, index))
         {
             return;
         }
@@ -117,7 +156,7 @@ internal sealed class Clips : IGatewayPart
             _recent[key] = recent;
         }
 
-        recent.Add(frame, SoundBody.SampleRateHz(reading.Bytes, reading.BodyOffset), _context.NowUs);
+        recent.Add(frame, SoundBody.SampleRateHz(reading.Bytes, reading.BodyOffset), _clock.NowUs);
         foreach (Followed followed in _followed)
         {
             if (followed.Clip.Key == key && followed.Clip.Session == session)
@@ -136,7 +175,7 @@ internal sealed class Clips : IGatewayPart
     public (string Code, string Text)? TryBegin(string sessionId, SoundPlace? place, string by, out ClipRecord? clip)
     {
         clip = null;
-        if (_context.Sessions.Open is not { } open || !string.Equals(open.Id, sessionId, StringComparison.Ordinal))
+        if (_sessions.Open is not { } open || !string.Equals(open.Id, sessionId, StringComparison.Ordinal))
         {
             return (FaultCodes.SessionNotOpen, "session " + sessionId + " is not open on this cart");
         }
@@ -145,7 +184,7 @@ internal sealed class Clips : IGatewayPart
         Recent? newest = null;
         foreach ((StreamKey candidate, Recent recent) in _recent)
         {
-            if (recent.Session == open.Number && _context.NowUs - recent.HeardUs <= FreshUs && (newest is null || recent.HeardUs >= newest.HeardUs))
+            if (recent.Session == open.Number && _clock.NowUs - recent.HeardUs <= FreshUs && (newest is null || recent.HeardUs >= newest.HeardUs))
             {
                 newest = recent;
                 key = candidate;
@@ -157,18 +196,18 @@ internal sealed class Clips : IGatewayPart
             return (FaultCodes.NoSoundArriving, "no sound has come from a stethoscope in the last 2 s");
         }
 
-        IReadOnlyList<ClipRecord> others = _context.Clips.Of(open.Number);
+        IReadOnlyList<ClipRecord> others = _clips.Of(open.Number);
         if (others.Count >= ClipFold.MaxPerSession)
         {
-            return (FaultCodes.TooManyClips, "session " + sessionId + " has " + GatewayContext.Text(others.Count) + " clips");
+            return (FaultCodes.TooManyClips, "session " + sessionId + " has " + Invariant.Text(others.Count) + " clips");
         }
 
         SoundPlace at = place ?? _desk.Confirmed;
         ClipFrame first = newest.FirstWithin(PreRollUs);
         long firstUs = Math.Max(first.FirstUs, newest.EndUs - PreRollUs);
         clip = new ClipRecord(
-            open.Number, others.Count + 1, key, firstUs, firstUs + LengthUs, first.Index, _context.Now, at.Site, at.Posture, at.Mode, by);
-        if (!_context.TryAppend(JournalRecordType.Clip, clip.Encode(), out _))
+            open.Number, others.Count + 1, key, firstUs, firstUs + LengthUs, first.Index, _clock.Now, at.Site, at.Posture, at.Mode, by);
+        if (!_journal.TryAppend(JournalRecordType.Clip, clip.Encode(), out _))
         {
             clip = null;
             return (FaultCodes.SessionCommandNotNow, "the journal takes no records now");
@@ -189,19 +228,19 @@ internal sealed class Clips : IGatewayPart
     {
         if (Find(sessionId, clipId) is not { } clip)
         {
-            return (FaultCodes.ClipUnknown, "session " + sessionId + " has no clip " + ListenerAccess.Shown(clipId));
+            return (FaultCodes.ClipUnknown, "session " + sessionId + " has no clip " + LogText.Shown(clipId));
         }
 
-        return _context.TryAppend(JournalRecordType.ClipMark, new ClipMarkRecord(clip.Session, clip.Number, usable, _context.Now, by).Encode(), out _)
+        return _journal.TryAppend(JournalRecordType.ClipMark, new ClipMarkRecord(clip.Session, clip.Number, usable, _clock.Now, by).Encode(), out _)
             ? null
             : (FaultCodes.SessionCommandNotNow, "the journal takes no records now");
     }
 
     /// <summary>A clip by its names.</summary>
     public ClipRecord? Find(string sessionId, string clipId) =>
-        _context.Sessions.FindById(sessionId) is { } session && clipId.Length is > 1 and < 4 && clipId[0] == 'c'
+        _sessions.FindById(sessionId) is { } session && clipId.Length is > 1 and < 4 && clipId[0] == 'c'
             && int.TryParse(clipId.AsSpan(1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int number)
-            ? _context.Clips.Find(session.Number, number)
+            ? _clips.Find(session.Number, number)
             : null;
 
     /// <summary>Reads a clip's samples out of the journal.</summary>
@@ -210,7 +249,7 @@ internal sealed class Clips : IGatewayPart
     public void Read(ClipRecord clip, Action<ClipSound> then)
     {
         SortedDictionary<uint, (ClipFrame Frame, byte[] Body)> found = [];
-        Scan(clip, clip.FromIndex, (frame, body) => found[frame.Sequence] = (frame, body), rateHz =>
+        _reader.Scan(clip, clip.FromIndex, (frame, body) => found[frame.Sequence] = (frame, body), rateHz =>
         {
             List<ClipFrame> frames = [];
             foreach ((ClipFrame frame, _) in found.Values)
@@ -236,49 +275,79 @@ internal sealed class Clips : IGatewayPart
     /// <summary>The manifest as JSON.</summary>
     public byte[] Manifest(ClipRecord clip, ClipSpan span, ClipState state, IReadOnlyCollection<ClipFrame> frames, AuscultationResult? verdict)
     {
-        string session = _context.Sessions.Find(clip.Session)?.Id ?? string.Empty;
+        string session = _sessions.Find(clip.Session)?.Id ?? string.Empty;
         (long lacking, bool received) = Delivery(clip, span);
-        ReadingTime time = _context.Time.Map(clip.Key.DeviceId, clip.Key.BootId, clip.FirstUs);
-        JsonText json = new();
-        json.Raw("{\"v\":1,\"session\":").String(session).Raw(",\"clip\":").String(clip.Id).Raw(",\"state\":").String(SoundWords.Of(state))
-            .Raw(",\"device\":").String(Topics.DeviceText(clip.Key.DeviceId)).Raw(",\"boot\":").Number(clip.Key.BootId).Raw(",\"stream\":").Number(clip.Key.Stream)
-            .Raw(",\"site\":").String(SoundWords.Of(clip.Site)).Raw(",\"posture\":").String(SoundWords.Of(clip.Posture))
-            .Raw(",\"filter\":").String(SoundWords.Of(clip.Mode)).Raw(",\"by\":").String(clip.By.Length == 0 ? null : clip.By)
-            .Raw(",\"rateHz\":").Number(span.RateHz).Raw(",\"samples\":").Number(span.Length)
-            .Raw(",\"firstUs\":").Number(clip.FirstUs).Raw(",\"endUs\":").Number(clip.EndUs);
+        ReadingTime time = _time.Map(clip.Key.DeviceId, clip.Key.BootId, clip.FirstUs);
+        bool complete = lacking == 0 && state >= ClipState.Complete;
+        Utf8JsonWriter json = _json.Begin();
+        json.WriteStartObject();
+        json.WriteNumber("v"u8, 1);
+        json.WriteText("session"u8, session);
+        json.WriteText("clip"u8, clip.Id);
+        json.WriteString("state"u8, SoundWords.Of(state));
+        json.WriteDevice("device"u8, clip.Key.DeviceId);
+        json.WriteNumber("boot"u8, clip.Key.BootId);
+        json.WriteNumber("stream"u8, clip.Key.Stream);
+        json.WriteString("site"u8, SoundWords.Of(clip.Site));
+        json.WriteString("posture"u8, SoundWords.Of(clip.Posture));
+        json.WriteString("filter"u8, SoundWords.Of(clip.Mode));
+        json.WriteText("by"u8, clip.By.Length == 0 ? null : clip.By);
+        json.WriteNumber("rateHz"u8, span.RateHz);
+        json.WriteNumber("samples"u8, span.Length);
+        json.WriteNumber("firstUs"u8, clip.FirstUs);
+        json.WriteNumber("endUs"u8, clip.EndUs);
         if (span.Pieces.Count > 0)
         {
-            json.Raw(",\"firstSequence\":").Number(span.Pieces[0].Frame.Sequence).Raw(",\"lastSequence\":").Number(span.Pieces[^1].Frame.Sequence)
-                .Raw(",\"skipSamples\":").Number(span.Pieces[0].Skip - span.Pieces[0].At);
+            json.WriteNumber("firstSequence"u8, span.Pieces[0].Frame.Sequence);
+            json.WriteNumber("lastSequence"u8, span.Pieces[^1].Frame.Sequence);
+            json.WriteNumber("skipSamples"u8, span.Pieces[0].Skip - span.Pieces[0].At);
         }
         else
         {
-            json.Raw(",\"firstSequence\":null,\"lastSequence\":null,\"skipSamples\":null");
+            json.WriteNull("firstSequence"u8);
+            json.WriteNull("lastSequence"u8);
+            json.WriteNull("skipSamples"u8);
         }
 
-        json.Raw(",\"missing\":[");
-        for (int i = 0; i < span.Holes.Count; i++)
+        json.WriteStartArray("missing"u8);
+        foreach ((int firstSample, int count) in span.Holes)
         {
-            json.Raw(i == 0 ? "{\"firstSample\":" : ",{\"firstSample\":").Number(span.Holes[i].FirstSample).Raw(",\"count\":").Number(span.Holes[i].Count).Raw("}");
+            json.WriteStartObject();
+            json.WriteNumber("firstSample"u8, firstSample);
+            json.WriteNumber("count"u8, count);
+            json.WriteEndObject();
         }
 
-        json.Raw("],\"missingSamples\":").Number(span.Length - span.Filled).Raw(",");
+        json.WriteEndArray();
+        json.WriteNumber("missingSamples"u8, span.Length - span.Filled);
         SoundJson.Verdict(json, verdict);
-        bool? usable = _context.Clips.Mark(clip.Session, clip.Number)?.IsUsable;
-        json.Raw(",\"usable\":");
-        (usable is { } known ? json.Boolean(known) : json.Raw("null"))
-            .Raw(",\"delivered\":").Boolean(lacking == 0 && state >= ClipState.Complete).Raw(",\"lacking\":").Number(lacking)
-            .Raw(",\"received\":").Boolean(received && lacking == 0 && state >= ClipState.Complete).Raw(",\"time\":{\"utc\":");
+        if (_clips.Mark(clip.Session, clip.Number)?.IsUsable is { } usable)
+        {
+            json.WriteBoolean("usable"u8, usable);
+        }
+        else
+        {
+            json.WriteNull("usable"u8);
+        }
+
+        json.WriteBoolean("delivered"u8, complete);
+        json.WriteNumber("lacking"u8, lacking);
+        json.WriteBoolean("received"u8, received && complete);
+        json.WriteStartObject("time"u8);
         if (time.IsKnown)
         {
-            json.Utc(time.UtcUs).Raw(",\"uncertaintyMs\":").Milliseconds(time.UncertaintyUs);
+            json.WriteUtc("utc"u8, time.UtcUs);
+            json.WriteMilliseconds("uncertaintyMs"u8, time.UncertaintyUs);
         }
         else
         {
-            json.Raw("null,\"uncertaintyMs\":null");
+            json.WriteNull("utc"u8);
+            json.WriteNull("uncertaintyMs"u8);
         }
 
-        return json.Raw("}}").ToBytes();
+        json.WriteEndObject();
+        json.WriteEndObject();
+        return _json.ToBytes();
     }
 
     /// <summary>Follows frames, delivery and analysis, and publishes what changed.</summary>
@@ -293,7 +362,7 @@ internal sealed class Clips : IGatewayPart
         for (int i = _followed.Count - 1; i >= 0; i--)
         {
             Followed followed = _followed[i];
-            if (followed.IsScanning || _context.Sessions.Find(followed.Clip.Session) is not { } session)
+            if (followed.IsScanning || _sessions.Find(followed.Clip.Session) is not { } session)
             {
                 continue;
             }
@@ -310,7 +379,7 @@ internal sealed class Clips : IGatewayPart
             {
                 MqttMessage message = new()
                 {
-                    Topic = _context.TopicRoot + "session/" + session.Id + "/clip/" + followed.Clip.Id,
+                    Topic = _topicRoot + "session/" + session.Id + "/clip/" + followed.Clip.Id,
                     Payload = manifest,
                     Qos = MqttQos.AtLeastOnce,
                     Retain = true,
@@ -333,7 +402,7 @@ internal sealed class Clips : IGatewayPart
     /// <summary>Frames of the clip that the session's side has not acknowledged, and whether a consumer's receipt covers all of it.</summary>
     private (long Lacking, bool Received) Delivery(ClipRecord clip, ClipSpan span)
     {
-        long settled = _context.Delivery.Find(new DeliveryKey(clip.Session, clip.Key))?.SettledIndex ?? 0;
+        long settled = _delivery.Find(new DeliveryKey(clip.Session, clip.Key))?.SettledIndex ?? 0;
         long lacking = 0;
         uint last = 0;
         foreach ((ClipFrame frame, _, _, _) in span.Pieces)
@@ -342,7 +411,7 @@ internal sealed class Clips : IGatewayPart
             last = frame.Sequence;
         }
 
-        bool received = last != 0 && _context.Delivery.Totals(clip.Key) is { } totals && totals.ReceivedThrough >= last;
+        bool received = last != 0 && _delivery.Totals(clip.Key) is { } totals && totals.ReceivedThrough >= last;
         return (lacking, received);
     }
 
@@ -361,7 +430,7 @@ internal sealed class Clips : IGatewayPart
             lastUs = frame.FirstUs + (frame.Count * 1_000_000L / span.RateHz);
         }
 
-        StreamMarks? marks = _context.Deduplication.Find(clip.Key);
+        StreamMarks? marks = _deduplication.Find(clip.Key);
         bool missing = false;
         foreach (SequenceRange range in marks?.Missing.Ranges ?? [])
         {
@@ -372,7 +441,7 @@ internal sealed class Clips : IGatewayPart
         if (lastUs < clip.EndUs)
         {
             // The end has not come. It never will when listening has ended, the pod has begun another boot, or a later frame is here.
-            bool open = _context.Sessions.Find(clip.Session) is { IsOpen: true };
+            bool open = _sessions.Find(clip.Session) is { IsOpen: true };
             bool over = !open || !_desk.IsListening || (_recent.TryGetValue(clip.Key, out Recent? recent) && recent.EndUs >= clip.EndUs + SlackUs);
             return !over ? ClipState.Recording : missing ? ClipState.Waiting : ClipState.Incomplete;
         }
@@ -393,7 +462,7 @@ internal sealed class Clips : IGatewayPart
         if (!isNew)
         {
             followed.IsScanning = true;
-            Scan(clip, clip.FromIndex, (frame, _) => followed.Add(frame), _ => followed.IsScanning = false);
+            _reader.Scan(clip, clip.FromIndex, (frame, _) => followed.Add(frame), _ => followed.IsScanning = false);
         }
 
         return followed;
@@ -410,65 +479,6 @@ internal sealed class Clips : IGatewayPart
                 sound.Samples, sound.Span.RateHz, ListeningTarget.Of(followed.Clip.Site, followed.Clip.Mode));
             _nextLookUs = 0;
         });
-    }
-
-    private void Scan(ClipRecord clip, long fromIndex, Action<ClipFrame, byte[]> found, Action<int> then, int rateHz = 0)
-    {
-        _context.Read(Math.Max(1, fromIndex), SoundClass, _context.Options.ReadAheadBytes, (records, next) =>
-        {
-            bool over = records.Count == 0 || next > _context.Journal.LastIndex;
-            int rate = rateHz;
-            foreach (JournalRecord record in records)
-            {
-                if (!Reading.TryRead(record, out Reading reading) || reading.Session != clip.Session || reading.Key != clip.Key
-                    || !TryFrame(reading, out ClipFrame frame, record.Index))
-                {
-                    continue;
-                }
-
-                rate = SoundBody.SampleRateHz(reading.Bytes, reading.BodyOffset);
-                if (frame.FirstUs >= clip.EndUs + LengthUs)
-                {
-                    // Frames that were late in coming stand behind: a whole clip's length of newer ones is enough to look through.
-                    over = true;
-                    break;
-                }
-
-                if (frame.FirstUs < clip.EndUs + SlackUs && frame.FirstUs > clip.FirstUs - SlackUs)
-                {
-                    found(frame, reading.Body.ToArray());
-                }
-            }
-
-            if (over)
-            {
-                then(rate);
-            }
-            else
-            {
-                Scan(clip, next, found, then, rate);
-            }
-        });
-    }
-
-    private static bool TryFrame(in Reading reading, out ClipFrame frame, long index)
-    {
-        FrameHead head = reading.Head;
-        frame = default;
-        if (head is not { Version: Frame.Version, Kind: FrameKind.Sound, BodyLength: >= SoundBody.SamplesOffset })
-        {
-            return false;
-        }
-
-        int count = SoundBody.Count(reading.Bytes, reading.BodyOffset);
-        if (SoundBody.Codec(reading.Bytes, reading.BodyOffset) != SoundCodec.Pcm16 || count == 0 || head.BodyLength != SoundBody.SamplesOffset + (2 * count)
-            || SoundBody.SampleRateHz(reading.Bytes, reading.BodyOffset) == 0)
-        {
-            return false;
-        }
-
-        frame = new ClipFrame(head.Sequence, index, head.MonotonicUs, count);
-        return true;
     }
 
     /// <summary>The newest seconds of one stream.</summary>

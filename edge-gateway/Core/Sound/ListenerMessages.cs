@@ -1,5 +1,4 @@
 using System;
-using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Health;
@@ -57,7 +56,7 @@ internal sealed class ListenerMessages(SessionFold sessions, Consumers consumers
 
         if (problem is not null)
         {
-            log.Write(FaultCodes.ListenerReportNotUnderstood, "from a listener of session " + ListenerAccess.Shown(sessionId) + " on " + ListenerAccess.Shown(string.Join('/', below!)) + ": " + problem);
+            log.Write(FaultCodes.ListenerReportNotUnderstood, "from a listener of session " + LogText.Shown(sessionId) + " on " + LogText.Shown(string.Join('/', below!)) + ": " + problem);
         }
 
         call.Acknowledge();

@@ -1,12 +1,16 @@
 using System;
 using System.Collections.Generic;
+using System.Text.Json;
 using EdgeGateway.Core.Auscultation;
 using EdgeGateway.Core.Delivery;
+using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Sessions;
+using EdgeGateway.Core.Time;
 using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
+using Firmware.Core;
 using Firmware.Protocol;
 
 namespace EdgeGateway.Core.Sound;
@@ -49,10 +53,16 @@ internal sealed class LiveSound : IGatewayPart
     /// <summary>A frame that begins this far from where the one before it ended begins a new piece, µs.</summary>
     public const long TimeStepUs = 20_000;
 
-    private readonly GatewayContext _context;
+    private readonly SessionFold _sessions;
     private readonly ISessionLink _link;
     private readonly SoundDesk _desk;
+    private readonly ICrc32 _crc32;
+    private readonly GatewayClock _clock;
+    private readonly CodedLog _log;
+    private readonly string _topicRoot;
+    private readonly bool _production;
     private readonly SortedDictionary<StreamKey, LiveStream> _streams = [];
+    private readonly JsonOutput _json = new();
     private long _frames;
     private long _refused;
     private long _late;
@@ -62,11 +72,26 @@ internal sealed class LiveSound : IGatewayPart
     private int _behindPiece;
     private long _nextStatusUs;
 
-    public LiveSound(GatewayContext context, ISessionLink link, SoundDesk desk)
+    /// <summary>Makes it.</summary>
+    /// <param name="sessions">Which session is open.</param>
+    /// <param name="link">The way to its listeners.</param>
+    /// <param name="desk">What the nurse confirmed.</param>
+    /// <param name="crc32">The frames' checksum.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="log">The log.</param>
+    /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>
+    /// <param name="production">True when this gateway serves patients.</param>
+    public LiveSound(
+        SessionFold sessions, ISessionLink link, SoundDesk desk, ICrc32 crc32, GatewayClock clock, CodedLog log, string topicRoot, bool production)
     {
-        _context = context;
+        _sessions = sessions;
         _link = link;
         _desk = desk;
+        _crc32 = crc32;
+        _clock = clock;
+        _log = log;
+        _topicRoot = topicRoot;
+        _production = production;
     }
 
     public LiveSoundCounts Counts => new(_frames, _refused, _late, _holes, _chunks, _notTaken);
@@ -124,8 +149,8 @@ internal sealed class LiveSound : IGatewayPart
     /// <summary>A message on a pod's sound topic.</summary>
     public void FromPod(ulong device, byte[] payload)
     {
-        long nowUs = _context.NowUs;
-        if (Frame.Check(payload, 0, payload.Length, _context.Crc32, out int length) != FrameFault.None || length != payload.Length
+        long nowUs = _clock.NowUs;
+        if (Frame.Check(payload, 0, payload.Length, _crc32, out int length) != FrameFault.None || length != payload.Length
             || Frame.DeviceId(payload, 0) != device)
         {
             _refused++;
@@ -249,7 +274,7 @@ internal sealed class LiveSound : IGatewayPart
     private bool IsForSession(FrameHead head, byte[] payload)
     {
         if (head.Version != Frame.Version || head.Kind != FrameKind.Sound || head.BodyLength < SoundBody.SamplesOffset || head.Epoch == 0
-            || _context.Sessions.Open is not { } open || open.Epoch != head.Epoch)
+            || _sessions.Open is not { } open || open.Epoch != head.Epoch)
         {
             return false;
         }
@@ -259,7 +284,7 @@ internal sealed class LiveSound : IGatewayPart
             && count > 0
             && SoundBody.SampleRateHz(payload, Frame.HeaderLength) > 0
             && head.BodyLength == SoundBody.SamplesOffset + (2 * count)
-            && !PatientRule.Refuses(head.Flags, open, _context.Options.Production);
+            && !PatientRule.Refuses(head.Flags, open, _production);
     }
 
     private void StepChanged(LiveStream stream, ListeningStep before, long nowUs)
@@ -267,7 +292,7 @@ internal sealed class LiveSound : IGatewayPart
         // What waits was meant for the step before, and goes as such.
         Emit(stream, nowUs, before);
         stream.Break();
-        _context.Log(
+        _log.Write(
             stream.Steps.Step > before ? FaultCodes.LiveSoundReduced : FaultCodes.LiveSoundRaised,
             ReadingJson.StreamText(stream.Key) + ": " + SoundWords.Of(before) + " to " + SoundWords.Of(stream.Steps.Step));
     }
@@ -277,7 +302,7 @@ internal sealed class LiveSound : IGatewayPart
     private void Emit(LiveStream stream, long nowUs, ListeningStep step)
     {
         ReadOnlyMemory<byte> piece = stream.Take(step, nowUs);
-        if (piece.IsEmpty || _context.Sessions.Open is not { } session)
+        if (piece.IsEmpty || _sessions.Open is not { } session)
         {
             return;
         }
@@ -303,27 +328,40 @@ internal sealed class LiveSound : IGatewayPart
     }
 
     private string Topic(Session session, StreamKey key) =>
-        _context.TopicRoot + "session/" + session.Id + "/live/" + Topics.DeviceText(key.DeviceId) + "/" + GatewayContext.Text(key.Stream);
+        _topicRoot + "session/" + session.Id + "/live/" + Topics.DeviceText(key.DeviceId) + "/" + Invariant.Text(key.Stream);
 
     private void PublishStatus(LiveStream stream, long nowUs)
     {
-        if (_context.Sessions.Open is not { } session)
+        if (_sessions.Open is not { } session)
         {
             return;
         }
 
-        JsonText json = new();
-        json.Raw("{\"v\":1,\"session\":").String(session.Id).Raw(",\"device\":").String(Topics.DeviceText(stream.Key.DeviceId))
-            .Raw(",\"boot\":").Number(stream.Key.BootId).Raw(",\"stream\":").Number(stream.Key.Stream)
-            .Raw(",\"step\":").String(SoundWords.Of(stream.Steps.Step)).Raw(",\"number\":").Number(stream.Number)
-            .Raw(",\"site\":").String(SoundWords.Of(_desk.Confirmed.Site)).Raw(",\"filter\":").String(SoundWords.Of(_desk.Confirmed.Mode))
-            .Raw(",\"level\":").Number(stream.Level).Raw(",\"peak\":").Number(stream.Peak).Raw(",\"clipped\":").Number(stream.Clipped)
-            .Raw(",\"dropped\":{\"late\":").Number(_late).Raw(",\"missing\":").Number(_holes).Raw(",\"notTaken\":").Number(_notTaken).Raw("},");
+        Utf8JsonWriter json = _json.Begin();
+        json.WriteStartObject();
+        json.WriteNumber("v"u8, 1);
+        json.WriteText("session"u8, session.Id);
+        json.WriteDevice("device"u8, stream.Key.DeviceId);
+        json.WriteNumber("boot"u8, stream.Key.BootId);
+        json.WriteNumber("stream"u8, stream.Key.Stream);
+        json.WriteString("step"u8, SoundWords.Of(stream.Steps.Step));
+        json.WriteNumber("number"u8, stream.Number);
+        json.WriteString("site"u8, SoundWords.Of(_desk.Confirmed.Site));
+        json.WriteString("filter"u8, SoundWords.Of(_desk.Confirmed.Mode));
+        json.WriteNumber("level"u8, stream.Level);
+        json.WriteNumber("peak"u8, stream.Peak);
+        json.WriteNumber("clipped"u8, stream.Clipped);
+        json.WriteStartObject("dropped"u8);
+        json.WriteNumber("late"u8, _late);
+        json.WriteNumber("missing"u8, _holes);
+        json.WriteNumber("notTaken"u8, _notTaken);
+        json.WriteEndObject();
         SoundJson.Verdict(json, stream.Verdict);
+        json.WriteEndObject();
         MqttMessage message = new()
         {
             Topic = Topic(session, stream.Key) + "/status",
-            Payload = json.Raw("}").ToBytes(),
+            Payload = _json.ToBytes(),
             Qos = MqttQos.AtMostOnce,
             DropAbovePendingBytes = MaxPendingBytes,
             Properties = new MqttPublishProperties { ContentType = ReadingMessage.JsonContentType, PayloadIsUtf8 = true },

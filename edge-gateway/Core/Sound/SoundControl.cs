@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Records;
 using EdgeGateway.Core.Sessions;
 using EdgeGateway.Faults;
@@ -115,7 +114,7 @@ public sealed class SoundControl
 
         if (_clips.Find(sessionId, clipId) is not { } clip)
         {
-            then(new ClipReading(FaultCodes.ClipUnknown, "session " + ListenerAccess.Shown(sessionId) + ", clip " + ListenerAccess.Shown(clipId), null));
+            then(new ClipReading(FaultCodes.ClipUnknown, "session " + LogText.Shown(sessionId) + ", clip " + LogText.Shown(clipId), null));
             return;
         }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using System.Text.Json;
 using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Ingest;
@@ -22,17 +23,26 @@ internal sealed class SoundDesk : IGatewayPart
     /// <summary>Most listeners whose check is kept; a further one takes the place of the oldest.</summary>
     public const int MaxChecks = 16;
 
-    private readonly GatewayContext _context;
+    private readonly SessionFold _sessions;
     private readonly ISessionLink _link;
+    private readonly string _topicRoot;
     private readonly Pods _pods;
     private readonly PodCommands _commands;
     private readonly List<(string Consumer, IReadOnlyList<ListenerBand> Bands)> _checks = [];
     private (SoundPlace Place, string By)? _requested;
+    private readonly JsonOutput _json = new();
     private bool _dirty;
 
-    public SoundDesk(GatewayContext context, ISessionLink link, PodCommands commands, Pods pods)
+    /// <summary>Makes it.</summary>
+    /// <param name="sessions">Which session is open.</param>
+    /// <param name="link">Where its state is published.</param>
+    /// <param name="commands">Tells the pod to listen.</param>
+    /// <param name="pods">The pods.</param>
+    /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>
+    public SoundDesk(SessionFold sessions, ISessionLink link, PodCommands commands, Pods pods, string topicRoot)
     {
-        _context = context;
+        _sessions = sessions;
+        _topicRoot = topicRoot;
         _link = link;
         _commands = commands;
         _pods = pods;
@@ -65,7 +75,7 @@ internal sealed class SoundDesk : IGatewayPart
     /// <returns>Null when done, else a code and what happened.</returns>
     public (string Code, string Text)? Set(string sessionId, bool listening, SoundPlace place, string by)
     {
-        if (_context.Sessions.Open is not { } open || !string.Equals(open.Id, sessionId, StringComparison.Ordinal))
+        if (_sessions.Open is not { } open || !string.Equals(open.Id, sessionId, StringComparison.Ordinal))
         {
             return (FaultCodes.SessionNotOpen, "session " + sessionId + " is not open on this cart");
         }
@@ -95,7 +105,7 @@ internal sealed class SoundDesk : IGatewayPart
     /// <summary>A pod takes commands again: it is told how things stand.</summary>
     public void Tell(Pod pod)
     {
-        if (!pod.Provides(Capabilities.Stethoscope) || _context.Sessions.Open is not { } open)
+        if (!pod.Provides(Capabilities.Stethoscope) || _sessions.Open is not { } open)
         {
             return;
         }
@@ -135,15 +145,15 @@ internal sealed class SoundDesk : IGatewayPart
     /// <summary>Publishes the state when it has changed.</summary>
     public long Step(long nowUs)
     {
-        if (!_dirty || !_link.IsUp || _context.Sessions.Open is not { } session)
+        if (!_dirty || !_link.IsUp || _sessions.Open is not { } session)
         {
             return long.MaxValue;
         }
 
         MqttMessage message = new()
         {
-            Topic = _context.TopicRoot + "session/" + session.Id + "/auscultation",
-            Payload = Json(session).ToBytes(),
+            Topic = _topicRoot + "session/" + session.Id + "/auscultation",
+            Payload = Json(session),
             Qos = MqttQos.AtLeastOnce,
             Retain = true,
             Properties = new MqttPublishProperties { ContentType = ReadingMessage.JsonContentType, PayloadIsUtf8 = true },
@@ -152,48 +162,63 @@ internal sealed class SoundDesk : IGatewayPart
         return long.MaxValue;
     }
 
-    /// <summary>The state as JSON.</summary>
-    public JsonText Json(Session session)
+    private byte[] Json(Session session)
     {
-        JsonText json = new();
-        json.Raw("{\"v\":1,\"session\":").String(session.Id).Raw(",\"listening\":").Boolean(IsListening).Raw(",\"requested\":");
+        Utf8JsonWriter json = _json.Begin();
+        json.WriteStartObject();
+        json.WriteNumber("v"u8, 1);
+        json.WriteText("session"u8, session.Id);
+        json.WriteBoolean("listening"u8, IsListening);
         if (_requested is { } requested)
         {
-            Place(json, requested.Place, requested.By);
+            Place(json, "requested"u8, requested.Place, requested.By);
         }
         else
         {
-            json.Raw("null");
+            json.WriteNull("requested"u8);
         }
 
-        json.Raw(",\"confirmed\":");
         if (Confirmed.Site != AuscultationSite.Unknown || IsListening)
         {
-            Place(json, Confirmed, ConfirmedBy);
+            Place(json, "confirmed"u8, Confirmed, ConfirmedBy);
         }
         else
         {
-            json.Raw("null");
+            json.WriteNull("confirmed"u8);
         }
 
-        json.Raw(",\"checks\":[");
-        for (int i = 0; i < _checks.Count; i++)
+        json.WriteStartArray("checks"u8);
+        foreach ((string consumer, IReadOnlyList<ListenerBand> bands) in _checks)
         {
-            json.Raw(i == 0 ? "{\"consumer\":" : ",{\"consumer\":").String(_checks[i].Consumer).Raw(",\"bands\":[");
-            for (int b = 0; b < _checks[i].Bands.Count; b++)
+            json.WriteStartObject();
+            json.WriteText("consumer"u8, consumer);
+            json.WriteStartArray("bands"u8);
+            foreach (ListenerBand band in bands)
             {
-                ListenerBand band = _checks[i].Bands[b];
-                json.Raw(b == 0 ? "{\"hz\":" : ",{\"hz\":").Number(band.Hz).Raw(",\"sent\":").Number(band.Sent).Raw(",\"heard\":").Number(band.Heard)
-                    .Raw(",\"heardAll\":").Boolean(band.Sent == band.Heard).Raw("}");
+                json.WriteStartObject();
+                json.WriteNumber("hz"u8, band.Hz);
+                json.WriteNumber("sent"u8, band.Sent);
+                json.WriteNumber("heard"u8, band.Heard);
+                json.WriteBoolean("heardAll"u8, band.Sent == band.Heard);
+                json.WriteEndObject();
             }
 
-            json.Raw("]}");
+            json.WriteEndArray();
+            json.WriteEndObject();
         }
 
-        return json.Raw("]}");
+        json.WriteEndArray();
+        json.WriteEndObject();
+        return _json.ToBytes();
     }
 
-    private static void Place(JsonText json, SoundPlace place, string by) =>
-        json.Raw("{\"site\":").String(SoundWords.Of(place.Site)).Raw(",\"posture\":").String(SoundWords.Of(place.Posture))
-            .Raw(",\"filter\":").String(SoundWords.Of(place.Mode)).Raw(",\"by\":").String(by.Length == 0 ? null : by).Raw("}");
+    private static void Place(Utf8JsonWriter json, ReadOnlySpan<byte> name, SoundPlace place, string by)
+    {
+        json.WriteStartObject(name);
+        json.WriteString("site"u8, SoundWords.Of(place.Site));
+        json.WriteString("posture"u8, SoundWords.Of(place.Posture));
+        json.WriteString("filter"u8, SoundWords.Of(place.Mode));
+        json.WriteText("by"u8, by.Length == 0 ? null : by);
+        json.WriteEndObject();
+    }
 }

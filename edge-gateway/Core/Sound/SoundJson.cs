@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using System.Text.Json;
 using EdgeGateway.Core.Auscultation;
 using EdgeGateway.Core.Json;
 
@@ -11,50 +13,61 @@ internal static class SoundJson
     /// <c>"verdict":"…","advice":"good|press|move|hush|hold","quality":n,"heartRate":n|null,"marksFromUs":n,"marks":[[ms,"S1"],…],"s1Ms":[ms,…],"s2Ms":[ms,…]</c>:
     /// a word on the recording, none on the patient. Marks are in ms from the beginning of what was analysed, each where its sound begins.
     /// </summary>
-    public static void Verdict(JsonText json, AuscultationResult? result)
+    public static void Verdict(Utf8JsonWriter json, AuscultationResult? result)
     {
+        IReadOnlyList<HeartSound> sounds = result?.Sounds ?? [];
         if (result is null)
         {
-            json.Raw("\"verdict\":null,\"advice\":null,\"quality\":null,\"heartRate\":null,\"marksFromUs\":null,\"marks\":[],\"s1Ms\":[],\"s2Ms\":[]");
-            return;
-        }
-
-        json.Raw("\"verdict\":").String(RecordingWords.Of(result.Verdict)).Raw(",\"advice\":").String(RecordingWords.Of(result.Advice)).Raw(",\"quality\":").Number(result.Quality).Raw(",\"heartRate\":");
-        if (result.HeartRatePerMinute is { } rate)
-        {
-            json.Scaled((long)System.Math.Round(rate * 10), -1);
+            json.WriteNull("verdict"u8);
+            json.WriteNull("advice"u8);
+            json.WriteNull("quality"u8);
+            json.WriteNull("heartRate"u8);
+            json.WriteNull("marksFromUs"u8);
         }
         else
         {
-            json.Raw("null");
+            json.WriteString("verdict"u8, RecordingWords.Of(result.Verdict));
+            json.WriteString("advice"u8, RecordingWords.Of(result.Advice));
+            json.WriteNumber("quality"u8, result.Quality);
+            if (result.HeartRatePerMinute is { } rate)
+            {
+                json.WriteScaled("heartRate"u8, (long)Math.Round(rate * 10), -1);
+            }
+            else
+            {
+                json.WriteNull("heartRate"u8);
+            }
+
+            json.WriteNumber("marksFromUs"u8, result.FirstUs);
         }
 
-        json.Raw(",\"marksFromUs\":").Number(result.FirstUs).Raw(",\"marks\":[");
-        for (int i = 0; i < result.Sounds.Count; i++)
+        json.WriteStartArray("marks"u8);
+        foreach (HeartSound sound in sounds)
         {
-            HeartSound sound = result.Sounds[i];
-            json.Raw(i == 0 ? "[" : ",[").Number((long)System.Math.Round(sound.Seconds * 1000)).Raw(sound.Kind == HeartSoundKind.S1 ? ",\"S1\"]" : ",\"S2\"]");
+            json.WriteStartArray();
+            json.WriteNumberValue(Milliseconds(sound));
+            json.WriteStringValue(sound.Kind == HeartSoundKind.S1 ? "S1"u8 : "S2"u8);
+            json.WriteEndArray();
         }
 
-        json.Raw("],\"s1Ms\":");
-        Marks(json, result.Sounds, HeartSoundKind.S1);
-        json.Raw(",\"s2Ms\":");
-        Marks(json, result.Sounds, HeartSoundKind.S2);
+        json.WriteEndArray();
+        Marks(json, "s1Ms"u8, sounds, HeartSoundKind.S1);
+        Marks(json, "s2Ms"u8, sounds, HeartSoundKind.S2);
     }
 
-    private static void Marks(JsonText json, IReadOnlyList<HeartSound> sounds, HeartSoundKind kind)
+    private static void Marks(Utf8JsonWriter json, ReadOnlySpan<byte> name, IReadOnlyList<HeartSound> sounds, HeartSoundKind kind)
     {
-        json.Raw("[");
-        bool any = false;
+        json.WriteStartArray(name);
         foreach (HeartSound sound in sounds)
         {
             if (sound.Kind == kind)
             {
-                json.Raw(any ? "," : string.Empty).Number((long)System.Math.Round(sound.Seconds * 1000));
-                any = true;
+                json.WriteNumberValue(Milliseconds(sound));
             }
         }
 
-        json.Raw("]");
+        json.WriteEndArray();
     }
+
+    private static long Milliseconds(HeartSound sound) => (long)Math.Round(sound.Seconds * 1000);
 }

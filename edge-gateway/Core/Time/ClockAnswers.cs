@@ -8,8 +8,11 @@ using Firmware.Protocol;
 namespace EdgeGateway.Core.Time;
 
 /// <summary>Answers pods' clock exchanges: with when the request came and when the answer left, by the gateway's monotonic clock.</summary>
-internal sealed class ClockAnswers(IMqttServer server, GatewayClock clock, CodedLog log, Counts counts)
+internal sealed class ClockAnswers(IMqttServer server, GatewayClock clock, CodedLog log)
 {
+    /// <summary>Answers sent since the start.</summary>
+    public long Sent { get; private set; }
+
     /// <summary>Answers one.</summary>
     /// <param name="device">Who asks.</param>
     /// <param name="request">The request's bytes.</param>
@@ -17,7 +20,7 @@ internal sealed class ClockAnswers(IMqttServer server, GatewayClock clock, Coded
     {
         if (request.Length != ClockMessage.RequestLength)
         {
-            log.Write(FaultCodes.ClockRequestNotUnderstood, "pod " + Topics.DeviceText(device) + ": a clock request of " + GatewayContext.Text(request.Length) + " bytes");
+            log.Write(FaultCodes.ClockRequestNotUnderstood, "pod " + Topics.DeviceText(device) + ": a clock request of " + Invariant.Text(request.Length) + " bytes");
             return;
         }
 
@@ -25,7 +28,7 @@ internal sealed class ClockAnswers(IMqttServer server, GatewayClock clock, Coded
         request.CopyTo(reply);
         BinaryPrimitives.WriteInt64LittleEndian(reply.AsSpan(12), clock.NowUs);
         BinaryPrimitives.WriteUInt32LittleEndian(reply.AsSpan(28), clock.BootId);
-        counts.ClockReplies++;
+        Sent++;
         long nowUs = clock.NowUs;
         BinaryPrimitives.WriteInt64LittleEndian(reply.AsSpan(20), nowUs);
         server.Publish(new MqttMessage { Topic = Topics.TimeReply(device), Payload = reply, Qos = MqttQos.AtMostOnce }, 0, nowUs);

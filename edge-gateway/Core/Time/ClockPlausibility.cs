@@ -44,10 +44,10 @@ public sealed class ClockPlausibility
 
         return utcUs < EarliestUtcUs ? "it shows " + Shown(utcUs) + ", before this program was made"
             : utcUs > LatestUtcUs ? "it shows " + Shown(utcUs) + ", a far future"
-            : nowUs < _distrustUntilUs ? "it jumped by " + GatewayContext.Text(_jumpUs / 1000) + " ms"
+            : nowUs < _distrustUntilUs ? "it jumped by " + Invariant.Text(_jumpUs / 1000) + " ms"
             : null;
     }
 
     private static string Shown(long utcUs) =>
-        utcUs is < -62_135_596_800_000_000 or > 253_402_300_799_999_999 ? "no date" : JsonText.UtcText(utcUs);
+        utcUs is < -62_135_596_800_000_000 or > 253_402_300_799_999_999 ? "no date" : Rfc3339.Text(utcUs);
 }

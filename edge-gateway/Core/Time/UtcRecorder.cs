@@ -30,7 +30,7 @@ internal sealed class UtcRecorder(GatewayClock clock, TimeFold time, JournalWrit
         GatewayMoment now = clock.Now;
         if (time.IsWorthRecording(now) && journal.TryAppend(JournalRecordType.TimeMapping, new TimeMappingRecord(now).Encode(), out _))
         {
-            log.Write(FaultCodes.GatewayClockRecorded, "UTC " + JsonText.UtcText(now.UtcUs) + " within " + GatewayContext.Text(now.UncertaintyUs) + " µs");
+            log.Write(FaultCodes.GatewayClockRecorded, "UTC " + Rfc3339.Text(now.UtcUs) + " within " + Invariant.Text(now.UncertaintyUs) + " µs");
         }
 
         return _nextUs;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.IO;
+using System.Text;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -25,12 +26,12 @@ public sealed class YamlDocument
         _parser = new Parser(new StringReader(text));
     }
 
-    /// <summary>Reads a file's text.</summary>
+    /// <summary>Reads a file's bytes.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="rules">The file's rules.</param>
     /// <param name="error">Why it cannot be read, or null.</param>
-    /// <returns>The text, or null with an error.</returns>
-    public static string? ReadFile(string path, YamlRules rules, out CodedError? error)
+    /// <returns>The bytes, or null with an error.</returns>
+    public static byte[]? ReadFile(string path, YamlRules rules, out CodedError? error)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(rules);
@@ -41,7 +42,7 @@ public sealed class YamlDocument
             if (!file.Exists || file.Length <= rules.MaxFileBytes)
             {
                 error = null;
-                return File.ReadAllText(path);
+                return File.ReadAllBytes(path);
             }
 
             finding = rules.TooLong(file.Length);
@@ -53,6 +54,15 @@ public sealed class YamlDocument
 
         error = new CodedError(finding.Code, new ErrorPlace(path, 0, null), finding.Detail, finding.Suggestion);
         return null;
+    }
+
+    /// <summary>A file's text.</summary>
+    /// <param name="bytes">Its bytes: UTF-8, or UTF-16 or UTF-32 with a byte-order mark.</param>
+    /// <returns>The text, without the mark; what is no character becomes U+FFFD.</returns>
+    public static string Text(ReadOnlySpan<byte> bytes)
+    {
+        using StreamReader reader = new(new MemoryStream(bytes.ToArray()), Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
+        return reader.ReadToEnd();
     }
 
     /// <summary>Reads a text and begins to read its top.</summary>

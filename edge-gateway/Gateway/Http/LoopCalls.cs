@@ -3,10 +3,8 @@ using System.Buffers;
 using System.Text.Json;
 using System.Threading.Tasks;
 using EdgeGateway.Core;
-using EdgeGateway.Core.Health;
-using EdgeGateway.Faults;
-using EdgeGateway.Mqtt;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace EdgeGateway.Gateway.Http;
 
@@ -16,21 +14,23 @@ namespace EdgeGateway.Gateway.Http;
 /// <param name="Value">The answer; meaningless without one.</param>
 internal readonly record struct LoopAnswer<T>(bool IsGiven, T Value);
 
-/// <summary>What every HTTP handler does: asks on the gateway's loop, reads bodies, and writes answers. The status of a fault is the catalogue's.</summary>
+/// <summary>What every HTTP handler does: asks on the gateway's loop, reads bodies, and makes answers.</summary>
 internal static class LoopCalls
 {
+    /// <summary>The media type of answers.</summary>
+    public const string Json = "application/json; charset=utf-8";
+
     /// <summary>Asks on the loop.</summary>
     /// <typeparam name="T">What is answered.</typeparam>
     /// <param name="context">The request; when it is gone the wait ends.</param>
-    /// <param name="loop">The loop that owns the core.</param>
-    /// <param name="core">The gateway's logic, null while it does not run; asked on the loop.</param>
+    /// <param name="gateway">The gateway.</param>
     /// <param name="ask">Asks, and says the answer once.</param>
-    public static async Task<LoopAnswer<T>> AskAsync<T>(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, Action<GatewayCore, Action<T>> ask)
+    public static async Task<LoopAnswer<T>> AskAsync<T>(HttpContext context, GatewayHandle gateway, Action<GatewayCore, Action<T>> ask)
     {
         TaskCompletionSource<LoopAnswer<T>> answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        bool posted = loop.TryPost(() =>
+        bool posted = gateway.Loop.TryPost(() =>
         {
-            if (core() is { } running)
+            if (gateway.Core() is { } running)
             {
                 ask(running, answer => answered.TrySetResult(new LoopAnswer<T>(true, answer)));
             }
@@ -64,12 +64,18 @@ internal static class LoopCalls
         return length == 0 ? "{}"u8.ToArray() : body.AsMemory(0, length);
     }
 
-    /// <summary>Answers with an object.</summary>
-    /// <param name="context">The request.</param>
+    /// <summary>An answer of JSON.</summary>
+    /// <param name="utf8">The JSON.</param>
+    /// <param name="status">The status.</param>
+    /// <returns>The result.</returns>
+    public static Utf8ContentHttpResult Text(ReadOnlySpan<byte> utf8, int status = StatusCodes.Status200OK) => TypedResults.Text(utf8, Json, status);
+
+    /// <summary>An answer of one object.</summary>
     /// <param name="members">Writes its members.</param>
-    public static Task ObjectAsync(HttpContext context, Action<Utf8JsonWriter> members)
+    /// <returns>The result.</returns>
+    public static Utf8ContentHttpResult Object(Action<Utf8JsonWriter> members)
     {
-        ArrayBufferWriter<byte> buffer = new(128);
+        ArrayBufferWriter<byte> buffer = new(256);
         using (Utf8JsonWriter json = new(buffer))
         {
             json.WriteStartObject();
@@ -77,44 +83,6 @@ internal static class LoopCalls
             json.WriteEndObject();
         }
 
-        return JsonAsync(context, StatusCodes.Status200OK, buffer.WrittenMemory);
-    }
-
-    /// <summary>Answers with a fault, under the status that the catalogue gives it.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="code">Its code.</param>
-    /// <param name="detail">What happened here; may be empty.</param>
-    /// <param name="language">"en" or "fr".</param>
-    public static Task FaultAsync(HttpContext context, string code, string detail, string language) =>
-        FaultAsync(context, FaultCatalogue.Default[code].Http ?? StatusCodes.Status500InternalServerError, code, detail, language);
-
-    /// <summary>Answers with a fault under a status of the web server's own.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="status">The status.</param>
-    /// <param name="code">Its code.</param>
-    /// <param name="detail">What happened here; may be empty.</param>
-    /// <param name="language">"en" or "fr".</param>
-    public static async Task FaultAsync(HttpContext context, int status, string code, string detail, string language)
-    {
-        ArrayBufferWriter<byte> buffer = new(512);
-        using (Utf8JsonWriter json = new(buffer))
-        {
-            HealthJson.WriteFault(json, code, detail, language);
-        }
-
-        await JsonAsync(context, status, buffer.WrittenMemory).ConfigureAwait(false);
-    }
-
-    /// <summary>Answers with JSON.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="status">The status.</param>
-    /// <param name="body">The JSON.</param>
-    public static async Task JsonAsync(HttpContext context, int status, ReadOnlyMemory<byte> body)
-    {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "application/json; charset=utf-8";
-        context.Response.ContentLength = body.Length;
-        context.Response.Headers.CacheControl = "no-store";
-        await context.Response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
+        return Text(buffer.WrittenSpan);
     }
 }

@@ -2,7 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Net;
-using EdgeGateway.Core.Access;
+using EdgeGateway.Core;
 using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
@@ -22,13 +22,12 @@ namespace EdgeGateway.Gateway.Http;
 internal static class RequestGuard
 {
     /// <summary>The path of STOP.</summary>
-    public static readonly string StopPath = GatewayCommands.Stop.Route;
+    public static readonly string StopPath = HttpRoutes.All.Single(r => r.Rights == CommandRights.Always).Pattern;
 
     private const string SecFetchSite = "Sec-Fetch-Site";
 
-    /// <summary>The routes of commands for the cart's own screen.</summary>
-    private static readonly string[] BedsideRoutes =
-        [.. from command in GatewayCommands.All where command.Rights == CommandRights.BedsideScreen select command.Route];
+    /// <summary>The routes for the cart's own screen.</summary>
+    private static readonly string[] BedsideRoutes = [.. HttpRoutes.All.Where(r => r.Rights == CommandRights.BedsideScreen).Select(r => r.Pattern)];
 
     private static readonly string[] OfProxies = ["Forwarded", "Via", "X-Real-IP"];
 
@@ -36,8 +35,8 @@ internal static class RequestGuard
     /// <param name="request">The request; its host was compared with our own names before.</param>
     /// <param name="remote">Who sends it; null when not known.</param>
     /// <param name="web">Who may use the pages.</param>
-    /// <returns>Null to go on, else status, code and what happened.</returns>
-    public static (int Status, string Code, string Text)? Refused(HttpRequest request, IPAddress? remote, GatewayWebOptions web)
+    /// <returns>Null to go on, else the code, whose status the catalogue has, and what happened.</returns>
+    public static (string Code, string Text)? Refused(HttpRequest request, IPAddress? remote, GatewayWebOptions web)
     {
         if (!Changes(request.Method))
         {
@@ -48,13 +47,13 @@ internal static class RequestGuard
         bool hasOrigin = headers.ContainsKey(HeaderNames.Origin);
         if (hasOrigin && (headers.Origin.Count != 1 || !IsOwnPage(headers.Origin[0], request, web)))
         {
-            return (StatusCodes.Status403Forbidden, FaultCodes.ForeignPageRefused, "origin " + ListenerAccess.Shown(headers.Origin.ToString()));
+            return (FaultCodes.ForeignPageRefused, "origin " + LogText.Shown(headers.Origin.ToString()));
         }
 
         bool hasSite = headers.TryGetValue(SecFetchSite, out Microsoft.Extensions.Primitives.StringValues site);
         if (hasSite && (site.Count != 1 || site[0] is not ("same-origin" or "none")))
         {
-            return (StatusCodes.Status403Forbidden, FaultCodes.ForeignPageRefused, "Sec-Fetch-Site " + ListenerAccess.Shown(site.ToString()));
+            return (FaultCodes.ForeignPageRefused, "Sec-Fetch-Site " + LogText.Shown(site.ToString()));
         }
 
         if (IsStop(request))
@@ -64,18 +63,18 @@ internal static class RequestGuard
 
         if (!hasOrigin && !hasSite && (remote is null || !IPAddress.IsLoopback(remote)))
         {
-            return (StatusCodes.Status403Forbidden, FaultCodes.ForeignProgramRefused, "from " + ListenerAccess.Shown(remote?.ToString() ?? "an unknown address"));
+            return (FaultCodes.ForeignProgramRefused, "from " + LogText.Shown(remote?.ToString() ?? "an unknown address"));
         }
 
         if (MovesAir(request) && BeyondBedside(request, remote) is { } beyond)
         {
-            return (StatusCodes.Status403Forbidden, FaultCodes.NotAtBedside, beyond);
+            return (FaultCodes.NotAtBedside, beyond);
         }
 
         bool hasBody = request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? request.ContentLength is null or > 0;
         bool needsType = hasBody || request.Method is not ("PUT" or "DELETE");
         return needsType && !IsJson(request)
-            ? (StatusCodes.Status415UnsupportedMediaType, FaultCodes.ContentTypeNotJson, "Content-Type " + ListenerAccess.Shown(request.ContentType ?? "is absent"))
+            ? (FaultCodes.ContentTypeNotJson, "Content-Type " + LogText.Shown(request.ContentType ?? "is absent"))
             : null;
     }
 
@@ -109,20 +108,18 @@ internal static class RequestGuard
         return names.Length >= wanted.Length && names[^2..].Zip(wanted).All(pair => pair.Second.StartsWith('{') || string.Equals(pair.First, pair.Second, StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>Puts the bound of requests in progress and the catch of whatever a handler throws around all that follows. First of all.</summary>
+    /// <summary>Puts the bound of requests in progress around all that follows.</summary>
     /// <param name="application">The application.</param>
-    /// <param name="connections">The book, or null for none.</param>
-    /// <param name="fault">Told of a handler's exception, with code and text; any thread.</param>
-    /// <param name="language">"en" or "fr".</param>
-    public static void UseRequestPlaces(this IApplicationBuilder application, HttpConnections? connections, Action<string, string>? fault, string language) =>
+    /// <param name="gateway">The gateway.</param>
+    public static void UseRequestPlaces(this IApplicationBuilder application, GatewayHandle gateway) =>
         application.Use(async (context, next) =>
         {
-            HttpConnectionEntry? entry = connections is null ? null : context.Features.Get<HttpConnectionEntry>();
-            if (entry is not null && !connections!.Begin(entry, IsStop(context.Request)))
+            HttpConnectionEntry? entry = gateway.Connections is null ? null : context.Features.Get<HttpConnectionEntry>();
+            if (entry is not null && !gateway.Connections!.Begin(entry, IsStop(context.Request)))
             {
-                fault?.Invoke(FaultCodes.NoPlaceForRequest, string.Empty);
+                gateway.Write(FaultCodes.NoPlaceForRequest, string.Empty);
                 context.Response.Headers.Connection = "close";
-                await LoopCalls.FaultAsync(context, FaultCodes.NoPlaceForRequest, string.Empty, HttpApi.LanguageOf(context, language)).ConfigureAwait(false);
+                await Problems.WriteAsync(context, gateway, FaultCodes.NoPlaceForRequest, string.Empty).ConfigureAwait(false);
                 return;
             }
 
@@ -134,23 +131,29 @@ internal static class RequestGuard
             {
                 // Who asked is gone: nobody is left to be answered.
             }
-            catch (BadHttpRequestException exception) when (!context.Response.HasStarted)
-            {
-                await LoopCalls.FaultAsync(context, exception.StatusCode, FaultCodes.RequestBodyUnreadable, string.Empty, HttpApi.LanguageOf(context, language)).ConfigureAwait(false);
-            }
-            catch (Exception exception) when (!context.Response.HasStarted)
-            {
-                // One request's fault ends that one.
-                fault?.Invoke(FaultCodes.RequestHandlerFailed, exception.GetType().Name + ": " + ListenerAccess.Shown(exception.Message));
-                await LoopCalls.FaultAsync(context, FaultCodes.RequestHandlerFailed, exception.GetType().Name, HttpApi.LanguageOf(context, language)).ConfigureAwait(false);
-            }
             finally
             {
                 if (entry is not null)
                 {
-                    connections!.End(entry);
+                    gateway.Connections!.End(entry);
                 }
             }
+        });
+
+    /// <summary>Refuses foreign hosts, and who may not change something.</summary>
+    /// <param name="application">The application.</param>
+    /// <param name="gateway">The gateway.</param>
+    public static void UseRequestGuard(this IApplicationBuilder application, GatewayHandle gateway) =>
+        application.Use((context, next) =>
+        {
+            if (!GatewayWeb.IsOurs(context.Request, gateway.Web))
+            {
+                return Problems.WriteAsync(context, gateway, FaultCodes.HostNameUnknown, string.Empty);
+            }
+
+            return Refused(context.Request, context.Connection.RemoteIpAddress, gateway.Web) is { } refused
+                ? Problems.WriteAsync(context, gateway, refused.Code, refused.Text)
+                : next(context);
         });
 
     // Until there are accounts, the bedside is the cart's own screen. Behind a proxy each page looks like the nurse's: a page of ours says nothing of where it is shown.
@@ -158,26 +161,26 @@ internal static class RequestGuard
     {
         if (remote is null || !IPAddress.IsLoopback(remote))
         {
-            return "from " + ListenerAccess.Shown(remote?.ToString() ?? "an unknown address");
+            return "from " + LogText.Shown(remote?.ToString() ?? "an unknown address");
         }
 
         if (!GatewayWeb.IsLoopback(request.Host.Host))
         {
-            return "host " + ListenerAccess.Shown(request.Host.Value ?? "is absent");
+            return "host " + LogText.Shown(request.Host.Value ?? "is absent");
         }
 
         foreach (string header in request.Headers.Keys)
         {
             if (header.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase) || Array.Exists(OfProxies, o => header.Equals(o, StringComparison.OrdinalIgnoreCase)))
             {
-                return "through a proxy: " + ListenerAccess.Shown(header);
+                return "through a proxy: " + LogText.Shown(header);
             }
         }
 
         // A proxy may put its own target into the host and name nobody; the browser's address bar stands in the origin.
         string? origin = request.Headers.Origin.Count == 0 ? null : request.Headers.Origin[0];
         return origin is not null && !(Uri.TryCreate(origin, UriKind.Absolute, out Uri? page) && GatewayWeb.IsLoopback(page.Host))
-            ? "origin " + ListenerAccess.Shown(origin)
+            ? "origin " + LogText.Shown(origin)
             : null;
     }
 

@@ -1,15 +1,10 @@
-using System;
 using System.IO;
 using System.IO.Compression;
 using System.Threading.Tasks;
 using EdgeGateway.Core;
-using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Sound;
 using EdgeGateway.Faults;
-using EdgeGateway.Mqtt;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 
 namespace EdgeGateway.Gateway.Http;
 
@@ -19,42 +14,37 @@ namespace EdgeGateway.Gateway.Http;
 /// </summary>
 internal static class SoundApi
 {
-    /// <summary>Adds the routes.</summary>
-    /// <param name="routes">The application.</param>
-    /// <param name="loop">The loop that owns the core.</param>
-    /// <param name="core">The gateway's logic, null while it does not run; asked on the loop.</param>
-    /// <param name="language">"en" or "fr"; a request's Accept-Language that begins with the other one wins.</param>
-    public static void MapSound(this IEndpointRouteBuilder routes, IMqttLoop loop, Func<GatewayCore?> core, string language)
-    {
-        routes.MapGet("/api/session/{session}/clip/{clip}.wav", context => WavAsync(context, loop, core, language));
-        routes.MapGet("/api/session/{session}/clips.zip", context => ZipAsync(context, loop, core, language));
-    }
+    /// <summary>The media type of a clip.</summary>
+    public const string WavType = "audio/wav";
 
-    internal static async Task WavAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string configured)
+    /// <summary>The media type of all clips.</summary>
+    public const string ZipType = "application/zip";
+
+    /// <summary><c>GET /api/session/{session}/clip/{clip}.wav</c>.</summary>
+    public static async Task<IResult> WavAsync(HttpContext context, GatewayHandle gateway)
     {
         string session = LoopCalls.Route(context, "session");
         string clip = LoopCalls.Route(context, "clip");
-        (string? code, string text, ClipSound? sound) = await ReadAsync(context, loop, core, session, clip).ConfigureAwait(false);
-        await (sound is null
-            ? LoopCalls.FaultAsync(context, code ?? FaultCodes.ClipUnknown, text, HttpApi.LanguageOf(context, configured))
-            : FileAsync(context, "audio/wav", session + "-" + clip + ".wav", ClipFile.Wav(sound, session))).ConfigureAwait(false);
+        (string? code, string text, ClipSound? sound) = await ReadAsync(context, gateway, session, clip).ConfigureAwait(false);
+        return sound is null
+            ? Problems.Of(code ?? FaultCodes.ClipUnknown, text, gateway.LanguageOf(context))
+            : TypedResults.File(ClipFile.Wav(sound, session), WavType, session + "-" + clip + ".wav");
     }
 
-    internal static async Task ZipAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string configured)
+    /// <summary><c>GET /api/session/{session}/clips.zip</c>.</summary>
+    public static async Task<IResult> ZipAsync(HttpContext context, GatewayHandle gateway)
     {
-        string language = HttpApi.LanguageOf(context, configured);
+        string language = gateway.LanguageOf(context);
         string session = LoopCalls.Route(context, "session");
-        LoopAnswer<string[]> clips = await LoopCalls.AskAsync<string[]>(context, loop, core, (running, done) => done(running.Sound.ClipsOf(session))).ConfigureAwait(false);
+        LoopAnswer<string[]> clips = await LoopCalls.AskAsync<string[]>(context, gateway, (running, done) => done(running.Sound.ClipsOf(session))).ConfigureAwait(false);
         if (!clips.IsGiven)
         {
-            await LoopCalls.FaultAsync(context, FaultCodes.GatewayBusy, string.Empty, language).ConfigureAwait(false);
-            return;
+            return Problems.Of(FaultCodes.GatewayBusy, string.Empty, language);
         }
 
         if (clips.Value.Length == 0)
         {
-            await LoopCalls.FaultAsync(context, FaultCodes.ClipUnknown, "session " + ListenerAccess.Shown(session) + " has no clips", language).ConfigureAwait(false);
-            return;
+            return Problems.Of(FaultCodes.ClipUnknown, "session " + LogText.Shown(session) + " has no clips", language);
         }
 
         using MemoryStream file = new();
@@ -62,12 +52,11 @@ internal static class SoundApi
         {
             foreach (string clip in clips.Value)
             {
-                (string? code, string text, ClipSound? sound) = await ReadAsync(context, loop, core, session, clip).ConfigureAwait(false);
+                (string? code, string text, ClipSound? sound) = await ReadAsync(context, gateway, session, clip).ConfigureAwait(false);
                 if (sound is null)
                 {
                     // Nobody would miss a clip in a file that looks whole.
-                    await LoopCalls.FaultAsync(context, code ?? FaultCodes.ClipUnknown, text.Length > 0 ? text : "at clip " + clip, language).ConfigureAwait(false);
-                    return;
+                    return Problems.Of(code ?? FaultCodes.ClipUnknown, text.Length > 0 ? text : "at clip " + clip, language);
                 }
 
                 ZipArchiveEntry entry = zip.CreateEntry(clip + ".wav", CompressionLevel.Fastest);
@@ -79,21 +68,12 @@ internal static class SoundApi
             }
         }
 
-        await FileAsync(context, "application/zip", session + "-clips.zip", file.ToArray()).ConfigureAwait(false);
+        return TypedResults.File(file.ToArray(), ZipType, session + "-clips.zip");
     }
 
-    private static async Task<ClipReading> ReadAsync(HttpContext context, IMqttLoop loop, Func<GatewayCore?> core, string session, string clip)
+    private static async Task<ClipReading> ReadAsync(HttpContext context, GatewayHandle gateway, string session, string clip)
     {
-        LoopAnswer<ClipReading> answer = await LoopCalls.AskAsync<ClipReading>(context, loop, core, (running, done) => running.Sound.ReadClip(session, clip, done)).ConfigureAwait(false);
+        LoopAnswer<ClipReading> answer = await LoopCalls.AskAsync<ClipReading>(context, gateway, (running, done) => running.Sound.ReadClip(session, clip, done)).ConfigureAwait(false);
         return answer.IsGiven ? answer.Value : new ClipReading(FaultCodes.GatewayBusy, string.Empty, null);
-    }
-
-    private static async Task FileAsync(HttpContext context, string type, string name, byte[] bytes)
-    {
-        context.Response.ContentType = type;
-        context.Response.ContentLength = bytes.Length;
-        context.Response.Headers.CacheControl = "no-store";
-        context.Response.Headers.ContentDisposition = "attachment; filename=\"" + name + "\"";
-        await context.Response.Body.WriteAsync(bytes, context.RequestAborted).ConfigureAwait(false);
     }
 }

@@ -19,7 +19,7 @@ public static class WebFiles
 {
     private const string Prefix = "web/";
 
-    /// <summary>All files: "/index.html", "/js/mqtt.js", …, and "/faults.json", the catalogue of codes.</summary>
+    /// <summary>All files: "/index.html", "/js/core/mqtt.js", …, and "/faults.json", the catalogue of codes.</summary>
     public static FrozenDictionary<string, WebFile> All { get; } = Load();
 
     private static FrozenDictionary<string, WebFile> Load()

@@ -6,7 +6,7 @@ using EdgeGateway.Mqtt.Session;
 
 namespace EdgeGateway.Mqtt.Server;
 
-/// <content>The way of a message to its subscribers.</content>
+/// <content>Routing of a message to its subscribers.</content>
 public sealed partial class MqttServer
 {
     /// <summary>Hands a message to all matching sessions. Calls nobody outside, so the lists it works on stay whole.</summary>

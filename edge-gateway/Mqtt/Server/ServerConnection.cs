@@ -5,7 +5,7 @@ using EdgeGateway.Mqtt.Session;
 
 namespace EdgeGateway.Mqtt.Server;
 
-/// <summary>One accepted connection: what is known of it, and the way of its bytes into the server.</summary>
+/// <summary>One accepted connection: what is known of it, and how its bytes enter the server.</summary>
 internal sealed class ServerConnection : IMqttServerConnection
 {
     private readonly MqttServer _server;

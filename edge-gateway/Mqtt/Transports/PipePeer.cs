@@ -237,7 +237,7 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
         }
     }
 
-    /// <summary>Ends this connection after an exception: no more bytes either way, the reader is let go, the transport is cut.</summary>
+    /// <summary>Ends this connection after an exception: no more bytes either way, the reader is released, the transport is cut.</summary>
     private void Break(Exception exception)
     {
         bool first = !_completed;
@@ -280,7 +280,7 @@ internal abstract class PipePeer : IMqttConnection, IValueTaskSource
         finally
         {
             _buffer = default;
-            _paused = true; // also after an exception: the reader waits to be let go
+            _paused = true; // also after an exception: the reader waits to be released
         }
 
         if (_closing || PendingBytes <= PausePendingBytes)

@@ -90,7 +90,7 @@ public sealed partial class Max30102 : I2cDriver, ILightSource
     }
 
     /// <inheritdoc/>
-    public override string PartName => "MAX30102";
+    public override string PartName => PartNames.Max30102;
 
     /// <summary>Samples of this batch, 0 to <see cref="BatchBound"/>; above 0 after Ready, else 0.</summary>
     public int SampleCount { get; private set; }

@@ -56,7 +56,7 @@ public sealed class Mprls0300 : I2cDriver, ICuffPressureSource
     }
 
     /// <inheritdoc/>
-    public override string PartName => "MPRLS0300";
+    public override string PartName => PartNames.Mprls0300;
 
     /// <summary>The newest word, 24 bits. New after Ready only.</summary>
     public int Counts { get; private set; }

@@ -92,7 +92,7 @@ public sealed partial class Pcm1808 : Driver, ISoundSource
     }
 
     /// <inheritdoc/>
-    public override string PartName => "PCM1808";
+    public override string PartName => PartNames.Pcm1808;
 
     /// <summary>Samples per second that the port is set to.</summary>
     public int SampleRateHz => _port.SampleRateHz;

@@ -85,7 +85,7 @@ public sealed partial class SunTechNibp
         _isSettling = false;
     }
 
-    // What the cuff holds after a probe nobody knows: it is let go, again and again, until it is seen empty.
+    // What the cuff holds after a probe nobody knows: it is deflated, again and again, until it is seen empty.
     private void Settle(long nowUs)
     {
         _isSettling = true;

@@ -88,7 +88,7 @@ public sealed partial class SunTechNibp : Driver, IBloodPressureModule
     public SunTechNibp(ISerialPort port) => _port = port;
 
     /// <inheritdoc/>
-    public override string PartName => "SunTech NIBP";
+    public override string PartName => PartNames.SunTechNibp;
 
     /// <summary>The newest cuff pressure, mmHg. New after Ready only.</summary>
     public int PressureMmHg { get; private set; }
@@ -121,7 +121,7 @@ public sealed partial class SunTechNibp : Driver, IBloodPressureModule
     {
         if (_question == Question.None)
         {
-            // A module may still be measuring for a pod that was restarted: first of all it lets go.
+            // A module may still be measuring for a pod that was restarted: first of all it deflates.
             return Ask(_isAborted ? Question.Information : Question.Abort, nowUs);
         }
 

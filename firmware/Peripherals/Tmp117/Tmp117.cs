@@ -80,7 +80,7 @@ public sealed class Tmp117 : I2cDriver, ITemperatureSource
     }
 
     /// <inheritdoc/>
-    public override string PartName => "TMP117";
+    public override string PartName => PartNames.Tmp117;
 
     /// <summary>The last published result in counts of 7.8125 m°C, as read from the part. New after Ready only.</summary>
     public short TemperatureCount { get; private set; }

@@ -43,34 +43,34 @@ public sealed class PartFactory
     /// <param name="part">Which, and what it is wired to; its driver, when it has one, is used.</param>
     /// <param name="driver">Its driver.</param>
     /// <param name="sensor">What makes readings of the driver's counts.</param>
-    /// <exception cref="PodFaultException">This program has no driver for the part.</exception>
+    /// <exception cref="PodFaultException">This program has no driver for the part, or the driver that it was given is one of another kind of part (P1007).</exception>
     /// <exception cref="ArgumentOutOfRangeException">The part needs outputs, a line or a sound port, and has none.</exception>
     public void Make(PeripheralOptions part, out IDriver driver, out Sensor sensor)
     {
         switch (part.Part)
         {
             case PodPart.Tmp117:
-                ITemperatureSource temperature = (ITemperatureSource)(part.Driver ?? new Tmp117(_bus, part.Address));
+                ITemperatureSource temperature = (part.Driver ?? new Tmp117(_bus, part.Address)) as ITemperatureSource ?? throw Wrong(part, "temperatures");
                 driver = temperature;
                 sensor = new Thermometer(temperature, _options, _ring, _counters);
                 return;
             case PodPart.Max30102:
-                ILightSource light = (ILightSource)(part.Driver ?? new Max30102(_bus, part.Address));
+                ILightSource light = (part.Driver ?? new Max30102(_bus, part.Address)) as ILightSource ?? throw Wrong(part, "light");
                 driver = light;
                 sensor = new Oximeter(light, part, _options, _ring, _counters, _situation);
                 return;
             case PodPart.Mprls0300:
-                ICuffPressureSource pressure = (ICuffPressureSource)(part.Driver ?? new Mprls0300(_bus, part.Address));
+                ICuffPressureSource pressure = (part.Driver ?? new Mprls0300(_bus, part.Address)) as ICuffPressureSource ?? throw Wrong(part, "a cuff's pressure");
                 driver = pressure;
                 sensor = Cuff(new BuiltInCuff(pressure, part, part.Cuff ?? throw Missing("Cuff"), _link));
                 return;
             case PodPart.SunTechNibp:
-                IBloodPressureModule module = (IBloodPressureModule)(part.Driver ?? new SunTechNibp(part.Serial ?? throw Missing("Serial")));
+                IBloodPressureModule module = (part.Driver ?? new SunTechNibp(part.Serial ?? throw Missing("Serial"))) as IBloodPressureModule ?? throw Wrong(part, "blood pressures");
                 driver = module;
                 sensor = Cuff(new OemCuff(module, _link));
                 return;
             case PodPart.Pcm1808:
-                ISoundSource sound = (ISoundSource)(part.Driver ?? new Pcm1808(part.Audio ?? throw Missing("Audio")));
+                ISoundSource sound = (part.Driver ?? new Pcm1808(part.Audio ?? throw Missing("Audio"))) as ISoundSource ?? throw Wrong(part, "sound");
                 driver = sound;
                 sensor = new Stethoscope(sound, _ring, _counters, _events, _situation);
                 return;
@@ -80,6 +80,9 @@ public sealed class PartFactory
     }
 
     private BloodPressure Cuff(ICuff cuff) => new BloodPressure(cuff, _ring, _situation, _events, _link);
+
+    private static PodFaultException Wrong(PeripheralOptions part, string counts) => new PodFaultException(
+        FaultCode.PartUnknown, "the driver of " + part.Driver!.PartName + " does not give " + counts + ", as part " + Parts.Id(part.Part) + " must");
 
     private static ArgumentOutOfRangeException Missing(string option) => new ArgumentOutOfRangeException(nameof(option), "This part needs PeripheralOptions." + option + ".");
 }

@@ -8,7 +8,7 @@ namespace Firmware.Pod.Cuff;
 /// <summary>
 /// One measurement with the own cuff, from zero check to empty cuff: judges each sample, drives pump and valves, feeds the oscillometry. The dump valve is held
 /// closed by a one-shot that is triggered for each sample that was judged good, and by nothing else: no sample, no pulse, no pressure.
-/// Whatever ends it, the dump valve is let go first, then the bleed valve, then the pump.
+/// Whatever ends it, the dump valve opens first, then the bleed valve, then the pump.
 /// </summary>
 public sealed class CuffRun
 {

@@ -16,13 +16,13 @@ public enum CuffLink : byte
     /// <summary>The closed cuff holds; measured: hundredths of mmHg lost in a second.</summary>
     Tightness = 3,
 
-    /// <summary>The one-shot lets go by itself when it is no longer triggered; measured: ms.</summary>
+    /// <summary>The one-shot drops out by itself when it is no longer triggered; measured: ms.</summary>
     OneShot = 4,
 
     /// <summary>The open dump valve empties the cuff; measured: ms.</summary>
     DumpValve = 5,
 
-    /// <summary>The one-shot's clear input lets go at once; measured: ms.</summary>
+    /// <summary>The one-shot's clear input releases it at once; measured: ms.</summary>
     Clear = 6,
 
     /// <summary>The bleed valve lets the pressure fall while the dump valve is held; measured: ms.</summary>

@@ -60,7 +60,7 @@ public sealed class CuffCalibration
     /// <summary>How far a calibrated reading may be wrong, hundredths of mmHg.</summary>
     public int ErrorCentiMmHg { get; private set; } = UncalibratedErrorCentiMmHg;
 
-    /// <summary>Where the software lets go, hundredths of mmHg: 295 mmHg less the calibrated error, 290 without a calibration.</summary>
+    /// <summary>Where the software vents the cuff, hundredths of mmHg: 295 mmHg less the calibrated error, 290 without a calibration.</summary>
     public int Trip => IsCalibrated ? TripCentiMmHg - ErrorCentiMmHg : UncalibratedTripCentiMmHg;
 
     /// <summary>Takes points. Refused ones change nothing.</summary>

@@ -17,12 +17,6 @@ public sealed class MqttPodLink : IPodLink, IUplinkEvents, IMqttClientHandler
     /// <summary>How long CONNECT and SUBSCRIBE may take together, µs, before the attempt is given up.</summary>
     public const long SetUpTimeoutUs = 5_000_000;
 
-    /// <summary>Keep-alive, s: a dead connection is noticed after one and a half of it.</summary>
-    public const int KeepAliveSeconds = 10;
-
-    /// <summary>Messages in flight, as many as the pod's own window may be.</summary>
-    public const int Window = 8;
-
     /// <summary>Most events waiting to be raised; beyond it the connection is given up and begun again.</summary>
     public const int MaxEvents = 256;
 
@@ -54,8 +48,8 @@ public sealed class MqttPodLink : IPodLink, IUplinkEvents, IMqttClientHandler
                 ClientId = "pod-" + Topics.DeviceText(deviceId),
                 Version = MqttVersion.V311,
                 CleanStart = true,
-                KeepAliveSeconds = KeepAliveSeconds,
-                Window = Window,
+                KeepAliveSeconds = LinkParameters.KeepAliveSeconds,
+                Window = LinkParameters.Window,
                 Will = new MqttMessage { Topic = Topics.State(deviceId), Payload = StateMessage.Will(), Qos = MqttQos.AtLeastOnce, Retain = true },
             },
             this);

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using EdgeGateway.Core;
 using EdgeGateway.Faults;
 using EdgeGateway.Mqtt.Client;
@@ -81,7 +82,7 @@ public sealed class SimulatedPod
     private readonly SimulatedI2cBus _bus;
     private readonly SimulatedByteStore? _flash;
     private readonly IByteStore _store;
-    private readonly SortedDictionary<PodPart, (int Address, bool Plugged)> _chips = [];
+    private readonly SortedDictionary<PodPart, FittedPart> _parts = [];
     private IUplinkConnector? _connector;
     private SteppedProcess? _process;
     private SteppedProcess? _dead;
@@ -111,65 +112,12 @@ public sealed class SimulatedPod
         Light = new DisturbedLight(recording ?? Pulse, _random.Fork("disturbance")) { ChannelsSwapped = story.ChannelsSwapped };
         Skin = new ContactTemperature(story.AmbientMilliCelsius, story.PatientMilliCelsius);
         Arm = new CuffedArm(Pulse, story.Arm);
-        foreach (PodPart chip in story.Chips)
+        foreach (PodPart part in story.Chips)
         {
-            if (chip == PodPart.Pcm1808)
-            {
-                Chest = new ChestSound(story.Chest, Pulse, _random.Fork("chest"));
-                ChestSound chest = Chest;
-                Converter = new Pcm1808Twin(world.Kernel, _random.Fork("pcm1808"), new Pcm1808Options { DriftPpm = story.DriftPpb / 1000 });
-                Converter.SetInput(story.SoundNanoVolt ?? chest.NanoVoltAt);
-                continue;
-            }
-
-            if (chip == PodPart.SunTechNibp)
-            {
-                CuffedArmOptions arm = story.Arm;
-                Module = new SunTechNibpTwin(world.Kernel, new SunTechNibpOptions
-                {
-                    Systolic = (int)arm.SystolicMmHg,
-                    Diastolic = (int)arm.DiastolicMmHg,
-                    Mean = (int)(arm.DiastolicMmHg + ((arm.SystolicMmHg - arm.DiastolicMmHg) / 3)),
-                    Pulse = (int)story.Pulse.RateBpm,
-                });
-                Module.PowerOff(); // The supply comes with the pod's.
-                continue;
-            }
-
-            int address;
-            if (chip == PodPart.Mprls0300)
-            {
-                address = AddCuff(world, story);
-            }
-            else if (chip == PodPart.Tmp117)
-            {
-                Thermometer = new Tmp117Twin(world.Kernel, _random.Fork("tmp117"), new Tmp117Options { HasNoise = true, HasPartError = true });
-                Thermometer.SetTemperature(us => Skin.MilliCelsiusAt(us));
-                address = Thermometer.Address;
-                _bus.Attach(address, Thermometer);
-            }
-            else if (chip == PodPart.Max30102)
-            {
-                Oximeter = new Max30102Twin(world.Kernel, _random.Fork("max30102"))
-                {
-                    Light = new OpticalDoor(Finger(story)),
-                };
-                address = Max30102Twin.Address;
-                _bus.Attach(address, Oximeter);
-            }
-            else
-            {
-                throw new CodedErrorException(new CodedError(FaultCodes.ScenarioWordUnknown, ErrorPlace.None, $"pod '{story.Id}': part {(int)chip} has no simulated chip"));
-            }
-
-            _bus.Unplug(address); // The supply comes with the pod's.
-            bool plugged = false;
-            foreach (PodPart there in story.PluggedAtStart)
-            {
-                plugged |= there == chip;
-            }
-
-            _chips[chip] = (address, plugged);
+            FittedPart fitted = Make(part);
+            fitted.Off(); // The supply comes with the pod's.
+            fitted.IsPlugged = !fitted.HasPlug || story.PluggedAtStart.Contains(part);
+            _parts[part] = fitted;
         }
     }
 
@@ -195,10 +143,10 @@ public sealed class SimulatedPod
     public ContactTemperature Skin { get; }
 
     /// <summary>The thermometer's twin, or null.</summary>
-    public Tmp117Twin? Thermometer { get; }
+    public Tmp117Twin? Thermometer { get; private set; }
 
     /// <summary>The oximeter's twin, or null.</summary>
-    public Max30102Twin? Oximeter { get; }
+    public Max30102Twin? Oximeter { get; private set; }
 
     /// <summary>The arm in the cuff.</summary>
     public CuffedArm Arm { get; }
@@ -210,7 +158,7 @@ public sealed class SimulatedPod
     public Mprls0300Twin? CuffSensor { get; private set; }
 
     /// <summary>The OEM module for blood pressure, or null.</summary>
-    public SunTechNibpTwin? Module { get; }
+    public SunTechNibpTwin? Module { get; private set; }
 
     /// <summary>True pressure in whatever cuff it has, mmHg; 0 without one.</summary>
     public double TrueCuffMmHg
@@ -223,10 +171,10 @@ public sealed class SimulatedPod
     }
 
     /// <summary>What the stethoscope hears, or null.</summary>
-    public ChestSound? Chest { get; }
+    public ChestSound? Chest { get; private set; }
 
     /// <summary>The stethoscope's converter, or null.</summary>
-    public Pcm1808Twin? Converter { get; }
+    public Pcm1808Twin? Converter { get; private set; }
 
     /// <summary>The program that runs; null while the power is off.</summary>
     public PodHost? Host { get; private set; }
@@ -254,17 +202,16 @@ public sealed class SimulatedPod
         _world.Trace?.Begin(_place, "power-on").Add("boot", Boots).End();
         _oscillator = new Oscillator(_world.Kernel.NowUs, Story.DriftPpb);
         Oscillator oscillator = _oscillator;
-        foreach ((_, (int address, bool plugged)) in _chips)
+        foreach (FittedPart part in _parts.Values)
         {
-            if (plugged)
+            if (part.IsPlugged)
             {
-                _bus.Replug(address);
+                part.On();
             }
         }
 
         Cuff?.AdvanceTo(_world.Kernel.NowUs);
         Cuff?.PowerOn();
-        Module?.PowerOn();
         SeededRandom random = _random.Fork("boot:" + Boots.ToString(System.Globalization.CultureInfo.InvariantCulture));
         SteppedProcess? process = null;
         _connector = _connectors(() => oscillator.LocalUs(_world.Kernel.NowUs), () => process?.Wake());
@@ -306,11 +253,9 @@ public sealed class SimulatedPod
         _flash?.CutPower();
         Cuff?.AdvanceTo(_world.Kernel.NowUs);
         Cuff?.PowerOff();
-        Module?.PowerOff();
-        Converter?.StopClocks();
-        foreach ((_, (int address, _)) in _chips)
+        foreach (FittedPart part in _parts.Values)
         {
-            _bus.Unplug(address);
+            part.Off();
         }
 
         _world.Ledger.PowerCut(Story.DeviceId);
@@ -338,50 +283,111 @@ public sealed class SimulatedPod
     /// <summary>A chip is plugged in or out.</summary>
     /// <param name="chip">Which.</param>
     /// <param name="plugged">True for in.</param>
+    /// <exception cref="CodedErrorException">The pod has no such chip, or it has no plug (S3007).</exception>
     public void SetPlugged(PodPart chip, bool plugged)
     {
+        if (!_parts.TryGetValue(chip, out FittedPart? part) || !part.HasPlug)
+        {
+            throw NoSuch(chip, "has no plug on this pod");
+        }
+
         _world.Trace?.Begin(_place, plugged ? "plug" : "unplug").Add("chip", chip.ToString()).End();
-        int address = _chips[chip].Address;
-        _chips[chip] = (address, plugged);
+        part.IsPlugged = plugged;
         if (!plugged)
         {
-            _bus.Unplug(address);
+            part.Off();
         }
         else if (Host is not null)
         {
-            _bus.Replug(address);
+            part.On();
         }
     }
+
+    // The simulator's counterpart of the pod's PartFactory: the one place that knows which part is simulated by what.
+    private FittedPart Make(PodPart part) => part switch
+    {
+        PodPart.Tmp117 => MakeTmp117(),
+        PodPart.Max30102 => MakeMax30102(),
+        PodPart.Mprls0300 => MakeMprls0300(),
+        PodPart.SunTechNibp => MakeSunTechNibp(),
+        PodPart.Pcm1808 => MakePcm1808(),
+        _ => throw NoSuch(part, "has no simulated chip"),
+    };
+
+    private FittedPart MakeTmp117()
+    {
+        Thermometer = new Tmp117Twin(_world.Kernel, _random.Fork("tmp117"), new Tmp117Options { HasNoise = true, HasPartError = true });
+        Thermometer.SetTemperature(us => Skin.MilliCelsiusAt(us));
+        return OnBus(Thermometer.Address, Thermometer, static _ => { });
+    }
+
+    private FittedPart MakeMax30102()
+    {
+        Oximeter = new Max30102Twin(_world.Kernel, _random.Fork("max30102")) { Light = new OpticalDoor(Finger()) };
+        return OnBus(Max30102Twin.Address, Oximeter, options => options.Optics.Curve = Story.Curve ?? options.Optics.Curve);
+    }
+
+    private FittedPart MakeMprls0300()
+    {
+        CuffPneumatics cuff = new() { Arm = new ArmDoor(Arm) };
+        Cuff = cuff;
+        CuffSensor = new Mprls0300Twin(_world.Kernel, _random.Fork("mprls0300"));
+        CuffSensor.SetPressure(us =>
+        {
+            cuff.AdvanceTo(us);
+            return Story.CuffPressure?.Invoke(us, cuff.IsDumpValveCoilPowered) ?? cuff.ManifoldMicroMmHg;
+        });
+        return OnBus(Mprls0300Twin.Address, CuffSensor, options =>
+        {
+            options.Cuff = new SimulatedCuffActuators(cuff, _world.Kernel);
+            options.CuffLimits.FirstTargetCentiMmHg = Story.CuffTargetCentiMmHg ?? options.CuffLimits.FirstTargetCentiMmHg;
+            options.CuffLimits.MaxRepeats = Story.CuffRepeats ?? options.CuffLimits.MaxRepeats;
+        });
+    }
+
+    private FittedPart MakeSunTechNibp()
+    {
+        CuffedArmOptions arm = Story.Arm;
+        SunTechNibpTwin module = new(_world.Kernel, new SunTechNibpOptions
+        {
+            Systolic = (int)arm.SystolicMmHg,
+            Diastolic = (int)arm.DiastolicMmHg,
+            Mean = (int)(arm.DiastolicMmHg + ((arm.SystolicMmHg - arm.DiastolicMmHg) / 3)),
+            Pulse = (int)Story.Pulse.RateBpm,
+        });
+        Module = module;
+        return new FittedPart(0, module.PowerOn, module.PowerOff, options => options.Serial = new SimulatedSerialPort(module));
+    }
+
+    private FittedPart MakePcm1808()
+    {
+        ChestSound chest = new(Story.Chest, Pulse, _random.Fork("chest"));
+        Chest = chest;
+        Pcm1808Twin converter = new(_world.Kernel, _random.Fork("pcm1808"), new Pcm1808Options { DriftPpm = Story.DriftPpb / 1000 });
+        converter.SetInput(Story.SoundNanoVolt ?? chest.NanoVoltAt);
+        Converter = converter;
+
+        // Its clocks come from the pod, when the pod opens the port.
+        return new FittedPart(0, static () => { }, converter.StopClocks, options => options.Audio = new SimulatedAudioPort(converter));
+    }
+
+    private FittedPart OnBus(int address, II2cTarget chip, Action<PeripheralOptions> wire)
+    {
+        _bus.Attach(address, chip);
+        return new FittedPart(address, () => _bus.Replug(address), () => _bus.Unplug(address), wire);
+    }
+
+    private CodedErrorException NoSuch(PodPart part, string why) =>
+        new(new CodedError(FaultCodes.ScenarioWordUnknown, ErrorPlace.None, $"pod '{Story.Id}': part {part} {why}"));
 
     private PodOptions Options(Oscillator oscillator)
     {
         List<PeripheralOptions> peripherals = [];
-        foreach ((PodPart part, (int address, _)) in _chips)
+        foreach ((PodPart part, FittedPart fitted) in _parts)
         {
-            PeripheralOptions peripheral = new(part, address);
-            if (part == PodPart.Mprls0300)
-            {
-                peripheral.Cuff = new SimulatedCuffActuators(Cuff!, _world.Kernel);
-                peripheral.CuffLimits.FirstTargetCentiMmHg = Story.CuffTargetCentiMmHg ?? peripheral.CuffLimits.FirstTargetCentiMmHg;
-                peripheral.CuffLimits.MaxRepeats = Story.CuffRepeats ?? peripheral.CuffLimits.MaxRepeats;
-            }
-
-            if (Story.Curve is not null)
-            {
-                peripheral.Optics.Curve = Story.Curve;
-            }
-
+            PeripheralOptions peripheral = new(part, fitted.Address);
+            fitted.Wire(peripheral);
             peripherals.Add(peripheral);
-        }
-
-        if (Module is { } module)
-        {
-            peripherals.Add(new PeripheralOptions(PodPart.SunTechNibp, 0) { Serial = new SimulatedSerialPort(module) });
-        }
-
-        if (Converter is { } converter)
-        {
-            peripherals.Add(new PeripheralOptions(PodPart.Pcm1808, 0) { Audio = new SimulatedAudioPort(converter) });
         }
 
         PodOptions options = new(Story.DeviceId, peripherals.ToArray())
@@ -436,29 +442,15 @@ public sealed class SimulatedPod
         FrameProduced?.Invoke(buffer, offset, length);
     }
 
-    private int AddCuff(WorldServices world, PodStory story)
-    {
-        Cuff = new CuffPneumatics { Arm = new ArmDoor(Arm) };
-        CuffSensor = new Mprls0300Twin(world.Kernel, _random.Fork("mprls0300"));
-        CuffPneumatics cuff = Cuff;
-        CuffSensor.SetPressure(us =>
-        {
-            cuff.AdvanceTo(us);
-            return story.CuffPressure?.Invoke(us, cuff.IsDumpValveCoilPowered) ?? cuff.ManifoldMicroMmHg;
-        });
-        _bus.Attach(Mprls0300Twin.Address, CuffSensor);
-        return Mprls0300Twin.Address;
-    }
-
     // The cuff may be on the arm that wears the oximeter.
-    private IPatientLight Finger(PodStory story)
+    private IPatientLight Finger()
     {
-        if (!story.IsCuffOnOximeterArm)
+        if (!Story.IsCuffOnOximeterArm)
         {
             return Light;
         }
 
-        OpticalSample mean = new(story.Pulse.RedDcCounts, story.Pulse.InfraredDcCounts);
+        OpticalSample mean = new(Story.Pulse.RedDcCounts, Story.Pulse.InfraredDcCounts);
         return new CuffedLight(Light, mean, us =>
         {
             Cuff?.AdvanceTo(us);
@@ -475,6 +467,22 @@ public sealed class SimulatedPod
         }
 
         _world.Ledger.AtPod(buffer, offset, fate);
+    }
+
+    // A part as it is fitted: its I2C address, 0 when it is on another bus; what its supply does when it comes and goes; how the pod's program is told of it.
+    private sealed class FittedPart(int address, Action on, Action off, Action<PeripheralOptions> wire)
+    {
+        public int Address => address;
+
+        public bool HasPlug => address != 0;
+
+        public bool IsPlugged { get; set; }
+
+        public Action On => on;
+
+        public Action Off => off;
+
+        public Action<PeripheralOptions> Wire => wire;
     }
 
     private sealed class OscillatorClock(Oscillator oscillator, SimulationKernel kernel) : IMonotonicClock

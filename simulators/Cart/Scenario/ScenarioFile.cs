@@ -17,8 +17,8 @@ public static class ScenarioFile
     /// <exception cref="CodedErrorException">It cannot be read, or is wrong: S3001 to S3010.</exception>
     public static ScenarioDefinition Load(string path)
     {
-        string? text = YamlDocument.ReadFile(path, Rules, out CodedError? error);
-        return text is null ? throw new CodedErrorException(error!) : Parse(path, text);
+        byte[]? bytes = YamlDocument.ReadFile(path, Rules, out CodedError? error);
+        return bytes is null ? throw new CodedErrorException(error!) : Parse(path, YamlDocument.Text(bytes));
     }
 
     /// <summary>Reads a scenario from its text.</summary>

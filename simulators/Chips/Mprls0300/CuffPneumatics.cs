@@ -114,7 +114,7 @@ public sealed class CuffPneumatics
         Reset();
     }
 
-    /// <summary>The pod is reset: its pins let go, and the pull resistors switch everything off.</summary>
+    /// <summary>The pod is reset: its pins float, and the pull resistors switch everything off.</summary>
     public void Reset()
     {
         _pumpDuty = 0;

@@ -68,7 +68,8 @@ internal static partial class NanoCompiler
         return findings;
     }
 
-    private static string Host() => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } named
+    /// <summary>The program dotnet that runs this test.</summary>
+    public static string Host() => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } named
         ? named
         : Path.Combine(DotnetRoot(), OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
 

@@ -41,7 +41,7 @@ public sealed class SoundFilterTests
     public void Raw_has_no_filter()
     {
         Assert.IsNull(SoundFilter.For(ListeningMode.Raw, 4000));
-        Assert.IsNull(SoundFilter.EdgesHz(ListeningMode.Raw));
+        Assert.IsNull(ListeningBands.EdgesHz(ListeningMode.Raw));
     }
 
     [TestMethod]

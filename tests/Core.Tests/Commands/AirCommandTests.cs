@@ -4,11 +4,12 @@ using System.Linq;
 using System.Text;
 using System.Text.Json;
 using EdgeGateway.Core;
+using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Cuff;
 using EdgeGateway.Core.Ingest;
-using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Records;
+using EdgeGateway.Core.Time;
 using EdgeGateway.Mqtt;
 using Firmware.Protocol;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -23,15 +24,11 @@ public sealed class AirCommandTests
     private const string Own = """{"v":1,"state":"online","boot":1,"epoch":0,"peripherals":[{"name":"MPRLS0300","state":"measuring"},{"name":"PCM1808","state":"measuring"}]}""";
     private static readonly CuffPatient Adult = new(PatientCategory.Adult, CuffSize.Adult, false);
 
+    public static IEnumerable<object[]> CommandsOfTheSessionsSide => GatewayCommands.All.Where(c => c.Topic is not null)
+        .Select(c => new object[] { "command/" + c.Topic.ToString()!.ToLowerInvariant(), $$"""{"command":"{{c.Verb}}",{{MembersOf(c.Verb)}}"id":"a1"}""" });
+
     [TestMethod]
-    [DataRow("command/session", """{"command":"open","session":"OLD-PATIENT","id":"a1"}""")]
-    [DataRow("command/session", """{"command":"close","session":"S1","id":"a1"}""")]
-    [DataRow("command/cuff", """{"command":"patient","session":"S1","category":"adult","cuffSize":"child","id":"a1"}""")]
-    [DataRow("command/cuff", """{"command":"start","session":"S1","id":"a1"}""")]
-    [DataRow("command/cuff", """{"command":"test","cuffOffTheArm":true,"id":"a1"}""")]
-    [DataRow("command/cuff", """{"command":"stop","id":"a1"}""")]
-    [DataRow("command/sound", """{"command":"listen","session":"S1","listening":true,"id":"a1"}""")]
-    [DataRow("command/sound", """{"command":"clip","session":"S1","id":"a1"}""")]
+    [DynamicData(nameof(CommandsOfTheSessionsSide))]
     [DataRow("session/S1/replay", """{"consumer":"dr-1","id":"a1"}""")]
     [DataRow("session/S1/request", """{"consumer":"dr-1","site":"mitral","id":"a1"}""")]
     [DataRow("session/S1/listening", """{"consumer":"dr-1","id":"a1"}""")]
@@ -406,6 +403,17 @@ public sealed class AirCommandTests
     private static string[] States(TestClient desk, string id) =>
         [.. desk.Received.Where(m => m.Topic == "cart/C1/session/S1/request/" + id).Select(m => JsonDocument.Parse(m.Payload).RootElement.GetProperty("state").GetString()!)];
 
+    // What makes a row of the table do something when it is not refused.
+    private static string MembersOf(string verb) => verb switch
+    {
+        "open" => """ "session":"OLD-PATIENT", """,
+        "patient" => """ "session":"S1","category":"adult","cuffSize":"child", """,
+        "test" => """ "cuffOffTheArm":true, """,
+        "stop" => string.Empty,
+        "listen" => """ "session":"S1","listening":true, """,
+        _ => """ "session":"S1", """,
+    };
+
     /// <summary>A gateway with session S1 and a pod with the cuff, which notes what it is told.</summary>
     private sealed class Cart
     {
@@ -429,7 +437,7 @@ public sealed class AirCommandTests
 
         public byte[][] Told(byte command) => [.. Commands.Where(c => c.Length >= PodCommand.HeaderLength && c[1] == command)];
 
-        public string At(long fromNowUs) => JsonText.UtcText(Rig.UtcStartUs + Rig.NowUs + fromNowUs);
+        public string At(long fromNowUs) => Rfc3339.Text(Rig.UtcStartUs + Rig.NowUs + fromNowUs);
 
         public string Start(string id) => "{\"command\":\"start\",\"session\":\"S1\",\"id\":\"" + id + "\",\"at\":\"" + At(0) + "\"}";
 

@@ -160,13 +160,21 @@ public sealed class GatewayConfigurationTests
     }
 
     [TestMethod]
-    public void An_empty_file_asks_for_what_is_required_and_an_absent_one_says_so()
+    public void An_empty_file_asks_for_what_is_required()
     {
         CollectionAssert.AreEqual(new[] { "G2007", "G2007", "G2007" }, Parse(string.Empty).Errors.Select(e => e.Code).ToArray());
         CollectionAssert.AreEqual(new[] { "G2007", "G2007", "G2007" }, Parse("# nothing\n").Errors.Select(e => e.Code).ToArray());
-        CodedError absent = GatewayConfiguration.Load(Path.Combine(Path.GetTempPath(), "there-is-no-such-gateway.yaml")).Errors.Single();
-        Assert.AreEqual("G2001", absent.Code);
-        StringAssert.Contains(absent.Render(), "there is no such file");
+    }
+
+    [TestMethod]
+    public void Bytes_are_read_as_their_byte_order_mark_says()
+    {
+        foreach (Encoding encoding in new[] { new UTF8Encoding(false), Encoding.UTF8, Encoding.Unicode, Encoding.BigEndianUnicode, Encoding.UTF32 })
+        {
+            byte[] bytes = [.. encoding.GetPreamble(), .. encoding.GetBytes(Right.Replace("id: cart-1", "id: cart-é", StringComparison.Ordinal))];
+            CodedError error = GatewayConfiguration.Parse(bytes, "gateway.yaml", Folder, _ => null).Errors.Single(e => e.Place.Path == "cart.id");
+            StringAssert.Contains(error.Detail, "'cart-é'", encoding.WebName);
+        }
     }
 
     [TestMethod]

@@ -4,11 +4,14 @@ using System.Linq;
 using System.Text;
 using System.Text.Json;
 using EdgeGateway.Core;
+using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Health;
+using EdgeGateway.Core.Ingest;
 using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Records;
+using EdgeGateway.Core.Sessions;
+using EdgeGateway.Core.Time;
 using EdgeGateway.Journal;
-using EdgeGateway.Mqtt.Server;
 using Firmware.Core;
 using Firmware.Protocol;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -375,28 +378,22 @@ public sealed class LateConsumerTests
     public void Records_of_the_gateways_own_that_find_no_room_are_counted_and_declared()
     {
         FullJournal journal = new();
-        GatewayContext context = new(
-            new GatewayOptions { CartId = "C1", GatewayId = Rig.Gateway },
-            new GatewayPorts
-            {
-                Journal = (_, _) => journal,
-                Server = handler => new MqttServer(new MqttServerOptions(), handler),
-                Time = new StillTime(),
-                Entropy = new NoEntropy(),
-            },
-            new GatewayLife(),
-            null!);
-        context.Clock.BootId = 1;
+        GatewayClock clock = new(new StillTime()) { BootId = 1 };
+        CodedLog log = new(null, clock);
+        SessionFold sessions = new(16);
+        DeliveryFold delivery = new();
+        JournalWriter writer = new(journal, () => clock.Now, key => delivery.Find(key)?.Class, new ReadingParser());
+        OwnFrames own = new(Rig.Gateway, clock, writer, sessions, log, new HashingCrc32());
         for (uint i = 1; i <= 300; i++)
         {
             // Of one stream they would be merged; of as many streams they find no room.
-            context.Gap(new StreamKey(Rig.PodA, 1, (int)(100 + i)), GapCause.Unexplained, GapBody.Readings, new SequenceRange(i, i), 1, 1);
+            own.Gap(new StreamKey(Rig.PodA, 1, (int)(100 + i)), GapCause.Unexplained, GapBody.Readings, new SequenceRange(i, i), 1, 1);
         }
 
-        context.Own.Step(0);
+        own.Step(0);
         Assert.IsEmpty(journal.Frames, "no room");
         journal.HasRoom = true;
-        context.Own.Step(0);
+        own.Step(0);
         byte[][] events = [.. journal.Frames.Where(f => f[1] == (byte)FrameKind.Event)];
         int gaps = journal.Frames.Count(f => f[1] == (byte)FrameKind.Gap);
         Assert.HasCount(1, events, "what found no room is declared");
@@ -427,11 +424,6 @@ public sealed class LateConsumerTests
         public long NowUs => 1;
 
         public UtcEstimate Utc => default;
-    }
-
-    private sealed class NoEntropy : IEntropy
-    {
-        public uint NextUInt32() => 1;
     }
 
     private sealed class FullJournal : IJournal

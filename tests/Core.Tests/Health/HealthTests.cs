@@ -4,11 +4,15 @@ using System.Linq;
 using System.Text;
 using System.Text.Json;
 using EdgeGateway.Core;
+using EdgeGateway.Core.Json;
+using EdgeGateway.Core.Access;
+using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Ingest;
-using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Records;
+using EdgeGateway.Core.Sessions;
+using EdgeGateway.Core.Time;
 using EdgeGateway.Faults;
 using EdgeGateway.Journal;
 using EdgeGateway.Mqtt;
@@ -54,7 +58,7 @@ public sealed class HealthTests
         JsonElement issue = Issue(rig, "G2148")!.Value;
         Assert.AreEqual(PodA, issue.GetProperty("subject").GetProperty("pod").GetString());
         Assert.AreEqual((rig.NowUs - goneUs) / 1000.0, issue.GetProperty("sinceMs").GetInt64(), 100);
-        Assert.AreEqual(JsonText.UtcText(Rig.UtcStartUs + goneUs)[..20], issue.GetProperty("since").GetString()![..20]);
+        Assert.AreEqual(Rfc3339.Text(Rig.UtcStartUs + goneUs)[..20], issue.GetProperty("since").GetString()![..20]);
         Assert.AreEqual(1, issue.GetProperty("count").GetInt64(), "one going is one, however often it is looked at");
         Assert.AreEqual("degraded", Status(rig));
         Assert.AreEqual(1, Lines(rig, "G2141"), "one line for its going");
@@ -72,7 +76,7 @@ public sealed class HealthTests
         Rig rig = new(103);
         TestClient pod = Connected(rig);
         rig.Disconnect(pod);
-        rig.Run(HealthChecks.PodGoneIdleUs - (3 * Second));
+        rig.Run(PodChecks.PodGoneIdleUs - (3 * Second));
         Assert.IsNull(Issue(rig, "G2148"));
         rig.Run(5 * Second);
         Assert.IsNotNull(Issue(rig, "G2148"));
@@ -98,7 +102,7 @@ public sealed class HealthTests
     public void A_pod_of_the_list_that_never_came_is_named_after_a_minute_until_it_comes()
     {
         Rig rig = new(105, o => o with { Devices = [new DeviceDescription { DeviceId = Rig.PodB }, new DeviceDescription { DeviceId = Rig.Gateway }] });
-        rig.Run(HealthChecks.PodNeverCameUs - (10 * Second));
+        rig.Run(PodChecks.PodNeverCameUs - (10 * Second));
         Assert.IsNull(Issue(rig, "G2149"));
         rig.Run(15 * Second);
         JsonElement issue = Issue(rig, "G2149")!.Value;
@@ -170,12 +174,12 @@ public sealed class HealthTests
         CollectionAssert.AreEqual(new[] { "G2086" }, bench.Codes());
 
         // What the client raises for the broker's own answer, for example a wrong password. The text does not matter here.
-        bench.Context.Issues.Raise("G2148", broker, "stands for a code of another kind");
+        bench.Issues.Raise("G2148", broker, "stands for a code of another kind");
         bench.Look(away, bench.NowUs);
         CollectionAssert.Contains(bench.Codes(), "G2086", "another kind of issue about the broker explains nothing");
-        Assert.IsFalse(bench.Context.Issues.StandsBetween(2410, 2418, broker));
-        Assert.IsTrue(bench.Context.Issues.StandsBetween(2148, 2149, broker));
-        Assert.IsFalse(bench.Context.Issues.StandsBetween(2148, 2149, new HealthSubject(HealthSubjectKind.Broker, "other:1883")));
+        Assert.IsFalse(bench.Issues.StandsBetween(2410, 2418, broker));
+        Assert.IsTrue(bench.Issues.StandsBetween(2148, 2149, broker));
+        Assert.IsFalse(bench.Issues.StandsBetween(2148, 2149, new HealthSubject(HealthSubjectKind.Broker, "other:1883")));
     }
 
     [TestMethod]
@@ -209,7 +213,7 @@ public sealed class HealthTests
         rig.Synchronised = true;
         rig.Run(2 * Second);
         Assert.IsNull(Issue(rig, "G2087"));
-        Assert.AreEqual(JsonText.UtcText(Rig.UtcStartUs + goneUs)[..20], Issue(rig, "G2148")!.Value.GetProperty("since").GetString()![..20]);
+        Assert.AreEqual(Rfc3339.Text(Rig.UtcStartUs + goneUs)[..20], Issue(rig, "G2148")!.Value.GetProperty("since").GetString()![..20]);
     }
 
     [TestMethod]
@@ -217,7 +221,7 @@ public sealed class HealthTests
     {
         Rig rig = new(110);
         TestClient pod = rig.Pod(Rig.PodA);
-        rig.Run(HealthChecks.NoExchangeUs - (5 * Second));
+        rig.Run(PodChecks.NoExchangeUs - (5 * Second));
         Assert.IsNull(Issue(rig, "G2155"));
         rig.Run(10 * Second);
         Assert.AreEqual(PodA, Issue(rig, "G2155")!.Value.GetProperty("subject").GetProperty("pod").GetString());
@@ -305,7 +309,7 @@ public sealed class HealthTests
         bench.Step();
         bench.Step();
         CollectionAssert.Contains(bench.Codes(), "G2151");
-        HealthIssue issue = bench.Context.Issues.Of("G2151")[0];
+        HealthIssue issue = bench.Issues.Of("G2151")[0];
         Assert.AreEqual(new HealthSubject(HealthSubjectKind.Session, "S1"), issue.Subject);
         StringAssert.Contains(issue.Detail, "vital signs");
         bench.Look(bench.Facts with { Broker = "b:1", IsUp = false }, bench.NowUs);
@@ -443,20 +447,20 @@ public sealed class HealthTests
         Bench bench = new();
         bench.Look(bench.Facts with { IsReady = false, IsStarting = true, IsWritable = false }, bench.NowUs);
         CollectionAssert.AreEqual(new[] { "G2088" }, bench.Codes(), "a journal that is not open yet does not refuse");
-        Assert.AreEqual("failing", HealthJson.StatusOf(bench.Context.Issues.ToList()));
+        Assert.AreEqual("failing", HealthJson.StatusOf(bench.Issues.ToList()));
         bench.Look(bench.Facts, bench.NowUs);
-        Assert.AreEqual("ok", HealthJson.StatusOf(bench.Context.Issues.ToList()));
+        Assert.AreEqual("ok", HealthJson.StatusOf(bench.Issues.ToList()));
     }
 
     [TestMethod]
     public void Health_names_any_issue_gravest_first_in_both_languages()
     {
         Bench bench = new();
-        bench.Context.Issues.Raise("G2203", HealthSubject.Pod(Rig.PodA), "1 to 2");
-        bench.Context.Issues.Raise("G2085", new HealthSubject(HealthSubjectKind.Disk, "journal"), string.Empty);
-        bench.Context.Issues.Raise("G2403", new HealthSubject(HealthSubjectKind.Stream, "02aabbfffe0000a1.1.16"), "reason 0x99");
-        bench.Context.Issues.Raise("G2403", new HealthSubject(HealthSubjectKind.Stream, "02aabbfffe0000a1.1.16"), "reason 0x97");
-        GatewaySnapshot snapshot = new Rig(121).Core.Snapshot() with { Issues = bench.Context.Issues.ToList() };
+        bench.Issues.Raise("G2203", HealthSubject.Pod(Rig.PodA), "1 to 2");
+        bench.Issues.Raise("G2085", new HealthSubject(HealthSubjectKind.Disk, "journal"), string.Empty);
+        bench.Issues.Raise("G2403", new HealthSubject(HealthSubjectKind.Stream, "02aabbfffe0000a1.1.16"), "reason 0x99");
+        bench.Issues.Raise("G2403", new HealthSubject(HealthSubjectKind.Stream, "02aabbfffe0000a1.1.16"), "reason 0x97");
+        GatewaySnapshot snapshot = new Rig(121).Core.Snapshot() with { Issues = bench.Issues.ToList() };
         foreach (string language in new[] { "en", "fr" })
         {
             using JsonDocument health = JsonDocument.Parse(HealthJson.Write(snapshot, language));
@@ -482,7 +486,7 @@ public sealed class HealthTests
     public void A_full_list_makes_place_for_what_is_graver_and_for_nothing_else()
     {
         Bench bench = new();
-        HealthIssues issues = bench.Context.Issues;
+        HealthIssues issues = bench.Issues;
         for (int i = 0; i < HealthIssues.MaxIssues + 50; i++)
         {
             issues.Raise("G2148", HealthSubject.Pod((ulong)i + 1), string.Empty);
@@ -586,14 +590,21 @@ public sealed class HealthTests
     /// <summary>The checks alone, on folds that the test fills.</summary>
     private sealed class Bench : IGatewayTime
     {
+        private readonly SessionFold _sessions = new(16);
+        private readonly DeliveryFold _delivery = new();
+        private readonly GatewayClock _clock;
+
         public Bench()
         {
-            Context = new GatewayContext(
-                new GatewayOptions { CartId = "C1", GatewayId = Rig.Gateway },
-                new GatewayPorts { Journal = (_, _) => Journal, Server = _ => throw new NotSupportedException(), Time = this, Entropy = null! },
-                new GatewayLife(),
-                null!);
-            Checks = new HealthChecks(Context, new Pods(), () => Facts);
+            GatewayOptions options = new() { CartId = "C1", GatewayId = Rig.Gateway };
+            TimeFold time = new(options.ClockDriftPpm, options.MaxUncertaintyUs);
+            _clock = new GatewayClock(this);
+            CodedLog log = new(null, _clock);
+            Issues = new HealthIssues(log.WriteIssue, () => _clock.Now);
+            Followers followers = new(_sessions, _clock, log, "cart/C1/", ListenerAccess.IsBedsidePage);
+            PodChecks pods = new(new Pods(), _sessions, _delivery, time, Issues, _clock, log, options);
+            SessionChecks session = new(_sessions, _delivery, new JournalReader(Journal), followers, Issues);
+            Checks = new HealthChecks(() => Facts, pods, session, followers, Issues, _clock, log);
         }
 
         public long NowUs { get; set; } = Second;
@@ -602,13 +613,13 @@ public sealed class HealthTests
 
         public StubJournal Journal { get; } = new();
 
-        public GatewayContext Context { get; }
+        public HealthIssues Issues { get; }
 
         public HealthChecks Checks { get; }
 
-        public HealthFacts Facts { get; private set; } = new(true, false, true, DiskStatus.Ok, null, true, 0, true);
+        public HealthFacts Facts { get; private set; } = new(true, false, true, DiskStatus.Ok, null, true, 0, true, 0);
 
-        public string[] Codes() => [.. Context.Issues.ToList().Select(i => i.Code)];
+        public string[] Codes() => [.. Issues.ToList().Select(i => i.Code)];
 
         /// <summary>Looks once with other facts than the bench's.</summary>
         public void Look(HealthFacts facts, long nowUs)
@@ -625,13 +636,13 @@ public sealed class HealthTests
             Checks.Step(NowUs);
         }
 
-        public void OpenSession() => Apply(1, JournalRecordType.SessionOpened, RecordClass.Control, new SessionOpenedRecord(1, 7, Context.Now, true, "S1").Encode());
+        public void OpenSession() => Apply(1, JournalRecordType.SessionOpened, RecordClass.Control, new SessionOpenedRecord(1, 7, _clock.Now, true, "S1").Encode());
 
         public void Frame(long index)
         {
             byte[] frame = Frames.Numeric(Rig.PodA, 1, 16, 1, 5, 7);
             byte[] record = new byte[FrameStamp.Length + frame.Length];
-            new FrameStamp(1, BindingReason.ByEpoch, Context.Now).Write(record, frame);
+            new FrameStamp(1, BindingReason.ByEpoch, _clock.Now).Write(record, frame);
             Apply(index, JournalRecordType.Frame, RecordClass.Vital, record);
         }
 
@@ -641,8 +652,8 @@ public sealed class HealthTests
         private void Apply(long index, JournalRecordType type, RecordClass recordClass, byte[] payload)
         {
             JournalRecord record = new(index, (byte)type, recordClass, payload);
-            Context.Sessions.Apply(record);
-            Context.Delivery.Apply(record);
+            _sessions.Apply(record);
+            _delivery.Apply(record);
         }
     }
 

@@ -21,7 +21,14 @@ public sealed class FullJournalTests
 
     private static JournalOptions Tiny { get; } = new()
     {
-        SegmentBytes = 8192, MaxPayloadBytes = 2048, QuotaBytes = 112 * 1024, MaxBatchBytes = 4096, MaxUnsyncedBytes = 16 * 1024, CheckpointRecords = 200, CheckpointBytes = 16 * 1024, ReserveBytes = 64 * 1024,
+        SegmentBytes = 8192,
+        MaxPayloadBytes = 2048,
+        QuotaBytes = 112 * 1024,
+        MaxBatchBytes = 4096,
+        MaxUnsyncedBytes = 16 * 1024,
+        CheckpointRecords = 200,
+        CheckpointBytes = 16 * 1024,
+        ReserveBytes = 64 * 1024,
     };
 
     public TestContext TestContext { get; set; } = null!;

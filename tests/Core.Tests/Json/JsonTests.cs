@@ -92,22 +92,6 @@ public sealed class JsonTests
     }
 
     [TestMethod]
-    [DataRow(3662, -2, "36.62")]
-    [DataRow(3660, -2, "36.60")]
-    [DataRow(-5, -2, "-0.05")]
-    [DataRow(0, -1, "0.0")]
-    [DataRow(97, 0, "97")]
-    [DataRow(12, 3, "12000")]
-    [DataRow(int.MinValue, 0, "-2147483648")]
-    [DataRow(int.MinValue, -9, "-2.147483648")]
-    [DataRow(7, 40, "7e40")]
-    [DataRow(7, -128, "7e-128")]
-    public void A_number_keeps_all_digits_of_the_scaled_integer(int value, int exponent, string text)
-    {
-        Assert.AreEqual(text, Encoding.ASCII.GetString(new JsonText().Scaled(value, exponent).ToBytes()));
-    }
-
-    [TestMethod]
     public void A_correction_names_what_was_said_first()
     {
         byte[] frame = Frames.Numeric(Rig.PodA, 1, 16, 1, 5, 5, flags: FrameFlags.Simulated | FrameFlags.FromStorage);

@@ -1,7 +1,6 @@
 using System;
 using System.Linq;
 using System.Text;
-using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Records;
 using EdgeGateway.Journal;
@@ -129,64 +128,6 @@ public sealed class ReadingTests
         }
 
         Assert.AreEqual(pods.Compute(bytes, 3, 4_096), fast.Compute(bytes, 3, 4_096));
-    }
-
-    [TestMethod]
-    [DataRow(3662L, -2)]
-    [DataRow(-5L, -2)]
-    [DataRow(0L, -1)]
-    [DataRow(0L, 3)]
-    [DataRow(97L, 0)]
-    [DataRow(12L, 9)]
-    [DataRow(7L, 10)]
-    [DataRow(7L, -18)]
-    [DataRow(7L, -19)]
-    [DataRow(-7L, -128)]
-    [DataRow((long)int.MinValue, -9)]
-    [DataRow(long.MinValue, 0)]
-    [DataRow(long.MinValue, -18)]
-    public void A_scaled_number_is_written_alike_by_both_writers(long value, int exponent)
-    {
-        JsonOutput output = new();
-        System.Text.Json.Utf8JsonWriter json = output.Begin();
-        json.WriteStartObject();
-        json.WriteScaled("n"u8, value, exponent);
-        json.WriteEndObject();
-        Assert.AreEqual("{\"n\":" + Encoding.UTF8.GetString(new JsonText().Scaled(value, exponent).ToBytes()) + "}", Encoding.UTF8.GetString(output.ToBytes()));
-    }
-
-    [TestMethod]
-    [DataRow(0L)]
-    [DataRow(1_000L)]
-    [DataRow(4_200L)]
-    [DataRow(4_203L)]
-    [DataRow(9_007L)]
-    [DataRow(long.MaxValue)]
-    public void Milliseconds_are_written_alike_by_both_writers(long us)
-    {
-        JsonOutput output = new();
-        System.Text.Json.Utf8JsonWriter json = output.Begin();
-        json.WriteStartObject();
-        json.WriteMilliseconds("n"u8, us);
-        json.WriteEndObject();
-        Assert.AreEqual("{\"n\":" + Encoding.UTF8.GetString(new JsonText().Milliseconds(us).ToBytes()) + "}", Encoding.UTF8.GetString(output.ToBytes()));
-    }
-
-    [TestMethod]
-    [DataRow(null)]
-    [DataRow("")]
-    [DataRow("left axilla")]
-    [DataRow("<&'+\"\\/>")]
-    [DataRow("é ü 😀 \u00a0 \u2028")]
-    [DataRow("a\nb\t\u007f\u0001")]
-    public void A_text_is_written_alike_by_both_writers(string? text)
-    {
-        JsonOutput output = new();
-        System.Text.Json.Utf8JsonWriter json = output.Begin();
-        json.WriteStartObject();
-        json.WriteText("t"u8, text);
-        json.WriteEndObject();
-        Assert.AreEqual("{\"t\":" + Encoding.UTF8.GetString(new JsonText().String(text).ToBytes()) + "}", Encoding.UTF8.GetString(output.ToBytes()));
     }
 
     private static JournalRecord Record(long index, Reading reading) => new(index, (byte)JournalRecordType.Frame, reading.Class, reading.Record);

@@ -329,7 +329,8 @@ public sealed partial class FarPageTests
     {
         foreach (string text in texts)
         {
-            await Assertions.Expect(tile).ToContainTextAsync(text);
+            // "72" is not "72.4", "172" or "72,4".
+            await Assertions.Expect(tile).ToContainTextAsync(new Regex(@"(?<![\d.,])" + Regex.Escape(text) + @"(?!\d|[.,]\d)", RegexOptions.CultureInvariant));
         }
     }
 

@@ -28,7 +28,7 @@ internal static class PageFacts
             catch (OperationCanceledException exception)
             {
                 string shown = await page.EvaluateAsync<string>(
-                    "() => JSON.stringify({ counters: cartPage.model.counters, player: cartPage.sound.player.counters, jitter: cartPage.sound.player.jitter.counters, audio: cartPage.sound.player.context?.state, cuff: { ...document.getElementById('cuff').dataset }, sound: { ...document.getElementById('sound').dataset }, said: ['sound-said', 'clips-said', 'cuff-phase', 'connection'].map((id) => document.getElementById(id)?.textContent) })");
+                    "() => JSON.stringify({ counters: cartPage.model.counters, player: cartPage.sound.player.counters, jitter: cartPage.sound.player.jitter.counters, audio: cartPage.sound.player.graph?.context.state, cuff: { ...document.getElementById('cuff').dataset }, sound: { ...document.getElementById('sound').dataset }, said: ['sound-said', 'clips-said', 'cuff-phase', 'connection'].map((id) => document.getElementById(id)?.textContent) })");
                 throw new AssertFailedException(fact + "\n" + shown, exception);
             }
 

@@ -27,7 +27,7 @@ public sealed class PageRulesTests
         string ages = await page.EvaluateAsync<string>(
             """
             async () => {
-              const { DeviceClock } = await import(new URL("js/clock.js", location.href));
+              const { DeviceClock } = await import(new URL("js/core/time.js", location.href));
               const live = new DeviceClock();
               for (let t = 6000; t < 20000; t += 1000) live.known(t - 4000, 100, t, true);
               const young = live.ageMs(15000, 19100);

@@ -7,7 +7,7 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Firmware.Tests.Contract;
 
-/// <summary>A fault of the way of sound.</summary>
+/// <summary>A fault of the sound's path.</summary>
 /// <param name="Name">As it is shown.</param>
 /// <param name="Codes">What the driver may call it; empty when it is no failure but a declared loss.</param>
 /// <param name="IsSilence">True when the wired slot gives one value: none of it may be given on when it lasts.</param>

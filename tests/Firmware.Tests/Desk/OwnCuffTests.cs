@@ -254,6 +254,23 @@ public sealed class OwnCuffTests
     }
 
     [TestMethod]
+    public void A_stop_is_obeyed_under_whatever_number_it_comes()
+    {
+        foreach (byte number in new byte[] { 0, 77, 78 })
+        {
+            Rig rig = new(selfTest: true);
+            rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+            rig.Send(PodCommand.StopCuff, [], number);
+            rig.Send(PodCommand.StartCuff, [Epoch, 0, 0, 0], 77);
+            rig.Until(() => rig.Cuff.BladderMmHg > 60, 20);
+            rig.Send(PodCommand.StopCuff, [], number);
+            rig.Run(0.05);
+            Assert.IsFalse(rig.Cuff.IsDumpValveCoilPowered, $"the number {number} came before");
+            Assert.IsFalse(rig.Codes.Contains(FaultCode.CuffCommandRepeated));
+        }
+    }
+
+    [TestMethod]
     public void Mutated_commands_throw_nothing_and_only_an_exact_start_of_this_session_moves_air()
     {
         // CART_LONG=1: ten times as many.

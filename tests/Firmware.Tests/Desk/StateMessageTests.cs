@@ -65,6 +65,21 @@ public sealed class StateMessageTests
         StringAssert.Contains(refused.Message, "200");
     }
 
+    [TestMethod]
+    public void A_driver_of_another_kind_of_part_is_refused_with_the_same_code()
+    {
+        foreach (PodPart part in Enum.GetValues<PodPart>())
+        {
+            PeripheralOptions fitted = Fitted(part);
+            fitted.Driver = part == PodPart.Tmp117 ? new Firmware.Peripherals.Max30102(new FakeBus(), 0x57) : new Firmware.Peripherals.Tmp117(new FakeBus(), 0x48);
+            PodFaultException refused = Assert.ThrowsExactly<PodFaultException>(() =>
+                new PodHost(new PodOptions(PodBench.DeviceId, [fitted]), new FakeBus(), new SimulatedByteStore(), new SoftwareCrc32(), new FakeEntropy(), new FakeLink()));
+            Assert.AreEqual(FaultCode.PartUnknown, refused.FaultCode);
+            StringAssert.Contains(refused.Message, Parts.Id(part));
+            StringAssert.Contains(refused.Message, fitted.Driver.PartName);
+        }
+    }
+
     private static PeripheralOptions Fitted(PodPart part)
     {
         ManualClock clock = new();

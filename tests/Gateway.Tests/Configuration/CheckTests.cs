@@ -10,6 +10,7 @@ using EdgeGateway.Core.Configuration;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Faults;
 using EdgeGateway.Journal;
+using EdgeGateway.Machine;
 using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Client;
 using EdgeGateway.Mqtt.Server;
@@ -100,6 +101,26 @@ public sealed class CheckTests
     public void What_is_a_host_is_taken(string host) => Assert.IsEmpty(Parse(Whole("journal", "sessionBroker:\n  host: " + host)).Errors.ToArray());
 
     [TestMethod]
+    public void A_file_is_read_with_what_it_names_beside_it_and_an_absent_one_says_so()
+    {
+        string folder = Directory.CreateTempSubdirectory("gateway-file-").FullName;
+        string file = Path.Combine(folder, "gateway.yaml");
+        CodedError absent = ConfigurationFile.Load(file).Errors.Single();
+        Assert.AreEqual("G2001", absent.Code);
+        StringAssert.Contains(absent.Render(), "there is no such file");
+
+        File.WriteAllText(file, Whole("journal", "sessionBroker:\n  host: broker.example\n  userName: cart-1\n  passwordFile: broker.secret"));
+        Assert.AreEqual("G2008", ConfigurationFile.Load(file).Errors.Single().Code);
+        File.WriteAllText(Path.Combine(folder, "broker.secret"), "secret\n");
+        GatewayHostOptions options = ConfigurationFile.Check(file).Options!;
+        Assert.AreEqual("secret", Encoding.UTF8.GetString(options.Core.External!.Password.Span));
+        Assert.AreEqual(Path.Combine(folder, "journal"), options.JournalDirectory);
+        File.WriteAllText(Path.Combine(folder, "journal"), "a file where the directory should be");
+        Assert.AreEqual("G2011", ConfigurationFile.Check(file).Errors.Single().Code);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [TestMethod]
     public void A_directory_that_cannot_be_used_here_is_refused_before_the_start()
     {
         string folder = Directory.CreateTempSubdirectory("gateway-check-").FullName;
@@ -162,7 +183,7 @@ public sealed class CheckTests
         GatewayHostOptions small = Parse(Whole("journal", "uplink:\n  readAheadBytes: 8192\n  windowMessages: 1\ningest:\n  maxHeldMessages: 1\nsessions:\n  maxSessions: 16").Replace("directory: journal", "directory: journal\n  quotaMebibytes: 16", StringComparison.Ordinal)).Options!;
         await using LiveGateway gateway = await LiveGateway.StartAsync(change: o => small with { MqttPort = 0, HttpPort = 0, JournalDirectory = o.JournalDirectory });
         Assert.AreEqual(16L * 1024 * 1024, small.JournalQuotaBytes);
-        Assert.IsTrue(gateway.Host.Ready.IsCompletedSuccessfully);
+        Assert.IsTrue(gateway.Service.Ready.IsCompletedSuccessfully);
     }
 
     private static readonly string[] Numbers = ["-1", "0", "1", "2", "10", "15", "16", "32", "100", "255", "256", "1000", "1024", "1883", "4096", "8080", "8191", "8192", "30000", "65535", "65536", "1048576", "99999999999", "1e3", "0x10", "true", "\"7\"", "~"];

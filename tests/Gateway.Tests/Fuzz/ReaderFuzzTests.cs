@@ -160,7 +160,7 @@ public sealed class ReaderFuzzTests
         using HttpClient http = LiveGateway.Client();
         (string Method, string Path)[] routes =
         [
-            .. gateway.Host.Http!.Routes.SelectMany(r => (r.Methods.Count == 0 ? ["POST", "PUT"] : r.Methods).Select(m => (m, Regex.Replace(r.Pattern, @"\{[^}]*\}", "S1", RegexOptions.None, TimeSpan.FromSeconds(1)))))
+            .. gateway.Routes.SelectMany(r => (r.Methods.Count == 0 ? ["POST", "PUT"] : r.Methods).Select(m => (m, Regex.Replace(r.Pattern, @"\{[^}]*\}", "S1", RegexOptions.None, TimeSpan.FromSeconds(1)))))
                 .Where(r => r.Item1 != "GET" || r.Item2.StartsWith("/api", StringComparison.Ordinal)),
         ];
         int count = IsLong ? 50_000 : 1_000;
@@ -183,7 +183,7 @@ public sealed class ReaderFuzzTests
         TestContext.WriteLine($"{count} requests in {TimeProvider.System.GetElapsedTime(began).TotalSeconds:F2} s: {string.Join(", ", statuses.Select(s => s.Key + " x " + s.Value))}");
         using HttpResponseMessage ready = await http.GetAsync(new Uri(gateway.Origin + "/ready"));
         Assert.IsTrue(ready.IsSuccessStatusCode);
-        Assert.IsFalse(gateway.Host.Broken.IsCompleted);
+        Assert.IsFalse(gateway.Service.Broken.IsCompleted);
     }
 
     private static string? Cuff(byte[] bytes)

@@ -8,8 +8,6 @@ using EdgeGateway.Gateway.Http;
 using EdgeGateway.Mqtt;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Gateway.Tests.Health;
@@ -36,7 +34,7 @@ public sealed class HealthAnswerTests
         Assert.AreEqual("failing", health.RootElement.GetProperty("status").GetString());
         Assert.IsFalse(health.RootElement.GetProperty("ready").GetBoolean());
         Assert.AreEqual("G2159", health.RootElement.GetProperty("issues")[0].GetProperty("code").GetString());
-        Assert.IsTrue(HttpApi.HealthPatience < TimeSpan.FromSeconds(2), "answered within 2 s");
+        Assert.IsTrue(ReadApi.HealthPatience < TimeSpan.FromSeconds(2), "answered within 2 s");
         TestContext.WriteLine($"answered after {took.TotalMilliseconds:F0} ms; target 2000 ms");
         using HttpResponseMessage ready = await http.GetAsync(new Uri("/ready", UriKind.Relative));
         Assert.AreEqual(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
@@ -53,18 +51,14 @@ public sealed class HealthAnswerTests
     [DataRow("en;q=0", "fr")]
     [DataRow("en;q=nonsense", "fr")]
     public void The_language_is_the_one_liked_best_else_the_configured_one(string accept, string language) =>
-        Assert.AreEqual(language, HttpApi.LanguageOf(accept, "fr"));
+        Assert.AreEqual(language, GatewayHandle.LanguageOf(accept, "fr"));
 
     private static async Task<WebApplication> ServeAsync(IMqttLoop loop)
     {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Logging.ClearProviders();
-        builder.Services.AddRoutingCore();
-        builder.WebHost.UseKestrelCore();
+        WebApplicationBuilder builder = HttpApi.CreateBuilder();
         builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0));
         WebApplication application = builder.Build();
-        application.UseRouting();
-        application.MapGateway(loop, () => null, "en");
+        application.UseGateway(new GatewayHandle(loop, () => null));
         await application.StartAsync();
         return application;
     }

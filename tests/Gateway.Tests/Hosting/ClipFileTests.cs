@@ -29,7 +29,7 @@ public sealed class ClipFileTests
 
         DefaultHttpContext whole = BareRequest.Of("GET", string.Empty, ("session", "S1"));
         HeldLoop loop = new(sound.Rig);
-        loop.Finish(SoundApi.ZipAsync(whole, loop, () => sound.Rig.Core, "en"));
+        loop.Finish(BareRequest.AnswerAsync(whole, SoundApi.ZipAsync(whole, new GatewayHandle(loop, () => sound.Rig.Core))));
         Assert.AreEqual(200, whole.Response.StatusCode, BareRequest.Text(whole));
         using (ZipArchive zip = new(new MemoryStream(BareRequest.Bytes(whole))))
         {
@@ -41,19 +41,19 @@ public sealed class ClipFileTests
         {
             DefaultHttpContext context = BareRequest.Of("GET", string.Empty, ("session", "S1"));
             HeldLoop busy = new(sound.Rig, places);
-            busy.Finish(SoundApi.ZipAsync(context, busy, () => sound.Rig.Core, "en"));
+            busy.Finish(BareRequest.AnswerAsync(context, SoundApi.ZipAsync(context, new GatewayHandle(busy, () => sound.Rig.Core))));
             Refused(context, "G2084");
         }
 
         DefaultHttpContext one = BareRequest.Of("GET", string.Empty, ("session", "S1"), ("clip", "c1"));
         HeldLoop full = new(sound.Rig, places: 0);
-        full.Finish(SoundApi.WavAsync(one, full, () => sound.Rig.Core, "en"));
+        full.Finish(BareRequest.AnswerAsync(one, SoundApi.WavAsync(one, new GatewayHandle(full, () => sound.Rig.Core))));
         Refused(one, "G2084");
 
         // A gateway that stops has the clips still.
         sound.Rig.Core.BeginStop(static () => { });
         DefaultHttpContext stopping = BareRequest.Of("GET", string.Empty, ("session", "S1"), ("clip", "c1"));
-        Task asked = SoundApi.WavAsync(stopping, loop, () => sound.Rig.Core, "en");
+        Task asked = BareRequest.AnswerAsync(stopping, SoundApi.WavAsync(stopping, new GatewayHandle(loop, () => sound.Rig.Core)));
         loop.Finish(asked);
         Refused(stopping, "G2305");
     }

@@ -7,9 +7,10 @@ using System.Threading.Tasks;
 using Core.Tests;
 using Core.Tests.Sound;
 using EdgeGateway.Core.Commands;
-using EdgeGateway.Core.Cuff;
 using EdgeGateway.Core.Json;
+using EdgeGateway.Core.Cuff;
 using EdgeGateway.Core.Records;
+using EdgeGateway.Core.Time;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Http;
 using EdgeGateway.Mqtt;
@@ -138,7 +139,7 @@ public sealed class CommandTableTests
 
         HeldLoop loop = new(rig);
         DefaultHttpContext context = BareRequest.Of("PUT", string.Empty, ("session", "S1"));
-        Task asked = CommandApi.RunAsync(context, GatewayCommands.Find(CommandTopic.Session, "open")!, loop, () => rig.Core, "en");
+        Task asked = BareRequest.AnswerAsync(context, CommandApi.RunAsync(context, GatewayCommands.Find(CommandTopic.Session, "open")!, new GatewayHandle(loop, () => rig.Core)));
         loop.Run();
         loop.Finish(asked);
         Assert.AreEqual(429, context.Response.StatusCode, BareRequest.Text(context));
@@ -151,7 +152,7 @@ public sealed class CommandTableTests
         foreach (GatewayCommand command in GatewayCommands.All.Where(c => c.Rights != CommandRights.Always))
         {
             DefaultHttpContext context = BareRequest.Of(command.Method, "{" + Cases.First(c => (string)c[0]! == command.Name)[2] + "}", ("session", "S1"), ("id", "a1"));
-            Assert.IsTrue(CommandApi.RunAsync(context, command, new HeldLoop(rig, places: 0), () => rig.Core, "en").IsCompleted);
+            Assert.IsTrue(BareRequest.AnswerAsync(context, CommandApi.RunAsync(context, command, new GatewayHandle(new HeldLoop(rig, places: 0), () => rig.Core))).IsCompleted);
             Assert.AreEqual(503, context.Response.StatusCode, command.Name + BareRequest.Text(context));
             StringAssert.Contains(BareRequest.Text(context), "G2084");
         }
@@ -175,12 +176,11 @@ public sealed class CommandTableTests
         HeldLoop loop = new(rig);
         DefaultHttpContext context = BareRequest.Of(command.Method, "{" + members + "}", ("session", session), ("id", "a1"));
         rig.Run(1000);
-        loop.Finish(command.Rights == CommandRights.Always
-            ? CommandApi.StopAsync(context, loop, () => rig.Core, "en", null)
-            : CommandApi.RunAsync(context, command, loop, () => rig.Core, "en"));
+        loop.Finish(BareRequest.AnswerAsync(context, CommandApi.RunAsync(context, command, new GatewayHandle(loop, () => rig.Core))));
         using JsonDocument json = JsonDocument.Parse(BareRequest.Text(context));
         string code = json.RootElement.TryGetProperty("code", out JsonElement said) ? said.GetString()! : Done;
         Assert.AreEqual(code.Length == 0 ? 200 : FaultCatalogue.Default[code].Http, context.Response.StatusCode, BareRequest.Text(context));
+        Assert.IsTrue(code.Length == 0 || HttpRoutes.All.Single(r => r.Name == command.Document.Id).AllRefusals.Contains(code), code + " is not described");
         return code;
     }
 
@@ -191,7 +191,7 @@ public sealed class CommandTableTests
         rig.Require(() => desk.Subscriptions.Count == 1, "subscribed");
         string json = "{\"command\":\"" + command.Verb + "\",\"id\":\"r1\"" + (session.Length > 0 ? ",\"session\":\"" + session + "\"" : string.Empty)
             + (members.Length > 0 ? "," + members : string.Empty) + "}";
-        json = json.Replace("AT", JsonText.UtcText(rig.Utc.UtcUs), StringComparison.Ordinal);
+        json = json.Replace("AT", Rfc3339.Text(rig.Utc.UtcUs), StringComparison.Ordinal);
         desk.Publish("cart/C1/command/" + command.Topic.ToString()!.ToLowerInvariant(), Encoding.UTF8.GetBytes(json), asksForTopic ? Wanted : null);
         Arrived answer = AnswerOf(rig, desk, asksForTopic ? "cart/C1/reply/mine" : "cart/C1/reply/r1");
         CollectionAssert.AreEqual(asksForTopic ? Wanted.CorrelationData.ToArray() : [], answer.Properties?.CorrelationData.ToArray() ?? []);

@@ -103,13 +103,13 @@ public sealed class CuffApiTests
         public (DefaultHttpContext Context, Task Asked) Ask(bool isTest, CancellationToken gone)
         {
             Rig.Run(1000);
-            DefaultHttpContext context = new() { RequestAborted = gone };
+            DefaultHttpContext context = new() { RequestAborted = gone, RequestServices = BareRequest.Services };
             context.Request.Method = "POST";
             context.Request.Body = new MemoryStream(isTest ? """{"cuffOffTheArm":true}"""u8.ToArray() : "{}"u8.ToArray());
             context.Request.RouteValues["session"] = "S1";
             context.Response.Body = new MemoryStream();
             GatewayCommand command = GatewayCommands.Find(CommandTopic.Cuff, isTest ? "test" : "start")!;
-            Task asked = CommandApi.RunAsync(context, command, Loop, () => Rig.Core, "en");
+            Task asked = BareRequest.AnswerAsync(context, CommandApi.RunAsync(context, command, new GatewayHandle(Loop, () => Rig.Core)));
             Assert.AreEqual(1, Loop.Waiting, "it is in the queue");
             return (context, asked);
         }

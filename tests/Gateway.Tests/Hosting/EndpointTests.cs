@@ -166,7 +166,7 @@ public class EndpointTests
     public void The_log_writes_one_line_for_each_entry_and_forgets_subjects_at_a_bound()
     {
         using StringWriter lines = new();
-        HostLog log = new(lines, "en", TimeProvider.System);
+        GatewayLog log = new(LineProvider.Factory(lines));
         log.Write(new GatewayLogEntry("G2101", "a\nb\u2029c\u202ed é µ", 1));
         string line = lines.ToString();
         Assert.AreEqual(1, line.Count(c => c == '\n'));
@@ -176,7 +176,7 @@ public class EndpointTests
             log.Write(new GatewayLogEntry("G2101", "x", 2 + i, new HealthSubject(HealthSubjectKind.Listener, "stranger" + i)));
         }
 
-        Assert.IsLessThanOrEqualTo(256, log.Remembered);
+        Assert.IsLessThanOrEqualTo(256, log.Repeated.Remembered);
     }
 
     [TestMethod]

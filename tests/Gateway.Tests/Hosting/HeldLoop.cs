@@ -7,6 +7,7 @@ using System.Threading.Tasks;
 using Core.Tests;
 using EdgeGateway.Mqtt;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Gateway.Tests.Hosting;
@@ -57,9 +58,15 @@ internal sealed class HeldLoop(Rig rig, int places = int.MaxValue) : IMqttLoop
 /// <summary>A request without a web server.</summary>
 internal static class BareRequest
 {
+    /// <summary>What results need to be written.</summary>
+    public static readonly IServiceProvider Services = new ServiceCollection().AddLogging().BuildServiceProvider();
+
+    /// <summary>Asks one route and writes its answer.</summary>
+    public static async Task AnswerAsync(HttpContext context, Task<IResult> asked) => await (await asked).ExecuteAsync(context);
+
     public static DefaultHttpContext Of(string method, string body, params ReadOnlySpan<(string Name, string Value)> route)
     {
-        DefaultHttpContext context = new();
+        DefaultHttpContext context = new() { RequestServices = Services };
         context.Request.Method = method;
         context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
         foreach ((string name, string value) in route)

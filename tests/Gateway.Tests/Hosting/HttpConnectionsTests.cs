@@ -53,7 +53,7 @@ public sealed class HttpConnectionsTests
                 idle.Add(await gateway.RawAsync(text));
             }
 
-            (int silent, int waiting, int busy) = gateway.Host.Http!.Connections.Counts;
+            (int silent, int waiting, int busy) = gateway.Connections.Counts;
             Assert.IsTrue(silent <= HttpConnections.MaxSilent && waiting + busy <= HttpConnections.MaxBusy + HttpConnections.StopPlaces, $"{silent} {waiting} {busy}");
             using HttpClient http = LiveGateway.Client();
             for (int i = 1; i <= 3; i++) // this pod does not acknowledge, so each answer takes its 0.8 s
@@ -75,7 +75,7 @@ public sealed class HttpConnectionsTests
         }
 
         // All places come back.
-        while (gateway.Host.Http!.Connections.Counts is not (0, <= 1, 0))
+        while (gateway.Connections.Counts is not (0, <= 1, 0))
         {
             await Task.Yield();
         }
@@ -88,7 +88,7 @@ public sealed class HttpConnectionsTests
         List<Socket> busy = [];
         try
         {
-            while (gateway.Host.Http!.Connections.Counts.Busy < HttpConnections.MaxBusy)
+            while (gateway.Connections.Counts.Busy < HttpConnections.MaxBusy)
             {
                 busy.Add(await gateway.RawAsync("PUT /api/session/S1/sound HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"));
                 Assert.IsLessThan(4000, busy.Count);
@@ -124,7 +124,7 @@ public sealed class HttpConnectionsTests
 
             most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: false));
             wave.ForEach(s => s.Dispose());
-            while (gateway.Host.Http!.Connections.Counts is not (0, 0, 0))
+            while (gateway.Connections.Counts is not (0, 0, 0))
             {
                 await Task.Yield();
             }
@@ -153,8 +153,8 @@ public sealed class HttpConnectionsTests
         await using LiveGateway gateway = await LiveGateway.StartAsync();
         using ManualResetEventSlim release = new();
         using HttpClient http = LiveGateway.Client();
-        gateway.Host.Loop.TryPost(() => release.Wait());
-        while (gateway.Host.Loop.TryPost(static () => { }))
+        gateway.Service.Loop.TryPost(() => release.Wait());
+        while (gateway.Service.Loop.TryPost(static () => { }))
         {
         }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Net.Sockets;
@@ -10,7 +11,12 @@ using System.Threading.Tasks;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Gateway.Hosting;
+using EdgeGateway.Gateway.Http;
 using Gateway.Tests.Web;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Gateway.Tests.Hosting;
@@ -23,15 +29,30 @@ internal sealed class LiveGateway : IAsyncDisposable
     private readonly StringWriter _log;
     private readonly string _folder;
 
-    private LiveGateway(GatewayHost host, StringWriter log, string folder)
+    private LiveGateway(WebApplication application, StringWriter log, string folder)
     {
-        (Host, _log, _folder) = (host, log, folder);
-        Origin = $"http://127.0.0.1:{host.HttpPort}";
+        (Application, _log, _folder) = (application, log, folder);
+        (HttpPort, MqttPort) = GatewayApplication.PortsOf(application);
+        Origin = $"http://127.0.0.1:{HttpPort}";
     }
 
-    public GatewayHost Host { get; }
+    public WebApplication Application { get; }
+
+    public GatewayService Service => Application.Services.GetRequiredService<GatewayService>();
+
+    public HttpConnections Connections => Application.Services.GetRequiredService<HttpConnections>();
+
+    public int HttpPort { get; }
+
+    public int MqttPort { get; }
 
     public string Origin { get; }
+
+    /// <summary>Every route that is served, with its methods; none stands for all.</summary>
+    public IEnumerable<(string Pattern, IReadOnlyList<string> Methods)> Routes =>
+        from source in ((IEndpointRouteBuilder)Application).DataSources
+        from endpoint in source.Endpoints.OfType<RouteEndpoint>()
+        select ("/" + (endpoint.RoutePattern.RawText ?? string.Empty).TrimStart('/'), endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? []);
 
     public string Log
     {
@@ -44,23 +65,31 @@ internal sealed class LiveGateway : IAsyncDisposable
         }
     }
 
+    public static GatewayHostOptions Options(string folder, GatewayWebOptions? web = null) => new()
+    {
+        Core = new GatewayOptions { CartId = "cart-1", GatewayId = 0x0200000000000001, Production = false },
+        MqttPort = 0,
+        HttpPort = 0,
+        JournalDirectory = folder,
+        JournalQuotaBytes = 64 * 1024 * 1024,
+        Web = web ?? new GatewayWebOptions(),
+    };
+
     public static async Task<LiveGateway> StartAsync(GatewayWebOptions? web = null, Func<GatewayHostOptions, GatewayHostOptions>? change = null)
     {
         StringWriter log = new();
         string folder = Directory.CreateTempSubdirectory("gateway-live-").FullName;
-        GatewayHostOptions options = new()
+        GatewayHostOptions options = Options(folder, web);
+        options = change?.Invoke(options) ?? options;
+        WebApplication application = GatewayApplication.Build(options, TimeProvider.System, b =>
         {
-            Core = new GatewayOptions { CartId = "cart-1", GatewayId = 0x0200000000000001, Production = false },
-            MqttPort = 0,
-            HttpPort = 0,
-            JournalDirectory = folder,
-            JournalQuotaBytes = 64 * 1024 * 1024,
-            Web = web ?? new GatewayWebOptions(),
-        };
-        GatewayHost host = new(change?.Invoke(options) ?? options, new HostLog(TextWriter.Synchronized(log), "en", TimeProvider.System), TimeProvider.System);
-        Assert.IsNull(await host.StartAsync(default));
-        await host.Ready.WaitAsync(Patience);
-        return new LiveGateway(host, log, folder);
+            b.Logging.ClearProviders();
+            b.Logging.AddProvider(new LineProvider(log, options.Language));
+        });
+        Assert.IsNull(await GatewayApplication.TryStartAsync(application));
+        LiveGateway gateway = new(application, log, folder);
+        await gateway.Service.Ready.WaitAsync(Patience);
+        return gateway;
     }
 
     /// <summary>A client with a connection pool of its own, as a program that sends nothing but what is asked.</summary>
@@ -70,7 +99,7 @@ internal sealed class LiveGateway : IAsyncDisposable
     public async Task<NetworkStream> PodAsync()
     {
         TcpClient pod = new();
-        await pod.ConnectAsync(IPAddress.Loopback, Host.MqttPort);
+        await pod.ConnectAsync(IPAddress.Loopback, MqttPort);
         NetworkStream stream = pod.GetStream();
         await stream.WriteAsync(MqttBytes.Connect("pod-02aabbfffe0000a1", "u", "p"));
         await stream.WriteAsync(MqttBytes.Subscribe(1, "pod/02aabbfffe0000a1/cmd"));
@@ -99,7 +128,7 @@ internal sealed class LiveGateway : IAsyncDisposable
     public async Task<Socket> RawAsync(string text = "")
     {
         Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(IPAddress.Loopback, Host.HttpPort);
+        await socket.ConnectAsync(IPAddress.Loopback, HttpPort);
         if (text.Length > 0)
         {
             await socket.SendAsync(Encoding.ASCII.GetBytes(text));
@@ -110,7 +139,8 @@ internal sealed class LiveGateway : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Host.StopAsync();
+        await Application.StopAsync();
+        await Application.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 }

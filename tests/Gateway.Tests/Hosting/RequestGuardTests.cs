@@ -46,7 +46,7 @@ public sealed class RequestGuardTests
         foreach ((string method, string path) in routes)
         {
             string name = method + " " + path;
-            foreach (string origin in new[] { "https://evil.example", "null", "http://localhost:29999", "http://127.0.0.1:1", "https://127.0.0.1:" + _gateway.Host.HttpPort, _gateway.Origin + ".evil.example", "" })
+            foreach (string origin in new[] { "https://evil.example", "null", "http://localhost:29999", "http://127.0.0.1:1", "https://127.0.0.1:" + _gateway.HttpPort, _gateway.Origin + ".evil.example", "" })
             {
                 await RefusedAsync(method, path, 403, "G2091", name + " origin " + origin, ("Origin", origin), ("Content-Type", "application/json"));
                 await RefusedAsync(method, path, 403, "G2091", name + " origin " + origin, ("Origin", origin), ("Content-Type", "text/plain"));
@@ -260,7 +260,7 @@ public sealed class RequestGuardTests
         }
 
         // The nurse's own page, through the proxy and on the cart.
-        foreach ((bool proxied, string broker) in new[] { (true, "wss://cart.example/mqtt"), (false, $"ws://127.0.0.1:{gateway.Host.HttpPort}/mqtt") })
+        foreach ((bool proxied, string broker) in new[] { (true, "wss://cart.example/mqtt"), (false, $"ws://127.0.0.1:{gateway.HttpPort}/mqtt") })
         {
             (int status, string text) = await SendAsync("GET", "/api/session/S1/link", string.Empty, proxied ? page : [], gateway);
             Assert.AreEqual(200, status, text);
@@ -286,7 +286,7 @@ public sealed class RequestGuardTests
             socket.Options.SetRequestHeader("X-Forwarded-For", "203.0.113.9");
             try
             {
-                await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{gateway.Host.HttpPort}/mqtt"), new CancellationTokenSource(LiveGateway.Patience).Token);
+                await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{gateway.HttpPort}/mqtt"), new CancellationTokenSource(LiveGateway.Patience).Token);
             }
             catch (WebSocketException)
             {
@@ -318,7 +318,7 @@ public sealed class RequestGuardTests
 
     private static IEnumerable<(string Method, string Path)> Routes()
     {
-        foreach ((string pattern, IReadOnlyList<string> methods) in _gateway.Host.Http!.Routes)
+        foreach ((string pattern, IReadOnlyList<string> methods) in _gateway.Routes)
         {
             string path = System.Text.RegularExpressions.Regex.Replace(pattern, @"\{[^}]*\}", "S1", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1));
             foreach (string method in methods.Count == 0 ? Changing : methods.Where(RequestGuard.Changes))

@@ -19,9 +19,9 @@ namespace Gateway.Tests.Web;
 [TestClass]
 public sealed partial class PageTextTests
 {
-    private const string VocabularyFile = "/js/vocabulary.js";
+    private const string VocabularyFile = "/js/core/vocabulary.g.js";
 
-    private static readonly string[] Tables = [File("/js/text.js").Split("const words = ")[1], File(VocabularyFile).Split("const words = ")[1]];
+    private static readonly string[] Tables = [File("/js/core/text.js").Split("const words = ")[1], File(VocabularyFile).Split("const words = ")[1]];
 
     private static readonly Match[] Lines = [.. Tables.SelectMany(t => Line().Matches(t))];
 
@@ -176,13 +176,65 @@ public sealed partial class PageTextTests
     [TestMethod]
     public void The_style_has_no_alarm_colour()
     {
-        foreach (Match colour in Colour().Matches(File("/css/page.css")))
+        foreach ((string path, WebFile file) in WebFiles.All)
         {
-            int value = Convert.ToInt32(colour.Groups["rgb"].Value, 16);
+            if (path.EndsWith(".css", StringComparison.Ordinal) || path.EndsWith(".svg", StringComparison.Ordinal))
+            {
+                Assert.IsEmpty(ColourProblems(Encoding.UTF8.GetString(file.Bytes.Span)).ToArray(), path);
+            }
+        }
+    }
+
+    [TestMethod]
+    [DataRow("color: #c00;")]
+    [DataRow("color: #c00f;")]
+    [DataRow("color: #CC0000;")]
+    [DataRow("color: #cc0000ff;")]
+    [DataRow("color: rgb(200, 0, 0);")]
+    [DataRow("color: rgba(200 0 0 / 50%);")]
+    [DataRow("color: hsl(0 100% 50%);")]
+    [DataRow("color: hwb(60 0% 0%);")]
+    [DataRow("color: oklch(0.6 0.2 30);")]
+    [DataRow("color: lab(50 80 60);")]
+    [DataRow("color: color(display-p3 1 0 0);")]
+    [DataRow("color: color-mix(in srgb, red, blue);")]
+    [DataRow("color: red;")]
+    [DataRow("background: url(x.png) Orange;")]
+    [DataRow("border: 1px solid darkgreen")]
+    [DataRow("fill=\"yellow\"")]
+    public void An_alarm_colour_is_seen_in_every_notation(string style) => Assert.IsNotEmpty(ColourProblems(style).ToArray());
+
+    [TestMethod]
+    [DataRow("color: #1f4e79;")]
+    [DataRow("color: #fff;")]
+    [DataRow("color: transparent; border-color: currentColor;")]
+    [DataRow("#fab { display: none }")]
+    [DataRow(".reduced { color: #10161d; }")]
+    public void A_calm_colour_is_not(string style) => Assert.IsEmpty(ColourProblems(style).ToArray());
+
+    /// <summary>What is red, yellow, orange or green, and what could be: only hexadecimal colours are read, so that no other notation hides one.</summary>
+    private static IEnumerable<string> ColourProblems(string style)
+    {
+        style = StyleComment().Replace(style, " ");
+        foreach (Match colour in Colour().Matches(style))
+        {
+            string digits = colour.Groups["rgb"].Value;
+            if (digits.Length is 3 or 4)
+            {
+                digits = string.Concat(digits.SelectMany(static c => new[] { c, c }));
+            }
+
+            int value = Convert.ToInt32(digits[..6], 16);
             int r = value >> 16, g = (value >> 8) & 255, b = value & 255;
-            bool warm = r > b + 24;
-            bool green = g > r + 40 && g > b + 24;
-            Assert.IsFalse(warm || green, colour.Value + " is red, yellow or green");
+            if (r > b + 24 || (g > r + 40 && g > b + 24))
+            {
+                yield return colour.Value + " is red, yellow or green";
+            }
+        }
+
+        foreach (Match other in OtherColour().Matches(style))
+        {
+            yield return other.Value + ": write the colour in hexadecimal digits";
         }
     }
 
@@ -214,6 +266,13 @@ public sealed partial class PageTextTests
     [GeneratedRegex(@"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=", RegexOptions.IgnoreCase, 1000)]
     private static partial Regex Inline();
 
-    [GeneratedRegex("#(?<rgb>[0-9a-f]{6})", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"/\*.*?\*/", RegexOptions.Singleline, 1000)]
+    private static partial Regex StyleComment();
+
+    // In a declaration or an attribute, so that the selector "#fab" is none.
+    [GeneratedRegex("(?<=[:=][^;{}]*)#(?<rgb>[0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})\\b", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Colour();
+
+    [GeneratedRegex("\\b(rgb|hsl|hwb|lab|lch|oklab|oklch|color|color-mix|light-dark)a?\\(|(?<=[:=][^;{}]*)(?<![-.\\w])(dark|light|medium|pale|deep|hot|indian|orange|yellow|green|lime|sea|spring|forest|lawn|olive|golden|lemon|rosy|sandy|saddle|fire)*(red|crimson|tomato|coral|salmon|maroon|brown|orange|yellow|gold|goldenrod|khaki|green|lime|olive|drab|chartreuse|pink|magenta|fuchsia|sienna|chocolate|peru|tan|brick)(?![-\\w(])", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex OtherColour();
 }

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using System.Net;
 using System.Net.Http;
@@ -9,9 +8,8 @@ using System.Text;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
-using EdgeGateway.Core;
 using EdgeGateway.Core.Configuration;
-using EdgeGateway.Gateway.Hosting;
+using Gateway.Tests.Hosting;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Gateway.Tests.Web;
@@ -21,28 +19,14 @@ namespace Gateway.Tests.Web;
 public sealed class WebSocketTests
 {
     private static readonly HttpClient Http = new();
-    private static GatewayHost _host = null!;
+    private static LiveGateway _gateway = null!;
     private static string _origin = null!;
-    private static StringWriter _log = null!;
 
     [ClassInitialize]
     public static async Task StartAsync(TestContext context)
     {
-        _log = new StringWriter();
-        _host = new GatewayHost(
-            new GatewayHostOptions
-            {
-                Core = new GatewayOptions { CartId = "cart-1", GatewayId = 0x0200000000000001, Production = false },
-                MqttPort = 0,
-                HttpPort = 0,
-                JournalDirectory = Directory.CreateTempSubdirectory("gateway-web-").FullName,
-                JournalQuotaBytes = 64 * 1024 * 1024,
-                Web = new GatewayWebOptions { Origins = ["https://clinic.example"] },
-            },
-            new HostLog(TextWriter.Synchronized(_log), "en", TimeProvider.System),
-            TimeProvider.System);
-        Assert.IsNull(await _host.StartAsync(context.CancellationToken));
-        _origin = $"http://127.0.0.1:{_host.HttpPort}";
+        _gateway = await LiveGateway.StartAsync(new GatewayWebOptions { Origins = ["https://clinic.example"] });
+        _origin = _gateway.Origin;
         while ((await Http.GetAsync(_origin + "/ready", context.CancellationToken)).StatusCode != HttpStatusCode.OK)
         {
             await Task.Yield();
@@ -52,17 +36,17 @@ public sealed class WebSocketTests
     }
 
     [ClassCleanup]
-    public static async Task StopAsync() => await _host.StopAsync();
+    public static async Task StopAsync() => await _gateway.DisposeAsync();
 
     [TestMethod]
     [DataRow("/", "text/html")]
     [DataRow("/far.html", "text/html")]
-    [DataRow("/js/mqtt.js", "text/javascript")]
+    [DataRow("/js/core/mqtt.js", "text/javascript")]
     [DataRow("/css/page.css", "text/css")]
     [DataRow("/faults.json", "application/json")]
     [DataRow("/health", "application/json")]
     [DataRow("/api/session/S1/link", "application/json")]
-    [DataRow("/nothing-here", "")]
+    [DataRow("/nothing-here", "application/problem+json")]
     public async Task Every_answer_has_strict_headers(string path, string contentType)
     {
         using HttpResponseMessage answer = await Http.GetAsync(_origin + path);
@@ -70,7 +54,7 @@ public sealed class WebSocketTests
         StringAssert.Contains(policy, "default-src 'none'");
         StringAssert.Contains(policy, "script-src 'self';");
         StringAssert.Contains(policy, "frame-ancestors 'none'");
-        StringAssert.Contains(policy, $"ws://127.0.0.1:{_host.HttpPort}");
+        StringAssert.Contains(policy, $"ws://127.0.0.1:{_gateway.HttpPort}");
         Assert.IsFalse(policy.Contains("unsafe", StringComparison.Ordinal), policy);
         Assert.AreEqual("nosniff", Header(answer, "X-Content-Type-Options"));
         Assert.AreEqual("no-referrer", Header(answer, "Referrer-Policy"));
@@ -85,8 +69,8 @@ public sealed class WebSocketTests
     [TestMethod]
     public async Task A_file_that_is_known_is_not_sent_again()
     {
-        using HttpResponseMessage first = await Http.GetAsync(_origin + "/js/mqtt.js");
-        using HttpRequestMessage request = new(HttpMethod.Get, _origin + "/js/mqtt.js");
+        using HttpResponseMessage first = await Http.GetAsync(_origin + "/js/core/mqtt.js");
+        using HttpRequestMessage request = new(HttpMethod.Get, _origin + "/js/core/mqtt.js");
         request.Headers.IfNoneMatch.Add(first.Headers.ETag!);
         using HttpResponseMessage again = await Http.SendAsync(request);
         Assert.AreEqual(HttpStatusCode.NotModified, again.StatusCode);
@@ -101,7 +85,7 @@ public sealed class WebSocketTests
     public async Task A_foreign_host_name_is_refused(string host, int status)
     {
         using HttpRequestMessage request = new(HttpMethod.Get, _origin + "/api/session/S1/link");
-        request.Headers.Host = host + ":" + _host.HttpPort;
+        request.Headers.Host = host + ":" + _gateway.HttpPort;
         using HttpResponseMessage answer = await Http.SendAsync(request);
         Assert.AreEqual(status, (int)answer.StatusCode);
         if (status != 200)
@@ -201,7 +185,7 @@ public sealed class WebSocketTests
         await socket.SendAsync(MqttBytes.Connect(clientId, user, await TokenAsync()), WebSocketMessageType.Binary, true, Patience());
         int reason = await ConnackAsync(socket);
         Assert.AreEqual(admitted, reason == 0, $"reason 0x{reason:x2}");
-        Assert.IsFalse(_log.ToString().Contains(await TokenAsync(), StringComparison.Ordinal), "a token is never logged");
+        Assert.IsFalse(_gateway.Log.Contains(await TokenAsync(), StringComparison.Ordinal), "a token is never logged");
     }
 
     [TestMethod]
@@ -209,7 +193,7 @@ public sealed class WebSocketTests
     {
         using JsonDocument link = JsonDocument.Parse(await Http.GetStringAsync(_origin + "/api/session/S1/link"));
         string page = link.RootElement.GetProperty("page").GetString()!;
-        Assert.AreEqual($"ws://127.0.0.1:{_host.HttpPort}/mqtt", link.RootElement.GetProperty("broker").GetString());
+        Assert.AreEqual($"ws://127.0.0.1:{_gateway.HttpPort}/mqtt", link.RootElement.GetProperty("broker").GetString());
         StringAssert.StartsWith(page, _origin + "/far.html#broker=ws%3A%2F%2F");
         StringAssert.Contains(page, "&token=" + link.RootElement.GetProperty("token").GetString());
         using HttpResponseMessage none = await Http.GetAsync(_origin + "/api/session/S9/link");
@@ -233,7 +217,7 @@ public sealed class WebSocketTests
         socket.Options.CollectHttpResponseDetails = true;
         try
         {
-            await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{_host.HttpPort}/mqtt"), Patience());
+            await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{_gateway.HttpPort}/mqtt"), Patience());
         }
         catch (WebSocketException)
         {

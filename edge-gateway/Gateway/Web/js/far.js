@@ -1,15 +1,19 @@
+// @ts-check
 // The far page: knows the session's broker and nothing else, from the link's fragment (#broker=…&cart=…&session=…&token=…). The fragment
 // never reaches a server; it is taken out of the address bar and kept for this tab, so that a reload works and a screenshot shows no token.
 
-import { View, byId, connectionText, say } from "./view.js";
-import { text } from "./text.js";
-import { listen } from "./listen.js";
+import { byId, say } from "./dom.js";
+import { View } from "./view.js";
+import { connectionText } from "./core/format.js";
+import { listen } from "./core/listen.js";
+import { text } from "./core/text.js";
 import { CuffPanel } from "./cuff.js";
 import { SoundPanel } from "./stethoscope.js";
 
 const KEPT = "link";
 const NAME = /^[A-Za-z0-9_-]{1,64}$/, TOKEN = /^[\x21-\x7e]{1,256}$/;
 
+/** @returns {{ broker: string, cart: string, session: string, token: string } | null} Null when it is not whole. */
 function readLink() {
   let fragment = location.hash.slice(1);
   try {
@@ -19,13 +23,14 @@ function readLink() {
     } else fragment = sessionStorage.getItem(KEPT) ?? "";
   } catch { /* nothing can be kept here: the fragment stays where it is */ }
   const fields = new URLSearchParams(fragment);
-  const link = { broker: fields.get("broker"), cart: fields.get("cart"), session: fields.get("session"), token: fields.get("token") };
-  const whole = /^wss?:\/\//.test(link.broker ?? "") && NAME.test(link.cart ?? "") && NAME.test(link.session ?? "") && TOKEN.test(link.token ?? "");
-  return whole ? link : null;
+  const [broker, cart, session, token] = ["broker", "cart", "session", "token"].map((name) => fields.get(name) ?? "");
+  const whole = /^wss?:\/\//.test(broker) && NAME.test(cart) && NAME.test(session) && TOKEN.test(token);
+  return whole ? { broker, cart, session, token } : null;
 }
 
 const view = new View({ titleKey: "titleFar" });
 const link = readLink();
+/** @type {ReturnType<typeof listen> | null} */
 let heard = null;
 const cuff = new CuffPanel({ view, actions: null });
 const sound = new SoundPanel({
@@ -38,7 +43,8 @@ const sound = new SoundPanel({
 });
 view.add(cuff);
 view.add(sound);
-let state = { connected: false, reason: 0, first: true };
+/** @type {import("./core/mqtt.js").ConnectionState & { first?: boolean }} first: nothing has come of it yet. */
+let state = { connected: false, reason: 0, text: "", first: true };
 
 function describe() {
   if (!link) { view.connection(text("linkMissing")); return; }
@@ -48,13 +54,15 @@ function describe() {
 view.onlanguage = describe;
 addEventListener("hashchange", () => location.reload());
 if (link) {
-  heard = listen({ ...link, far: true, view, onstate: (next) => { state = next; view.isOld = !next.connected; describe(); } });
+  const { session } = link;
+  const here = listen({ ...link, far: true, view, onstate: (next) => { state = next; view.isOld = !next.connected; describe(); } });
+  heard = here;
   view.ondraw = () => {
-    const { open } = heard.model;
+    const { open } = here.model;
     const key = open === null ? "sessionUnknown" : open ? "sessionOpen" : "sessionClosed";
-    say(byId("session-state"), text(key, link.session));
+    say(byId("session-state"), text(key, session));
     byId("session-state").dataset.open = String(open);
   };
-  globalThis.cartPage = { ...heard, cuff, sound };   // for diagnosis in the browser's console
+  Object.assign(globalThis, { cartPage: { ...heard, cuff, sound } });   // for diagnosis in the browser's console
 }
 describe();

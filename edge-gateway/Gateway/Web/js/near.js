@@ -1,11 +1,18 @@
+// @ts-check
 // The near page, on the cart: opens and closes the session, shows the link for the far side, the cart's health, and the same live view.
 
-import { View, byId, connectionText, drawFaults, say } from "./view.js";
-import { language, text } from "./text.js";
-import { listen } from "./listen.js";
+import { byId, drawFaults, say } from "./dom.js";
+import { View } from "./view.js";
+import { connectionText, timeOfDay } from "./core/format.js";
+import { listen } from "./core/listen.js";
+import { language, text } from "./core/text.js";
 import { CuffPanel } from "./cuff.js";
 import { SoundPanel } from "./stethoscope.js";
 import { RequestList } from "./requests.js";
+
+/** @typedef {import("./core/wire.js").Health} Health */
+/** @typedef {import("./core/wire.js").Issue} Issue */
+/** @typedef {import("./core/wire.js").Link} Link */
 
 const HEALTH_MS = 2000;
 /** Without an answer for this long there is none: to the question how it is, and to a request that may wait for the disk. */
@@ -13,16 +20,36 @@ const HEALTH_ANSWER_MS = 4000, ANSWER_MS = 15000;
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 const view = new View({ titleKey: "title" });
-let heard = null, link = null, isRefused = false, healthShown = "", busy = false;
-/** The last health that came; issues: what is not well now, or why there is no answer. */
-let health = null, issues = [], isAway = false, answeredAt = null, polling = null, misses = 0;
-let connection = { connected: false, reason: 0, first: true };
+/** @type {ReturnType<typeof listen> | null} */
+let heard = null;
+/** @type {Link | null} */
+let link = null;
+let isRefused = false, healthShown = "", busy = false;
+/** @type {Health | null} The last that came. */
+let health = null;
+/** @type {Issue[]} What is not well now, or why there is no answer. */
+let issues = [];
+let isAway = false, misses = 0;
+/** @type {number | null} */
+let answeredAt = null;
+/** @type {Promise<void> | null} */
+let polling = null;
+/** @type {import("./core/mqtt.js").ConnectionState & { first?: boolean }} first: nothing has come of it yet. */
+let connection = { connected: false, reason: 0, text: "", first: true };
 
+/**
+ * Asks the gateway.
+ * @param {string} method
+ * @param {string} path
+ * @param {object} [what]
+ * @param {number} [answerMs]
+ * @returns {Promise<import("./core/wire.js").Answer<any>>}
+ */
 async function ask(method, path, what, answerMs = ANSWER_MS) {
   // Whatever changes something says that it is JSON: no page of another site can send that without asking first.
   const body = method === "GET" ? undefined : JSON.stringify(what ?? {});
-  const type = method === "GET" ? {} : { "Content-Type": "application/json" };
-  const headers = { "Accept-Language": language(), ...type };
+  const headers = new Headers({ "Accept-Language": language() });
+  if (body !== undefined) headers.set("Content-Type", "application/json");
   const answer = await fetch(path, { method, body, headers, cache: "no-store", signal: AbortSignal.timeout(answerMs) });
   return { ok: answer.ok, body: await answer.json() };
 }
@@ -97,20 +124,22 @@ async function follow() {
   const answer = await ask("GET", `/api/session/${session}/link`);
   if (!answer.ok) return;
   isRefused = false;
-  const isSame = link?.session === session && link.token === answer.body.token && link.broker === answer.body.broker;
-  link = answer.body;
+  /** @type {Link} */
+  const next = answer.body;
+  const isSame = link?.session === session && link.token === next.token && link.broker === next.broker;
+  link = next;
   if (isSame) return;   // it goes on trying by itself
   heard?.stop();
-  connection = { connected: false, reason: 0, first: true };
-  heard = listen({ ...link, far: false, view, onstate: (next) => {
-    const lost = connection.connected && !next.connected;
-    connection = next;
+  connection = { connected: false, reason: 0, text: "", first: true };
+  heard = listen({ ...next, far: false, view, onstate: (state) => {
+    const lost = connection.connected && !state.connected;
+    connection = state;
     // The token is no longer good, for example after the gateway's key was made anew: the next poll fetches another.
-    isRefused ||= next.reason >= 0x85 && next.reason <= 0x87;
+    isRefused ||= state.reason >= 0x85 && state.reason <= 0x87;
     drawHealth();
     if (lost) pollHealth();
   } });
-  globalThis.cartPage = { ...heard, cuff, sound };   // for diagnosis in the browser's console
+  Object.assign(globalThis, { cartPage: { ...heard, cuff, sound } });   // for diagnosis in the browser's console
 }
 
 function drawHealth() {
@@ -118,22 +147,22 @@ function drawHealth() {
   const state = byId("session-state");
   // What is not known is not said: without an answer of the cart the session may be open or not.
   const away = answeredAt === null ? text("cartAwayAtOnce")
-    : text("cartAway", new Intl.DateTimeFormat(language(), { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(answeredAt));
+    : text("cartAway", timeOfDay(answeredAt));
   say(state, isAway ? away : session ? text("sessionOpen", session.session) : text("sessionNone"));
   state.dataset.open = isAway ? "unknown" : String(session !== null);
   document.body.dataset.gateway = isAway ? "away" : "here";
   view.isOld = isAway || heard !== null && !connection.first && !connection.connected;
   const waiting = [];
-  if (session?.pending > 0) waiting.push(text("sessionPending", session.pending));
+  if (session && session.pending > 0) waiting.push(text("sessionPending", session.pending));
   if (session && !session.hasSubscriber) waiting.push(text("sessionUnheard"));
   say(byId("session-pending"), isAway ? "" : waiting.join(" "));
-  byId("session-name").disabled = session !== null || busy;
-  byId("open-session").disabled = isAway || session !== null || busy;
-  byId("close-session").disabled = isAway || session === null || busy;
+  byId("session-name", HTMLInputElement).disabled = session !== null || busy;
+  byId("open-session", HTMLButtonElement).disabled = isAway || session !== null || busy;
+  byId("close-session", HTMLButtonElement).disabled = isAway || session === null || busy;
   byId("far-box").hidden = link === null;
   if (link) {
-    if (byId("far-link").value !== link.page) byId("far-link").value = link.page;
-    byId("far-open").href = link.page;
+    if (byId("far-link", HTMLInputElement).value !== link.page) byId("far-link", HTMLInputElement).value = link.page;
+    byId("far-open", HTMLAnchorElement).href = link.page;
   }
   const faults = issues.map(fault);
   const signature = language() + isAway + JSON.stringify(faults);
@@ -146,14 +175,23 @@ function drawHealth() {
   else view.connection(session === null && !heard ? text("sessionNone") : connection.first ? text("connecting") : connectionText({ ...connection, over: session === null }));
 }
 
-/** An issue's line: its words, and behind them what it is about, since when, and how often. Nothing in it changes while it only lasts. */
+/**
+ * An issue's line: its words, and behind them what it is about, since when, and how often. Nothing in it changes while it only lasts.
+ * @param {Issue} issue
+ * @returns {import("./core/wire.js").Fault}
+ */
 function fault({ code, happened, detail, subject, since, count, do: next }) {
+  /** @type {Intl.DateTimeFormatOptions} */
   const day = since && new Date(since).toDateString() === new Date().toDateString() ? {} : { day: "2-digit", month: "2-digit" };
-  const when = since ? text("issueSince", new Intl.DateTimeFormat(language(), { ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(since))) : "";
-  const facts = [...Object.values(subject ?? {}), detail, when, count > 1 ? text("issueTimes", count) : ""];
+  const when = since ? text("issueSince", timeOfDay(new Date(since), day)) : "";
+  const facts = [...Object.values(subject ?? {}), detail, when, count !== undefined && count > 1 ? text("issueTimes", count) : ""];
   return { code, happened, detail: facts.filter(Boolean).join(", "), do: next };
 }
 
+/**
+ * @param {"PUT" | "DELETE"} method
+ * @param {string} name The session's.
+ */
 async function change(method, name) {
   busy = true;
   drawHealth();
@@ -170,15 +208,15 @@ async function change(method, name) {
 
 byId("session-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  const name = byId("session-name").value.trim();
-  byId("session-name").setAttribute("aria-invalid", String(!NAME.test(name)));
+  const name = byId("session-name", HTMLInputElement).value.trim();
+  byId("session-name", HTMLInputElement).setAttribute("aria-invalid", String(!NAME.test(name)));
   if (NAME.test(name)) change("PUT", name);
-  else byId("session-name").focus();
+  else byId("session-name", HTMLInputElement).focus();
 });
-byId("close-session").addEventListener("click", () => { const session = openSession(); if (session) change("DELETE", session.session); });
+byId("close-session", HTMLButtonElement).addEventListener("click", () => { const session = openSession(); if (session) change("DELETE", session.session); });
 byId("far-copy").addEventListener("click", async () => {
-  byId("far-link").select();
-  try { await navigator.clipboard.writeText(byId("far-link").value); say(byId("far-copied"), text("copied")); } catch { /* it is selected: the keyboard copies it */ }
+  byId("far-link", HTMLInputElement).select();
+  try { await navigator.clipboard.writeText(byId("far-link", HTMLInputElement).value); say(byId("far-copied"), text("copied")); } catch { /* it is selected: the keyboard copies it */ }
 });
 view.onlanguage = () => { healthShown = ""; drawHealth(); pollHealth(); };
 pollHealth();

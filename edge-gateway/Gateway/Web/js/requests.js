@@ -1,15 +1,27 @@
+// @ts-check
 // What somebody elsewhere asks of whoever stands at the cart. An answer moves no air: the cuff inflates by its own button alone.
 
-import { byId, make, say } from "./view.js";
-import { language, text } from "./text.js";
+import { byId, make, say } from "./dom.js";
+import { language, text } from "./core/text.js";
 
+/** @typedef {import("./core/wire.js").BedsideRequest} BedsideRequest */
+
+/** The list on the page. */
 export class RequestList {
-  /** list() and answer(id, answer) give {ok, body}. */
+  /**
+   * @param {object} parts
+   * @param {() => Promise<import("./core/wire.js").Answer<{ requests: BedsideRequest[] }>>} parts.list
+   * @param {(id: string, answer: string) => Promise<unknown>} parts.answer
+   */
   constructor({ list, answer }) {
-    Object.assign(this, { list, answer, shown: "" });
+    this.list = list;
+    this.answer = answer;
+    this.shown = "";
   }
 
+  /** Asks for the list and draws it when it changed. */
   async poll() {
+    /** @type {BedsideRequest[]} */
     let requests = [];
     try {
       const answer = await this.list();
@@ -22,6 +34,7 @@ export class RequestList {
     byId("requests").replaceChildren(...requests.map((request) => this.line(request)));
   }
 
+  /** @param {BedsideRequest} request */
   line({ id, action, utc }) {
     // Without a clock that is synchronised nothing is said of the time.
     const asked = utc === null ? "" : " " + text("request.asked", new Date(utc).toLocaleTimeString(language()));
@@ -40,6 +53,10 @@ export class RequestList {
     return line;
   }
 
+  /**
+   * @param {string} id
+   * @param {string} answer
+   */
   async send(id, answer) {
     try { await this.answer(id, answer); } catch { return; }
     await this.poll();

@@ -1,27 +1,47 @@
+// @ts-check
 // A strip of the last seconds of something: the newest at the right. What is missing is empty; nothing is bridged. Sound is drawn as its range per column.
+
+import { penOf } from "./dom.js";
 
 const COLUMNS = 600;
 const DRAW_MS = 100, CALM_MS = 2000;
 
+/** @typedef {{ spanS: number, range?: { low: number, high: number } | null, lines?: number[] }} StripOptions Without a range it follows what is seen, the same both ways from 0. */
+
+/** A strip on a canvas. */
 export class Strip {
-  /** low and high null: the scale follows what is seen, the same both ways from 0. */
-  constructor(canvas, { spanS, low = null, high = null, lines = [] }) {
-    Object.assign(this, { canvas, spanS, low, high, lines });
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {StripOptions} options
+   */
+  constructor(canvas, { spanS, range = null, lines = [] }) {
+    this.canvas = canvas;
+    this.pen = penOf(canvas);
+    this.range = range;
+    this.lines = lines;
     this.columnS = spanS / COLUMNS;
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.total = 0;
-    this.clear();
-    setInterval(() => this.draw(), this.calm ? CALM_MS : DRAW_MS);
-  }
-
-  clear() {
     this.ids = new Float64Array(COLUMNS).fill(-1);
     this.lows = new Float32Array(COLUMNS);
     this.highs = new Float32Array(COLUMNS);
     this.newest = -1;
     this.dirty = true;
+    setInterval(() => this.draw(), this.calm ? CALM_MS : DRAW_MS);
   }
 
+  /** Forgets everything. */
+  clear() {
+    this.ids.fill(-1);
+    this.newest = -1;
+    this.dirty = true;
+  }
+
+  /**
+   * @param {number} startS The device's clock at the first value.
+   * @param {number} periodS
+   * @param {ArrayLike<number>} values
+   */
   add(startS, periodS, values) {
     for (let i = 0; i < values.length; i++) {
       const id = Math.floor((startS + i * periodS) / this.columnS), at = id % COLUMNS;
@@ -37,8 +57,15 @@ export class Strip {
       if (id > this.newest) this.newest = id;
     }
     this.total += values.length;
-    this.canvas.dataset.samples = this.total;
+    this.canvas.dataset.samples = String(this.total);
     this.dirty = true;
+  }
+
+  /** The range of what is seen, the same both ways from 0. */
+  seen() {
+    let high = 0.001;
+    for (let i = 0; i < COLUMNS; i++) if (this.ids[i] > this.newest - COLUMNS) high = Math.max(high, -this.lows[i], this.highs[i]);
+    return { low: -high, high };
   }
 
   draw() {
@@ -49,15 +76,11 @@ export class Strip {
     const width = Math.round(canvas.clientWidth * scale), height = Math.round(canvas.clientHeight * scale);
     if (width === 0 || height === 0) return;
     if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
-    const pen = canvas.getContext("2d");
+    const { pen } = this;
     pen.clearRect(0, 0, width, height);
     const colour = getComputedStyle(canvas).color;
-    let { low, high } = this;
-    if (low === null) {
-      high = 0.001;
-      for (let i = 0; i < COLUMNS; i++) if (this.ids[i] > this.newest - COLUMNS) high = Math.max(high, -this.lows[i], this.highs[i]);
-      low = -high;
-    }
+    const { low, high } = this.range ?? this.seen();
+    /** @param {number} value */
     const y = (value) => height - 2 - (value - low) / (high - low) * (height - 4);
     pen.strokeStyle = pen.fillStyle = colour;
     pen.font = `${11 * scale}px sans-serif`;

@@ -1,5 +1,8 @@
+// @ts-check
 // A wave as bedside displays draw it: a pen that moves from left to right and wipes what it meets. Samples stand at their own times, a
 // fixed delay behind the newest, so that uneven arrival does not show. What is lost, late or out of order stays a hole in the line.
+
+import { penOf } from "./dom.js";
 
 const SECONDS_SHOWN = 6;
 const DELAY_S = 1;
@@ -9,16 +12,28 @@ const WIPE_FRACTION = 0.03;     // how far ahead of the pen is wiped
 const CATCH_UP_S = 1.5;         // farther than this from its place, the pen jumps
 const CALM_STEP_S = 2;          // with reduced motion the picture changes this seldom, as a whole
 
+/** A wave on a canvas. */
 export class Sweep {
-  /** clock gives ms; calm switches to still pictures; schedule asks for the next drawing. */
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {object} options
+   * @param {() => number} options.clock The page's clock, ms.
+   * @param {boolean} [options.calm] Still pictures.
+   * @param {(draw: () => void) => void} [options.schedule] Asks for the next drawing.
+   */
   constructor(canvas, { clock, calm = false, schedule = (draw) => requestAnimationFrame(draw) }) {
     this.canvas = canvas;
-    this.context = canvas.getContext("2d");
+    this.context = penOf(canvas);
     this.clock = clock;
     this.calm = calm;
     this.schedule = schedule;
     this.counters = { samples: 0, late: 0, holes: 0, segments: 0 };
-    this.clear();
+    /** @type {{ t: number, v: number }[]} Ascending; t: s on the device's clock. */
+    this.samples = [];
+    /** @type {number | null} Device time minus page time. */
+    this.penS = null;
+    this.drawnS = this.newestS = this.calmS = -Infinity;
+    this.periodS = this.low = this.high = 0;
     this.resize();
     const observer = new ResizeObserver(() => this.resize());
     observer.observe(canvas);
@@ -28,15 +43,11 @@ export class Sweep {
 
   /** Forgets the wave: another pod, another boot, or nothing arrives. */
   clear() {
-    this.samples = [];     // {t: s on the device's clock, v}, ascending
-    this.penS = null;      // device time minus page time
-    this.drawnS = -Infinity;
-    this.newestS = -Infinity;
-    this.periodS = 0;
-    this.low = 0;
-    this.high = 0;
-    this.calmS = -Infinity;
-    this.context?.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.samples = [];
+    this.penS = null;
+    this.drawnS = this.newestS = this.calmS = -Infinity;
+    this.periodS = this.low = this.high = 0;
+    this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
   resize() {
@@ -50,7 +61,12 @@ export class Sweep {
     this.calmS = -Infinity;
   }
 
-  /** A chunk: time of its first sample and period in s on the device's clock, and counts. Light falls at systole: it is drawn turned over. */
+  /**
+   * A chunk. Light falls at systole: it is drawn turned over.
+   * @param {number} startS The device's clock at the first sample.
+   * @param {number} periodS
+   * @param {ArrayLike<number>} counts
+   */
   add(startS, periodS, counts) {
     if (counts.length === 0) return;
     const endS = startS + (counts.length - 1) * periodS;
@@ -88,13 +104,20 @@ export class Sweep {
     this.high += (high + margin - this.high) * weight;
   }
 
+  /** @param {number} t */
   x(t) { return ((t % SECONDS_SHOWN) / SECONDS_SHOWN) * this.canvas.width; }
 
+  /** @param {number} v */
   y(v) { return this.canvas.height * (1 - (v - this.low) / (this.high - this.low || 1)); }
 
-  /** True for two samples that follow each other without a hole. */
+  /**
+   * True for two samples that follow each other without a gap.
+   * @param {{ t: number }} a
+   * @param {{ t: number }} b
+   */
   joined(a, b) { return b.t - a.t < this.periodS * 1.5; }
 
+  /** @param {number} nowS The page's clock. */
   draw(nowS) {
     if (this.newestS === -Infinity) return;
     if (this.calm) { this.drawCalm(nowS); return; }
@@ -112,7 +135,11 @@ export class Sweep {
     this.drawnS = Math.max(this.drawnS, untilS);
   }
 
-  /** Clears what the pen passes and a little ahead of it. */
+  /**
+   * Clears what the pen passes and a little ahead of it.
+   * @param {number} fromS
+   * @param {number} toS
+   */
   wipe(fromS, toS) {
     if (toS <= fromS) return;
     const { context, canvas } = this;
@@ -126,6 +153,10 @@ export class Sweep {
     }
   }
 
+  /**
+   * @param {number} fromS
+   * @param {number} toS
+   */
   stroke(fromS, toS) {
     const { context } = this;
     context.strokeStyle = getComputedStyle(this.canvas).color;
@@ -143,7 +174,10 @@ export class Sweep {
     context.stroke();
   }
 
-  /** The last seconds as one still picture. */
+  /**
+   * The last seconds as one still picture.
+   * @param {number} nowS
+   */
   drawCalm(nowS) {
     if (nowS - this.calmS < CALM_STEP_S) return;
     this.calmS = nowS;

@@ -1,84 +1,62 @@
+// @ts-check
 // Draws what a SessionModel knows. Elements are made once and changed in place, so that reading aids and keyboards keep their place.
 
-import { fill, has, language, preferredLanguage, setLanguage, text } from "./text.js";
-import { PageClock } from "./clock.js";
+import { byId, drawFaults, fill, make, say } from "./dom.js";
+import { absenceText, formatAge, formatNumber, formatUnit, quantityName } from "./core/format.js";
+import { has, language, preferredLanguage, setLanguage, text } from "./core/text.js";
+import { PageClock } from "./core/time.js";
 import { Sweep } from "./sweep.js";
-import { QUANTITIES, UNITS } from "./vocabulary.js";
 
-/** Decimals shown; what has none here is shown as it was published. */
-const DECIMALS = new Map(QUANTITIES.map(({ mdc, decimals }) => [mdc, decimals]));
+/** @typedef {import("./core/model.js").SessionModel} SessionModel */
+/** @typedef {import("./core/model.js").StreamReading} StreamReading */
+/** @typedef {import("./core/wire.js").Fault} Fault */
+
+/**
+ * A part of the page with its own section.
+ * @typedef {object} Panel
+ * @property {(model: SessionModel | null) => void} show Shows another session; null for none.
+ * @property {() => void} relabel The language changed.
+ * @property {(nowMs: number) => void} draw
+ */
+
 const STATE_MS = 250;
 const WAVE_SILENT_MS = 3000;
 const LANGUAGE_KEY = "language";
 
-export function byId(id) { return document.getElementById(id); }
-
-export function make(tag, className, parent, content) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (content !== undefined) element.textContent = content;
-  parent?.append(element);
-  return element;
-}
-
-/** The words of an enumeration among which a person chooses. */
-export function choices(enumeration) { return Object.keys(enumeration).filter((word) => word !== "unknown"); }
-
-/** Fills a list of choices in the language in force; what is chosen stays. The empty word shows the text of `none`. */
-export function fillChoices(select, words, prefix, none) {
-  const chosen = select.value;
-  select.replaceChildren(...words.map((word) => {
-    const option = make("option", "", null, text(word === "" ? none : prefix + word));
-    option.value = word;
-    return option;
-  }));
-  if (words.includes(chosen)) select.value = chosen;
-}
-
-/** Changes a text only when it differs: an unchanged live region stays silent. */
-export function say(element, words) { if (element.textContent !== words) element.textContent = words; }
-
-export function formatNumber(value, mdc) {
-  const decimals = DECIMALS.get(mdc) ?? null;
-  const options = decimals === null ? { maximumFractionDigits: 6 } : { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-  return new Intl.NumberFormat(language(), { ...options, useGrouping: false }).format(value);
-}
-
-export function formatUnit(unit) { return Object.hasOwn(UNITS, unit) ? UNITS[unit] : unit ?? ""; }
-
-export function quantityName(mdc) { return has("mdc." + mdc) ? text("mdc." + mdc) : text("mdc.other", mdc); }
-
-export function formatAge(ageMs) {
-  const seconds = Math.floor(ageMs / 1000);
-  return seconds < 2 ? text("ageNow") : text("ageSeconds", seconds);
-}
-
-export function absenceText(reason) { return has(reason) ? text(reason) : text("absence.unknown"); }
-
 /** The page as a whole: language, clock, wave, and a regular redrawing of everything. */
 export class View {
+  /** @param {{ titleKey: string }} parts The key of the page's title in text.js. */
   constructor({ titleKey }) {
     this.titleKey = titleKey;
+    /** @type {SessionModel | null} */
     this.model = null;
     this.clock = new PageClock();
+    /** @type {Map<string, import("./core/time.js").DeviceClock>} By "device.boot". */
     this.clocks = new Map();
+    /** @type {Map<string, import("./core/wire.js").CatalogueEntry>} By code. */
     this.catalogue = new Map();
+    /** @type {Map<string, ReturnType<typeof makeTile>>} */
     this.tiles = new Map();
+    /** @type {Map<string, HTMLElement>} By device. */
     this.podElements = new Map();
     this.eventsShown = "";
     this.lostShown = "";
+    /** @type {string | null} "device.boot" whose wave is drawn. */
     this.waveSource = null;
     this.waveHeardMs = -Infinity;
-    this.isOld = false;          // true while nothing new can come
-    this.panels = [];            // {show(model), relabel(), draw(nowMs)}: the parts of the page with their own sections
+    this.wavePeriodS = 0;
+    /** True while nothing new can come. */
+    this.isOld = false;
+    /** @type {Panel[]} */
+    this.panels = [];
     this.onlanguage = () => { };
     this.ondraw = () => { };
-    setLanguage(readLanguage() ?? preferredLanguage());
+    useLanguage(readLanguage() ?? preferredLanguage(navigator.languages ?? [navigator.language]));
     const calm = matchMedia("(prefers-reduced-motion: reduce)");
-    this.sweep = new Sweep(byId("pleth"), { clock: () => this.clock.now(), calm: calm.matches });
+    this.sweep = new Sweep(byId("pleth", HTMLCanvasElement), { clock: () => this.clock.now(), calm: calm.matches });
     calm.addEventListener("change", () => { this.sweep.calm = calm.matches; });
     byId("language").addEventListener("click", () => {
-      setLanguage(language() === "en" ? "fr" : "en");
+      useLanguage(language() === "en" ? "fr" : "en");
       try { localStorage.setItem(LANGUAGE_KEY, language()); } catch { /* a browser that keeps nothing asks again next time */ }
       this.relabel();
       this.onlanguage();
@@ -88,7 +66,10 @@ export class View {
     setInterval(() => this.draw(), STATE_MS);
   }
 
-  /** Shows another session's model; null for none. */
+  /**
+   * Shows another session's model.
+   * @param {SessionModel | null} model Null for none.
+   */
   show(model) {
     this.model = model;
     this.waveSource = null;
@@ -101,6 +82,7 @@ export class View {
     this.draw();
   }
 
+  /** @param {import("./core/model.js").WaveChunk} wave */
   takeWave(wave) {
     const source = wave.device + "." + wave.boot;
     if (this.waveSource !== source) {
@@ -114,6 +96,7 @@ export class View {
     this.sweep.add(wave.startS, wave.periodS, wave.samples);
   }
 
+  /** Says everything in the language in force. */
   relabel() {
     document.title = text(this.titleKey);
     fill();
@@ -134,82 +117,96 @@ export class View {
     } catch { /* codes stand alone where the catalogue was not copied along */ }
   }
 
+  /** Draws everything as it is now. */
   draw() {
     const { model } = this;
     document.body.dataset.old = String(this.isOld);
     const nowMs = this.clock.now();
-    this.drawTiles(model ? model.tiles() : [], nowMs);
+    this.drawTiles(nowMs);
     byId("simulated").hidden = !model?.unreal;
     this.drawWaveState(nowMs);
     if (model) {
-      this.drawPods(model.pods(nowMs), nowMs);
+      this.drawPods(model.pods(nowMs));
       this.drawLosses([...model.losses.values()]);
       this.drawEvents(model.events);
     }
     byId("no-pods").hidden = this.podElements.size > 0;
     for (const panel of this.panels) panel.draw(nowMs);
-    this.ondraw(nowMs);
+    this.ondraw();
   }
 
-  /** Adds a part of the page. */
+  /**
+   * Adds a part of the page.
+   * @param {Panel} panel
+   */
   add(panel) {
     this.panels.push(panel);
     panel.relabel();
     if (this.model) panel.show(this.model);
   }
 
-  drawTiles(list, nowMs) {
+  /** @param {number} nowMs */
+  drawTiles(nowMs) {
+    const { model } = this;
+    const list = model ? model.tiles().map((tile) => ({ ...tile, shown: model.shown(tile.reading, nowMs) })) : [];
     const container = byId("tiles");
     const wanted = new Set(list.map((tile) => tile.key));
     for (const [key, tile] of this.tiles) if (!wanted.has(key)) { tile.root.remove(); this.tiles.delete(key); }
-    list.forEach(({ key, mdc, reading }, index) => {
+    list.forEach(({ key, mdc, reading, shown }, index) => {
       let tile = this.tiles.get(key);
       if (!tile) { tile = makeTile(key, mdc); this.tiles.set(key, tile); }
       if (container.children[index] !== tile.root) container.insertBefore(tile.root, container.children[index] ?? null);
-      this.drawTile(tile, mdc, reading, nowMs);
+      this.drawTile(tile, mdc, reading, shown);
     });
   }
 
-  drawTile(tile, mdc, reading, nowMs) {
-    const shown = this.model.shown(reading, nowMs);
+  /**
+   * @param {ReturnType<typeof makeTile>} tile
+   * @param {number} mdc
+   * @param {StreamReading | null} reading
+   * @param {import("./core/model.js").Shown} shown
+   */
+  drawTile(tile, mdc, reading, shown) {
     const extra = [];
     if (reading?.site) extra.push(reading.site);
     if (reading?.flags.includes("predicted")) extra.push(text("predicted"));
     if (reading?.flags.includes("manual")) extra.push(text("manual"));
     say(tile.name, [quantityName(mdc), ...extra].join(", "));
     say(tile.number, shown.number === null ? "–" : formatNumber(shown.number, mdc));
-    say(tile.unit, shown.number === null ? "" : formatUnit(reading.unit));
+    say(tile.unit, shown.number === null ? "" : formatUnit(reading?.unit));
     const reason = shown.reason === null ? "" : shown.reason.startsWith("absence.") ? absenceText(shown.reason) : text(shown.reason);
     say(tile.reason, reason);
     const age = shown.ageMs === null ? "" : formatAge(shown.ageMs);
     say(tile.age, shown.number === null ? "" : shown.isLast ? text("lastValue", age) : age);
     tile.root.classList.toggle("last", shown.isLast);
-    tile.root.dataset.mdc = mdc;
+    tile.root.dataset.mdc = String(mdc);
     tile.root.dataset.state = shown.number === null ? "none" : shown.isLast ? "last" : "live";
-    tile.root.dataset.value = shown.number ?? "";
+    tile.root.dataset.value = String(shown.number ?? "");
     tile.root.dataset.reason = shown.reason ?? "";
     const quality = shown.quality;
     tile.quality.hidden = quality === null;
     if (quality !== null) {
       tile.bar.style.width = quality + "%";
-      tile.meter.setAttribute("aria-valuenow", quality);
+      tile.meter.setAttribute("aria-valuenow", String(quality));
       tile.meter.setAttribute("aria-label", text("quality"));
       tile.meter.setAttribute("aria-valuetext", text("qualityOf", quality));
       say(tile.qualityNumber, text("quality") + " " + quality);
     }
   }
 
+  /** @param {number} nowMs */
   drawWaveState(nowMs) {
     const live = nowMs - this.waveHeardMs < WAVE_SILENT_MS;
     const words = live ? text("plethLive", Math.round(1 / this.wavePeriodS)) : text("plethNone");
     say(byId("pleth-state"), words);
     byId("pleth").setAttribute("aria-label", text("pleth") + ". " + words);
-    byId("pleth").dataset.segments = this.sweep.counters.segments;
-    byId("pleth").dataset.holes = this.sweep.counters.holes;
-    byId("pleth").dataset.late = this.sweep.counters.late;
+    byId("pleth").dataset.segments = String(this.sweep.counters.segments);
+    byId("pleth").dataset.holes = String(this.sweep.counters.holes);
+    byId("pleth").dataset.late = String(this.sweep.counters.late);
   }
 
-  drawPods(pods, nowMs) {
+  /** @param {import("./core/model.js").Pod[]} pods */
+  drawPods(pods) {
     const list = byId("pods");
     const wanted = new Set(pods.map((pod) => pod.device));
     for (const [device, element] of this.podElements) if (!wanted.has(device)) { element.remove(); this.podElements.delete(device); }
@@ -221,7 +218,7 @@ export class View {
       // What was said of connections before the cart went is not true any more.
       const state = this.isOld ? text(about?.role === "gateway" ? "podOffline" : "podUnknown") : about ? text(about.connected ? "podOnline" : "podOffline") : text("podUnknown");
       const model = [about?.maker, about?.model].filter(Boolean).join(" ");
-      const lines = [name + ": " + state + (model ? " (" + model + (about.sensorClass === "hobby" ? ", " + text("notCeMarked") : "") + ")" : "")];
+      const lines = [name + ": " + state + (model ? " (" + model + (about?.sensorClass === "hobby" ? ", " + text("notCeMarked") : "") + ")" : "")];
       for (const part of [...pod.parts.values()].sort((a, b) => a.stream - b.stream)) {
         const [key, stream] = part.name.split("/");
         if (about?.role === "gateway") continue;
@@ -233,6 +230,7 @@ export class View {
     }
   }
 
+  /** @param {{ cause: string, unit: string, count: number, atLeast: boolean }[]} losses */
   drawLosses(losses) {
     const signature = language() + JSON.stringify(losses);
     if (signature === this.lostShown) return;
@@ -246,6 +244,7 @@ export class View {
     byId("losses-none").hidden = losses.length > 0;
   }
 
+  /** @param {import("./core/model.js").ModelEvent[]} events */
   drawEvents(events) {
     const signature = language() + this.catalogue.size + JSON.stringify(events);
     if (signature === this.eventsShown) return;
@@ -254,31 +253,27 @@ export class View {
     byId("events-none").hidden = events.length > 0;
   }
 
-  /** An event's words from the catalogue. */
+  /**
+   * An event's words from the catalogue.
+   * @param {{ code: string, device: string }} event
+   * @returns {Fault}
+   */
   fault({ code, device }) {
     const entry = this.catalogue.get(code);
     return { code, detail: device, happened: entry ? entry.happened[language()] : text("unknownCode"), do: entry ? entry.do[language()] : "" };
   }
 
-  /** One line on the connection, said politely by reading aids. */
+  /**
+   * One line on the connection, said politely by reading aids.
+   * @param {string} words
+   */
   connection(words) { say(byId("connection"), words); }
 }
 
-/** Faults as a list: code, what happened, next step. */
-export function drawFaults(list, faults) {
-  list.replaceChildren();
-  for (const fault of faults) {
-    const item = make("li", "fault", list);
-    make("span", "code", item, fault.code);
-    make("span", "", item, " " + fault.happened + (fault.detail ? " (" + fault.detail + ")" : ""));
-    if (fault.do) {
-      const next = make("p", "next", item);
-      make("strong", "", next, text("nextStep"));
-      next.append(" " + fault.do);
-    }
-  }
-}
-
+/**
+ * @param {string} key
+ * @param {number} mdc
+ */
 function makeTile(key, mdc) {
   const root = make("article", "tile");
   const id = "tile-" + key.replace(/[^a-z0-9]/gi, "-");
@@ -301,15 +296,12 @@ function makeTile(key, mdc) {
   return { root, name, number, unit, reason, age, quality, meter, bar, qualityNumber, mdc };
 }
 
-function readLanguage() {
-  try { return localStorage.getItem(LANGUAGE_KEY); } catch { return null; }
+/** @param {string} name */
+function useLanguage(name) {
+  setLanguage(name);
+  document.documentElement.lang = language();
 }
 
-/** What the state of a connection means, in words. */
-export function connectionText({ connected, reason, over }) {
-  if (connected) return text("connected");
-  if (over) return text("sessionOver");
-  if (reason === 0x98) return text("sessionOver");
-  if (reason === 0x85 || reason === 0x86 || reason === 0x87) return text("refusedToken");
-  return reason >= 0x80 ? text("refusedOther", "0x" + reason.toString(16)) : text("reconnecting");
+function readLanguage() {
+  try { return localStorage.getItem(LANGUAGE_KEY); } catch { return null; }
 }

@@ -15,8 +15,8 @@ internal static class CuffExamples
     [
         ("a normal measurement gives the arm's pressures", Normal),
         ("a sensor that is off at the start never inflates", OffAtStart),
-        ("a pump that cannot be stopped is let go at the trip", PumpStuckOn),
-        ("a pump that cannot be stopped is let go at the trip of a calibrated sensor", PumpStuckOnCalibrated),
+        ("a pump that cannot be stopped is vented at the trip", PumpStuckOn),
+        ("a pump that cannot be stopped is vented at the trip of a calibrated sensor", PumpStuckOnCalibrated),
         ("nothing readable is repeated twice at most, with rests between", Repeats),
         ("a deflation that is too slow ends in time, counted from the pump's start", SlowBleed),
         ("a pump that never reaches its target is given up", NeverReaches),

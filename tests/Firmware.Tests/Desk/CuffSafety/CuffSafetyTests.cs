@@ -26,7 +26,7 @@ public sealed class CuffSafetyTests
         ("the timer begun anew with the bleed", "CuffRun.cs", "if (nowUs - _pumpSinceUs > _limits.InflatedUs)", "if (nowUs - _stateSinceUs > _limits.InflatedUs)"),
         ("no time limit", "CuffLimits.cs", "InflatedUs { get; set; } = 170_000_000", "InflatedUs { get; set; } = 1_700_000_000"),
         ("the valve after the pump", "CuffRun.cs", "        _chain.OpenDumpValve();\n        _chain.SetBleedValve(1000);\n        _chain.SetPump(0);", "        _chain.SetPump(0);\n        _chain.SetBleedValve(1000);\n        _chain.OpenDumpValve();"),
-        ("the dump valve not let go", "CuffRun.cs", "        _chain.OpenDumpValve();\n        _chain.SetBleedValve(1000);", "        _chain.SetBleedValve(1000);"),
+        ("the dump valve not opened", "CuffRun.cs", "        _chain.OpenDumpValve();\n        _chain.SetBleedValve(1000);", "        _chain.SetBleedValve(1000);"),
         ("the one-shot triggered by time", "CuffRun.cs", "    private void WatchTime(long nowUs)\n    {", "    private void WatchTime(long nowUs)\n    {\n        _chain.TriggerDumpHold();"),
         ("a lost sensor after a second", "CuffLimits.cs", "SensorLostUs { get; set; } = 80_000", "SensorLostUs { get; set; } = 1_000_000"),
         ("no inflation timeout", "CuffLimits.cs", "InflateTimeoutUs { get; set; } = 30_000_000", "InflateTimeoutUs { get; set; } = 3_000_000_00"),

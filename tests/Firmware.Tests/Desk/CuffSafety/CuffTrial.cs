@@ -476,7 +476,7 @@ internal sealed class CuffTrial : II2cPort
             chain.OpenDumpValve();
         }
 
-        /// <summary>Looks at what was commanded since the last look: when pressure is let go, the dump valve comes first, then bleed, then pump.</summary>
+        /// <summary>Looks at what was commanded since the last look: when the cuff is vented, the dump valve comes first, then bleed, then pump.</summary>
         public string? Opened(CuffState before, CuffState now)
         {
             string? wrong = TriggeredOutside ? "the one-shot was triggered without a sample" : null;
@@ -485,7 +485,7 @@ internal sealed class CuffTrial : II2cPort
                 int from = _recent.FindIndex(c => c.What == 'd');
                 bool order = from >= 0 && from + 2 < _recent.Count && _recent[from + 1] is { What: 'b', Value: 1000 } && _recent[from + 2] is { What: 'p', Value: 0 }
                     && !_recent.GetRange(0, from).Exists(c => c is { What: 'p', Value: 0 });
-                wrong = order ? null : "the dump valve was not let go first, then the bleed valve, then the pump";
+                wrong = order ? null : "the dump valve was not opened first, then the bleed valve, then the pump";
             }
 
             _recent.Clear();

@@ -483,7 +483,7 @@ public sealed class SunTechNibpMisreadingTests
         line.Twin.StartByHand();
         line.UntilOutcome(20);
         line.ExpectNone(FaultCode.SunTechUnasked);
-        Check.That(line.Twin.Aborts > aborts && line.Twin.TruePressureMmHg < 15, "a cuff that nobody asked to inflate was not let go");
+        Check.That(line.Twin.Aborts > aborts && line.Twin.TruePressureMmHg < 15, "a cuff that nobody asked to inflate was not deflated");
     }
 
     private static void PodRestarted(Func<ISerialPort, IDriver> make)
@@ -494,7 +494,7 @@ public sealed class SunTechNibpMisreadingTests
         int aborts = line.Twin.Aborts;
         line.Restart();
         line.Run(0.2);
-        Check.That(line.Twin.Aborts > aborts, "a pod that was restarted in mid-measurement did not let go first of all");
+        Check.That(line.Twin.Aborts > aborts, "a pod that was restarted in mid-measurement did not deflate first of all");
         line.Run(5);
         Check.That(line.Twin.TruePressureMmHg < 15 && line.Outcomes == 0, "a measurement of before the restart went on");
     }

@@ -126,7 +126,7 @@ public sealed class AudioScript : IAudioPort
     /// <returns>Monotonic µs.</returns>
     public long TakenUs(long index) => _startedUs + ((index - Base + 1) * PeriodNs / 1000);
 
-    /// <summary>Stops or lets go the clock.</summary>
+    /// <summary>Stops or starts the clock.</summary>
     /// <param name="frozen">True: no new sample comes.</param>
     public void Freeze(bool frozen)
     {

@@ -1,0 +1,92 @@
+using System.Collections.Generic;
+using EdgeGateway.Core.Commands;
+using EdgeGateway.Core.Delivery;
+using EdgeGateway.Core.Health;
+using EdgeGateway.Core.Ingest;
+using EdgeGateway.Core.Json;
+using EdgeGateway.Core.Readings;
+using EdgeGateway.Core.Records;
+using EdgeGateway.Core.Sessions;
+using EdgeGateway.Core.Sound;
+using EdgeGateway.Core.Time;
+using EdgeGateway.Faults;
+using EdgeGateway.Journal;
+
+namespace EdgeGateway.Core;
+
+/// <summary>
+/// What stands before any part does: the journal with its projections, the clock, the log, and the frames that the gateway makes itself. Only the files that put the gateway together know
+/// it; each part gets what it uses of it.
+/// </summary>
+internal sealed class GatewayServices
+{
+    public GatewayServices(GatewayOptions options, GatewayPorts ports, IJournalHandler handler)
+    {
+        ReadingParser parser = new();
+        Told = ports.Told;
+        Deduplication = new DeduplicationFold(options.GatewayId) { Parser = parser };
+        Sessions = new SessionFold(options.MaxSessions);
+        Delivery = new DeliveryFold { Parser = parser };
+        Time = new TimeFold(options.ClockDriftPpm, options.MaxUncertaintyUs) { Parser = parser };
+        Boots = new BootFold { Parser = parser };
+        Clips = new ClipFold();
+        Commands = new AnsweredCommands();
+        TopicRoot = "cart/" + options.CartId + "/";
+        Clock = new GatewayClock(ports.Time);
+        Log = new CodedLog(ports.Log, Clock);
+        Issues = new HealthIssues(Log.WriteIssue, () => Clock.Now);
+        Journal = ports.Journal(handler, [Deduplication, Sessions, Delivery, Time, Boots, Clips, Commands]);
+        Writer = new JournalWriter(Journal, () => Clock.Now, key => Delivery.Find(key)?.Class, parser);
+        Reader = new JournalReader(Journal);
+        Waiters = new SyncWaiters(Journal);
+        Own = new OwnFrames(options.GatewayId, Clock, Writer, Sessions, Log, Crc32);
+        Topics = new ReadingTopics(TopicRoot);
+        Messages = new ReadingMessages(Time, Topics, Json, options.GatewayId, options.Sites);
+    }
+
+    public IJournal Journal { get; }
+
+    public JournalWriter Writer { get; }
+
+    public JournalReader Reader { get; }
+
+    public SyncWaiters Waiters { get; }
+
+    public DeduplicationFold Deduplication { get; }
+
+    public SessionFold Sessions { get; }
+
+    public DeliveryFold Delivery { get; }
+
+    public TimeFold Time { get; }
+
+    public BootFold Boots { get; }
+
+    public ClipFold Clips { get; }
+
+    public AnsweredCommands Commands { get; }
+
+    public GatewayClock Clock { get; }
+
+    public CodedLog Log { get; }
+
+    /// <summary>What the host met before the gateway started; to be raised once it runs.</summary>
+    public IReadOnlyList<CodedError> Told { get; }
+
+    /// <summary>What is not well now.</summary>
+    public HealthIssues Issues { get; }
+
+    public OwnFrames Own { get; }
+
+    public HashingCrc32 Crc32 { get; } = new();
+
+    /// <summary>For one JSON text at a time.</summary>
+    public JsonOutput Json { get; } = new();
+
+    public ReadingTopics Topics { get; }
+
+    public ReadingMessages Messages { get; }
+
+    /// <summary><c>cart/{cartId}/</c>.</summary>
+    public string TopicRoot { get; }
+}

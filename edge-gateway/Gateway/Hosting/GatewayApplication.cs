@@ -1,0 +1,128 @@
+using System;
+using System.IO;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+using EdgeGateway.Core;
+using EdgeGateway.Core.Configuration;
+using EdgeGateway.Faults;
+using EdgeGateway.Gateway.Http;
+using EdgeGateway.Gateway.Telemetry;
+using EdgeGateway.Mqtt.AspNetCore;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
+
+namespace EdgeGateway.Gateway.Hosting;
+
+/// <summary>Composes the gateway's process: <see cref="GatewayService"/>, Kestrel with both listeners, the log on stderr, and the instruments.</summary>
+public static class GatewayApplication
+{
+    /// <summary>How long the host waits for a stop; the logic's own bound lies within it. Source: design, a clean stop on SIGTERM within 5 s.</summary>
+    public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Puts the process together; nothing is opened before its start.</summary>
+    /// <param name="options">Configuration, already checked: no binder and no other source adds to it.</param>
+    /// <param name="time">The clocks.</param>
+    /// <param name="change">Changes the builder at the end, for tests; null for nothing.</param>
+    /// <returns>The application.</returns>
+    public static WebApplication Build(GatewayHostOptions options, TimeProvider time, Action<WebApplicationBuilder>? change = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
+        WebApplicationBuilder builder = HttpApi.CreateBuilder();
+        AddLog(builder.Logging);
+        IServiceCollection services = builder.Services;
+        services.Configure<HostOptions>(static o => o.ShutdownTimeout = ShutdownTimeout);
+        services.Configure<ConsoleLifetimeOptions>(static o => o.SuppressStatusMessages = true);
+        services.AddSingleton(Options.Create(options));
+        services.AddSingleton(time);
+        services.AddSingleton<GatewayLog>();
+        services.AddSingleton<IGatewayLog>(static s => s.GetRequiredService<GatewayLog>());
+        services.AddSingleton<StopLatch>();
+        services.AddSingleton<GatewayService>();
+        services.AddHostedService(static s => s.GetRequiredService<GatewayService>());
+        services.AddSingleton(static s => new HttpConnections(s.GetRequiredService<IOptions<GatewayHostOptions>>().Value.Web.Trusts));
+        services.AddSingleton<IConfigureOptions<KestrelServerOptions>, GatewayListeners>();
+        services.AddSingleton(HandleOf);
+        services.AddSingleton(static s =>
+        {
+            GatewayService service = s.GetRequiredService<GatewayService>();
+            return new MqttConnectionHandler(service.Loop, service.Core!.Server, s.GetRequiredService<TimeProvider>());
+        });
+        services.AddSingleton<GatewayTelemetry>();
+        change?.Invoke(builder);
+        WebApplication application = builder.Build();
+        application.UseGateway(application.Services.GetRequiredService<GatewayHandle>());
+        application.Services.GetRequiredService<GatewayTelemetry>();
+        return application;
+    }
+
+    /// <summary>Opens the journal and the listeners.</summary>
+    /// <param name="application">The application.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>Null when the gateway runs, else why it does not.</returns>
+    /// <exception cref="OperationCanceledException">It was stopped while it started.</exception>
+    public static async Task<CodedError?> TryStartAsync(WebApplication application, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(application);
+        try
+        {
+            await application.StartAsync(cancellation).ConfigureAwait(false);
+            return null;
+        }
+        catch (CodedErrorException exception)
+        {
+            return exception.Errors[0];
+        }
+        catch (Exception exception) when (exception is IOException or SocketException)
+        {
+            return new CodedError(FaultCodes.ListenerNotOpened, ErrorPlace.None, exception.Message);
+        }
+    }
+
+    /// <summary>The ports in use.</summary>
+    /// <param name="application">The application, started.</param>
+    /// <returns>That of HTTP and that of MQTT.</returns>
+    public static (int Http, int Mqtt) PortsOf(WebApplication application)
+    {
+        ArgumentNullException.ThrowIfNull(application);
+        return GatewayListeners.PortsOf(application.Services.GetRequiredService<IServer>());
+    }
+
+    // What frameworks would say has a code where it matters; their own lines have no bound.
+    private static void AddLog(ILoggingBuilder logging)
+    {
+        logging.SetMinimumLevel(LogLevel.Information);
+        logging.AddFilter(static (category, level) => level >= LogLevel.Information && string.Equals(category, GatewayLog.Category, StringComparison.Ordinal));
+        logging.AddConsole(static o =>
+        {
+            o.FormatterName = FaultConsoleFormatter.FormatterName;
+            o.LogToStandardErrorThreshold = LogLevel.Trace;
+
+            // A terminal that stands still must not hold the loop.
+            o.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
+        });
+        logging.AddConsoleFormatter<FaultConsoleFormatter, ConsoleFormatterOptions>();
+    }
+
+    private static GatewayHandle HandleOf(IServiceProvider services)
+    {
+        GatewayService service = services.GetRequiredService<GatewayService>();
+        GatewayHostOptions options = services.GetRequiredService<IOptions<GatewayHostOptions>>().Value;
+        return new GatewayHandle(service.Loop, () => service.Core)
+        {
+            Language = options.Language,
+            Web = options.Web,
+            Time = services.GetRequiredService<TimeProvider>(),
+            Log = services.GetRequiredService<IGatewayLog>(),
+            Stop = services.GetRequiredService<StopLatch>(),
+            Connections = services.GetRequiredService<HttpConnections>(),
+        };
+    }
+}

@@ -1,0 +1,128 @@
+using System;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using EdgeGateway.Core.Configuration;
+using EdgeGateway.Faults;
+using EdgeGateway.Machine;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace EdgeGateway.Gateway.Hosting;
+
+/// <summary>The command line <c>cart-gateway</c>: runs until SIGTERM or SIGINT, or checks a configuration file.</summary>
+public static class GatewayProgram
+{
+    /// <summary>Stopped cleanly, or the file is right.</summary>
+    public const int Done = 0;
+
+    /// <summary>The command line is wrong.</summary>
+    public const int Usage = 2;
+
+    /// <summary>Configuration or machine refused.</summary>
+    public const int Refused = 3;
+
+    /// <summary>The gateway broke one of its own rules.</summary>
+    public const int Internal = 4;
+
+    /// <summary>Runs the program.</summary>
+    /// <param name="arguments">The words after the program's name.</param>
+    /// <param name="output">Results: the listeners, "running", "stopped".</param>
+    /// <param name="diagnostics">Errors. The log goes to the process's own stderr.</param>
+    /// <returns>0 done, 2 usage, 3 refused, 4 internal.</returns>
+    public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter diagnostics)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(diagnostics);
+        Argument<string> file = new("gateway.yaml") { Description = "The configuration file; gateway.example.yaml lists every key." };
+        Option<bool> check = new("--check") { Description = "Says whether the gateway could start here with this file, and changes nothing." };
+        RootCommand root = new("A cart's gateway: takes in what pods measure, keeps it, and delivers it to the session's broker or subscribers. Ends on SIGTERM.") { file, check };
+        root.SetAction((parsed, _) => parsed.GetValue(check) ? CheckAsync(parsed.GetValue(file)!, output, diagnostics) : ServeAsync(parsed.GetValue(file)!, output, diagnostics));
+        ParseResult result = root.Parse(arguments);
+        if (result.Errors.Count > 0)
+        {
+            foreach (ParseError error in result.Errors)
+            {
+                await diagnostics.WriteLineAsync(new CodedError(FaultCodes.GatewayCommandLineWrong, ErrorPlace.None, error.Message.TrimEnd('.')).Render()).ConfigureAwait(false);
+            }
+
+            await diagnostics.WriteLineAsync("Try: cart-gateway --help").ConfigureAwait(false);
+            return Usage;
+        }
+
+        // Signals are the host's.
+        return await result.InvokeAsync(
+            new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = output, Error = diagnostics }, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private static async Task<int> CheckAsync(string file, TextWriter output, TextWriter diagnostics)
+    {
+        ConfigurationResult configuration = ConfigurationFile.Check(file);
+        if (configuration.Options is null)
+        {
+            await diagnostics.WriteLineAsync(CodedError.RenderAll(configuration.Errors)).ConfigureAwait(false);
+            return Refused;
+        }
+
+        await output.WriteLineAsync($"{file}: the configuration is right.").ConfigureAwait(false);
+        return Done;
+    }
+
+    private static async Task<int> ServeAsync(string file, TextWriter output, TextWriter diagnostics)
+    {
+        ConfigurationResult configuration = ConfigurationFile.Load(file);
+        if (configuration.Options is not GatewayHostOptions options)
+        {
+            await diagnostics.WriteLineAsync(CodedError.RenderAll(configuration.Errors)).ConfigureAwait(false);
+            return Refused;
+        }
+
+        Exception? broken;
+        WebApplication application = GatewayApplication.Build(options, TimeProvider.System);
+        await using (application.ConfigureAwait(false))
+        {
+            CodedError? refusal;
+            try
+            {
+                refusal = await GatewayApplication.TryStartAsync(application).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (application.Lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                // A signal came while it started: what was opened is closed at the end of this block.
+                return Done;
+            }
+
+            if (refusal is not null)
+            {
+                await diagnostics.WriteLineAsync(refusal.Render(options.Language)).ConfigureAwait(false);
+                return Refused;
+            }
+
+            GatewayService gateway = application.Services.GetRequiredService<GatewayService>();
+            (int http, int mqtt) = GatewayApplication.PortsOf(application);
+            await output.WriteLineAsync($"mqtt {options.MqttAddress}:{mqtt}").ConfigureAwait(false);
+            await output.WriteLineAsync($"http {options.HttpAddress}:{http}").ConfigureAwait(false);
+            Task stopping = application.WaitForShutdownAsync();
+            if (await Task.WhenAny(gateway.Ready, stopping).ConfigureAwait(false) == gateway.Ready)
+            {
+                await output.WriteLineAsync("running").ConfigureAwait(false);
+            }
+
+            await stopping.ConfigureAwait(false);
+            broken = gateway.Broken.IsCompleted ? await gateway.Broken.ConfigureAwait(false) : null;
+        }
+
+        if (broken is not null)
+        {
+            await diagnostics.WriteLineAsync(new CodedError(FaultCodes.InvariantBroken, ErrorPlace.None, broken.ToString()).Render(options.Language)).ConfigureAwait(false);
+            return Internal;
+        }
+
+        await output.WriteLineAsync("stopped").ConfigureAwait(false);
+        return Done;
+    }
+}

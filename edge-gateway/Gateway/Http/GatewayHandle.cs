@@ -1,0 +1,77 @@
+using System;
+using System.Globalization;
+using EdgeGateway.Core;
+using EdgeGateway.Core.Configuration;
+using EdgeGateway.Gateway.Hosting;
+using EdgeGateway.Mqtt;
+using Microsoft.AspNetCore.Http;
+
+namespace EdgeGateway.Gateway.Http;
+
+/// <summary>A gateway as its HTTP side reaches it: handlers post to the loop and wait for its answer.</summary>
+/// <param name="Loop">The loop that owns the logic.</param>
+/// <param name="Core">The logic, null while it does not run (a simulated one that is killed and starts again); asked on the loop.</param>
+public sealed record GatewayHandle(IMqttLoop Loop, Func<GatewayCore?> Core)
+{
+    /// <summary>"en" or "fr"; a request's Accept-Language that likes the other one better wins.</summary>
+    public string Language { get; init; } = "en";
+
+    /// <summary>Who may use the pages and the WebSocket.</summary>
+    public GatewayWebOptions Web { get; init; } = new();
+
+    /// <summary>The clock for closing times.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The log, or null for none.</summary>
+    public IGatewayLog? Log { get; init; }
+
+    /// <summary>STOP's own path to the loop; null for the loop's queue.</summary>
+    public StopLatch? Stop { get; init; }
+
+    /// <summary>The bounds of connections and requests in progress; null for none.</summary>
+    internal HttpConnections? Connections { get; init; }
+
+    /// <summary>The language of an answer.</summary>
+    /// <param name="context">The request.</param>
+    /// <returns>"en" or "fr".</returns>
+    internal string LanguageOf(HttpContext context) => LanguageOf(context.Request.Headers.AcceptLanguage.ToString(), Language);
+
+    /// <summary>The language that is liked best of the two (RFC 9110, 12.5.4), else the configured one.</summary>
+    /// <param name="wanted">An Accept-Language header; may be empty.</param>
+    /// <param name="configured">"en" or "fr".</param>
+    /// <returns>"en" or "fr".</returns>
+    internal static string LanguageOf(string wanted, string configured)
+    {
+        string best = configured;
+        double bestWeight = 0;
+        foreach (string range in wanted.Split(','))
+        {
+            string[] parts = range.Split(';');
+            string name = parts[0].Trim();
+            string? language = name.StartsWith("fr", StringComparison.OrdinalIgnoreCase) ? "fr" : name.StartsWith("en", StringComparison.OrdinalIgnoreCase) ? "en" : null;
+            double weight = 1;
+            foreach (string part in parts[1..])
+            {
+                string parameter = part.Trim();
+                if (parameter.StartsWith("q=", StringComparison.OrdinalIgnoreCase)
+                    && !double.TryParse(parameter.AsSpan(2), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out weight))
+                {
+                    weight = 0;
+                }
+            }
+
+            if (language is not null && weight > bestWeight)
+            {
+                best = language;
+                bestWeight = weight;
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>Logs a code of the HTTP side.</summary>
+    /// <param name="code">The code.</param>
+    /// <param name="text">What happened here; may be empty.</param>
+    internal void Write(string code, string text) => Log?.Write(new GatewayLogEntry(code, text, Loop.NowUs));
+}

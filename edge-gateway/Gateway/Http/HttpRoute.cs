@@ -1,0 +1,124 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using EdgeGateway.Core.Commands;
+using EdgeGateway.Faults;
+using EdgeGateway.Gateway.Web;
+using Microsoft.AspNetCore.Http;
+
+namespace EdgeGateway.Gateway.Http;
+
+/// <summary>One route: what it takes, what it answers, and what answers it.</summary>
+internal sealed record HttpRoute
+{
+    /// <summary>Its name, for people and as the operation's id.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it does, a sentence.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>What it is about: the group in the OpenAPI document.</summary>
+    public required string Tag { get; init; }
+
+    /// <summary>The method; null for every one.</summary>
+    public required string? Method { get; init; }
+
+    /// <summary>The path; names in braces stand for names.</summary>
+    public required string Pattern { get; init; }
+
+    /// <summary>Who may ask.</summary>
+    public CommandRights Rights { get; init; }
+
+    /// <summary>What its JSON body looks like; null when none is read.</summary>
+    public Type? Body { get; init; }
+
+    /// <summary>What the answer looks like.</summary>
+    public required Type Answer { get; init; }
+
+    /// <summary>The answer's media type.</summary>
+    public string ContentType { get; init; } = "application/json";
+
+    /// <summary>The codes of its refusals, beside those that every route has.</summary>
+    public IReadOnlyList<string> Refusals { get; init; } = [];
+
+    /// <summary>True when the same answer also comes with 503, from a gateway whose logic does not answer.</summary>
+    public bool IsAnsweredBusy { get; init; }
+
+    /// <summary>False when the OpenAPI document leaves it out.</summary>
+    public bool IsDescribed { get; init; } = true;
+
+    /// <summary>Answers a request.</summary>
+    public required Func<HttpContext, GatewayHandle, Task<IResult>> Handle { get; init; }
+
+    /// <summary>All codes of its refusals: its own, those of the guard for its method, and those that any route may give.</summary>
+    public IEnumerable<string> AllRefusals => Refusals
+        .Concat(Method is not null && RequestGuard.Changes(Method) ? [FaultCodes.ForeignPageRefused] : [])
+        .Concat(Method is not null && RequestGuard.Changes(Method) && Rights != CommandRights.Always ? [FaultCodes.ForeignProgramRefused, FaultCodes.ContentTypeNotJson] : [])
+        .Concat(Rights == CommandRights.BedsideScreen ? [FaultCodes.NotAtBedside] : [])
+        .Concat(Body is not null ? [FaultCodes.RequestBodyUnreadable, FaultCodes.RequestBodyTooLarge, FaultCodes.RequestBodyTooSlow] : [])
+        .Concat([FaultCodes.HostNameUnknown, FaultCodes.RequestHandlerFailed, FaultCodes.GatewayBusy])
+        .Concat(Rights != CommandRights.Always ? [FaultCodes.NoPlaceForRequest] : [])
+        .Distinct(StringComparer.Ordinal);
+}
+
+/// <summary>All routes of the gateway, one row each; the rows of <see cref="GatewayCommands"/> among them. Routing, the OpenAPI document and <see cref="RequestGuard"/> are loops over it.</summary>
+internal static class HttpRoutes
+{
+    private const string Session = "session", Cuff = "cuff", Sound = "sound", Bedside = "bedside", Health = "health", Pages = "pages";
+
+    /// <summary>The rows.</summary>
+    public static readonly HttpRoute[] All =
+    [
+        Read("getHealth", "The gateway's health, with a code and a next step for everything that is not well. 503 with the same members when its logic does not answer.", Health, "/health", typeof(HealthAnswer), ReadApi.HealthAsync) with { IsAnsweredBusy = true },
+        Read(
+            "getReadiness", "Whether readings can be taken in.", Health, "/ready", typeof(ReadyAnswer), ReadApi.ReadyAsync,
+            FaultCodes.GatewayNotReady, FaultCodes.JournalRefusesReadings, FaultCodes.GatewayNotAnswering),
+        .. GatewayCommands.All.Select(Of),
+        Read("getClip", "A clip as a WAV file, whole or not at all.", Sound, "/api/session/{session}/clip/{clip}.wav", typeof(Stream), SoundApi.WavAsync, FaultCodes.ClipUnknown, FaultCodes.SessionCommandNotNow) with { ContentType = SoundApi.WavType },
+        Read("getClips", "All clips of a session in one file, whole or not at all.", Sound, "/api/session/{session}/clips.zip", typeof(Stream), SoundApi.ZipAsync, FaultCodes.ClipUnknown, FaultCodes.SessionCommandNotNow) with { ContentType = SoundApi.ZipType },
+        Read("getRequests", "What somebody elsewhere asks of the bedside.", Bedside, "/api/requests", typeof(RequestsAnswer), ReadApi.RequestsAsync),
+        Read("getPatient", "Who is measured in a session, and with which cuff.", Cuff, "/api/session/{session}/patient", typeof(PatientAnswer), ReadApi.PatientAsync, FaultCodes.SessionNotOpen),
+        Read("getLink", "The link of an open session for somebody elsewhere.", Session, "/api/session/{session}/link", typeof(LinkAnswer), ReadApi.LinkAsync, FaultCodes.NoListenerLink),
+        .. WebFiles.All.Select(f => Page(f.Key, f.Value)),
+        Page("/", WebFiles.All["/index.html"]),
+        new()
+        {
+            Name = "mqtt", Summary = "MQTT over WebSocket.", Tag = Pages, Method = null, Pattern = GatewayWeb.MqttPath, Answer = typeof(void), IsDescribed = false, Handle = GatewayWeb.MqttAsync,
+        },
+    ];
+
+    private static HttpRoute Of(GatewayCommand command)
+    {
+        CommandDocument document = command.Document;
+        return new HttpRoute
+        {
+            Name = document.Id,
+            Summary = document.Summary,
+            Tag = document.Tag,
+            Method = command.Method,
+            Pattern = command.Route,
+            Rights = command.Rights,
+            Body = document.Body,
+            Answer = document.Answer,
+            Refusals = [.. command.Rights == CommandRights.Always ? [] : new[] { command.NotUnderstood }, .. document.Refusals],
+            Handle = (context, gateway) => CommandApi.RunAsync(context, command, gateway),
+        };
+    }
+
+    private static HttpRoute Read(string name, string summary, string tag, string pattern, Type answer, Func<HttpContext, GatewayHandle, Task<IResult>> handle, params string[] refusals) =>
+        new() { Name = name, Summary = summary, Tag = tag, Method = HttpMethods.Get, Pattern = pattern, Answer = answer, Refusals = refusals, Handle = handle };
+
+    private static HttpRoute Page(string path, WebFile file) => new()
+    {
+        Name = "page " + path,
+        Summary = "A file of the pages.",
+        Tag = Pages,
+        Method = HttpMethods.Get,
+        Pattern = path,
+        Answer = typeof(Stream),
+        IsDescribed = false,
+        Handle = (context, _) => Task.FromResult(GatewayWeb.File(context, file)),
+    };
+}
