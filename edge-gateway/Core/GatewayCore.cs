@@ -44,7 +44,7 @@ public sealed class GatewayCore : IStepped
         // The journal, the projections of it, and the server.
         _journalEvents = new JournalEvents(_life);
         GatewayServices s = _services = new GatewayServices(options, ports, _journalEvents);
-        (GatewayClock clock, CodedLog log, SessionFold sessions, string topicRoot) = (s.Clock, s.Log, s.Sessions, s.TopicRoot);
+        (GatewayClock clock, CodedLog log, SessionProjection sessions, string topicRoot) = (s.Clock, s.Log, s.Sessions, s.TopicRoot);
         Pods pods = new();
         _listeners = new ListenerAccess(ports.Listeners, sessions, options.CartId, topicRoot, clock, log, (client, reason) => Server!.Disconnect(client, reason, clock.NowUs));
         EndpointGuard guard = new(pods, s.Deduplication, s.Issues, clock, log);
@@ -58,10 +58,10 @@ public sealed class GatewayCore : IStepped
         ISessionLink link = delivery.Link;
         SessionReplies replies = new(link, clock, log, topicRoot);
         PodCommands podCommands = new(Server, clock);
-        SoundDesk desk = new(sessions, link, podCommands, pods, topicRoot);
-        LiveSound sound = new(sessions, link, desk, s.Crc32, clock, log, topicRoot, options.Production);
+        StethoscopeSession stethoscope = new(sessions, link, podCommands, pods, topicRoot);
+        LiveSound sound = new(sessions, link, stethoscope, s.Crc32, clock, log, topicRoot, options.Production);
         delivery.Complete(_life, sound, replies);
-        Clips clips = new(s.Clips, sessions, s.Deduplication, s.Delivery, s.Time, s.Writer, new ClipReader(s.Reader, options.ReadAheadBytes), link, desk, clock, topicRoot);
+        Clips clips = new(s.Clips, sessions, s.Deduplication, s.Delivery, s.Time, s.Writer, new ClipReader(s.Reader, options.ReadAheadBytes), link, stethoscope, clock, topicRoot);
         s.Writer.Appended = (index, in reading) =>
         {
             delivery.Uplink.Appended(index, reading);
@@ -77,7 +77,7 @@ public sealed class GatewayCore : IStepped
         Stop = new CuffStop(pods, podCommands, s.Reader, clock);
         Cuff = new CuffControl(Sessions, sessions, pods, podCommands, Stop);
         Requests = new BedsideRequests(sessions, clock, link, topicRoot);
-        Sound = new SoundControl(_life, sessions, s.Clips, desk, sound, clips, s.Waiters);
+        Sound = new SoundControl(_life, sessions, s.Clips, stethoscope, sound, clips, s.Waiters);
         AirRequests air = new(Sessions, Cuff, Requests, s.Waiters, clock);
         Commands = new CommandTargets(Sessions, Cuff, air, Stop, Sound, Requests);
 
@@ -86,7 +86,7 @@ public sealed class GatewayCore : IStepped
         CommandMessages commands = new(Commands, new CommandAnswers(s.Commands, s.Writer, s.Waiters, replies), replies, clock, log);
         ReceiptIntake receipts = new(sessions, delivery.Progress, consumers, s.Writer, s.Waiters, s.Issues, log);
         ReplayRequests replayRequests = new(sessions, s.Delivery, delivery.Replays, consumers, replies, log);
-        ListenerMessages listeners = new(sessions, consumers, desk, sound, clips, s.Waiters, clock, log);
+        ListenerMessages listeners = new(sessions, consumers, stethoscope, sound, clips, s.Waiters, clock, log);
         fromSession = new SessionMessages(_life, Stop, replies, log, topicRoot)
         { Commands = commands.On, Receipts = receipts.On, Replays = replayRequests.On, Listeners = listeners.On };
         ClockAnswers clockAnswers = new(Server, clock, log);
@@ -113,7 +113,7 @@ public sealed class GatewayCore : IStepped
             delivery.Replays,
             delivery.Descriptions,
             delivery.Retained,
-            desk,
+            stethoscope,
             Cuff,
             sound,
             clips,
@@ -242,7 +242,7 @@ public sealed class GatewayCore : IStepped
         _parts.SessionChanged();
         _parts.Begin(nowUs);
         _services.Log.Write(FaultCodes.GatewayStarted, "start " + Invariant.Text(_services.Clock.BootId));
-        _services.Issues.Raise(_services.Told);
+        _services.Issues.Raise(_services.Sent);
         return true;
     }
 }

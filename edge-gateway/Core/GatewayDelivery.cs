@@ -21,7 +21,7 @@ internal sealed class GatewayDelivery
     /// <param name="ports">How to reach an external broker.</param>
     /// <param name="server">The gateway's own server.</param>
     /// <param name="listeners">Who listens over WebSocket.</param>
-    /// <param name="parts">Told of the connection and of settled deliveries.</param>
+    /// <param name="parts">Sent of the connection and of settled deliveries.</param>
     /// <param name="pods">The pods.</param>
     /// <param name="received">Takes what the broker brings for the gateway.</param>
     /// <exception cref="ArgumentException">An external broker is asked for without client and connector.</exception>
@@ -96,9 +96,9 @@ internal sealed class GatewayDelivery
         Losses = new LossDeclarations(s.Deduplication, s.Delivery, s.Writer, s.Own, s.Log, timeouts.AsksToDeclare);
         SentMarks marks = new(window, Losses, s.Writer, s.Own);
         Answers = new StreamAnswers(cursors, window, marks, holds, issues, s.Log, _options.GatewayId);
-        Publisher = new ReadingPublisher(Link, s.Sessions, s.Messages, Descriptions, Retained, window, s.Reader, sound.BulkSent);
+        Publisher = new ReadingPublisher(Link, s.Sessions, s.Messages, Descriptions, Retained, window, s.Reader, sound.BackgroundSent);
         LossReconciliation reconciliation = new(s.Delivery, s.Reader, cursors, Losses);
-        DeliveryScheduler scheduler = new(s.Sessions, cursors, window, holds, issues, Publisher, reconciliation, sound.MostBulk);
+        DeliveryScheduler scheduler = new(s.Sessions, cursors, window, holds, issues, Publisher, reconciliation, sound.MaxBackgroundInFlight);
         Sessions = new DeliverySessions(s.Sessions, cursors, window, holds, issues, marks, timeouts, Losses);
         Progress = new DeliveryProgress(s.Delivery, s.Deduplication, s.Reader, cursors, window, _options.Window);
         Uplink = new Uplink(life, s.Clock, Link, s.Reader, cursors, window, timeouts, marks, Answers, Publisher, scheduler, Sessions);

@@ -14,7 +14,7 @@ internal sealed class GatewayIngest
     /// <param name="pods">The pods.</param>
     public GatewayIngest(GatewayServices services, GatewayOptions options, IMqttServer server, Pods pods)
     {
-        Binder binder = new(services.Sessions, services.Time, services.Boots, services.Delivery);
+        SessionBinder binder = new(services.Sessions, services.Time, services.Boots, services.Delivery);
         UnstoredReadings unstored = new(services.Own, services.Clock);
         Proof = new FrameProof(services.Crc32, services.Own, services.Sessions);
         Gaps = new SequenceGaps(services.Deduplication, pods, services.Own, services.Issues, options);

@@ -168,7 +168,7 @@ public sealed record GatewayOptions
     /// <summary>Messages of pods waiting for room in the journal, 1 to 4,096. At the bound the pod is disconnected and sends again.</summary>
     public int MaxHeldMessages { get; init; } = 256;
 
-    /// <summary>Age at which a hole in a stream that nobody declared becomes a gap "unexplained", µs, while the pod is in the same boot; 1 s to 1 h.</summary>
+    /// <summary>Age at which a sequence gap in a stream that nobody declared becomes a gap "unexplained", µs, while the pod is in the same boot; 1 s to 1 h.</summary>
     public long UnexplainedUs { get; init; } = 120_000_000;
 
     /// <summary>The same when the pod has begun another boot, µs; 1 s to 1 h.</summary>

@@ -23,13 +23,13 @@ internal sealed class GatewayServices
     public GatewayServices(GatewayOptions options, GatewayPorts ports, IJournalHandler handler)
     {
         ReadingParser parser = new();
-        Told = ports.Told;
-        Deduplication = new DeduplicationFold(options.GatewayId) { Parser = parser };
-        Sessions = new SessionFold(options.MaxSessions);
-        Delivery = new DeliveryFold { Parser = parser };
-        Time = new TimeFold(options.ClockDriftPpm, options.MaxUncertaintyUs) { Parser = parser };
-        Boots = new BootFold { Parser = parser };
-        Clips = new ClipFold();
+        Sent = ports.Sent;
+        Deduplication = new DeduplicationProjection(options.GatewayId) { Parser = parser };
+        Sessions = new SessionProjection(options.MaxSessions);
+        Delivery = new DeliveryProjection { Parser = parser };
+        Time = new TimeProjection(options.ClockDriftPpm, options.MaxUncertaintyUs) { Parser = parser };
+        Boots = new BootProjection { Parser = parser };
+        Clips = new ClipProjection();
         Commands = new AnsweredCommands();
         TopicRoot = "cart/" + options.CartId + "/";
         Clock = new GatewayClock(ports.Time);
@@ -52,17 +52,17 @@ internal sealed class GatewayServices
 
     public SyncWaiters Waiters { get; }
 
-    public DeduplicationFold Deduplication { get; }
+    public DeduplicationProjection Deduplication { get; }
 
-    public SessionFold Sessions { get; }
+    public SessionProjection Sessions { get; }
 
-    public DeliveryFold Delivery { get; }
+    public DeliveryProjection Delivery { get; }
 
-    public TimeFold Time { get; }
+    public TimeProjection Time { get; }
 
-    public BootFold Boots { get; }
+    public BootProjection Boots { get; }
 
-    public ClipFold Clips { get; }
+    public ClipProjection Clips { get; }
 
     public AnsweredCommands Commands { get; }
 
@@ -71,7 +71,7 @@ internal sealed class GatewayServices
     public CodedLog Log { get; }
 
     /// <summary>What the host met before the gateway started; to be raised once it runs.</summary>
-    public IReadOnlyList<CodedError> Told { get; }
+    public IReadOnlyList<CodedError> Sent { get; }
 
     /// <summary>What is not well now.</summary>
     public HealthIssues Issues { get; }

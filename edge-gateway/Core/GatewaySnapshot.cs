@@ -19,14 +19,14 @@ public sealed record SessionHealth(uint Number, string Id, uint Epoch, bool IsOp
 /// <param name="IsConnected">True while its connection stands.</param>
 /// <param name="BootId">Newest boot seen, 0 when none.</param>
 /// <param name="Messages">Messages since the gateway's start.</param>
-/// <param name="LastHeardUs">Monotonic µs of its last message, 0 when none since the start.</param>
+/// <param name="LastReceivedUs">Monotonic µs of its last message, 0 when none since the start.</param>
 /// <param name="Epoch">The epoch it was last given, 0 for none.</param>
 /// <param name="ClockUncertaintyUs">Uncertainty of its clock against the gateway's now, µs; null when there is no exchange.</param>
-public sealed record PodHealth(ulong DeviceId, bool IsConnected, uint BootId, long Messages, long LastHeardUs, uint Epoch, long? ClockUncertaintyUs);
+public sealed record PodHealth(ulong DeviceId, bool IsConnected, uint BootId, long Messages, long LastReceivedUs, uint Epoch, long? ClockUncertaintyUs);
 
 /// <summary>
 /// One stream of one boot of a device. Always:
-/// Produced = Stored + DeclaredLost + Missing, and Stored = Sent + Pending + Kept + LostHere.
+/// Produced = Stored + DeclaredLost + Missing, and Stored = Sent + Pending + Unbound + Dropped.
 /// </summary>
 /// <param name="DeviceId">The device.</param>
 /// <param name="BootId">Its boot.</param>
@@ -37,8 +37,8 @@ public sealed record PodHealth(ulong DeviceId, bool IsConnected, uint BootId, lo
 /// <param name="Missing">Readings neither received nor declared: still in the pod, or soon to be declared.</param>
 /// <param name="Sent">Readings acknowledged by the session's broker or subscriber, durably marked.</param>
 /// <param name="Pending">Readings bound to a session and not yet sent.</param>
-/// <param name="Kept">Readings that belong to no session, or are for the gateway alone: never published.</param>
-/// <param name="LostHere">Readings lost from the journal (retention, damage) before they were sent; declared as gaps.</param>
+/// <param name="Unbound">Readings that belong to no session, or are for the gateway alone: never published.</param>
+/// <param name="Dropped">Readings lost from the journal (retention, damage) before they were sent; declared as gaps.</param>
 /// <param name="StoredThrough">Highest sequence number stored.</param>
 /// <param name="SentThrough">Highest sequence number sent, 0 for none.</param>
 /// <param name="ReceivedThrough">Highest sequence number that a consumer's receipt names, 0 for none.</param>
@@ -53,8 +53,8 @@ public sealed record StreamHealth(
     long Missing,
     long Sent,
     long Pending,
-    long Kept,
-    long LostHere,
+    long Unbound,
+    long Dropped,
     uint StoredThrough,
     uint SentThrough,
     uint ReceivedThrough,

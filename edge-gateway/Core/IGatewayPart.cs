@@ -23,7 +23,7 @@ internal interface IGatewayPart
     /// <returns>When it wants to be called next without an event, µs; <see cref="long.MaxValue"/> for never.</returns>
     long Step(long nowUs) => long.MaxValue;
 
-    /// <summary>The gateway stops cleanly: last words. Told in the reverse of the list's order.</summary>
+    /// <summary>The gateway stops cleanly: last words. Sent in the reverse of the list's order.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     void Stop(long nowUs)
     {

@@ -35,7 +35,7 @@ public interface IUplinkEvents
     void Opened(IMqttConnection connection, long nowUs);
 
     /// <summary>Bytes arrived.</summary>
-    /// <param name="bytes">The bytes, in any pieces.</param>
+    /// <param name="bytes">The bytes, in any chunks.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     void Received(ReadOnlySpan<byte> bytes, long nowUs);
 
@@ -71,9 +71,9 @@ public interface IGatewayLog
 
 /// <summary>Makes the journal.</summary>
 /// <param name="handler">Its owner.</param>
-/// <param name="folds">The folds that it feeds and saves, in this order.</param>
+/// <param name="projections">The projections that it feeds and saves, in this order.</param>
 /// <returns>The journal, not yet open.</returns>
-public delegate IJournal JournalFactory(IJournalHandler handler, IReadOnlyList<IJournalFold> folds);
+public delegate IJournal JournalFactory(IJournalHandler handler, IReadOnlyList<IJournalProjection> projections);
 
 /// <summary>Makes the MQTT server that pods, and with the embedded endpoint the session's subscribers, connect to.</summary>
 /// <param name="handler">The application behind it.</param>
@@ -111,7 +111,7 @@ public sealed record GatewayPorts
     public IGatewayLog? Log { get; init; }
 
     /// <summary>What the host met while it made these ports and a person should know; stands in health until the next start.</summary>
-    public IReadOnlyList<CodedError> Told { get; init; } = [];
+    public IReadOnlyList<CodedError> Sent { get; init; } = [];
 
     /// <summary>Makes and verifies the tokens of listeners over WebSocket; null admits none.</summary>
     public ListenerTokens? Listeners { get; init; }

@@ -34,10 +34,10 @@ public readonly record struct JournalRecord(long Index, byte Type, RecordClass C
 }
 
 /// <summary>
-/// State made of the records alone. The journal feeds every fold each record once, in order, when it is appended or, at a start, read back
-/// after the newest checkpoint; it saves all folds together in a checkpoint from time to time.
+/// State made of the records alone. The journal feeds every projection each record once, in order, when it is appended or, at a start, read back
+/// after the newest checkpoint; it saves all projections together in a checkpoint from time to time.
 /// </summary>
-public interface IJournalFold
+public interface IJournalProjection
 {
     /// <summary>Its name in checkpoints, 1 to 32 of a-z and '-'.</summary>
     string Name { get; }
@@ -111,7 +111,7 @@ public enum JournalPurpose
 /// <summary>The owner of a journal. Every call comes on its loop.</summary>
 public interface IJournalHandler
 {
-    /// <summary>The journal is open, the folds hold their state.</summary>
+    /// <summary>The journal is open, the projections hold their state.</summary>
     /// <param name="opened">What was found.</param>
     void Opened(JournalOpened opened);
 
@@ -179,7 +179,7 @@ public interface IJournal
     /// <summary>Begins to open: lists, recovers, replays; ends with <see cref="IJournalHandler.Opened"/>.</summary>
     void Open();
 
-    /// <summary>Appends in memory and begins to write; durable when <see cref="IJournalHandler.Synced"/> names it. Folds have seen it when the call returns.</summary>
+    /// <summary>Appends in memory and begins to write; durable when <see cref="IJournalHandler.Synced"/> names it. Projections have seen it when the call returns.</summary>
     /// <param name="type">The owner's record type, 0 to 254; 255 is the journal's own.</param>
     /// <param name="recordClass">Its class.</param>
     /// <param name="payload">The bytes; copied.</param>
@@ -188,7 +188,7 @@ public interface IJournal
     /// <returns>False when <see cref="Intake"/> does not allow it or when the bound of unsynced bytes is reached; nothing was appended.</returns>
     bool TryAppend(byte type, RecordClass recordClass, ReadOnlySpan<byte> payload, out long index, JournalPurpose purpose = JournalPurpose.Reading);
 
-    /// <summary>The same without a copy: the journal keeps the bytes until they are on the disk, and shows them to the folds and to reads. Nobody may change them any more.</summary>
+    /// <summary>The same without a copy: the journal keeps the bytes until they are on the disk, and shows them to the projections and to reads. Nobody may change them any more.</summary>
     /// <param name="type">What the payload is.</param>
     /// <param name="recordClass">Its class.</param>
     /// <param name="payload">The bytes.</param>

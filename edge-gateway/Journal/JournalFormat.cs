@@ -62,7 +62,7 @@ internal sealed record Seal(long First, long Last, int[] Counts);
 internal sealed record ManifestLine(SegmentName Name, long Last, long Length, int[] Counts);
 
 /// <summary>A checkpoint as read.</summary>
-internal sealed record Checkpoint(long Sequence, long Index, IReadOnlyList<ManifestLine> Segments, IReadOnlyList<(string Name, ReadOnlyMemory<byte> State)> Folds);
+internal sealed record Checkpoint(long Sequence, long Index, IReadOnlyList<ManifestLine> Segments, IReadOnlyList<(string Name, ReadOnlyMemory<byte> State)> Projections);
 
 /// <summary>The bytes on disk, version 1; README.md of this folder has the tables.</summary>
 internal static class JournalFormat
@@ -81,7 +81,7 @@ internal static class JournalFormat
     /// <summary>The first mark of the journal's own: such a record uses up no index. Marks below it are classes.</summary>
     public const byte FirstOwnMark = 0x80;
     public const byte SealMark = 0x80;
-    public const byte HoleMark = 0x81;
+    public const byte GapMark = 0x81;
 
     /// <summary>Type of a control record of the journal's own: what was synced before it. Its index is that of the newest synced record.</summary>
     public const byte SyncedType = 255;
@@ -89,8 +89,8 @@ internal static class JournalFormat
     public const int SyncedBytes = RecordHeadBytes + SyncedPayloadBytes;
     public const int SealPayloadBytes = 16 + (4 * ClassCount);
     public const int SealBytes = RecordHeadBytes + SealPayloadBytes;
-    public const int HolePayloadBytes = 16;
-    public const int HoleBytes = RecordHeadBytes + HolePayloadBytes;
+    public const int GapPayloadBytes = 16;
+    public const int GapBytes = RecordHeadBytes + GapPayloadBytes;
     public const int ManifestLineBytes = 28 + (4 * ClassCount);
     public const string LockFile = "lock";
     public const string OldReserveFile = "reserve.bin"; // of versions before 0.2.0
@@ -217,12 +217,12 @@ internal static class JournalFormat
         return new Seal(BinaryPrimitives.ReadInt64LittleEndian(payload), BinaryPrimitives.ReadInt64LittleEndian(payload[8..]), counts);
     }
 
-    public static void WriteHole(Span<byte> target, uint salt, long first, long last)
+    public static void WriteGap(Span<byte> target, uint salt, long first, long last)
     {
-        Span<byte> payload = stackalloc byte[HolePayloadBytes];
+        Span<byte> payload = stackalloc byte[GapPayloadBytes];
         BinaryPrimitives.WriteInt64LittleEndian(payload, first);
         BinaryPrimitives.WriteInt64LittleEndian(payload[8..], last);
-        WriteRecord(target, salt, last, 0, HoleMark, 0, payload);
+        WriteRecord(target, salt, last, 0, GapMark, 0, payload);
     }
 
     /// <summary>Says what was synced before it: the newest record's index, and the length of the file up to which all is on the disk.</summary>
@@ -250,7 +250,7 @@ internal static class JournalFormat
     public static byte[] WriteCheckpoint(Checkpoint checkpoint)
     {
         int size = 8 + 2 + 2 + 8 + 8 + 4 + (checkpoint.Segments.Count * (8 + 4 + 8 + 8 + (4 * ClassCount))) + 4;
-        foreach ((string name, ReadOnlyMemory<byte> state) in checkpoint.Folds)
+        foreach ((string name, ReadOnlyMemory<byte> state) in checkpoint.Projections)
         {
             size += 1 + name.Length + 4 + state.Length;
         }
@@ -259,7 +259,7 @@ internal static class JournalFormat
         Span<byte> at = data;
         CheckpointMagic.CopyTo(at);
         BinaryPrimitives.WriteUInt16LittleEndian(at[8..], Version);
-        BinaryPrimitives.WriteUInt16LittleEndian(at[10..], (ushort)checkpoint.Folds.Count);
+        BinaryPrimitives.WriteUInt16LittleEndian(at[10..], (ushort)checkpoint.Projections.Count);
         BinaryPrimitives.WriteInt64LittleEndian(at[12..], checkpoint.Sequence);
         BinaryPrimitives.WriteInt64LittleEndian(at[20..], checkpoint.Index);
         BinaryPrimitives.WriteInt32LittleEndian(at[28..], checkpoint.Segments.Count);
@@ -278,7 +278,7 @@ internal static class JournalFormat
             at = at[(28 + (4 * ClassCount))..];
         }
 
-        foreach ((string name, ReadOnlyMemory<byte> state) in checkpoint.Folds)
+        foreach ((string name, ReadOnlyMemory<byte> state) in checkpoint.Projections)
         {
             at[0] = (byte)name.Length;
             Encoding.ASCII.GetBytes(name, at[1..]);
@@ -315,7 +315,7 @@ internal static class JournalFormat
             return null;
         }
 
-        int folds = BinaryPrimitives.ReadUInt16LittleEndian(all[10..]);
+        int projections = BinaryPrimitives.ReadUInt16LittleEndian(all[10..]);
         int segments = BinaryPrimitives.ReadInt32LittleEndian(all[28..]);
         var lines = new List<ManifestLine>();
         var states = new List<(string, ReadOnlyMemory<byte>)>();
@@ -351,7 +351,7 @@ internal static class JournalFormat
         }
 
         problem = "its parts are not possible";
-        for (int i = 0; i < folds; i++)
+        for (int i = 0; i < projections; i++)
         {
             int nameLength = at < end ? all[at] : end;
             if (nameLength > end - at - 5)

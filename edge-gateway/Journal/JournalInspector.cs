@@ -24,7 +24,7 @@ public sealed record JournalFinding(string File, long Offset, long Bytes, long F
 /// <param name="PayloadBytesByClass">Their payload bytes, in the same order.</param>
 /// <param name="Sealed">Whether it has its seal.</param>
 /// <param name="Counts">Whether it counts; false for an older or unfinished generation that the next start removes.</param>
-/// <param name="DeclaredHoles">Ranges lost earlier and declared.</param>
+/// <param name="DeclaredGaps">Ranges lost earlier and declared.</param>
 public sealed record JournalSegment(
     string File,
     long Bytes,
@@ -34,7 +34,7 @@ public sealed record JournalSegment(
     IReadOnlyList<long> PayloadBytesByClass,
     bool Sealed,
     bool Counts,
-    IReadOnlyList<(long First, long Last)> DeclaredHoles);
+    IReadOnlyList<(long First, long Last)> DeclaredGaps);
 
 /// <summary>One checkpoint as an inspection sees it.</summary>
 /// <param name="File">Its file.</param>
@@ -244,7 +244,7 @@ public static class JournalInspector
 
             string file = content.Name.File;
             long last = Math.Max(content.LastIndex, content.Seal?.Last ?? 0);
-            _segments.Add(new JournalSegment(file, content.Data.Length, content.Name.First, last, content.Counts, bytes, content.Seal is not null, counts, content.Holes));
+            _segments.Add(new JournalSegment(file, content.Data.Length, content.Name.First, last, content.Counts, bytes, content.Seal is not null, counts, content.SequenceGaps));
             if (!counts)
             {
                 _findings.Add(new JournalFinding(file, -1, content.Data.Length, 0, 0, false, "A generation that does not count: an older one, or one that was not finished. The next start removes it."));

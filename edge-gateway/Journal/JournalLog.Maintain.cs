@@ -291,7 +291,7 @@ public sealed partial class JournalLog
         List<Entry> kept = [.. old.Entries, .. old.UnknownOwn];
         kept.RemoveAll(entry => remove is not null && remove(entry));
         kept.Sort(static (a, b) => a.Offset.CompareTo(b.Offset));
-        int size = JournalFormat.HeaderBytes + ((old.Holes.Count + damage.Count) * JournalFormat.HoleBytes) + JournalFormat.SealBytes;
+        int size = JournalFormat.HeaderBytes + ((old.SequenceGaps.Count + damage.Count) * JournalFormat.GapBytes) + JournalFormat.SealBytes;
         foreach (Entry entry in kept)
         {
             size += JournalFormat.RecordHeadBytes + entry.Length;
@@ -299,14 +299,14 @@ public sealed partial class JournalLog
 
         uint salt = JournalFormat.SaltOf(name);
         SegmentContent copy = SegmentContent.Begin(name, size);
-        foreach ((long first, long last) in old.Holes)
+        foreach ((long first, long last) in old.SequenceGaps)
         {
-            copy.AddHole(salt, first, last);
+            copy.AddGap(salt, first, last);
         }
 
         foreach (JournalLoss loss in damage)
         {
-            copy.AddHole(salt, loss.First, loss.Last);
+            copy.AddGap(salt, loss.First, loss.Last);
         }
 
         foreach (Entry entry in kept)
@@ -467,9 +467,9 @@ public sealed partial class JournalLog
         }
 
         var name = new SegmentName(first, 0, true);
-        var copy = SegmentContent.Begin(name, JournalFormat.HeaderBytes + JournalFormat.HoleBytes + JournalFormat.SealBytes);
+        var copy = SegmentContent.Begin(name, JournalFormat.HeaderBytes + JournalFormat.GapBytes + JournalFormat.SealBytes);
         uint salt = JournalFormat.SaltOf(name);
-        copy.AddHole(salt, first, last);
+        copy.AddGap(salt, first, last);
         copy.AddSeal(salt, last);
         var written = new Box<bool>();
         yield return Op.Call(WriteWhole(name.File, copy.Data.AsMemory(0, copy.Length), written));
@@ -486,14 +486,14 @@ public sealed partial class JournalLog
 
     private bool CheckpointDue() => _checkpointWanted || _sinceCheckpointBytes >= _options.CheckpointBytes || _sinceCheckpointRecords >= _options.CheckpointRecords;
 
-    // The folds are saved at one index and written when that index is durable: a checkpoint never knows more than the log.
+    // The projections are saved at one index and written when that index is durable: a checkpoint never knows more than the log.
     private IEnumerator<Op> WriteCheckpoint()
     {
         long index = LastIndex;
         var states = new List<(string, ReadOnlyMemory<byte>)>();
-        foreach (IJournalFold fold in _folds)
+        foreach (IJournalProjection projection in _projections)
         {
-            states.Add((fold.Name, fold.Save()));
+            states.Add((projection.Name, projection.Save()));
         }
 
         long bytes = _sinceCheckpointBytes;
@@ -585,7 +585,7 @@ public sealed partial class JournalLog
         _maintainFailed = true;
     }
 
-    // Bookkeeping below the older checkpoint lives in the folds, but is not worth a rewrite of its own unless it is all that a segment holds.
+    // Bookkeeping below the older checkpoint lives in the projections, but is not worth a rewrite of its own unless it is all that a segment holds.
     private bool FindReleased(long through, out SegmentInfo? victim, out Predicate<Entry>? remove)
     {
         remove = entry => entry.Index <= through && !entry.IsUnknown && (entry.Class == RecordClass.Control || entry.Index < _release[(int)entry.Class]);

@@ -222,7 +222,7 @@ public sealed partial class JournalLog
         Fail(status, text);
     }
 
-    // Newest first; one that is not whole, or that a fold does not understand, is passed over.
+    // Newest first; one that is not whole, or that a projection does not understand, is passed over.
     private IEnumerator<Op> LoadCheckpoint(IReadOnlyList<DiskFile> files, Box<Checkpoint?> loaded)
     {
         long olderIndex = 0;
@@ -244,7 +244,7 @@ public sealed partial class JournalLog
                 olderIndex = checkpoint.Index;
                 olderKnown = true;
             }
-            else if (checkpoint is not null && TryLoadFolds(checkpoint))
+            else if (checkpoint is not null && TryLoadProjections(checkpoint))
             {
                 loaded.Value = checkpoint;
                 _checkpointIndex = checkpoint.Index;
@@ -259,31 +259,31 @@ public sealed partial class JournalLog
         _checkpointOlderIndex = olderIndex;
         if (loaded.Value is null)
         {
-            ResetFolds();
+            ResetProjections();
         }
     }
 
-    private void ResetFolds()
+    private void ResetProjections()
     {
-        foreach (IJournalFold fold in _folds)
+        foreach (IJournalProjection projection in _projections)
         {
-            fold.Reset();
+            projection.Reset();
         }
     }
 
-    private bool TryLoadFolds(Checkpoint checkpoint)
+    private bool TryLoadProjections(Checkpoint checkpoint)
     {
-        if (checkpoint.Folds.Count != _folds.Count)
+        if (checkpoint.Projections.Count != _projections.Count)
         {
             return false;
         }
 
-        for (int i = 0; i < _folds.Count; i++)
+        for (int i = 0; i < _projections.Count; i++)
         {
-            (string name, ReadOnlyMemory<byte> state) = checkpoint.Folds[i];
-            if (!string.Equals(name, _folds[i].Name, StringComparison.Ordinal) || !_folds[i].TryLoad(state.Span))
+            (string name, ReadOnlyMemory<byte> state) = checkpoint.Projections[i];
+            if (!string.Equals(name, _projections[i].Name, StringComparison.Ordinal) || !_projections[i].TryLoad(state.Span))
             {
-                ResetFolds();
+                ResetProjections();
                 return false;
             }
         }
@@ -304,7 +304,7 @@ public sealed partial class JournalLog
         return -1;
     }
 
-    // Every segment in order: known from the checkpoint, or by its seal, or read whole. Records after the checkpoint go to the folds.
+    // Every segment in order: known from the checkpoint, or by its seal, or read whole. Records after the checkpoint go to the projections.
     private IEnumerator<Op> ReadSegments(IReadOnlyList<DiskFile> files, Survey survey)
     {
         var names = survey.Names;
@@ -549,9 +549,9 @@ public sealed partial class JournalLog
                 _status = _status with { UnknownRecords = _status.UnknownRecords + 1 };
             }
 
-            foreach (IJournalFold fold in _folds)
+            foreach (IJournalProjection projection in _projections)
             {
-                fold.Apply(in record);
+                projection.Apply(in record);
             }
         }
     }

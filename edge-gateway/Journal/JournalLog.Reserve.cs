@@ -19,7 +19,7 @@ public sealed partial class JournalLog
     private bool[] _held = []; // by unit
     private int _wantedUnits;
     private bool _pressed; // the disk was full: readings are refused, and what was released gives way whatever the quota says
-    private JournalIntake _toldIntake = JournalIntake.Nothing;
+    private JournalIntake _reportedIntake = JournalIntake.Nothing;
 
     /// <inheritdoc/>
     public JournalIntake Intake =>
@@ -90,9 +90,9 @@ public sealed partial class JournalLog
     private void NoteIntake()
     {
         JournalIntake intake = Intake;
-        if (intake != _toldIntake)
+        if (intake != _reportedIntake)
         {
-            _toldIntake = intake;
+            _reportedIntake = intake;
             _handler.IntakeChanged(intake, IntakeReason);
         }
     }

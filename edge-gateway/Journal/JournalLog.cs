@@ -63,7 +63,7 @@ public readonly record struct JournalStatus(
 }
 
 /// <summary>
-/// The journal on an <see cref="IDisk"/>: segment files that are only appended to, one sync for all that waits, checkpoints of the folds, retention by
+/// The journal on an <see cref="IDisk"/>: segment files that are only appended to, one sync for all that waits, checkpoints of the projections, retention by
 /// class, and damage set aside. See README.md of this folder for the bytes and the order of writes. Not thread safe: one loop owns it.
 /// Its parts: this file appends; Open, Read and Maintain are in files of those names. Each activity is a sequence of disk operations, one at a time.
 /// </summary>
@@ -75,7 +75,7 @@ public sealed partial class JournalLog : IJournal
 
     private readonly IDisk _disk;
     private readonly JournalOptions _options;
-    private readonly IReadOnlyList<IJournalFold> _folds;
+    private readonly IReadOnlyList<IJournalProjection> _projections;
     private readonly IJournalHandler _handler;
     private readonly Dictionary<long, Activity> _running = []; // looked up by ticket only
     private readonly List<SegmentInfo> _segments = []; // all but the active one, in order
@@ -104,21 +104,21 @@ public sealed partial class JournalLog : IJournal
     /// <summary>Creates it; nothing is read or written before <see cref="Open"/>.</summary>
     /// <param name="disk">Where the files are; its <see cref="IDisk.Completed"/> is taken.</param>
     /// <param name="options">The bounds.</param>
-    /// <param name="folds">The states made of the records, in a fixed order, with different names.</param>
+    /// <param name="projections">The states made of the records, in a fixed order, with different names.</param>
     /// <param name="handler">The owner.</param>
     /// <exception cref="InvalidOperationException">The bounds do not fit together.</exception>
-    /// <exception cref="ArgumentException">A fold's name is wrong or used twice.</exception>
-    public JournalLog(IDisk disk, JournalOptions options, IReadOnlyList<IJournalFold> folds, IJournalHandler handler)
+    /// <exception cref="ArgumentException">A projection's name is wrong or used twice.</exception>
+    public JournalLog(IDisk disk, JournalOptions options, IReadOnlyList<IJournalProjection> projections, IJournalHandler handler)
     {
         ArgumentNullException.ThrowIfNull(disk);
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(folds);
+        ArgumentNullException.ThrowIfNull(projections);
         ArgumentNullException.ThrowIfNull(handler);
         options.Validate();
-        CheckNames(folds);
+        CheckNames(projections);
         _disk = disk;
         _options = options;
-        _folds = folds;
+        _projections = projections;
         _handler = handler;
         _disk.Completed = OnCompleted;
     }
@@ -178,9 +178,9 @@ public sealed partial class JournalLog : IJournal
         _unsyncedBytes += size;
         _sinceCheckpointBytes += size;
         _sinceCheckpointRecords++;
-        for (int i = 0; i < _folds.Count; i++)
+        for (int i = 0; i < _projections.Count; i++)
         {
-            _folds[i].Apply(in record);
+            _projections[i].Apply(in record);
         }
 
         StartWriting();
@@ -251,11 +251,11 @@ public sealed partial class JournalLog : IJournal
     internal static JournalFill FillOf(long used, long quota) =>
         used >= quota ? JournalFill.Full : used >= quota / 100 * 95 ? JournalFill.High : used >= quota / 100 * 80 ? JournalFill.Elevated : JournalFill.Normal;
 
-    private static void CheckNames(IReadOnlyList<IJournalFold> folds)
+    private static void CheckNames(IReadOnlyList<IJournalProjection> projections)
     {
-        for (int i = 0; i < folds.Count; i++)
+        for (int i = 0; i < projections.Count; i++)
         {
-            string name = folds[i].Name;
+            string name = projections[i].Name;
             bool good = name.Length is > 0 and <= 32;
             foreach (char c in name)
             {
@@ -264,12 +264,12 @@ public sealed partial class JournalLog : IJournal
 
             for (int j = 0; j < i; j++)
             {
-                good &= !string.Equals(folds[j].Name, name, StringComparison.Ordinal);
+                good &= !string.Equals(projections[j].Name, name, StringComparison.Ordinal);
             }
 
             if (!good)
             {
-                throw new ArgumentException("The fold name '" + name + "' is used twice or is not 1 to 32 of a-z and '-'.", nameof(folds));
+                throw new ArgumentException("The projection name '" + name + "' is used twice or is not 1 to 32 of a-z and '-'.", nameof(projections));
             }
         }
     }

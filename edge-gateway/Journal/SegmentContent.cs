@@ -11,7 +11,7 @@ namespace EdgeGateway.Journal;
 /// <param name="After">Index of the record after it; Before + 1 when nothing is missing.</param>
 internal readonly record struct DamagedBytes(int Offset, int Length, long Before, long After);
 
-/// <summary>A segment's bytes, searched: its records, its holes declared earlier, its damage.</summary>
+/// <summary>A segment's bytes, searched: its records, its sequence gaps declared earlier, its damage.</summary>
 internal sealed class SegmentContent
 {
     private int _lastPlace; // of the newest record in its write
@@ -44,7 +44,7 @@ internal sealed class SegmentContent
     /// <summary>Up to this index all records are known to have been synced.</summary>
     public long SyncedThrough { get; private set; }
 
-    public List<(long First, long Last)> Holes { get; } = [];
+    public List<(long First, long Last)> SequenceGaps { get; } = [];
 
     public List<DamagedBytes> Damage { get; } = [];
 
@@ -102,11 +102,11 @@ internal sealed class SegmentContent
         Length += JournalFormat.SyncedBytes;
     }
 
-    public void AddHole(uint salt, long first, long last)
+    public void AddGap(uint salt, long first, long last)
     {
-        JournalFormat.WriteHole(Data.AsSpan(Length, JournalFormat.HoleBytes), salt, first, last);
-        Holes.Add((first, last));
-        Length += JournalFormat.HoleBytes;
+        JournalFormat.WriteGap(Data.AsSpan(Length, JournalFormat.GapBytes), salt, first, last);
+        SequenceGaps.Add((first, last));
+        Length += JournalFormat.GapBytes;
     }
 
     public void AddSeal(uint salt, long last)
@@ -188,14 +188,14 @@ internal sealed class SegmentContent
             bool synced = mark == (byte)RecordClass.Control && IsSynced(all[at..], at);
             bool record = mark < JournalFormat.FirstOwnMark && !synced;
 
-            // A seal and a synced mark name the last index, so what is missing before it is known; holes stand at the front, before every record, and of an
+            // A seal and a synced mark name the last index, so what is missing before it is known; sequence gaps stand at the front, before every record, and of an
             // unknown mark only what comes next tells.
             bool tells = record || synced || mark == JournalFormat.SealMark;
             long after = Math.Max(record ? index : tells ? index + 1 : last + 1, last + 1);
             if (at > good)
             {
                 content.Damage.Add(new DamagedBytes(good, at - good, last, after));
-                open = !tells && mark != JournalFormat.HoleMark;
+                open = !tells && mark != JournalFormat.GapMark;
             }
             else if (tells && open)
             {
@@ -308,7 +308,7 @@ internal sealed class SegmentContent
         int length = BinaryPrimitives.ReadInt32LittleEndian(rest);
         index = BinaryPrimitives.ReadInt64LittleEndian(rest[12..]);
         bool own = mark >= JournalFormat.FirstOwnMark;
-        bool unknown = mark >= JournalFormat.ClassCount && mark != JournalFormat.SealMark && mark != JournalFormat.HoleMark;
+        bool unknown = mark >= JournalFormat.ClassCount && mark != JournalFormat.SealMark && mark != JournalFormat.GapMark;
         if (length < 0 || length > rest.Length - JournalFormat.RecordHeadBytes || index < Name.First - 1 || Seal is not null)
         {
             return 0;
@@ -366,9 +366,9 @@ internal sealed class SegmentContent
         {
             Seal = JournalFormat.ReadSeal(payload);
         }
-        else if (mark == JournalFormat.HoleMark && length == JournalFormat.HolePayloadBytes)
+        else if (mark == JournalFormat.GapMark && length == JournalFormat.GapPayloadBytes)
         {
-            Holes.Add((BinaryPrimitives.ReadInt64LittleEndian(payload), BinaryPrimitives.ReadInt64LittleEndian(payload[8..])));
+            SequenceGaps.Add((BinaryPrimitives.ReadInt64LittleEndian(payload), BinaryPrimitives.ReadInt64LittleEndian(payload[8..])));
         }
         else if (unknown)
         {
@@ -393,7 +393,7 @@ internal sealed class SegmentContent
             }
         }
 
-        long end = Math.Max(LastIndex, Holes.Count == 0 ? 0 : Holes[^1].Last);
+        long end = Math.Max(LastIndex, SequenceGaps.Count == 0 ? 0 : SequenceGaps[^1].Last);
         foreach (DamagedBytes part in Damage)
         {
             end = Math.Max(end, part.After - 1);

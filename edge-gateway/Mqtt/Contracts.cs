@@ -133,7 +133,7 @@ public static class MqttLoopGuard
     /// </summary>
     /// <param name="loop">The loop.</param>
     /// <param name="work">The work.</param>
-    /// <param name="failed">Told of an exception in <paramref name="work"/>, on the loop; closes that peer.</param>
+    /// <param name="failed">Sent of an exception in <paramref name="work"/>, on the loop; closes that peer.</param>
     /// <returns>False when the loop takes no more work; nothing will run.</returns>
     public static bool TryPost(this IMqttLoop loop, Action work, Action<Exception> failed)
     {
@@ -190,8 +190,8 @@ public readonly record struct MqttConnectRequest(
 /// <summary>The connection that a client identifier has when another one asks for it.</summary>
 /// <param name="Remote">Its peer, for logs.</param>
 /// <param name="Address">Its peer's address as in <see cref="IMqttConnection.Address"/>, or null.</param>
-/// <param name="HeardUs">When bytes came from it last, monotonic µs.</param>
-public sealed record MqttLivingConnection(string Remote, string? Address, long HeardUs);
+/// <param name="LastReceivedUs">When bytes came from it last, monotonic µs.</param>
+public sealed record MqttLivingConnection(string Remote, string? Address, long LastReceivedUs);
 
 /// <summary>What kind of client was accepted: which bounds are its own.</summary>
 public sealed record MqttAdmission
@@ -209,7 +209,7 @@ public sealed record MqttAdmission
     public bool OldestGivesWay { get; init; }
 
     /// <summary>Connections that this group may have although <see cref="MqttServerOptions.MaxConnections"/> or <see cref="MqttServerOptions.MaxSessions"/> is reached.</summary>
-    public int KeptPlaces { get; init; }
+    public int ReservedPlaces { get; init; }
 
     /// <summary>Longest session expiry, seconds; null for the server's own bound. 0: the session ends with its connection.</summary>
     public uint? MaxSessionExpirySeconds { get; init; }
@@ -327,7 +327,7 @@ public interface IMqttServer
 public interface IMqttServerConnection
 {
     /// <summary>Bytes arrived.</summary>
-    /// <param name="bytes">The bytes, in any pieces.</param>
+    /// <param name="bytes">The bytes, in any chunks.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     void Received(ReadOnlySpan<byte> bytes, long nowUs);
 
@@ -483,7 +483,7 @@ public interface IMqttClient
     void Open(IMqttConnection connection, long nowUs);
 
     /// <summary>Bytes arrived.</summary>
-    /// <param name="bytes">The bytes, in any pieces.</param>
+    /// <param name="bytes">The bytes, in any chunks.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     void Received(ReadOnlySpan<byte> bytes, long nowUs);
 

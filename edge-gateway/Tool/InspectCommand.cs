@@ -44,14 +44,14 @@ internal static class InspectCommand
         json.WriteEndArray();
         if (asJson)
         {
-            ReportText.WriteJson(report, json);
+            VerificationText.WriteJson(report, json);
             json.WriteEndObject();
             json.Flush();
             results.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
         }
         else
         {
-            ReportText.WriteSegments(report, results);
+            VerificationText.WriteSegments(report, results);
             results.Write(lines);
         }
 
@@ -75,7 +75,7 @@ internal static class InspectCommand
 
     private static string Line(in JournalRecord record, byte[] payload, int at)
     {
-        string head = string.Create(CultureInfo.InvariantCulture, $"{record.Index}  {ReportText.ClassNames[(int)record.Class]}{MarkOf(in record)}  type {record.Type}  {payload.Length} bytes");
+        string head = string.Create(CultureInfo.InvariantCulture, $"{record.Index}  {VerificationText.ClassNames[(int)record.Class]}{MarkOf(in record)}  type {record.Type}  {payload.Length} bytes");
         return at < 0 ? head : head + string.Create(
             CultureInfo.InvariantCulture,
             $"  {Frame.DeviceId(payload, at):x16}.{Frame.BootId(payload, at)}.{Frame.Stream(payload, at)}.{Frame.Sequence(payload, at)}  version {Frame.VersionOf(payload, at)}  {KindOf(payload, at)}  {Frame.MonotonicUs(payload, at)} µs  epoch {Frame.BindingEpoch(payload, at)}  flags 0x{Frame.Flags(payload, at):x4}");
@@ -100,7 +100,7 @@ internal static class InspectCommand
     {
         json.WriteStartObject();
         json.WriteNumber("index", record.Index);
-        json.WriteString("class", ReportText.ClassNames[(int)record.Class]);
+        json.WriteString("class", VerificationText.ClassNames[(int)record.Class]);
         if (record.UnknownMark is { } mark)
         {
             json.WriteNumber("unknownMark", mark);

@@ -10,7 +10,7 @@ using EdgeGateway.Journal;
 namespace EdgeGateway.Tool;
 
 /// <summary>What inspect and verify show of the directory itself.</summary>
-internal static class ReportText
+internal static class VerificationText
 {
     public static readonly string[] ClassNames = ["control", "vital", "event", "sound", "wave"];
 
@@ -26,7 +26,7 @@ internal static class ReportText
 
             string state = !segment.Counts ? "does not count" : segment.Sealed ? "sealed" : "open";
             results.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{segment.File}  records {segment.First} to {segment.Last}  {segment.Bytes} bytes  {state} {counts}"));
-            foreach ((long first, long last) in segment.DeclaredHoles)
+            foreach ((long first, long last) in segment.DeclaredGaps)
             {
                 results.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  declared lost earlier: {first} to {last}"));
             }
@@ -78,7 +78,7 @@ internal static class ReportText
 
             json.WriteEndObject();
             json.WriteStartArray("declaredLost");
-            foreach ((long first, long last) in segment.DeclaredHoles)
+            foreach ((long first, long last) in segment.DeclaredGaps)
             {
                 json.WriteStartObject();
                 json.WriteNumber("first", first);
@@ -165,7 +165,7 @@ internal static class VerifyCommand
             using (var json = new Utf8JsonWriter(buffer))
             {
                 json.WriteStartObject();
-                ReportText.WriteJson(report, json);
+                VerificationText.WriteJson(report, json);
                 json.WriteEndObject();
             }
 
@@ -173,7 +173,7 @@ internal static class VerifyCommand
         }
         else
         {
-            ReportText.WriteSegments(report, results);
+            VerificationText.WriteSegments(report, results);
             results.WriteLine(report.IsDamaged ? "Damage found." : "No damage.");
         }
 

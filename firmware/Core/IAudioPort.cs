@@ -31,7 +31,7 @@ public static class OtherSlot
 
 /// <summary>
 /// One channel of sound from an I2S converter: 16-bit samples at <see cref="SampleRateHz"/>. The adapter reads both slots of the bus (RightLeft) in pieces
-/// of 20 to 30 ms and gives the slot that is wired. It never waits longer than one piece and throws nothing for an expected fault.
+/// of 20 to 30 ms and gives the slot that is wired. It never waits longer than one chunk and throws nothing for an expected fault.
 /// </summary>
 public interface IAudioPort
 {

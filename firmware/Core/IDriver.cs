@@ -1,7 +1,7 @@
 namespace Firmware.Core;
 
 /// <summary>
-/// A chip's driver: registers to counts, with a reason for every absence. The constructor stores and talks to nobody.
+/// A chip's driver: registers to counts, with a reason for every absence. The constructor stores and does no I/O.
 /// A driver never waits: each call is one bounded piece of work, after which <see cref="NextStepUs"/> says when to call again.
 /// </summary>
 public interface IDriver
@@ -9,7 +9,7 @@ public interface IDriver
     /// <summary>The part's name, as in its datasheet.</summary>
     string PartName { get; }
 
-    /// <summary>Forgets everything known of the chip; the next <see cref="Probe"/> begins anew. No bus traffic.</summary>
+    /// <summary>Forgets everything known of the chip; the next <see cref="Probe"/> starts again. No bus traffic.</summary>
     void Restart();
 
     /// <summary>One piece of: identity, reset, configuration, configuration read back.</summary>

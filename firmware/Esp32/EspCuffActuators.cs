@@ -10,7 +10,7 @@ namespace Firmware.Esp32;
 /// </summary>
 public sealed class EspCuffActuators : ICuffActuators
 {
-    // Guess: above what is heard of the pump's transistor, slow enough for the valve's coil.
+    // Assumption: above what is heard of the pump's transistor, slow enough for the valve's coil.
     private const int PumpHz = 20000;
     private const int BleedHz = 1000;
 

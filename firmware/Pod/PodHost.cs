@@ -27,8 +27,8 @@ public sealed class PodHost : IStepped
     private readonly BusMonitor _bus;
     private readonly PodRing _ring;
     private readonly RingRecovery _recovery;
-    private readonly Uplink _uplink;
-    private readonly LiveSound _liveSound;
+    private readonly PodUplink _uplink;
+    private readonly LiveSoundSender _liveSound;
     private readonly TimeExchange _time;
     private readonly StateMessage _state;
     private readonly LinkWatch _watch = new LinkWatch();
@@ -39,7 +39,7 @@ public sealed class PodHost : IStepped
     private long _nowUs;
     private int _changes;
 
-    /// <summary>Stores and allocates; talks to nobody. The first <see cref="Step"/> begins.</summary>
+    /// <summary>Stores and allocates; does no I/O. The first <see cref="Step"/> begins.</summary>
     /// <param name="options">What this pod is.</param>
     /// <param name="i2c">The bus of all its peripherals; when it is an <see cref="II2cRecovery"/> too, a stuck bus is freed.</param>
     /// <param name="store">Durable files for vital signs, events, gaps and the boot counter.</param>
@@ -59,8 +59,8 @@ public sealed class PodHost : IStepped
         SegmentLog log = new(store, crc32, Counters);
         _ring = new PodRing(options, log, crc32, Counters, _events);
         _recovery = new RingRecovery(options, store, crc32, entropy, log, _ring, Counters, _events);
-        _uplink = new Uplink(options, _ring, link, Counters, _events);
-        _liveSound = new LiveSound(options, _ring, link, Counters);
+        _uplink = new PodUplink(options, _ring, link, Counters, _events);
+        _liveSound = new LiveSoundSender(options, _ring, link, Counters);
         _time = new TimeExchange(options, _ring, link, Counters, _events, _watch);
         _state = new StateMessage(options, link);
         _commandTopic = Topics.Command(options.DeviceId);
@@ -235,7 +235,7 @@ public sealed class PodHost : IStepped
             throw new ArgumentOutOfRangeException(nameof(options), "The store is smaller than the rings: raise MaxSegments or SegmentBytes, or make the rings smaller.");
         }
 
-        if (options.WindowMessages < 1 || options.WindowMessages > Uplink.MaxWindow)
+        if (options.WindowMessages < 1 || options.WindowMessages > PodUplink.MaxWindow)
         {
             throw new ArgumentOutOfRangeException(nameof(options), "WindowMessages is 1 to 32.");
         }
@@ -245,9 +245,9 @@ public sealed class PodHost : IStepped
             throw new ArgumentOutOfRangeException(nameof(options), "SendBytes is 1 to 4096; SendAfterMs and FlushPeriodMs are not negative.");
         }
 
-        if (options.LeastPulseQuality < 0 || options.LeastPulseQuality > 100 || options.PulseStaleMs < 1500)
+        if (options.MinPulseQuality < 0 || options.MinPulseQuality > 100 || options.PulseStaleMs < 1500)
         {
-            throw new ArgumentOutOfRangeException(nameof(options), "LeastPulseQuality is 0 to 100; PulseStaleMs is at least 1500.");
+            throw new ArgumentOutOfRangeException(nameof(options), "MinPulseQuality is 0 to 100; PulseStaleMs is at least 1500.");
         }
 
         if (options.AcknowledgeTimeoutMs < 100 || options.TimePeriodMs < 100 || options.TemperatureStaleMs < 100 || options.TemperatureWindowMs < 1)
@@ -265,7 +265,7 @@ public sealed class PodHost : IStepped
 
     private void OnLost()
     {
-        _watch.Lose();
+        _watch.OnLinkLost();
         Counters.LinksLost++;
         _uplink.Void();
         _events.Report(FaultCode.LinkLost, 0, _nowUs);

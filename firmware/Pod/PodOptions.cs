@@ -139,7 +139,7 @@ public sealed class PodOptions
     /// Least quality of SpO2, pulse rate and perfusion index that is published; below it their absence is, with its reason. 0 to 100, default 50;
     /// 0 is for evaluation only.
     /// </summary>
-    public int LeastPulseQuality { get; set; } = 50;
+    public int MinPulseQuality { get; set; } = 50;
 
     /// <summary>Age at which the oximeter's results are stale and their absence is published, ms. Default 3,000.</summary>
     public int PulseStaleMs { get; set; } = 3000;

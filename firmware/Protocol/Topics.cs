@@ -39,7 +39,7 @@ public static class Topics
     /// <returns>The topic.</returns>
     public static string Command(ulong deviceId) => "pod/" + DeviceText(deviceId) + "/cmd";
 
-    /// <summary>The live copy of sound from the pod: one whole frame, QoS 0. The same frame also goes the durable way.</summary>
+    /// <summary>The live copy of sound from the pod: one whole frame, QoS 0. The same frame also is stored and forwarded.</summary>
     /// <param name="deviceId">The EUI-64.</param>
     /// <returns>The topic.</returns>
     public static string LiveSound(ulong deviceId) => "pod/" + DeviceText(deviceId) + "/sound";

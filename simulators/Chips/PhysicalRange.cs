@@ -1,6 +1,6 @@
 namespace Simulators.Chips;
 
-/// <summary>What a twin promises of its physical door: between the bounds, the right answer is within the tolerance.</summary>
+/// <summary>What a simulated chip promises of its stimulus input: between the bounds, the right answer is within the tolerance.</summary>
 /// <param name="Low">Lowest value, in <paramref name="Unit"/>.</param>
 /// <param name="High">Highest value, in <paramref name="Unit"/>.</param>
 /// <param name="Tolerance">Largest difference between the truth and what a right driver makes of the registers, in <paramref name="Unit"/>, without noise and part error.</param>

@@ -23,7 +23,7 @@ internal static class BrokerCommand
     /// <param name="port">TCP port; 0 for any free one.</param>
     /// <param name="isForPaho">True for the profile <see cref="Paho"/>.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(Surroundings here, int port, bool isForPaho)
+    public static async Task<int> RunAsync(CommandContext here, int port, bool isForPaho)
     {
         // The suite wants Server Keep Alive 60, and 0x80 where a filter is refused; the default 0x87 is as legal.
         MqttServerOptions options = isForPaho

@@ -33,7 +33,7 @@ public static class CartSim
         using CancellationTokenSource stop = new();
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, stop));
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, stop));
-        RootCommand root = Build(new Surroundings(output, diagnostics, time, stop.Token));
+        RootCommand root = Build(new CommandContext(output, diagnostics, time, stop.Token));
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
@@ -93,7 +93,7 @@ public static class CartSim
             : null;
     }
 
-    private static RootCommand Build(Surroundings here)
+    private static RootCommand Build(CommandContext here)
     {
         RootCommand root = new(
             "Simulated telemedicine carts: unchanged pod and gateway code in a simulated world. Without a command it plays first-consultation for a minute.");
@@ -110,7 +110,7 @@ public static class CartSim
         return root;
     }
 
-    private static Command Run(Surroundings here)
+    private static Command Run(CommandContext here)
     {
         Argument<string> scenario = new("scenario") { Description = "Name of a built-in scenario, or the path of a file that ends in .yaml." };
         Option<ulong?> seed = new("--seed") { Description = "Seed in place of the scenario's own." };
@@ -132,7 +132,7 @@ public static class CartSim
         return command;
     }
 
-    private static Command Play(Surroundings here)
+    private static Command Play(CommandContext here)
     {
         Argument<string> recording = new("recording") { Description = "A bidmc or oxiwear CSV file." };
         Option<ulong?> seed = new("--seed") { Description = "Seed of everything but the recording; 1 unless given." };
@@ -141,7 +141,7 @@ public static class CartSim
         Option<string?> unit = new("--time-unit") { Description = "Unit of the time column: ms or s. Left out: ms, and refused when the column's name or its steps say otherwise." };
         unit.AcceptOnlyFromAmong("ms", "s");
         Option<bool> json = Json();
-        Command command = new("play", "Plays recorded light through the oximeter's optical door into a consultation.") { recording, unit, seed, speed, trace, json };
+        Command command = new("play", "Plays recorded light through the oximeter's stimulus input into a consultation.") { recording, unit, seed, speed, trace, json };
         command.SetAction((parsed, _) => RunCommand.RunAsync(here, new RunRequest(parsed.GetValue(recording)!)
         {
             IsRecording = true,
@@ -154,7 +154,7 @@ public static class CartSim
         return command;
     }
 
-    private static Command Evaluate(Surroundings here)
+    private static Command Evaluate(CommandContext here)
     {
         Argument<string> set = new("set") { Description = "Which set of recordings: " + string.Join(", ", RecordingSet.Names.Concat(CuffEvaluation.Names).Concat(SoundEvaluation.Names)) + "." };
         Option<string> data = new("--data") { Description = "The folder that holds the sets' folders.", Required = true };
@@ -166,7 +166,7 @@ public static class CartSim
         return command;
     }
 
-    private static Command List(Surroundings here)
+    private static Command List(CommandContext here)
     {
         Option<bool> json = Json();
         Command command = new("list", "Names the built-in scenarios.") { json };
@@ -174,7 +174,7 @@ public static class CartSim
         return command;
     }
 
-    private static Command Broker(Surroundings here)
+    private static Command Broker(CommandContext here)
     {
         Option<int> port = new("--port") { Description = "TCP port on loopback, 0 for any free one.", DefaultValueFactory = _ => 1883 };
         port.Validators.Add(result => Range(result, 0, 65_535));
@@ -188,7 +188,7 @@ public static class CartSim
         return command;
     }
 
-    private static Command Pod(Surroundings here)
+    private static Command Pod(CommandContext here)
     {
         Option<HostAndPort?> gateway = Endpoint("--gateway", "Where the gateway's MQTT listener is.");
         Option<ulong> device = new("--device")
@@ -220,7 +220,7 @@ public static class CartSim
         });
         Option<ulong> seed = new("--seed") { Description = "Seed of patient and chips.", DefaultValueFactory = _ => 1 };
         Command command = new("pod", "One simulated pod as a process of its own, in real time over TCP.") { gateway, device, log, store, duration, seed };
-        command.SetAction((parsed, _) => PodCommand.RunAsync(
+        command.SetAction((parsed, _) => SimulatedPodCommand.RunAsync(
             here,
             parsed.GetValue(gateway)!,
             parsed.GetValue(device),
@@ -231,14 +231,14 @@ public static class CartSim
         return command;
     }
 
-    private static Command Faults(Surroundings here)
+    private static Command Faults(CommandContext here)
     {
         Command command = new("faults", "Prints the table of what can happen on a scenario's timeline, as simulators/Scenarios/README.md has it.");
         command.SetAction(_ => here.Output.Write(ScenarioFaults.Table()));
         return command;
     }
 
-    private static Command Subscribe(Surroundings here)
+    private static Command Subscribe(CommandContext here)
     {
         Option<HostAndPort?> broker = Endpoint("--broker", "Where the session's broker is.");
         Option<string> cart = new("--cart") { Description = "The cart's name.", Required = true };
@@ -326,4 +326,4 @@ public sealed record HostAndPort(string Host, int Port)
 /// <param name="Diagnostics">Everything else.</param>
 /// <param name="Time">The real clock.</param>
 /// <param name="Stop">Set by SIGTERM and SIGINT.</param>
-public sealed record Surroundings(TextWriter Output, TextWriter Diagnostics, TimeProvider Time, CancellationToken Stop);
+public sealed record CommandContext(TextWriter Output, TextWriter Diagnostics, TimeProvider Time, CancellationToken Stop);

@@ -18,7 +18,7 @@ internal static class EvaluateCommand
 
     private const int BarWidth = 40;
 
-    public static async Task<int> RunAsync(Surroundings here, string name, string data, ulong seed, bool json)
+    public static async Task<int> RunAsync(CommandContext here, string name, string data, ulong seed, bool json)
     {
         if (CuffEvaluation.Names.Contains(name, StringComparer.Ordinal))
         {
@@ -87,7 +87,7 @@ internal static class EvaluateCommand
         text.Append("\nRecordings of a few people, for tests; no evidence of clinical accuracy.");
     }
 
-    private static async Task<int> CuffAsync(Surroundings here, string name, string data, ulong seed, bool json)
+    private static async Task<int> CuffAsync(CommandContext here, string name, string data, ulong seed, bool json)
     {
         await here.Diagnostics.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"evaluate {name}: seed {seed}")).ConfigureAwait(false);
         Bar bar = new(ReferenceEquals(here.Diagnostics, Console.Error) && !Console.IsErrorRedirected ? here.Diagnostics : null);

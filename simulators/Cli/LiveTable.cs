@@ -17,14 +17,14 @@ internal sealed class LiveTable : IDisposable
     private const long TablePeriodUs = 1_000_000;
     private const long LinePeriodUs = 5_000_000;
 
-    private readonly Surroundings _here;
+    private readonly CommandContext _here;
     private readonly SimulatedWorld _world;
     private readonly bool _onTerminal;
     private readonly KernelTimer _timer;
     private readonly IAnsiConsole? _console;
     private int _drawnLines;
 
-    public LiveTable(Surroundings here, SimulatedWorld world, RunRequest request)
+    public LiveTable(CommandContext here, SimulatedWorld world, RunRequest request)
     {
         _here = here;
         _world = world;
@@ -63,7 +63,7 @@ internal sealed class LiveTable : IDisposable
             }
 
             long produced = 0;
-            foreach (StreamLedger stream in _world.Ledger.AllStreams)
+            foreach (StreamDeliveries stream in _world.Ledger.AllStreams)
             {
                 produced += stream.Count;
             }
@@ -81,7 +81,7 @@ internal sealed class LiveTable : IDisposable
             string.Create(CultureInfo.InvariantCulture, $"{_world.Scenario.Name}, {_world.Kernel.NowUs / 1e6:0} of {_world.Scenario.DurationUs / 1e6:0} s")));
         table.AddColumns("device", "boot", "stream", "produced", "delivered", "declared lost");
         int rows = 0;
-        foreach (StreamLedger stream in _world.Ledger.AllStreams)
+        foreach (StreamDeliveries stream in _world.Ledger.AllStreams)
         {
             (int delivered, int lost) = Count(stream);
             table.AddRow(
@@ -103,7 +103,7 @@ internal sealed class LiveTable : IDisposable
         _drawnLines = rows + 5;
     }
 
-    private static (int Delivered, int Lost) Count(StreamLedger stream)
+    private static (int Delivered, int Lost) Count(StreamDeliveries stream)
     {
         int delivered = 0;
         int lost = 0;

@@ -29,7 +29,7 @@ internal static class ReportText
         Line("delivered", Count(b.Delivered));
         Line("pending", Count(b.Pending));
         Line("gaps", Count(b.Gaps) + " declared lost" + (b.GapsKept > 0 ? $", {Count(b.GapsKept)} of them to the gateway alone" : string.Empty));
-        Line("kept", Count(b.Kept) + " (of no session, or for the gateway alone)");
+        Line("kept", Count(b.Unbound) + " (of no session, or for the gateway alone)");
         Line("unaccounted", Count(b.Lost));
         Line("duplicates", Count(b.Duplicates));
         Line("order", b.OrderViolations == 0 ? "kept in every stream" : Count(b.OrderViolations) + " readings out of order");
@@ -41,7 +41,7 @@ internal static class ReportText
         Line("latency", $"p50 {Ms(b.LatencyP50Us)} ms, p95 {Ms(b.LatencyP95Us)} ms, p99 {Ms(b.LatencyP99Us)} ms, longest {Ms(b.LatencyMaxUs)} ms (measured to delivered)");
         foreach (SoundReport sound in report.Sound)
         {
-            Line("sound", $"{sound.Place}: {Count(sound.Pieces)} live pieces, {Count(sound.Missing)} missing, one way p95 {Ms(sound.DelayP95Us)} ms, variation behind the buffer {Ms(sound.VariationUs)} ms, {string.Join(" > ", sound.Steps)}; vital signs p95 {Ms(b.VitalLatencyP95Us)} ms");
+            Line("sound", $"{sound.Place}: {Count(sound.Chunks)} live pieces, {Count(sound.Missing)} missing, one way p95 {Ms(sound.DelayP95Us)} ms, variation behind the buffer {Ms(sound.VariationUs)} ms, {string.Join(" > ", sound.Steps)}; vital signs p95 {Ms(b.VitalLatencyP95Us)} ms");
         }
 
         if (report.TraceSha256 is not null)
@@ -69,7 +69,7 @@ internal static class ReportText
             json.WriteNumber("pending", b.Pending);
             json.WriteNumber("gaps", b.Gaps);
             json.WriteNumber("gapsKept", b.GapsKept);
-            json.WriteNumber("kept", b.Kept);
+            json.WriteNumber("kept", b.Unbound);
             json.WriteNumber("unaccounted", b.Lost);
             json.WriteNumber("duplicates", b.Duplicates);
             json.WriteNumber("orderViolations", b.OrderViolations);

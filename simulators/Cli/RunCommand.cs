@@ -38,10 +38,10 @@ internal sealed record RunRequest(string What)
 /// <summary><c>cart-sim run</c>, <c>cart-sim play</c>, and cart-sim alone.</summary>
 internal static class RunCommand
 {
-    public static async Task<int> RunAsync(Surroundings here, RunRequest request)
+    public static async Task<int> RunAsync(CommandContext here, RunRequest request)
     {
         (ScenarioDefinition scenario, string? folder) = request.IsRecording
-            ? (PlayedRecording.Story(request.What, request.TimeUnit), null)
+            ? (PlayedRecording.Definition(request.What, request.TimeUnit), null)
             : ScenarioLibrary.Load(request.What);
         ulong seed = request.Seed ?? scenario.Seed;
         await here.Diagnostics.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{scenario.Name}: {scenario.Summary}")).ConfigureAwait(false);
@@ -85,7 +85,7 @@ internal static class RunCommand
         return report.Missed.Count == 0 ? ExitCode.Done : ExitCode.Missed;
     }
 
-    private static async Task LiveAsync(Surroundings here, RunRequest request, SimulatedWorld world)
+    private static async Task LiveAsync(CommandContext here, RunRequest request, SimulatedWorld world)
     {
         using PacedRun paced = new(world.Kernel, here.Time);
         ServedGateway? served = request.Serve ? await ServedGateway.StartAsync(world, paced, here).ConfigureAwait(false) : null;
@@ -134,7 +134,7 @@ internal static class RunCommand
 /// <summary><c>cart-sim list</c>.</summary>
 internal static class ListCommand
 {
-    public static int Run(Surroundings here, bool json)
+    public static int Run(CommandContext here, bool json)
     {
         if (json)
         {

@@ -22,7 +22,7 @@ internal sealed class ServedGateway : IAsyncDisposable
 
     private ServedGateway(WebApplication web) => _web = web;
 
-    public static async Task<ServedGateway> StartAsync(SimulatedWorld world, PacedRun paced, Surroundings here)
+    public static async Task<ServedGateway> StartAsync(SimulatedWorld world, PacedRun paced, CommandContext here)
     {
         foreach (int port in new[] { PreferredPort, 0 })
         {
@@ -43,7 +43,7 @@ internal sealed class ServedGateway : IAsyncDisposable
 
             foreach (string url in web.Urls)
             {
-                await here.Diagnostics.WriteLineAsync($"serving {world.Carts[0].Story.Id} at {url}").ConfigureAwait(false);
+                await here.Diagnostics.WriteLineAsync($"serving {world.Carts[0].Definition.Id} at {url}").ConfigureAwait(false);
             }
 
             return new ServedGateway(web);

@@ -11,7 +11,7 @@ namespace Simulators.Cli;
 /// <summary><c>cart-sim evaluate circor|springer|pn2016|filters</c>.</summary>
 internal static class SoundEvaluateCommand
 {
-    public static async Task<int> RunAsync(Surroundings here, string name, string data, int parallel, bool json)
+    public static async Task<int> RunAsync(CommandContext here, string name, string data, int parallel, bool json)
     {
         await here.Diagnostics.WriteLineAsync($"evaluate {name}: nothing random").ConfigureAwait(false);
         EvaluateCommand.Bar bar = new(ReferenceEquals(here.Diagnostics, Console.Error) && !Console.IsErrorRedirected ? here.Diagnostics : null);

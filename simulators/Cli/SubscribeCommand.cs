@@ -19,7 +19,7 @@ internal sealed record SubscribeRequest(string Cart, string Session, string Name
 /// <summary><c>cart-sim subscribe</c>: one session's subscriber as a process of its own.</summary>
 internal static class SubscribeCommand
 {
-    public static async Task<int> RunAsync(Surroundings here, HostAndPort broker, SubscribeRequest request)
+    public static async Task<int> RunAsync(CommandContext here, HostAndPort broker, SubscribeRequest request)
     {
         using LineLog log = new(request.LogFile, here.Output);
         SimulationKernel kernel = new();
@@ -34,7 +34,7 @@ internal static class SubscribeCommand
             log.Line(string.Create(
                 CultureInfo.InvariantCulture,
                 $"received {++number} {delivery.Id} {delivery.Class} {(isNew ? "new" : delivery.Corrected ? "corrected" : "again")} dup={(delivery.Repeated ? 1 : 0)} order={(late ? "late" : "ok")}"));
-            if (delivery.Gap is DeclaredGap gap)
+            if (delivery.Gap is LedgerGap gap)
             {
                 log.Line(string.Create(
                     CultureInfo.InvariantCulture, $"lost {gap.First} {gap.LastSequence} {(gap.AtLeast ? "at-least" : "exactly")} {gap.Cause}"));

@@ -25,7 +25,7 @@ public sealed record PathQuality
     /// <summary>Time from one end to the other, µs, 0 to 60,000,000. A good local network: 500.</summary>
     public long LatencyUs { get; init; } = 500;
 
-    /// <summary>Largest further delay, drawn evenly from 0 to this for each piece, µs. Order is kept, as TCP keeps it.</summary>
+    /// <summary>Largest further delay, drawn evenly from 0 to this for each chunk, µs. Order is kept, as TCP keeps it.</summary>
     public long JitterUs { get; init; }
 
     /// <summary>Bytes per second each way; 0 for no bound.</summary>

@@ -20,7 +20,7 @@ public interface INetworkDialler
 {
     /// <summary>The connection is up.</summary>
     /// <param name="stream">Our end; its peer is to be set during the call.</param>
-    void Connected(NetworkStream stream);
+    void Connected(SimulatedConnectionEnd stream);
 
     /// <summary>There is no connection.</summary>
     /// <param name="reason">Why: "refused" or "timed out".</param>
@@ -39,7 +39,7 @@ public sealed class SimulatedNetwork
     /// <summary>Most connections at once. More is a part that dials without end: the run stops.</summary>
     public const int MaxConnections = 4096;
 
-    private readonly Dictionary<string, Action<NetworkStream>> _listeners = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Action<SimulatedConnectionEnd>> _listeners = new(StringComparer.Ordinal);
     private readonly List<Connection> _connections = [];
     private readonly SeededRandom _random;
     private long _nextId = 1;
@@ -71,7 +71,7 @@ public sealed class SimulatedNetwork
     /// <summary>Listens at an address.</summary>
     /// <param name="address">Any text that both sides use.</param>
     /// <param name="accepted">Called with our end of each new connection; its peer is to be set during the call.</param>
-    public void Listen(string address, Action<NetworkStream> accepted) => _listeners.Add(address, accepted);
+    public void Listen(string address, Action<SimulatedConnectionEnd> accepted) => _listeners.Add(address, accepted);
 
     /// <summary>Listens no more; open connections stay.</summary>
     /// <param name="address">The address.</param>
@@ -96,7 +96,7 @@ public sealed class SimulatedNetwork
             {
                 Kernel.At(dialledUs + DialTimeoutUs, () => dialler.Failed("timed out"));
             }
-            else if (path.State == PathState.Refusing || !_listeners.TryGetValue(address, out Action<NetworkStream>? accepted))
+            else if (path.State == PathState.Refusing || !_listeners.TryGetValue(address, out Action<SimulatedConnectionEnd>? accepted))
             {
                 Trace?.Begin(path.Name, "refused").End();
                 dialler.Failed("refused");
@@ -166,8 +166,8 @@ internal sealed class Connection
         Network = network;
         Path = path;
         Id = id;
-        Near = new NetworkStream(this, 0);
-        Far = new NetworkStream(this, 1);
+        Near = new SimulatedConnectionEnd(this, 0);
+        Far = new SimulatedConnectionEnd(this, 1);
     }
 
     public SimulatedNetwork Network { get; }
@@ -176,7 +176,7 @@ internal sealed class Connection
 
     public long Id { get; }
 
-    public NetworkStream Near { get; }
+    public SimulatedConnectionEnd Near { get; }
 
-    public NetworkStream Far { get; }
+    public SimulatedConnectionEnd Far { get; }
 }

@@ -50,7 +50,7 @@ public sealed record ChestSoundOptions
     /// <summary>Where the chestpiece sits.</summary>
     public ChestSite Site { get; init; } = ChestSite.Mitral;
 
-    /// <summary>Peak of the first heart sound over the apex at the converter's input, mV, 0 to 1,500. Guess.</summary>
+    /// <summary>Peak of the first heart sound over the apex at the converter's input, mV, 0 to 1,500. Assumption.</summary>
     public double HeartMilliVolt { get; init; } = 150;
 
     /// <summary>True for a third heart sound.</summary>
@@ -62,13 +62,13 @@ public sealed record ChestSoundOptions
     /// <summary>A murmur, or none.</summary>
     public ChestMurmur Murmur { get; init; }
 
-    /// <summary>Breath sound over a lung at the height of inspiration, mV. Guess.</summary>
+    /// <summary>Breath sound over a lung at the height of inspiration, mV. Assumption.</summary>
     public double BreathMilliVolt { get; init; } = 12;
 
     /// <summary>Breaths per minute.</summary>
     public double BreathsPerMinute { get; init; } = 14;
 
-    /// <summary>What the room adds, mV. Guess: a quiet room.</summary>
+    /// <summary>What the room adds, mV. Assumption: a quiet room.</summary>
     public double RoomMilliVolt { get; init; } = 0.5;
 }
 
@@ -79,7 +79,7 @@ public sealed record ChestSoundOptions
 /// </summary>
 public sealed class ChestSound
 {
-    /// <summary>From the first heart sound to the foot of the pulse at the finger, µs. Guess: pre-ejection and transit, 60 and 180 ms.</summary>
+    /// <summary>From the first heart sound to the foot of the pulse at the finger, µs. Assumption: pre-ejection and transit, 60 and 180 ms.</summary>
     public const long PulseDelayUs = 240_000;
 
     // Aortic, pulmonic, tricuspid, mitral, and the four lungs: the first sound, the second, murmur of systole, murmur of diastole, breath.

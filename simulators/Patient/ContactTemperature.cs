@@ -19,8 +19,8 @@ public sealed class ContactTemperature : IPatientTemperature
     /// <summary>Makes a sensor that lies in the room and has its temperature.</summary>
     /// <param name="ambientMilliCelsius">Room, m°C, -40,000 to 125,000.</param>
     /// <param name="patientMilliCelsius">Patient at the place of measuring, m°C, -40,000 to 125,000.</param>
-    /// <param name="contactTimeConstantUs">Time constant in contact, µs, above 0. Guess: 6 s for a small board on the skin.</param>
-    /// <param name="airTimeConstantUs">Time constant in air, µs, above 0. Guess: 45 s.</param>
+    /// <param name="contactTimeConstantUs">Time constant in contact, µs, above 0. Assumption: 6 s for a small board on the skin.</param>
+    /// <param name="airTimeConstantUs">Time constant in air, µs, above 0. Assumption: 45 s.</param>
     public ContactTemperature(
         int ambientMilliCelsius, int patientMilliCelsius, long contactTimeConstantUs = 6_000_000, long airTimeConstantUs = 45_000_000)
     {

@@ -20,7 +20,7 @@ public sealed record CuffedArmOptions
     /// <summary>Diastolic pressure, mmHg, 30 to 150.</summary>
     public double DiastolicMmHg { get; init; } = 80;
 
-    /// <summary>Volume of the open artery under the cuff, µL. Guess: 1,400 makes oscillations of about 2 mmHg in an adult cuff.</summary>
+    /// <summary>Volume of the open artery under the cuff, µL. Assumption: 1,400 makes oscillations of about 2 mmHg in an adult cuff.</summary>
     public double ArteryMicroLitres { get; init; } = 1400;
 }
 
@@ -31,16 +31,16 @@ public sealed record CuffedArmOptions
 /// </summary>
 public sealed class CuffedArm
 {
-    /// <summary>The pulsation reaches the upper arm this much earlier than the finger, in beats. Guess: 50 ms at 72 /min.</summary>
+    /// <summary>The pulsation reaches the upper arm this much earlier than the finger, in beats. Assumption: 50 ms at 72 /min.</summary>
     private const double AheadBeats = 0.06;
 
     /// <summary>Transmural pressure at which half of the volume is open, mmHg, for a pulse pressure of 40. Chosen so that systolic and diastolic shares are near 0.5 and 0.75.</summary>
     private const double HalfOpenMmHg = 6;
 
-    /// <summary>Width of the opening, mmHg, for a pulse pressure of 40; wider pulses open a wider curve. Guess.</summary>
+    /// <summary>Width of the opening, mmHg, for a pulse pressure of 40; wider pulses open a wider curve. Assumption.</summary>
     private const double WidthMmHg = 15;
 
-    // The pressure of one beat, from foot to foot, in shares of the pulse pressure: steep rise, shoulder, notch, slow fall. Guess, by eye.
+    // The pressure of one beat, from foot to foot, in shares of the pulse pressure: steep rise, shoulder, notch, slow fall. Assumption, by eye.
     private static readonly double[] Wave =
     [
         0.00, 0.22, 0.62, 0.90, 1.00, 0.98, 0.93, 0.86, 0.78, 0.70, 0.62, 0.55, 0.50, 0.53, 0.51, 0.46,

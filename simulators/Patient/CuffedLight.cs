@@ -8,7 +8,7 @@ namespace Simulators.Patient;
 /// </summary>
 public sealed class CuffedLight : IPatientLight
 {
-    /// <summary>Time in which the pulsation comes back to 63 %, µs. Guess.</summary>
+    /// <summary>Time in which the pulsation comes back to 63 %, µs. Assumption.</summary>
     public const long ReperfusionUs = 3_000_000;
 
     private const long StepUs = 20_000;

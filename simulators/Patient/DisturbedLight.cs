@@ -2,7 +2,7 @@ using Simulators.Kernel;
 
 namespace Simulators.Patient;
 
-/// <summary>What can come between a patient, made up or recorded, and the optical door.</summary>
+/// <summary>What can come between a patient, made up or recorded, and the stimulus input.</summary>
 public enum Disturbance
 {
     /// <summary>The finger is away: only stray light comes back.</summary>
@@ -23,19 +23,19 @@ public enum Disturbance
 /// </summary>
 public sealed class DisturbedLight : IPatientLight
 {
-    /// <summary>Peak of the light's change by motion, as a share of the light. Guess: a finger that taps and slides; several times a usual pulsation.</summary>
+    /// <summary>Peak of the light's change by motion, as a share of the light. Assumption: a finger that taps and slides; several times a usual pulsation.</summary>
     public const double MotionShare = 0.06;
 
-    /// <summary>How much of the motion each light has for itself. Guess: red and infrared see different depths.</summary>
+    /// <summary>How much of the motion each light has for itself. Assumption: red and infrared see different depths.</summary>
     public const double OwnMotionShare = 0.25;
 
     /// <summary>Ambient light, counts at 4,096 nA: beyond the 200 µA that the MAX30102 can cancel. Source: Maxim 19-7740, Electrical Characteristics.</summary>
     public const double AmbientCounts = 14_000_000;
 
-    /// <summary>Light of something shiny, counts at 6.4 mA: saturates at the lowest current, 0.4 mA, too. Guess.</summary>
+    /// <summary>Light of something shiny, counts at 6.4 mA: saturates at the lowest current, 0.4 mA, too. Assumption.</summary>
     public const double GlareCounts = 8_000_000;
 
-    /// <summary>Light that reaches the detector with no finger there, counts. Guess: crosstalk within the part.</summary>
+    /// <summary>Light that reaches the detector with no finger there, counts. Assumption: crosstalk within the part.</summary>
     public const double StrayCounts = 900;
 
     private const long FastUs = 130_000;

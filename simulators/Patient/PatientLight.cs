@@ -1,8 +1,8 @@
 namespace Simulators.Patient;
 
 /// <summary>
-/// Light at the oximeter's optical door: photocurrent in counts of an 18-bit converter at the start-up LED current and range, so that
-/// the twin scales it with its own gain.
+/// Light at the oximeter's stimulus input: photocurrent in counts of an 18-bit converter at the start-up LED current and range, so that
+/// the simulated chip scales it with its own gain.
 /// </summary>
 /// <param name="RedCounts">Red (660 nm), counts, 0 and above.</param>
 /// <param name="InfraredCounts">Infrared (880 nm), counts, 0 and above.</param>

@@ -29,7 +29,7 @@ public sealed class RecordingException : Exception
 }
 
 /// <summary>
-/// Light that was recorded from a person, played through the oximeter's optical door by linear interpolation on its time stamps. Before
+/// Light that was recorded from a person, played through the oximeter's stimulus input by linear interpolation on its time stamps. Before
 /// its first sample it shows the first, after its last the last.
 /// </summary>
 public sealed class RecordedLight : IPatientLight
@@ -71,10 +71,10 @@ public sealed class RecordedLight : IPatientLight
     public const int SpikeSpreads = 20;
 
     /// <summary>Shortest and longest median step of a time column, µs: 1 kHz, and one sample a second.</summary>
-    public const long LeastStepUs = 1000;
+    public const long MinStepUs = 1000;
 
-    /// <summary>See <see cref="LeastStepUs"/>.</summary>
-    public const long MostStepUs = 1_000_000;
+    /// <summary>See <see cref="MinStepUs"/>.</summary>
+    public const long MaxStepUs = 1_000_000;
 
     private const string BidmcHeading = "ppg_adu,ecg_mv1000";
     private const string OxiwearHeading = "t_ms,ir,red,ambient";
@@ -408,11 +408,11 @@ public sealed class RecordedLight : IPatientLight
 
             Array.Sort(steps);
             long median = steps[steps.Length / 2];
-            if (median is < LeastStepUs or > MostStepUs)
+            if (median is < MinStepUs or > MaxStepUs)
             {
                 string asked = unit == RecordedTimeUnit.Seconds ? "'--time-unit ms'" : "'cart-sim play --time-unit s' reads seconds, '--time-unit ms' this as it is";
                 Add(FaultCodes.RecordingTimeUnitWrong, 2, string.Create(
-                    CultureInfo.InvariantCulture, $"column 1 steps by {median / 1000.0:0.###} ms in the median, and {LeastStepUs / 1000} to {MostStepUs / 1000} ms is a pulse recording: {asked}"));
+                    CultureInfo.InvariantCulture, $"column 1 steps by {median / 1000.0:0.###} ms in the median, and {MinStepUs / 1000} to {MaxStepUs / 1000} ms is a pulse recording: {asked}"));
             }
         }
 

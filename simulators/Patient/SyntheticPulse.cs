@@ -27,7 +27,7 @@ public sealed record SyntheticPulseOptions
     public double PerfusionPercent { get; init; } = 1.5;
 
     /// <summary>
-    /// How irregular the rhythm is, per cent of the interval by which single beats come early or late, 0 to 40: 25 looks like atrial fibrillation to a cuff. Guess.
+    /// How irregular the rhythm is, per cent of the interval by which single beats come early or late, 0 to 40: 25 looks like atrial fibrillation to a cuff. Assumption.
     /// </summary>
     public double IrregularPercent { get; init; }
 
@@ -47,7 +47,7 @@ public sealed record SyntheticPulseOptions
 /// </summary>
 public sealed class SyntheticPulse : IPatientLight, IHeartClock
 {
-    // Guess: the usual picture of a finger's volume pulse in a healthy adult, 32 points over one beat, 0 = diastole, 1 = systolic peak.
+    // Assumption: the usual picture of a finger's volume pulse in a healthy adult, 32 points over one beat, 0 = diastole, 1 = systolic peak.
     private static readonly double[] Volume =
     [
         0.00, 0.06, 0.25, 0.52, 0.78, 0.94, 1.00, 0.98,
@@ -57,7 +57,7 @@ public sealed class SyntheticPulse : IPatientLight, IHeartClock
     ];
 
     private readonly SyntheticPulseOptions _options;
-    // Guess: periods of about 10 s (Mayer waves) and slower, no simple ratio between them.
+    // Assumption: periods of about 10 s (Mayer waves) and slower, no simple ratio between them.
     private static readonly double[] VariationHz = [0.097, 0.059, 0.031];
 
     private readonly ulong _seed;
@@ -94,10 +94,10 @@ public sealed class SyntheticPulse : IPatientLight, IHeartClock
     /// <param name="worldUs">When, µs.</param>
     public void FingerOff(long worldUs) => _fingerOffUs = worldUs;
 
-    /// <summary>Time in which the skin's vessels close or open to 63 %, µs. Guess.</summary>
+    /// <summary>Time in which the skin's vessels close or open to 63 %, µs. Assumption.</summary>
     public const long ColdTimeConstantUs = 1_500_000;
 
-    /// <summary>What a cold finger keeps of its pulsation. Guess: far below what can be measured.</summary>
+    /// <summary>What a cold finger keeps of its pulsation. Assumption: far below what can be measured.</summary>
     public const double ColdShare = 0.003;
 
     /// <summary>The finger gets cold and its vessels close, or warm again.</summary>

@@ -175,7 +175,7 @@ public sealed record BrokerHabits
     /// <summary>True: all packets leave in pieces of one byte.</summary>
     public bool OneByteAtATime { get; init; }
 
-    /// <summary>True: packets gather until the next step and leave as one piece.</summary>
+    /// <summary>True: packets gather until the next step and leave as one chunk.</summary>
     public bool Coalesces { get; init; }
 
     /// <summary>False: pings are not answered.</summary>

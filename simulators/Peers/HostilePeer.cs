@@ -136,9 +136,9 @@ public sealed class HostilePeer : IMqttConnection
         if (_openingAt < _opening.Length)
         {
             int take = _habit == HostileHabit.Trickling ? 1 : _opening.Length;
-            byte[] piece = _opening[_openingAt..(_openingAt + take)];
+            byte[] chunk = _opening[_openingAt..(_openingAt + take)];
             _openingAt += take;
-            server.Received(piece, nowUs);
+            server.Received(chunk, nowUs);
         }
 
         while (_server == server && _out.TryDequeue(out byte[]? answer))

@@ -332,7 +332,7 @@ public sealed class PeerBroker : IMqttServer
         private MqttVersion _version;
         private string _clientId = string.Empty;
         private (BrokerMessage Message, List<byte> Properties)? _will;
-        private long _heardUs;
+        private long _lastReceivedUs;
         private long _keepAliveUs;
         private long _endUs = long.MaxValue;
         private long _clientMaxPacket = long.MaxValue;
@@ -349,7 +349,7 @@ public sealed class PeerBroker : IMqttServer
             _broker = broker;
             _out = connection;
             _number = number;
-            _heardUs = nowUs;
+            _lastReceivedUs = nowUs;
         }
 
         public int SendMaximum { get; private set; } = MaxInFlight;
@@ -365,7 +365,7 @@ public sealed class PeerBroker : IMqttServer
                 return;
             }
 
-            _heardUs = nowUs;
+            _lastReceivedUs = nowUs;
             if (_input.Length < _inputLength + bytes.Length)
             {
                 Array.Resize(ref _input, Math.Max(_input.Length * 2, _inputLength + bytes.Length));
@@ -424,7 +424,7 @@ public sealed class PeerBroker : IMqttServer
                 return long.MaxValue;
             }
 
-            if (_keepAliveUs > 0 && nowUs - _heardUs > _keepAliveUs + (_keepAliveUs / 2))
+            if (_keepAliveUs > 0 && nowUs - _lastReceivedUs > _keepAliveUs + (_keepAliveUs / 2))
             {
                 End(MqttReason.KeepAliveTimeout, nowUs);
                 return long.MaxValue;
@@ -437,7 +437,7 @@ public sealed class PeerBroker : IMqttServer
                 _held.Clear();
             }
 
-            long next = Math.Min(_endUs, _keepAliveUs > 0 ? _heardUs + _keepAliveUs + (_keepAliveUs / 2) + 1 : long.MaxValue);
+            long next = Math.Min(_endUs, _keepAliveUs > 0 ? _lastReceivedUs + _keepAliveUs + (_keepAliveUs / 2) + 1 : long.MaxValue);
             foreach ((long dueUs, _) in _delayed)
             {
                 next = Math.Min(next, dueUs);

@@ -16,8 +16,8 @@ namespace Simulators.Peers;
 /// </summary>
 public sealed class PeerTcpHost : IAsyncDisposable
 {
-    /// <summary>Most pieces that wait for a client that does not read; above it the connection is reset.</summary>
-    public const int MaxWaitingPieces = 1_000_000;
+    /// <summary>Most chunks that wait for a client that does not read; above it the connection is reset.</summary>
+    public const int MaxWaitingChunks = 1_000_000;
 
     private readonly IMqttServer _server;
     private readonly MqttLoop _loop;
@@ -121,7 +121,7 @@ public sealed class PeerTcpHost : IAsyncDisposable
 
     private sealed class Peer(PeerTcpHost host, Socket socket) : IMqttConnection
     {
-        private readonly Channel<byte[]> _pieces = Channel.CreateBounded<byte[]>(MaxWaitingPieces);
+        private readonly Channel<byte[]> _chunks = Channel.CreateBounded<byte[]>(MaxWaitingChunks);
         private int _pending;
 
         public int PendingBytes => Volatile.Read(ref _pending);
@@ -129,17 +129,17 @@ public sealed class PeerTcpHost : IAsyncDisposable
         public void Write(ReadOnlySpan<byte> bytes)
         {
             Interlocked.Add(ref _pending, bytes.Length);
-            if (!_pieces.Writer.TryWrite(bytes.ToArray()))
+            if (!_chunks.Writer.TryWrite(bytes.ToArray()))
             {
                 Abort();
             }
         }
 
-        public void Close() => _pieces.Writer.TryComplete();
+        public void Close() => _chunks.Writer.TryComplete();
 
         public void Abort()
         {
-            _pieces.Writer.TryComplete();
+            _chunks.Writer.TryComplete();
             socket.Dispose();
         }
 
@@ -164,7 +164,7 @@ public sealed class PeerTcpHost : IAsyncDisposable
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
-                _pieces.Writer.TryComplete(); // a reset is a close
+                _chunks.Writer.TryComplete(); // a reset is a close
             }
 
             lock (host._peers)
@@ -190,21 +190,21 @@ public sealed class PeerTcpHost : IAsyncDisposable
         {
             try
             {
-                await foreach (byte[] piece in _pieces.Reader.ReadAllAsync().ConfigureAwait(false))
+                await foreach (byte[] chunk in _chunks.Reader.ReadAllAsync().ConfigureAwait(false))
                 {
-                    for (int sent = 0; sent < piece.Length;)
+                    for (int sent = 0; sent < chunk.Length;)
                     {
-                        sent += await socket.SendAsync(piece.AsMemory(sent)).ConfigureAwait(false);
+                        sent += await socket.SendAsync(chunk.AsMemory(sent)).ConfigureAwait(false);
                     }
 
-                    Interlocked.Add(ref _pending, -piece.Length);
+                    Interlocked.Add(ref _pending, -chunk.Length);
                 }
 
                 socket.Shutdown(SocketShutdown.Send);
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
-                _pieces.Writer.TryComplete(); // nobody reads any more
+                _chunks.Writer.TryComplete(); // nobody reads any more
             }
         }
     }

@@ -30,7 +30,7 @@ public sealed partial class ConventionTests
         string[] trees = ["firmware/Peripherals", "simulators/Chips", "tests/Firmware.Tests/Peripherals"];
         foreach (string tree in trees.Where(t => Directory.Exists(Repository.At(t))))
         {
-            names.UnionWith(Directory.EnumerateDirectories(Repository.At(tree)).Select(d => Path.GetFileName(d)!).Where(n => n is not ("bin" or "obj" or "Desk" or "Contract")));
+            names.UnionWith(Directory.EnumerateDirectories(Repository.At(tree)).Select(d => Path.GetFileName(d)!).Where(n => n is not ("bin" or "obj" or "Host" or "Contract")));
         }
 
         foreach (string name in names)

@@ -15,13 +15,13 @@ namespace Benchmarks;
 /// </summary>
 internal static class LinkBench
 {
-    private const string Story = "auscultation-256k";
+    private const string Definition = "auscultation-256k";
 
     /// <summary>Measures and prints.</summary>
     /// <param name="rounds">How many seeds.</param>
     public static async Task RunAsync(int rounds)
     {
-        ScenarioDefinition heard = ScenarioLibrary.Load(Story).Scenario;
+        ScenarioDefinition heard = ScenarioLibrary.Load(Definition).Scenario;
         ScenarioDefinition unheard = heard with { Timeline = [] };
         List<RunReport> with = [];
         List<RunReport> without = [];
@@ -35,7 +35,7 @@ internal static class LinkBench
             "| over 256 kbit/s and 60 ms, simulated | median [least..most] | target |\n| --- | --- | --- |\n"
             + Row("live sound: first sample to arrival, 95 %, ms", with.Select(r => r.Sound[0].DelayP95Us / 1000.0), "400")
             + Row("… variation behind a buffer of 150 ms, 95 % less 5 %, ms", with.Select(r => r.Sound[0].VariationUs / 1000.0), "50")
-            + Row("… pieces missing, %", with.Select(r => 100.0 * r.Sound[0].Missing / (r.Sound[0].Missing + r.Sound[0].Pieces)), "-")
+            + Row("… pieces missing, %", with.Select(r => 100.0 * r.Sound[0].Missing / (r.Sound[0].Missing + r.Sound[0].Chunks)), "-")
             + Row("vital signs: measured to delivered, 95 %, with sound, ms", with.Select(r => r.Balance.VitalLatencyP95Us / 1000.0), "-")
             + Row("… without sound, ms", without.Select(r => r.Balance.VitalLatencyP95Us / 1000.0), "-")
             + $"{rounds} seeds of 130 s of virtual time; every reading accounted for in {with.Concat(without).Count(r => r.Balance.Holds)} of {2 * rounds} runs.").ConfigureAwait(false);

@@ -74,7 +74,7 @@ internal sealed class ReadingCostBench : IGatewayTime, IEntropy
         GatewayOptions options = new() { CartId = "C1", GatewayId = 0x0200000000000001, Production = false };
         _core = new GatewayCore(options, new GatewayPorts
         {
-            Journal = (handler, folds) => new JournalLog(_disk, new JournalOptions(), folds, handler),
+            Journal = (handler, projections) => new JournalLog(_disk, new JournalOptions(), projections, handler),
             Server = static handler => new MqttServer(EndpointLimits.Server, handler),
             Time = this,
             Entropy = this,

@@ -14,10 +14,10 @@ namespace Benchmarks;
 internal static class SoundBench
 {
     private const int RateHz = 8000;
-    private const int PieceSamples = 800;
+    private const int ChunkSamples = 800;
     private const int Streams = 8;
     private const int Seconds = 30;
-    private const int PiecesPerSecond = 10;
+    private const int ChunksPerSecond = 10;
 
     /// <summary>Measures and prints.</summary>
     /// <param name="rounds">How often.</param>
@@ -46,12 +46,12 @@ internal static class SoundBench
     private static void Pass(short[][] sounds, List<double> analysisMs, int seconds)
     {
         LiveAuscultation[] live = [.. sounds.Select(static _ => new LiveAuscultation(RateHz))];
-        for (int piece = 0; piece < seconds * PiecesPerSecond; piece++)
+        for (int chunk = 0; chunk < seconds * ChunksPerSecond; chunk++)
         {
             for (int stream = 0; stream < live.Length; stream++)
             {
                 long began = TimeProvider.System.GetTimestamp();
-                if (live[stream].Add(sounds[stream].AsSpan(piece * PieceSamples, PieceSamples), piece * 100_000L))
+                if (live[stream].Add(sounds[stream].AsSpan(chunk * ChunkSamples, ChunkSamples), chunk * 100_000L))
                 {
                     analysisMs.Add(TimeProvider.System.GetElapsedTime(began).TotalMilliseconds);
                 }

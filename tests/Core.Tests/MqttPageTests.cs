@@ -14,7 +14,7 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Core.Tests;
 
-/// <summary>Every example of edge-gateway/MQTT.md is published by this story, byte for byte, and every topic of the story is on the page.</summary>
+/// <summary>Every example of edge-gateway/MQTT.md is published by this scenario, byte for byte, and every topic of the scenario is on the page.</summary>
 [TestClass]
 public sealed partial class MqttPageTests
 {
@@ -27,12 +27,12 @@ public sealed partial class MqttPageTests
     public void Every_example_of_the_page_is_what_is_published()
     {
         string page = File.ReadAllText(PagePath());
-        List<(string Topic, string Payload)> story = Story();
+        List<(string Topic, string Payload)> definition = Definition();
         MatchCollection examples = Example().Matches(page);
-        story.AddRange(CuffAndSound([.. examples.Select(e => (e.Groups["topic"].Value, e.Groups["payload"].Value.Trim())).Where(e => e.Item1.StartsWith(CommandTopics, StringComparison.Ordinal)).Except(story)]));
+        definition.AddRange(CuffAndSound([.. examples.Select(e => (e.Groups["topic"].Value, e.Groups["payload"].Value.Trim())).Where(e => e.Item1.StartsWith(CommandTopics, StringComparison.Ordinal)).Except(definition)]));
         if (Environment.GetEnvironmentVariable("MQTT_STORY") is { Length: > 0 } path)
         {
-            File.WriteAllLines(path, story.Select(m => m.Topic + "\t" + m.Payload));
+            File.WriteAllLines(path, definition.Select(m => m.Topic + "\t" + m.Payload));
         }
 
         Assert.IsGreaterThanOrEqualTo(18, examples.Count, "the page has an example for each topic");
@@ -40,7 +40,7 @@ public sealed partial class MqttPageTests
         {
             string topic = example.Groups["topic"].Value;
             string payload = example.Groups["payload"].Value.Trim();
-            string[] published = [.. story.Where(m => m.Topic == topic).Select(m => m.Payload)];
+            string[] published = [.. definition.Where(m => m.Topic == topic).Select(m => m.Payload)];
             int cut = payload.IndexOf('…', StringComparison.Ordinal); // what stands on either side of it is shown, byte for byte
             bool isShown = cut < 0
                 ? published.Contains(payload)
@@ -49,7 +49,7 @@ public sealed partial class MqttPageTests
         }
 
         string[] shown = [.. examples.Select(e => e.Groups["topic"].Value)];
-        foreach (string topic in story.Select(m => m.Topic).Distinct())
+        foreach (string topic in definition.Select(m => m.Topic).Distinct())
         {
             Assert.IsTrue(shown.Any(s => SameKind(s, topic)), topic + " is published and has no example on the page");
         }
@@ -85,7 +85,7 @@ public sealed partial class MqttPageTests
     }
 
     /// <summary>One consultation that uses every topic, each message as text: JSON as it is, bytes as hexadecimal.</summary>
-    private static List<(string Topic, string Payload)> Story()
+    private static List<(string Topic, string Payload)> Definition()
     {
         List<(string Topic, string Payload)> said = [];
         Rig rig = new(77);
@@ -101,12 +101,12 @@ public sealed partial class MqttPageTests
         pod.OnReceived = Hear;
         TestClient doctor = rig.Doctor();
         doctor.OnReceived = Hear;
-        TestClient desk = rig.Add(new TestClient("desk"));
-        desk.OnReceived = Hear;
-        desk.Subscribe("cart/C1/reply/#", rig.NowUs);
+        TestClient stethoscope = rig.Add(new TestClient("desk"));
+        stethoscope.OnReceived = Hear;
+        stethoscope.Subscribe("cart/C1/reply/#", rig.NowUs);
         pod.Subscribe(Topics.Command(Rig.PodA), rig.NowUs);
         pod.Subscribe(Topics.TimeReply(Rig.PodA), rig.NowUs);
-        rig.Require(() => desk.Subscriptions.Count == 1 && pod.Subscriptions.Count == 2, "subscribed");
+        rig.Require(() => stethoscope.Subscriptions.Count == 1 && pod.Subscriptions.Count == 2, "subscribed");
         void Say(TestClient who, string topic, byte[] payload)
         {
             Hear(topic, payload);
@@ -120,8 +120,8 @@ public sealed partial class MqttPageTests
         BinaryPrimitives.WriteUInt32LittleEndian(request, 1);
         BinaryPrimitives.WriteUInt64LittleEndian(request.AsSpan(4), (ulong)rig.PodUs);
         Say(pod, Topics.Time(Rig.PodA), request);
-        Say(desk, "cart/C1/command/session", Utf8("{\"command\":\"open\",\"session\":\"S1\",\"id\":\"r1\"}"));
-        Say(desk, "cart/C1/command/session", Utf8("{\"command\":\"open\",\"session\":\"S2\",\"id\":\"r2\"}"));
+        Say(stethoscope, "cart/C1/command/session", Utf8("{\"command\":\"open\",\"session\":\"S1\",\"id\":\"r1\"}"));
+        Say(stethoscope, "cart/C1/command/session", Utf8("{\"command\":\"open\",\"session\":\"S2\",\"id\":\"r2\"}"));
         uint epoch = rig.Session("S1").Epoch;
         Say(pod, Topics.Up(Rig.PodA), rig.ClockFrame(Rig.PodA, 1, 1));
         Say(pod, Topics.Up(Rig.PodA), Frames.Numeric(Rig.PodA, 1, Streams.Temperature, 1, rig.PodUs, epoch, value: 36620, exponent: -3));
@@ -136,7 +136,7 @@ public sealed partial class MqttPageTests
             $"{{\"v\":1,\"consumer\":\"dr-1\",\"streams\":[{{\"device\":\"{Pod}\",\"boot\":1,\"stream\":16,\"through\":1,\"holes\":[],\"seen\":1}}]}}"));
         Say(doctor, "cart/C1/session/S1/replay", Utf8("{\"v\":1,\"consumer\":\"dr-1\",\"id\":\"r3\"}"));
         rig.Run(5_000_000);
-        Say(desk, "cart/C1/command/session", Utf8("{\"command\":\"close\",\"session\":\"S1\",\"id\":\"r4\"}"));
+        Say(stethoscope, "cart/C1/command/session", Utf8("{\"command\":\"close\",\"session\":\"S1\",\"id\":\"r4\"}"));
         rig.Run(5_000_000);
         return said;
     }
@@ -158,12 +158,12 @@ public sealed partial class MqttPageTests
         pod.OnReceived = Hear;
         TestClient doctor = rig.Doctor();
         doctor.OnReceived = Hear;
-        TestClient desk = rig.Add(new TestClient("desk"));
-        desk.OnReceived = Hear;
-        desk.Subscribe("cart/C1/reply/#", rig.NowUs);
+        TestClient stethoscope = rig.Add(new TestClient("desk"));
+        stethoscope.OnReceived = Hear;
+        stethoscope.Subscribe("cart/C1/reply/#", rig.NowUs);
         pod.Subscribe(Topics.Command(Rig.PodA), rig.NowUs);
         pod.Subscribe(Topics.TimeReply(Rig.PodA), rig.NowUs);
-        rig.Require(() => desk.Subscriptions.Count == 1 && pod.Subscriptions.Count == 2, "subscribed");
+        rig.Require(() => stethoscope.Subscriptions.Count == 1 && pod.Subscriptions.Count == 2, "subscribed");
         void Say(TestClient who, string topic, byte[] payload)
         {
             Hear(topic, payload);
@@ -172,7 +172,7 @@ public sealed partial class MqttPageTests
             rig.Run(1_000_000);
         }
 
-        void Ask(string topic, string json) => Say(desk, CommandTopics + topic, Utf8(json));
+        void Ask(string topic, string json) => Say(stethoscope, CommandTopics + topic, Utf8(json));
         pod.Publish(Topics.State(Rig.PodA), Utf8("{\"v\":1,\"state\":\"online\",\"boot\":1,\"epoch\":0,\"peripherals\":[{\"name\":\"MPRLS0300\",\"state\":\"measuring\"},{\"name\":\"PCM1808\",\"state\":\"measuring\"}]}"));
         uint epoch = rig.OpenSession("S1");
         Say(pod, Topics.Up(Rig.PodA), rig.ClockFrame(Rig.PodA, 1, 1));
@@ -222,7 +222,7 @@ public sealed partial class MqttPageTests
         Say(doctor, "cart/C1/session/S1/clip/c1/mark", Utf8("{\"v\":1,\"consumer\":\"dr-1\",\"usable\":true}"));
         foreach ((string topic, string payload) in commands.Except(said).ToArray())
         {
-            Say(desk, topic, Utf8(payload));
+            Say(stethoscope, topic, Utf8(payload));
             using JsonDocument command = JsonDocument.Parse(payload);
             string reply = said.Single(m => m.Topic == "cart/C1/reply/" + command.RootElement.GetProperty("id").GetString()).Payload;
             using JsonDocument answer = JsonDocument.Parse(reply);

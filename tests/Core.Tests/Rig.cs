@@ -390,7 +390,7 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
 
     public JournalLog Journal { get; private set; } = null!;
 
-    public IReadOnlyList<IJournalFold> Folds { get; private set; } = [];
+    public IReadOnlyList<IJournalProjection> Projections { get; private set; } = [];
 
     public IMqttServer? Broker { get; }
 
@@ -430,10 +430,10 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
     {
         Core = new GatewayCore(Options, new GatewayPorts
         {
-            Journal = (handler, folds) =>
+            Journal = (handler, projections) =>
             {
-                Folds = folds;
-                return Journal = new JournalLog(Disk, JournalOptions, folds, handler);
+                Projections = projections;
+                return Journal = new JournalLog(Disk, JournalOptions, projections, handler);
             },
             Server = handler => new MqttServer(EndpointLimits.Server, handler),
             Client = (options, handler) =>

@@ -7,7 +7,7 @@ namespace Core.Tests;
 
 /// <summary>The whole way once, with every real part.</summary>
 [TestClass]
-public sealed class WholeWayTests
+public sealed class DataPathTests
 {
     [TestMethod]
     [DataRow(false)]

@@ -11,7 +11,7 @@ internal sealed class TestRules : YamlRules
 {
     public override int MaxFileBytes => 100;
 
-    public override int MaxErrors => MostErrors;
+    public override int MaxErrors => Errors;
 
     public override int MaxDepth => 3;
 
@@ -23,7 +23,7 @@ internal sealed class TestRules : YamlRules
 
     public override bool EndsAtKeyTwice => KeyTwiceEnds;
 
-    public int MostErrors { get; init; } = 50;
+    public int Errors { get; init; } = 50;
 
     public int Aliases { get; init; }
 

@@ -347,7 +347,7 @@ public sealed class YamlTests
     [TestMethod]
     public void Errors_have_a_bound_and_the_last_says_how_many_more_there_are()
     {
-        TestRules three = new() { MostErrors = 3 };
+        TestRules three = new() { Errors = 3 };
         Reading many = new("a: x\nb: x\nc: x\nd: x\ne: x", three);
         foreach (string key in new[] { "e", "d", "c", "b", "a" })
         {

@@ -35,14 +35,14 @@ public sealed class BasicTests
         bench.Log.BeginClose(7);
         bench.Settle();
         Assert.IsTrue(bench.EndedTickets.Contains(7));
-        ulong sum = bench.Fold.Sum;
+        ulong sum = bench.Projection.Sum;
         bench.Disk.KillProcess();
         bench.StartAndSettle();
         Assert.AreEqual(0, bench.OpenedWith!.RecordsReplayed);
         Assert.AreEqual(50, bench.OpenedWith.LastIndex);
         Assert.AreEqual(1, bench.OpenedWith.FirstIndex);
         Assert.AreEqual(0, bench.OpenedWith.Losses.Count);
-        Assert.AreEqual(sum, bench.Fold.Sum);
+        Assert.AreEqual(sum, bench.Projection.Sum);
         CollectionAssert.AreEqual(bench.Model.Values.ToList(), bench.ReadAll());
         Assert.AreEqual(51, bench.Append(RecordClass.Vital, "after"));
     }
@@ -76,7 +76,7 @@ public sealed class BasicTests
 
         Assert.AreEqual(4096 / 122, taken);
         Assert.AreEqual(taken, bench.Log.LastIndex);
-        Assert.AreEqual(taken, bench.Fold.Count);
+        Assert.AreEqual(taken, bench.Projection.Count);
         bench.Settle();
         Assert.AreEqual(taken, bench.Acknowledged);
         Assert.AreEqual(taken + 1, bench.Append(RecordClass.Sound, new byte[100]));

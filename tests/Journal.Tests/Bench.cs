@@ -7,8 +7,8 @@ using Simulators.Cart.Gateway;
 
 namespace Journal.Tests;
 
-/// <summary>Folds every record into two checksums: order and content both count.</summary>
-internal sealed class SumFold(string name) : IJournalFold
+/// <summary>Projections every record into two checksums: order and content both count.</summary>
+internal sealed class SumProjection(string name) : IJournalProjection
 {
     public string Name { get; } = name;
 
@@ -64,7 +64,7 @@ internal sealed class SumFold(string name) : IJournalFold
 }
 
 /// <summary>A record as the model remembers it.</summary>
-internal sealed record Told(long Index, byte Type, RecordClass Class, string Hex);
+internal sealed record Sent(long Index, byte Type, RecordClass Class, string Hex);
 
 /// <summary>A journal on a simulated disk with a handler that remembers everything.</summary>
 internal sealed class Bench : IJournalHandler
@@ -100,7 +100,7 @@ internal sealed class Bench : IJournalHandler
 
     public JournalLog Log { get; private set; } = null!;
 
-    public SumFold Fold { get; private set; } = new("sum");
+    public SumProjection Projection { get; private set; } = new("sum");
 
     public JournalOpened? OpenedWith { get; set; }
 
@@ -109,7 +109,7 @@ internal sealed class Bench : IJournalHandler
     public List<JournalLoss> Losses { get; } = [];
 
     /// <summary>Records that retention declared, each with the index of its declaration: it counts only while the declaration itself is in the log.</summary>
-    public SortedDictionary<long, (Told Record, long DeclaredAt)> Removed { get; } = [];
+    public SortedDictionary<long, (Sent Record, long DeclaredAt)> Removed { get; } = [];
 
     /// <summary>Index of each declared damage's declaration, with what it covers.</summary>
     public List<(long First, long Last, long DeclaredAt)> Damaged { get; } = [];
@@ -123,20 +123,20 @@ internal sealed class Bench : IJournalHandler
     public long Acknowledged { get; set; }
 
     /// <summary>Everything ever appended, by index, of the line of history that stands now.</summary>
-    public SortedDictionary<long, Told> Model { get; } = [];
+    public SortedDictionary<long, Sent> Model { get; } = [];
 
     /// <summary>Declarations: first to last and class of what a gap record says is lost, by the index of the gap record.</summary>
     public bool Declares { get; set; } = true;
 
     public Action? OnSynced { get; set; }
 
-    public List<Told> LastRead { get; } = [];
+    public List<Sent> LastRead { get; } = [];
 
     public long LastReadNext { get; private set; }
 
     public HashSet<long> EndedTickets { get; } = [];
 
-    public static Told Tell(in JournalRecord record) => new(record.Index, record.Type, record.Class, Convert.ToHexString(record.Payload.Span));
+    public static Sent Tell(in JournalRecord record) => new(record.Index, record.Type, record.Class, Convert.ToHexString(record.Payload.Span));
 
     /// <summary>Another bench in the state of this one, which is at rest and stopped.</summary>
     public Bench Copy()
@@ -147,12 +147,12 @@ internal sealed class Bench : IJournalHandler
             copy.Disk.Put(file, Disk.Contents(file));
         }
 
-        foreach ((long index, Told record) in Model)
+        foreach ((long index, Sent record) in Model)
         {
             copy.Model[index] = record;
         }
 
-        foreach ((long index, (Told, long) removed) in Removed)
+        foreach ((long index, (Sent, long) removed) in Removed)
         {
             copy.Removed[index] = removed;
         }
@@ -162,9 +162,9 @@ internal sealed class Bench : IJournalHandler
 
     public void Start()
     {
-        Fold = new SumFold("sum");
+        Projection = new SumProjection("sum");
         OpenedWith = null;
-        Log = new JournalLog(Disk, Options, [Fold], this);
+        Log = new JournalLog(Disk, Options, [Projection], this);
         Log.Open();
     }
 
@@ -232,13 +232,13 @@ internal sealed class Bench : IJournalHandler
             return 0;
         }
 
-        Model[index] = new Told(index, type, recordClass, Convert.ToHexString(payload));
+        Model[index] = new Sent(index, type, recordClass, Convert.ToHexString(payload));
         return index;
     }
 
-    public List<Told> ReadAll(int classes = 31, long from = 1, int maxBytes = 200)
+    public List<Sent> ReadAll(int classes = 31, long from = 1, int maxBytes = 200)
     {
-        var all = new List<Told>();
+        var all = new List<Sent>();
         long next = from;
         long ticket = 1000;
         while (next <= Log.LastIndex)
@@ -299,7 +299,7 @@ internal sealed class Bench : IJournalHandler
 
         foreach (JournalRecord record in records)
         {
-            if (!Removed.TryGetValue(record.Index, out (Told Record, long DeclaredAt) known) || known.DeclaredAt > at)
+            if (!Removed.TryGetValue(record.Index, out (Sent Record, long DeclaredAt) known) || known.DeclaredAt > at)
             {
                 Removed[record.Index] = (Tell(in record), at);
             }
@@ -322,12 +322,12 @@ internal sealed class Bench : IJournalHandler
     public void Verify(string when)
     {
         string where = string.Create(CultureInfo.InvariantCulture, $"seed {Seed}, {when}: ");
-        List<Told> read = ReadAll();
+        List<Sent> read = ReadAll();
         var there = new HashSet<long>();
         long before = 0;
-        foreach (Told record in read)
+        foreach (Sent record in read)
         {
-            if (record.Index <= before || !Model.TryGetValue(record.Index, out Told? wanted) || wanted != record)
+            if (record.Index <= before || !Model.TryGetValue(record.Index, out Sent? wanted) || wanted != record)
             {
                 Assert.Fail(where + "record " + record.Index + " is out of order or not what was appended");
             }
@@ -336,10 +336,10 @@ internal sealed class Bench : IJournalHandler
             before = record.Index;
         }
 
-        foreach ((long index, Told record) in Model)
+        foreach ((long index, Sent record) in Model)
         {
             bool kept = there.Contains(index)
-                || (Removed.TryGetValue(index, out (Told Record, long DeclaredAt) removed) && removed.Record == record)
+                || (Removed.TryGetValue(index, out (Sent Record, long DeclaredAt) removed) && removed.Record == record)
                 || (record.Class == RecordClass.Control && index <= Log.ReplayFrom)
                 || IsDamaged(index);
             if (!kept)
@@ -349,20 +349,20 @@ internal sealed class Bench : IJournalHandler
         }
 
         ulong sum = 1;
-        foreach ((long index, Told record) in Model)
+        foreach ((long index, Sent record) in Model)
         {
-            if (!NotFolded.Contains(index))
+            if (!NotProjected.Contains(index))
             {
                 var shown = new JournalRecord(index, record.Type, record.Class, Convert.FromHexString(record.Hex));
-                sum = SumFold.Mix(sum, in shown);
+                sum = SumProjection.Mix(sum, in shown);
             }
         }
 
-        Assert.AreEqual(sum, Fold.Sum, where + "the fold is not what the records make");
+        Assert.AreEqual(sum, Projection.Sum, where + "the projection is not what the records make");
     }
 
-    /// <summary>Records that were lost above a checkpoint, so that no fold has them.</summary>
-    public HashSet<long> NotFolded { get; } = [];
+    /// <summary>Records that were lost above a checkpoint, so that no projection has them.</summary>
+    public HashSet<long> NotProjected { get; } = [];
 
     public bool BitRot { get; set; }
 
@@ -393,7 +393,7 @@ internal sealed class Bench : IJournalHandler
                 }
                 else if (!BitRot && Model.ContainsKey(i))
                 {
-                    // A hole found before, of what was never acknowledged, may be declared once more; anything else is a loss.
+                    // A sequence gap found before, of what was never acknowledged, may be declared once more; anything else is a loss.
                     Assert.Fail($"seed {Seed}: acknowledged {Acknowledged}, but lost {loss}");
                 }
             }
@@ -410,7 +410,7 @@ internal sealed class Bench : IJournalHandler
 
         gone.ForEach(index => Model.Remove(index));
         List<long> undeclared = [];
-        foreach ((long index, (Told _, long declaredAt)) in Removed)
+        foreach ((long index, (Sent _, long declaredAt)) in Removed)
         {
             if (declaredAt > opened.LastIndex)
             {

@@ -96,10 +96,10 @@ public sealed class DamageTests
             bench.Disk.FlipBit(file, 300);
         }
 
-        ulong sum = bench.Fold.Sum;
+        ulong sum = bench.Projection.Sum;
         bench.StartAndSettle();
         Assert.AreEqual(bench.Log.LastIndex, bench.OpenedWith!.RecordsReplayed);
-        Assert.AreEqual(sum, bench.Fold.Sum);
+        Assert.AreEqual(sum, bench.Projection.Sum);
         Assert.AreEqual(0, bench.Losses.Count);
     }
 
@@ -238,7 +238,7 @@ public sealed class DamageTests
         for (int i = 0; i < 30; i++)
         {
             string text = string.Create(CultureInfo.InvariantCulture, $"record {i + 1}");
-            Assert.AreEqual(new Told(i + 1, (byte)(i % 3), (RecordClass)(i % 5), Convert.ToHexString(System.Text.Encoding.ASCII.GetBytes(text))), read[i]);
+            Assert.AreEqual(new Sent(i + 1, (byte)(i % 3), (RecordClass)(i % 5), Convert.ToHexString(System.Text.Encoding.ASCII.GetBytes(text))), read[i]);
         }
     }
 

@@ -175,7 +175,7 @@ public sealed class FileDiskTests : IJournalHandler
 
     private JournalLog Open(FileDisk disk)
     {
-        var log = new JournalLog(disk, new JournalOptions(), [new SumFold("sum")], this);
+        var log = new JournalLog(disk, new JournalOptions(), [new SumProjection("sum")], this);
         log.Open();
         Until(() => _opened is not null);
         return log;

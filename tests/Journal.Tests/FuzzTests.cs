@@ -45,7 +45,7 @@ public sealed class FuzzTests
                 }
 
                 opened++;
-                List<Told> read = bench.ReadAll();
+                List<Sent> read = bench.ReadAll();
                 CheckAlike(report, bench);
                 damaged += report.IsDamaged ? 1 : 0;
                 CheckNothingIsGone(bench, read);
@@ -156,10 +156,10 @@ public sealed class FuzzTests
     }
 
     // Every record that was acknowledged is there as it was, or inside of what was declared as damaged.
-    private static void CheckNothingIsGone(Bench bench, List<Told> read)
+    private static void CheckNothingIsGone(Bench bench, List<Sent> read)
     {
-        var there = new HashSet<Told>(read);
-        foreach (Told record in bench.Model.Values)
+        var there = new HashSet<Sent>(read);
+        foreach (Sent record in bench.Model.Values)
         {
             bool kept = there.Contains(record) || bench.Losses.Any(l => l.Damaged && l.First <= record.Index && record.Index <= l.Last)
                 || (record.Class == RecordClass.Control && record.Index <= bench.Log.ReplayFrom) || bench.Removed.ContainsKey(record.Index);
@@ -260,7 +260,7 @@ public sealed class FuzzTests
                     RecordClass recordClass = (RecordClass)(i % 5);
                     made.Add((byte)recordClass, ++index, text);
                     counts[(int)recordClass]++;
-                    bench.Model[index] = new Told(index, 1, recordClass, Convert.ToHexString(System.Text.Encoding.ASCII.GetBytes(text)));
+                    bench.Model[index] = new Sent(index, 1, recordClass, Convert.ToHexString(System.Text.Encoding.ASCII.GetBytes(text)));
                     break;
             }
         }

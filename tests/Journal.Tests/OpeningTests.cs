@@ -86,7 +86,7 @@ public sealed class OpeningTests
         return string.Join(
             '\n',
             $"{opened.FirstIndex} to {opened.LastIndex}, torn {opened.TornBytes}, replayed {opened.RecordsReplayed}, losses {string.Join(',', opened.Losses)}, ignored {string.Join(',', opened.Ignored)}",
-            $"fold {bench.Fold.Count} {bench.Fold.Sum}; last {bench.Log.LastIndex}, synced {bench.Log.SyncedIndex}, replay from {bench.Log.ReplayFrom}",
+            $"fold {bench.Projection.Count} {bench.Projection.Sum}; last {bench.Log.LastIndex}, synced {bench.Log.SyncedIndex}, replay from {bench.Log.ReplayFrom}",
             $"used {status.UsedBytes} of {status.QuotaBytes}, {status.Fill}, {status.Segments} segments, reserve {status.ReserveBytes} of {status.ReserveWantedBytes}, unknown {status.UnknownRecords}, intake {bench.Log.Intake}",
             string.Join(' ', bench.ReadAll().Select(r => r.Index)));
     }

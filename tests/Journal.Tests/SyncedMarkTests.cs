@@ -30,7 +30,7 @@ public sealed class SyncedMarkTests
         JournalLoss loss = bench.OpenedWith!.Losses.Single();
         Assert.AreEqual((52L, 52L), (loss.First, loss.Last));
         Assert.AreEqual(131, bench.OpenedWith.LastIndex, "nothing behind it is given up");
-        bench.NotFolded.Add(52);
+        bench.NotProjected.Add(52);
         bench.Verify("one bit");
     }
 
@@ -48,7 +48,7 @@ public sealed class SyncedMarkTests
         Assert.IsTrue(bench.OpenedWith.LastIndex >= 131, "no index is used twice");
         Assert.AreEqual(133, bench.Append(RecordClass.Vital, "after"), "after the declaration");
         bench.Settle();
-        bench.NotFolded.Add(131);
+        bench.NotProjected.Add(131);
         bench.Verify("the last record");
     }
 
@@ -95,7 +95,7 @@ public sealed class SyncedMarkTests
     {
         (Bench bench, string file) = Written(45, 3);
         long operations = bench.Disk.OperationsEnded;
-        long folded = bench.Fold.Count;
+        long folded = bench.Projection.Count;
         bench.Settle(10_000_000);
         Assert.AreEqual(operations, bench.Disk.OperationsEnded, "idle is idle");
         Assert.AreEqual(4, folded);
@@ -104,7 +104,7 @@ public sealed class SyncedMarkTests
         Assert.AreEqual(3, Count(bench.Disk.Contents(file)), "one mark for each sync");
         bench.Disk.KillProcess();
         bench.StartAndSettle();
-        Assert.AreEqual(4, bench.Fold.Count);
+        Assert.AreEqual(4, bench.Projection.Count);
         Assert.AreEqual(4, bench.OpenedWith!.RecordsReplayed);
     }
 
@@ -152,7 +152,7 @@ public sealed class SyncedMarkTests
         bench.Disk.KillProcess();
         string file = bench.Disk.Files.Single(f => f.StartsWith("checkpoint", StringComparison.Ordinal));
         Checkpoint read = JournalFormat.TryReadCheckpoint(bench.Disk.Contents(file), out _)!;
-        byte[] made = JournalFormat.WriteCheckpoint(read with { Folds = [.. read.Folds, ("from-the-future", new byte[] { 1, 2, 3 })] });
+        byte[] made = JournalFormat.WriteCheckpoint(read with { Projections = [.. read.Projections, ("from-the-future", new byte[] { 1, 2, 3 })] });
         bench.Disk.Put(file, made);
         bench.StartAndSettle();
         Assert.AreEqual(31, bench.OpenedWith!.RecordsReplayed);

@@ -33,7 +33,7 @@ public sealed class UnknownMarkTests
             foreach (Ending ending in Enum.GetValues<Ending>())
             {
                 string where = $"mark {mark:x2}, place {place}, {ending}: ";
-                Bench bench = Directory((byte)mark, place, ending, out List<Told> known, out long last);
+                Bench bench = Directory((byte)mark, place, ending, out List<Sent> known, out long last);
                 JournalReport report = SyncedMarkTests.Inspect(bench);
                 Assert.AreEqual(0, report.Findings.Count, where + string.Join("; ", report.Findings));
                 Assert.AreEqual($"{mark}:1", Marks(report), where);
@@ -44,7 +44,7 @@ public sealed class UnknownMarkTests
                 Check(bench, known, last, where + "opened");
                 Assert.AreEqual(1, bench.Log.Status.UnknownMarks, where);
                 Assert.AreEqual(0, bench.Log.Status.UnknownRecords, where);
-                Assert.AreEqual(Known, bench.Fold.Count, where + "no projection sees it");
+                Assert.AreEqual(Known, bench.Projection.Count, where + "no projection sees it");
                 Assert.AreEqual(0, bench.OpenedWith!.TornBytes, where);
 
                 Assert.AreEqual(last + 1, bench.Append(RecordClass.Vital, "after"), where + "its index is not used again");
@@ -58,7 +58,7 @@ public sealed class UnknownMarkTests
 
                 bench.StartAndSettle();
                 Check(bench, known, last + 1, where + "opened again");
-                Assert.AreEqual(Known + 1, bench.Fold.Count, where + "the checkpoint has them");
+                Assert.AreEqual(Known + 1, bench.Projection.Count, where + "the checkpoint has them");
             }
         }
     }
@@ -74,11 +74,11 @@ public sealed class UnknownMarkTests
             int place = n / Known % (Known + 1);
             Ending ending = n / Known / (Known + 1) == 0 ? Ending.Marked : Ending.Sealed;
             string where = $"mark {mark:x2}, place {place}, record {damaged}, {ending}";
-            Bench bench = Directory(mark, place, ending, out List<Told> known, out long last);
+            Bench bench = Directory(mark, place, ending, out List<Sent> known, out long last);
             bench.BitRot = true;
             byte[] data = bench.Disk.Contents(bench.Disk.Files.Single());
             bench.Disk.FlipBit(bench.Disk.Files.Single(), data.AsSpan().IndexOf(Encoding.ASCII.GetBytes($"known {damaged}")) * 8L);
-            Told lost = known[damaged];
+            Sent lost = known[damaged];
             known.RemoveAt(damaged);
             JournalFinding finding = SyncedMarkTests.Inspect(bench).Findings.Single();
             Assert.AreEqual((lost.Index, lost.Index), (finding.FirstLost, finding.LastLost), where);
@@ -96,7 +96,7 @@ public sealed class UnknownMarkTests
     [TestMethod]
     public void A_flipped_bit_in_it_is_damage_as_in_any_record()
     {
-        Bench bench = Directory(NewClass, 3, Ending.Sealed, out List<Told> known, out long last);
+        Bench bench = Directory(NewClass, 3, Ending.Sealed, out List<Sent> known, out long last);
         bench.BitRot = true;
         bench.Disk.FlipBit(bench.Disk.Files.Single(), bench.Disk.Contents(bench.Disk.Files.Single()).AsSpan().IndexOf("from the future"u8) * 8L);
         Assert.IsTrue(SyncedMarkTests.Inspect(bench).IsDamaged);
@@ -243,17 +243,17 @@ public sealed class UnknownMarkTests
     {
         foreach (byte mark in new[] { NewClass, NewOwn })
         {
-            Bench bench = Directory(mark, 3, Ending.Open, out List<Told> known, out long last);
+            Bench bench = Directory(mark, 3, Ending.Open, out List<Sent> known, out long last);
             bench.StartAndSettle();
             bench.Log.BeginClose(9);
             bench.Settle();
             bench.Disk.KillProcess();
             string file = bench.Disk.Files.Single(f => f.StartsWith("checkpoint", StringComparison.Ordinal));
             Checkpoint read = JournalFormat.TryReadCheckpoint(bench.Disk.Contents(file), out _)!;
-            bench.Disk.Put(file, JournalFormat.WriteCheckpoint(read with { Folds = [.. read.Folds, ("from-the-future", new byte[] { 1, 2, 3 })] }));
+            bench.Disk.Put(file, JournalFormat.WriteCheckpoint(read with { Projections = [.. read.Projections, ("from-the-future", new byte[] { 1, 2, 3 })] }));
             bench.StartAndSettle();
             Assert.AreEqual(last, bench.OpenedWith!.RecordsReplayed);
-            Assert.AreEqual(Known, bench.Fold.Count);
+            Assert.AreEqual(Known, bench.Projection.Count);
             Assert.AreEqual(1, bench.Log.Status.UnknownMarks, $"mark {mark:x2} is counted in each replay");
             Check(bench, known, last, "replayed");
         }
@@ -295,7 +295,7 @@ public sealed class UnknownMarkTests
     }
 
     // Six records that this version knows, one with an unknown mark at the place, in one segment.
-    private static Bench Directory(byte mark, int place, Ending ending, out List<Told> known, out long last)
+    private static Bench Directory(byte mark, int place, Ending ending, out List<Sent> known, out long last)
     {
         RecordClass[] classes = [RecordClass.Control, RecordClass.Vital, RecordClass.Event, RecordClass.Sound, RecordClass.Wave, RecordClass.Vital];
         bool takesIndex = mark < JournalFormat.FirstOwnMark;
@@ -313,7 +313,7 @@ public sealed class UnknownMarkTests
             {
                 string text = $"known {i}";
                 made.Add((byte)classes[i], ++index, text);
-                known.Add(new Told(index, 1, classes[i], Convert.ToHexString(Encoding.ASCII.GetBytes(text))));
+                known.Add(new Sent(index, 1, classes[i], Convert.ToHexString(Encoding.ASCII.GetBytes(text))));
             }
         }
 
@@ -329,7 +329,7 @@ public sealed class UnknownMarkTests
 
         var bench = new Bench(62, Options);
         bench.Disk.Put(made.File, made.Bytes);
-        foreach (Told record in known)
+        foreach (Sent record in known)
         {
             bench.Model[record.Index] = record;
         }
@@ -337,7 +337,7 @@ public sealed class UnknownMarkTests
         return bench;
     }
 
-    private static void Check(Bench bench, List<Told> known, long last, string where)
+    private static void Check(Bench bench, List<Sent> known, long last, string where)
     {
         Assert.AreEqual(last, bench.Log.LastIndex, where);
         CollectionAssert.AreEqual(known, bench.ReadAll(), where);

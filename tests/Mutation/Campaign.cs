@@ -80,7 +80,7 @@ internal sealed class Campaign
                     }
                 }
 
-                Verdict verdict = await Judge(host, mutant);
+                Verdict verdict = await Validate(host, mutant);
                 lock (_lock)
                 {
                     _verdicts[mutant] = verdict;
@@ -150,7 +150,7 @@ internal sealed class Campaign
         }
     }
 
-    private async Task<Verdict> Judge(TestHost host, int mutant)
+    private async Task<Verdict> Validate(TestHost host, int mutant)
     {
         if (_reaching[mutant].Count == 0)
         {
@@ -228,5 +228,5 @@ internal sealed class Campaign
 /// <param name="IsLoud">A line for each mutant.</param>
 /// <param name="IsAsked">Whether a mutant, by its number, is run.</param>
 /// <param name="IsLate">Whether a mutant is run after the others: it lived before, and whatever lives takes all its tests.</param>
-/// <param name="Judged">Told of each verdict.</param>
+/// <param name="Judged">Sent of each verdict.</param>
 internal sealed record CampaignOptions(int Processes, double SlowestMs, bool IsLoud, Func<int, bool> IsAsked, Func<int, bool> IsLate, Action<int, Verdict> Judged);

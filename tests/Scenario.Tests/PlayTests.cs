@@ -103,7 +103,7 @@ public sealed class PlayTests
             Assert.IsLessThanOrEqualTo(MaxTimeErrorUs, Math.Abs(made.TimeUs - red[i].TimeUs), $"time of sample {i}");
         }
 
-        long recordedUs = run.Story.DurationUs - PlayedRecording.BeginsUs - PlayedRecording.DrainUs;
+        long recordedUs = run.Definition.DurationUs - PlayedRecording.BeginsUs - PlayedRecording.DrainUs;
         long heldUs = fifo[first + red.Count - 1].TimeUs - PlayedRecording.BeginsUs;
         Assert.IsLessThan(PlayedRecording.BeginsUs, red[0].TimeUs, "it began before the recording did");
         Assert.IsGreaterThan(recordedUs - 500_000, heldUs, "it went on until the session closed, but for one chunk and the withdrawal of its epoch");

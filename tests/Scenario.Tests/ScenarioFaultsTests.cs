@@ -92,7 +92,7 @@ public sealed class ScenarioFaultsTests
     public void A_part_without_a_simulated_chip_is_an_error_with_code()
     {
         ScenarioDefinition right = Parse(With(ScenarioFaults.Named("motion")));
-        CartStory cart = right.Carts[0];
+        CartDefinition cart = right.Carts[0];
         ScenarioDefinition unknown = right with { Carts = [cart with { Pods = [cart.Pods[0] with { Chips = [(PodPart)99], PluggedAtStart = [] }] }] };
         CodedErrorException e = Assert.ThrowsExactly<CodedErrorException>(() => new SimulatedWorld(unknown, 1, traced: false));
         Assert.AreEqual("S3007", e.Errors.Single().Code);

@@ -35,8 +35,8 @@ public sealed class ScenarioTests
     public void A_pod_that_joins_a_session_changes_no_line_of_the_streams_that_were_there()
     {
         ScenarioDefinition scenario = ScenarioLibrary.Load("first-consultation").Scenario;
-        CartStory cart = scenario.Carts[0];
-        PodStory added = cart.Pods[0] with { Id = "added", DeviceId = 0x02a1b2fffe0000fa, BootUs = 20_000_000 };
+        CartDefinition cart = scenario.Carts[0];
+        PodDefinition added = cart.Pods[0] with { Id = "added", DeviceId = 0x02a1b2fffe0000fa, BootUs = 20_000_000 };
         IReadOnlyList<string> before = Layers(scenario);
         IReadOnlyList<string> after = Layers(scenario with { Carts = [cart with { Pods = [.. cart.Pods, added] }] });
         string[] readings = [.. before.Where(l => l.Contains("02a1b2fffe000001/", StringComparison.Ordinal))];

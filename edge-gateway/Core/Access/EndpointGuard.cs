@@ -41,7 +41,7 @@ internal sealed class EndpointGuard : IGatewayPart
     private const int MaxMute = 64;
 
     private readonly Pods _pods;
-    private readonly DeduplicationFold _deduplication;
+    private readonly DeduplicationProjection _deduplication;
     private readonly HealthIssues _issues;
     private readonly GatewayClock _clock;
     private readonly CodedLog _log;
@@ -52,10 +52,10 @@ internal sealed class EndpointGuard : IGatewayPart
     /// <summary>Makes it.</summary>
     /// <param name="pods">The pods of this start.</param>
     /// <param name="deduplication">The pods that were ever here.</param>
-    /// <param name="issues">Told what goes wrong.</param>
+    /// <param name="issues">Sent what goes wrong.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="log">The log.</param>
-    public EndpointGuard(Pods pods, DeduplicationFold deduplication, HealthIssues issues, GatewayClock clock, CodedLog log)
+    public EndpointGuard(Pods pods, DeduplicationProjection deduplication, HealthIssues issues, GatewayClock clock, CodedLog log)
     {
         _pods = pods;
         _deduplication = deduplication;
@@ -90,7 +90,7 @@ internal sealed class EndpointGuard : IGatewayPart
                 {
                     Group = "pods",
                     MaxSessionsInGroup = EndpointLimits.MaxPods,
-                    KeptPlaces = EndpointLimits.PlacesOfKnownPods,
+                    ReservedPlaces = EndpointLimits.PlacesOfKnownPods,
                     MaxSilenceSeconds = 0,
                 }
                 : new MqttAdmission { Group = "new pods", MaxSessionsInGroup = EndpointLimits.MaxNewPods, OldestGivesWay = true };
@@ -102,7 +102,7 @@ internal sealed class EndpointGuard : IGatewayPart
             {
                 Group = "stop",
                 MaxSessionsInGroup = EndpointLimits.PlacesOfStop,
-                KeptPlaces = EndpointLimits.PlacesOfStop,
+                ReservedPlaces = EndpointLimits.PlacesOfStop,
                 OldestGivesWay = true,
                 MaxSessionExpirySeconds = 0,
                 MaxSilenceSeconds = EndpointLimits.StopSilenceSeconds,
@@ -135,8 +135,8 @@ internal sealed class EndpointGuard : IGatewayPart
         Claim claim = ClaimOf(device);
         claim.LastUs = nowUs;
         bool sameAddress = living.Address is not null && string.Equals(living.Address, request.Address, StringComparison.Ordinal);
-        bool isQuiet = nowUs - living.HeardUs >= QuietUs;
-        if (claim.RefusedUs != long.MinValue && living.HeardUs > claim.RefusedUs + UnderWayUs)
+        bool isQuiet = nowUs - living.LastReceivedUs >= QuietUs;
+        if (claim.RefusedUs != long.MinValue && living.LastReceivedUs > claim.RefusedUs + UnderWayUs)
         {
             claim.IsContested = true; // the first one has spoken since: it lives, and this is another
         }
@@ -152,7 +152,7 @@ internal sealed class EndpointGuard : IGatewayPart
                 FaultCodes.DuplicateDeviceId, HealthSubject.Pod(device), "at " + LogText.Shown(living.Remote) + " and at " + LogText.Shown(request.Remote));
         }
 
-        if (claim.IsContested ? nowUs - living.HeardUs >= ContestedQuietUs : isQuiet || sameAddress)
+        if (claim.IsContested ? nowUs - living.LastReceivedUs >= ContestedQuietUs : isQuiet || sameAddress)
         {
             claim.RefusedUs = long.MinValue;
             return MqttReason.Success;
@@ -186,7 +186,7 @@ internal sealed class EndpointGuard : IGatewayPart
         Pod? silent = null;
         foreach (Pod pod in IsKnown(device) ? _pods.All : [])
         {
-            silent = !pod.IsConnected && (silent is null || pod.LastHeardUs < silent.LastHeardUs) ? pod : silent;
+            silent = !pod.IsConnected && (silent is null || pod.LastReceivedUs < silent.LastReceivedUs) ? pod : silent;
         }
 
         if (silent is not null)

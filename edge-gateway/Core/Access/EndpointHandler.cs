@@ -48,7 +48,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     /// <param name="pods">The pods.</param>
     /// <param name="listeners">Who may listen over WebSocket.</param>
     /// <param name="guard">Which places clients may take.</param>
-    /// <param name="parts">Told of clients, pods and deliveries.</param>
+    /// <param name="parts">Sent of clients, pods and deliveries.</param>
     /// <param name="log">The log.</param>
     /// <param name="options">The gateway's own id, and whether the session's side is at an external broker.</param>
     /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>

@@ -43,7 +43,7 @@ internal sealed class ListenerAccess : IGatewayPart
     private const byte AdministrativeAction = 0x98;
 
     private readonly ListenerTokens? _tokens;
-    private readonly SessionFold _sessions;
+    private readonly SessionProjection _sessions;
     private readonly string _cartId;
     private readonly string _topicRoot;
     private readonly GatewayClock _clock;
@@ -61,7 +61,7 @@ internal sealed class ListenerAccess : IGatewayPart
     /// <param name="log">The log.</param>
     /// <param name="end">Ends a client's connection, with an MQTT 5 reason code.</param>
     public ListenerAccess(
-        ListenerTokens? tokens, SessionFold sessions, string cartId, string topicRoot, GatewayClock clock, CodedLog log, Action<string, byte> end)
+        ListenerTokens? tokens, SessionProjection sessions, string cartId, string topicRoot, GatewayClock clock, CodedLog log, Action<string, byte> end)
     {
         _tokens = tokens;
         _sessions = sessions;

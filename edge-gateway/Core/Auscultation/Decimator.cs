@@ -4,7 +4,7 @@ namespace EdgeGateway.Core.Auscultation;
 
 /// <summary>
 /// Halves the rate of sound from 8 to 4 kHz: a linear-phase low pass of 63 taps (windowed sinc, Kaiser window of 60 dB, corner 1.8 kHz), then every other sample.
-/// Streaming: where pieces are cut makes no difference. Source: Oppenheim and Schafer, Discrete-Time Signal Processing, 7.6 (Kaiser window method).
+/// Streaming: where chunks are cut makes no difference. Source: Oppenheim and Schafer, Discrete-Time Signal Processing, 7.6 (Kaiser window method).
 /// </summary>
 public sealed class Decimator
 {

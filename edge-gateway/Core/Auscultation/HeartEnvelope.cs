@@ -26,8 +26,8 @@ internal sealed class HeartEnvelope
     private const int AroundFrames = 150;
     private const int AgainFrames = 10;
     private const double TopShare = 0.95;
-    private const double LeastGain = -0.2;
-    private const double MostGain = 1.2;
+    private const double MinGain = -0.2;
+    private const double MaxGain = 1.2;
 
     private HeartEnvelope(double[] heart, double[] noise, double[] strength)
     {
@@ -124,7 +124,7 @@ internal sealed class HeartEnvelope
                 top = around[(int)(around.Length * TopShare)];
             }
 
-            gain[i] = top > floor ? Math.Clamp((strength[i] - floor) / (top - floor), LeastGain, MostGain) : 0;
+            gain[i] = top > floor ? Math.Clamp((strength[i] - floor) / (top - floor), MinGain, MaxGain) : 0;
         }
 
         return gain;

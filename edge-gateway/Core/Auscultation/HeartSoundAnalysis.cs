@@ -11,10 +11,10 @@ namespace EdgeGateway.Core.Auscultation;
 public static class HeartSoundAnalysis
 {
     /// <summary>Shortest stretch, s.</summary>
-    public const double LeastSeconds = 4;
+    public const double MinSeconds = 4;
 
     /// <summary>Slowest sound that is analysed, samples per second.</summary>
-    public const int LeastRateHz = 1000;
+    public const int MinRateHz = 1000;
 
     /// <summary>Analyses.</summary>
     /// <param name="samples">16-bit samples.</param>
@@ -23,8 +23,8 @@ public static class HeartSoundAnalysis
     /// <returns>The result.</returns>
     public static AuscultationResult Analyse(ReadOnlySpan<short> samples, int rateHz, AuscultationTarget target = AuscultationTarget.Heart)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(rateHz, LeastRateHz);
-        if (samples.Length < LeastSeconds * rateHz)
+        ArgumentOutOfRangeException.ThrowIfLessThan(rateHz, MinRateHz);
+        if (samples.Length < MinSeconds * rateHz)
         {
             return new AuscultationResult(RecordingVerdict.TooShort, 0, null, [], 0);
         }

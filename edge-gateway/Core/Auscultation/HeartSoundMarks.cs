@@ -12,13 +12,13 @@ namespace EdgeGateway.Core.Auscultation;
 internal static class HeartSoundMarks
 {
     /// <summary>Shortest systole tried, s.</summary>
-    public const double LeastSystoleSeconds = 0.16;
+    public const double MinSystoleSeconds = 0.16;
 
     /// <summary>Longest systole tried, s.</summary>
-    public const double MostSystoleSeconds = 0.46;
+    public const double MaxSystoleSeconds = 0.46;
 
     /// <summary>Longest share of the period that systole takes.</summary>
-    public const double MostSystoleShare = 0.60;
+    public const double MaxSystoleShare = 0.60;
 
     /// <summary>Standard deviation of systole from beat to beat, s.</summary>
     public const double SystoleSpreadSeconds = 0.025;
@@ -59,8 +59,8 @@ internal static class HeartSoundMarks
         double period = periodSeconds * FrameHz;
         double expected = ExpectedSystoleSeconds(60 / periodSeconds);
         double beats = gain.Length / period;
-        int least = (int)Math.Round(LeastSystoleSeconds * FrameHz);
-        int most = (int)Math.Round(Math.Min(MostSystoleSeconds, MostSystoleShare * periodSeconds) * FrameHz);
+        int least = (int)Math.Round(MinSystoleSeconds * FrameHz);
+        int most = (int)Math.Round(Math.Min(MaxSystoleSeconds, MaxSystoleShare * periodSeconds) * FrameHz);
         List<int> best = [];
         bool bestBeginsWithFirst = true;
         bestScore = double.NegativeInfinity;

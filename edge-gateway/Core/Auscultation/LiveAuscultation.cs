@@ -43,7 +43,7 @@ public sealed class LiveAuscultation
         samples.CopyTo(_window.AsSpan(_count));
         _count += samples.Length;
         _since += samples.Length;
-        if (_since < _rateHz || _count < HeartSoundAnalysis.LeastSeconds * _rateHz)
+        if (_since < _rateHz || _count < HeartSoundAnalysis.MinSeconds * _rateHz)
         {
             return false;
         }

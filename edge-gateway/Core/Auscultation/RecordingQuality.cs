@@ -21,7 +21,7 @@ internal static class RecordingQuality
     public const int DisturbedQuality = 25;
 
     /// <summary>Lowest height of the autocorrelation at the period.</summary>
-    public const double LeastRhythm = 0.29;
+    public const double MinRhythm = 0.29;
 
     /// <summary>Largest difference of the rates in both halves, 1/min.</summary>
     public const double SteadyPerMinute = 5;
@@ -30,16 +30,16 @@ internal static class RecordingQuality
     public const double HalvesSeconds = 6.5;
 
     /// <summary>Least ratio of loud frames (95 %) to quiet ones (20 %) of the heart's band, dB.</summary>
-    public const double LeastContrastDb = 10;
+    public const double MinContrastDb = 10;
 
     /// <summary>Least ratio of loud frames of the heart's band to the usual level of 300 to 1500 Hz, dB.</summary>
-    public const double LeastAboveNoiseDb = 6;
+    public const double MinAboveNoiseDb = 6;
 
     /// <summary>A frame is friction when 300 to 1500 Hz are louder than the heart's band in it, and than loud frames of the heart by this, dB.</summary>
     public const double FrictionDb = 6;
 
     /// <summary>Most bursts of friction per second.</summary>
-    public const double MostFrictionPerSecond = 1;
+    public const double MaxFrictionPerSecond = 1;
 
     /// <summary>Where the lungs are listened to, friction stands out of the usual level by this, dB.</summary>
     public const double LungFrictionDb = 20;
@@ -76,22 +76,22 @@ internal static class RecordingQuality
     {
         double[] heart = Sorted(envelope.Heart);
         double loud = At(heart, LoudShare);
-        if (loud < At(Sorted(envelope.Noise), 0.5) * Power(LeastAboveNoiseDb))
+        if (loud < At(Sorted(envelope.Noise), 0.5) * Power(MinAboveNoiseDb))
         {
             return RecordingVerdict.AmbientNoise;
         }
 
-        if (Bursts(envelope, loud * Power(FrictionDb)) > MostFrictionPerSecond)
+        if (Bursts(envelope, loud * Power(FrictionDb)) > MaxFrictionPerSecond)
         {
             return RecordingVerdict.Rub;
         }
 
-        if (loud < At(heart, QuietShare) * Power(LeastContrastDb))
+        if (loud < At(heart, QuietShare) * Power(MinContrastDb))
         {
             return RecordingVerdict.AmbientNoise;
         }
 
-        if (rhythm.Height < LeastRhythm)
+        if (rhythm.Height < MinRhythm)
         {
             return RecordingVerdict.NoRhythm;
         }
@@ -102,7 +102,7 @@ internal static class RecordingQuality
 
     /// <summary>Friction where no heart need be heard.</summary>
     public static RecordingVerdict OfLung(HeartEnvelope envelope) =>
-        Bursts(envelope, At(Sorted(envelope.Noise), 0.5) * Power(LungFrictionDb)) > MostFrictionPerSecond ? RecordingVerdict.Rub : RecordingVerdict.Good;
+        Bursts(envelope, At(Sorted(envelope.Noise), 0.5) * Power(LungFrictionDb)) > MaxFrictionPerSecond ? RecordingVerdict.Rub : RecordingVerdict.Good;
 
     /// <summary>Bursts of friction per second: frames in a row count once.</summary>
     public static double Bursts(HeartEnvelope envelope, double least)

@@ -60,7 +60,7 @@ public sealed record CommandAnsweredRecord(CommandTopic Topic, string Id, string
 /// Commands that were answered: who sends the same id again gets the first answer again, and nothing is done twice. Those about the cuff come from the journal;
 /// the others are of this start of the gateway alone.
 /// </summary>
-public sealed class AnsweredCommands : IJournalFold
+public sealed class AnsweredCommands : IJournalProjection
 {
     /// <summary>Ids remembered per topic; the oldest gives way.</summary>
     public const int MaxIds = 256;

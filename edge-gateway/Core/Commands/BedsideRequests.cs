@@ -47,15 +47,15 @@ public sealed class BedsideRequests : IGatewayPart
 
     private static readonly string[] States = ["waiting", "done", "notPossible", "ended"];
 
-    private readonly SessionFold _sessions;
+    private readonly SessionProjection _sessions;
     private readonly GatewayClock _clock;
     private readonly ISessionLink _link;
     private readonly string _topicRoot;
     private readonly List<BedsideRequest> _waiting = [];
-    private readonly Queue<BedsideRequest> _untold = new();
+    private readonly Queue<BedsideRequest> _unsent = new();
     private readonly JsonOutput _json = new();
 
-    internal BedsideRequests(SessionFold sessions, GatewayClock clock, ISessionLink link, string topicRoot)
+    internal BedsideRequests(SessionProjection sessions, GatewayClock clock, ISessionLink link, string topicRoot)
     {
         _sessions = sessions;
         _clock = clock;
@@ -113,9 +113,9 @@ public sealed class BedsideRequests : IGatewayPart
     /// <summary>Says to the session how its requests stand.</summary>
     public long Step(long nowUs)
     {
-        while (_link.IsUp && _untold.TryPeek(out BedsideRequest? request) && _link.TryPublish(Message(request), 0, nowUs))
+        while (_link.IsUp && _unsent.TryPeek(out BedsideRequest? request) && _link.TryPublish(Message(request), 0, nowUs))
         {
-            _untold.Dequeue();
+            _unsent.Dequeue();
         }
 
         return long.MaxValue;
@@ -129,12 +129,12 @@ public sealed class BedsideRequests : IGatewayPart
         }
 
         // While the broker is away the newest words count: the oldest give way.
-        if (_untold.Count >= 4 * MaxWaiting)
+        if (_unsent.Count >= 4 * MaxWaiting)
         {
-            _untold.Dequeue();
+            _unsent.Dequeue();
         }
 
-        _untold.Enqueue(request);
+        _unsent.Enqueue(request);
     }
 
     private MqttMessage Message(BedsideRequest request)

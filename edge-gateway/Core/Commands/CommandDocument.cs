@@ -62,7 +62,7 @@ internal sealed record StateAnswer([property: Description("kept, or sent to the 
 [Description("What became of a STOP.")]
 internal sealed record StopAnswer(
     [property: Description("sent.")] string State,
-    [property: Description("Pods with a cuff that were sent it.")] int Told,
+    [property: Description("Pods with a cuff that were sent it.")] int Sent,
     [property: Description("Pods that have acknowledged it.")] int Taken,
     [property: Description("True when every pod with a cuff has acknowledged it.")] bool Confirmed);
 

@@ -372,7 +372,7 @@ internal static class GatewayCommands
     internal static CommandResult Stopped(StopResult result) => new(null, string.Empty, json =>
     {
         json.WriteString("state", "sent");
-        json.WriteNumber("told", result.Told);
+        json.WriteNumber("told", result.Sent);
         json.WriteNumber("taken", result.Taken);
         json.WriteBoolean("confirmed", result.IsConfirmed);
     });

@@ -17,7 +17,7 @@ public sealed record GatewayWebOptions
     /// <summary>Names under which this gateway may be addressed beside loopback ("localhost", "127.0.0.1", "[::1]"), lower case, without port: for a proxy before it. A request to another name is refused, so that no foreign name that is made to point here can act as this gateway's own page.</summary>
     public IReadOnlyList<string> HostNames { get; init; } = [];
 
-    /// <summary>Scheme, host and port under which browsers elsewhere reach this gateway through a proxy, without a final slash: "https://cart.clinic.example". Links for the far side begin with it, and its pages are this gateway's own. Null: none.</summary>
+    /// <summary>Scheme, host and port under which browsers elsewhere reach this gateway through a proxy, without a final slash: "https://cart.clinic.example". Links for the remote side begin with it, and its pages are this gateway's own. Null: none.</summary>
     public string? PublicUrl { get; init; }
 
     /// <summary>Addresses of proxies whose X-Forwarded-For, -Proto and -Host are believed; from anybody else they are ignored. Empty: none.</summary>

@@ -12,7 +12,7 @@ namespace EdgeGateway.Core.Cuff;
 public sealed class CuffControl : IGatewayPart
 {
     private readonly SessionControl _control;
-    private readonly SessionFold _sessions;
+    private readonly SessionProjection _sessions;
     private readonly Pods _pods;
     private readonly PodCommands _commands;
     private readonly CuffStop _stop;
@@ -23,7 +23,7 @@ public sealed class CuffControl : IGatewayPart
     /// <param name="pods">The pods.</param>
     /// <param name="commands">Sends commands to them.</param>
     /// <param name="stop">When STOP was pressed last.</param>
-    internal CuffControl(SessionControl control, SessionFold sessions, Pods pods, PodCommands commands, CuffStop stop)
+    internal CuffControl(SessionControl control, SessionProjection sessions, Pods pods, PodCommands commands, CuffStop stop)
     {
         _control = control;
         _sessions = sessions;
@@ -47,7 +47,7 @@ public sealed class CuffControl : IGatewayPart
         return refused ?? SessionResult.Done(sessionId);
     }
 
-    /// <summary>Says once per session who is measured. Told to a pod again when it comes back; forgotten with the session.</summary>
+    /// <summary>Says once per session who is measured. Sent to a pod again when it comes back; forgotten with the session.</summary>
     /// <param name="sessionId">The open session's name.</param>
     /// <param name="patient">Who.</param>
     /// <returns>Done, or G2331 no such open session, G2311 no cuff on this cart, G2313 no category, G2314 a category that no cuff of this cart measures.</returns>
@@ -66,7 +66,7 @@ public sealed class CuffControl : IGatewayPart
 
         if ((patient.Category != PatientCategory.Adult || patient.CuffSize == CuffSize.Child) && !_pods.AnyProvides(Capabilities.PediatricBloodPressure))
         {
-            return new SessionResult(FaultCodes.PatientCategoryNotMeasured, "the own cuff measures adults only", sessionId);
+            return new SessionResult(FaultCodes.PatientCategoryNotMeasured, "the built-in cuff measures adults only", sessionId);
         }
 
         Patient = patient;

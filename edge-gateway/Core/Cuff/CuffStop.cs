@@ -11,10 +11,10 @@ using Firmware.Protocol;
 namespace EdgeGateway.Core.Cuff;
 
 /// <summary>What became of a STOP.</summary>
-/// <param name="Told">Pods that it was sent to.</param>
+/// <param name="Sent">Pods that it was sent to.</param>
 /// <param name="Taken">Pods of these that acknowledged it in time.</param>
 /// <param name="IsConfirmed">True when every pod with a cuff has taken it, and there is one: while none is known to have one, nobody can say that the air is out.</param>
-public readonly record struct StopResult(int Told, int Taken, bool IsConfirmed);
+public readonly record struct StopResult(int Sent, int Taken, bool IsConfirmed);
 
 /// <summary>STOP with the pods' answers: whoever pressed it must know within a second whether it was taken.</summary>
 public sealed class CuffStop : IGatewayPart
@@ -72,7 +72,7 @@ public sealed class CuffStop : IGatewayPart
             long ticket = _tickets.NextTicket();
             bool told = _commands.TrySend(pod, PodCommand.StopCuff, [], ticket);
             bool counts = pod.Provides(Capabilities.BloodPressure);
-            stop.Told += told ? 1 : 0;
+            stop.Sent += told ? 1 : 0;
             if (told)
             {
                 // Where none is known to have a cuff, each may have one that it has not named yet.
@@ -83,9 +83,9 @@ public sealed class CuffStop : IGatewayPart
             stop.IsLacking |= counts && !told;
         }
 
-        if (stop.Told == 0 || _stops.Count >= MaxWaiting)
+        if (stop.Sent == 0 || _stops.Count >= MaxWaiting)
         {
-            completed(new StopResult(stop.Told, 0, false));
+            completed(new StopResult(stop.Sent, 0, false));
             return;
         }
 
@@ -134,7 +134,7 @@ public sealed class CuffStop : IGatewayPart
             }
 
             _stops.RemoveAt(i);
-            stop.Completed(new StopResult(stop.Told, stop.Taken, !waits && !stop.IsLacking));
+            stop.Completed(new StopResult(stop.Sent, stop.Taken, !waits && !stop.IsLacking));
         }
 
         return next;
@@ -161,7 +161,7 @@ public sealed class CuffStop : IGatewayPart
         /// <summary>Tickets that are not answered yet, with whether the stop waits for them.</summary>
         public SortedDictionary<long, bool> Open { get; } = [];
 
-        public int Told { get; set; }
+        public int Sent { get; set; }
 
         public int Taken { get; set; }
 

@@ -22,8 +22,8 @@ internal sealed class Corrections : IGatewayPart
     private readonly ISessionLink _link;
     private readonly DeliveryProgress _progress;
     private readonly ReadingMessages _messages;
-    private readonly SessionFold _sessions;
-    private readonly TimeFold _time;
+    private readonly SessionProjection _sessions;
+    private readonly TimeProjection _time;
     private readonly JournalReader _reader;
     private readonly JournalWriter _journal;
     private readonly GatewayClock _clock;
@@ -54,8 +54,8 @@ internal sealed class Corrections : IGatewayPart
         ISessionLink link,
         DeliveryProgress progress,
         ReadingMessages messages,
-        SessionFold sessions,
-        TimeFold time,
+        SessionProjection sessions,
+        TimeProjection time,
         JournalReader reader,
         JournalWriter journal,
         GatewayClock clock,
@@ -221,13 +221,13 @@ internal sealed class Corrections : IGatewayPart
 
                 if (record.Type == (byte)JournalRecordType.SentMark)
                 {
-                    Judge(record);
+                    Recheck(record);
                 }
             }
         });
     }
 
-    private void Judge(in JournalRecord record)
+    private void Recheck(in JournalRecord record)
     {
         int count = SentMarkRecord.Count(record.Payload.Span);
         for (int i = 0; i < count; i++)
@@ -262,10 +262,10 @@ internal sealed class Corrections : IGatewayPart
                 return;
             }
 
-            bool unsynchronised = entry.ToldUtcUs == GatewayMoment.NoUtc;
-            ReadingMessage message = _messages.Make(session, reading, entry.ToldUtcUs);
+            bool unsynchronised = entry.SentUtcUs == GatewayMoment.NoUtc;
+            ReadingMessage message = _messages.Make(session, reading, entry.SentUtcUs);
             bool worthwhile = message.IsJson
-                && (unsynchronised ? message.Time.IsKnown : message.Time.Disagrees(entry.ToldUtcUs, entry.ToldUncertaintyUs));
+                && (unsynchronised ? message.Time.IsKnown : message.Time.Disagrees(entry.SentUtcUs, entry.SentUncertaintyUs));
             if (worthwhile)
             {
                 long ticket = _reader.NextTicket();

@@ -11,7 +11,7 @@ namespace EdgeGateway.Core.Delivery;
 /// a bounded number of bytes, so memory does not grow with the backlog. Per stream it keeps how far its readings are handed over, and what waits for the answer to an earlier one.
 /// Reads the journal; sends nothing.
 /// </summary>
-internal sealed class DeliveryCursors(DeliveryFold delivery, JournalReader journal, GatewayOptions options)
+internal sealed class DeliveryCursors(DeliveryProjection delivery, JournalReader journal, GatewayOptions options)
 {
     /// <summary>Reads of the journal under way at once.</summary>
     public const int MaxReads = 64;
@@ -79,37 +79,37 @@ internal sealed class DeliveryCursors(DeliveryFold delivery, JournalReader journ
     public StreamDelivery? Find(DeliveryKey key) =>
         Sessions.TryGetValue(key.Session, out SessionDelivery? state) && state.Streams.TryGetValue(key.Stream, out StreamDelivery? stream) ? stream : null;
 
-    /// <summary>Every lane of a session from its first pending reading.</summary>
+    /// <summary>Every queue of a session from its first pending reading.</summary>
     public void Restart(SessionDelivery state)
     {
         foreach (RecordClass recordClass in DeliveryScheduler.Order)
         {
             long first = delivery.FirstPending(state.Number, recordClass);
             bool isEmpty = first == long.MaxValue;
-            state.Lanes[(int)recordClass] = new DeliveryLane(new DeliveryCursor(isEmpty ? journal.LastIndex + 1 : first, isEmpty));
+            state.Queues[(int)recordClass] = new DeliveryQueue(new DeliveryCursor(isEmpty ? journal.LastIndex + 1 : first, isEmpty));
         }
     }
 
     /// <summary>A reading entered the journal: cursors at its end take it without reading it back.</summary>
     public void Offer(SessionDelivery state, long index, in Reading reading)
     {
-        DeliveryLane lane = state.Lanes[(int)reading.Class];
-        lane.Scan.Offer(index, reading, options.ReadAheadBytes);
-        lane.LiveTail?.Offer(index, reading, options.ReadAheadBytes);
+        DeliveryQueue queue = state.Queues[(int)reading.Class];
+        queue.Scan.Offer(index, reading, options.ReadAheadBytes);
+        queue.LiveTail?.Offer(index, reading, options.ReadAheadBytes);
     }
 
     /// <summary>Reads ahead of a scan that has nothing left and is not at the end, and begins a live tail when the end is far away.</summary>
-    public void ReadAhead(SessionDelivery state, DeliveryLane lane, RecordClass recordClass)
+    public void ReadAhead(SessionDelivery state, DeliveryQueue queue, RecordClass recordClass)
     {
-        DeliveryCursor scan = lane.Scan;
+        DeliveryCursor scan = queue.Scan;
         if (scan.IsReading || _reads >= MaxReads)
         {
             return;
         }
 
-        if (lane.LiveTail is null && journal.LastIndex - scan.Position > options.LiveDistanceRecords)
+        if (queue.LiveTail is null && journal.LastIndex - scan.Position > options.LiveDistanceRecords)
         {
-            BeginLiveTail(state, lane, recordClass);
+            BeginLiveTail(state, queue, recordClass);
         }
 
         BeginRead(state, scan, recordClass);
@@ -134,7 +134,7 @@ internal sealed class DeliveryCursors(DeliveryFold delivery, JournalReader journ
         stream.IsBehind = true;
     }
 
-    /// <summary>When a stream may go on and the lane has passed readings of it, the lane goes back to them. Streams without a backlog go on as the live tail.</summary>
+    /// <summary>When a stream may go on and the queue has passed readings of it, the queue goes back to them. Streams without a backlog go on as the live tail.</summary>
     public void CatchUp(StreamDelivery stream)
     {
         if (!stream.IsBehind || !stream.CanSend || stream.Parked.Count > 0)
@@ -142,10 +142,10 @@ internal sealed class DeliveryCursors(DeliveryFold delivery, JournalReader journ
             return;
         }
 
-        DeliveryLane lane = stream.Lane;
-        DeliveryCursor old = lane.Scan;
+        DeliveryQueue queue = stream.Queue;
+        DeliveryCursor old = queue.Scan;
         long from = SkipThrough(stream) + 1;
-        bool becomesTail = lane.LiveTail is null && old.IsCaughtUp;
+        bool becomesTail = queue.LiveTail is null && old.IsCaughtUp;
         if (!old.IsCaughtUp)
         {
             from = Math.Min(from, old.Next);
@@ -172,35 +172,35 @@ internal sealed class DeliveryCursors(DeliveryFold delivery, JournalReader journ
         if (becomesTail)
         {
             old.IsBroken = false;
-            lane.LiveTail = old;
+            queue.LiveTail = old;
         }
 
-        lane.Scan = new DeliveryCursor(from, false);
+        queue.Scan = new DeliveryCursor(from, false);
     }
 
     /// <summary>Keeps a reading in memory until the one before it is answered.</summary>
-    /// <returns>False when the lane has no room: the reading is read again later.</returns>
-    public bool TryPark(DeliveryLane lane, StreamDelivery stream, in DeliveryItem item)
+    /// <returns>False when the queue has no room: the reading is read again later.</returns>
+    public bool TryPark(DeliveryQueue queue, StreamDelivery stream, in DeliveryItem item)
     {
-        if (lane.ParkedBytes + item.Length > options.ReadAheadBytes)
+        if (queue.ParkedBytes + item.Length > options.ReadAheadBytes)
         {
             return false;
         }
 
-        lane.ParkedBytes += item.Length;
+        queue.ParkedBytes += item.Length;
         stream.Parked.Enqueue(item);
         stream.Through = item.Index;
-        lane.Parked.Add(stream.Key.Stream);
+        queue.Parked.Add(stream.Key.Stream);
         return true;
     }
 
     /// <summary>A stream's first parked reading was handed over or is settled.</summary>
-    public void Unpark(DeliveryLane lane, StreamDelivery stream)
+    public void Unpark(DeliveryQueue queue, StreamDelivery stream)
     {
-        lane.ParkedBytes -= stream.Parked.Dequeue().Length;
+        queue.ParkedBytes -= stream.Parked.Dequeue().Length;
         if (stream.Parked.Count == 0)
         {
-            lane.Parked.Remove(stream.Key.Stream);
+            queue.Parked.Remove(stream.Key.Stream);
             CatchUp(stream);
         }
     }
@@ -213,14 +213,14 @@ internal sealed class DeliveryCursors(DeliveryFold delivery, JournalReader journ
     {
         if (stream.Parked.Count > 0)
         {
-            DeliveryLane lane = stream.Lane;
+            DeliveryQueue queue = stream.Queue;
             foreach (DeliveryItem item in stream.Parked)
             {
-                lane.ParkedBytes -= item.Length;
+                queue.ParkedBytes -= item.Length;
             }
 
             stream.Parked.Clear();
-            lane.Parked.Remove(stream.Key.Stream);
+            queue.Parked.Remove(stream.Key.Stream);
         }
     }
 
@@ -245,7 +245,7 @@ internal sealed class DeliveryCursors(DeliveryFold delivery, JournalReader journ
         });
     }
 
-    private void BeginLiveTail(SessionDelivery state, DeliveryLane lane, RecordClass recordClass)
+    private void BeginLiveTail(SessionDelivery state, DeliveryQueue queue, RecordClass recordClass)
     {
         foreach ((DeliveryKey key, DeliveryMarks marks) in delivery.Marks)
         {
@@ -255,6 +255,6 @@ internal sealed class DeliveryCursors(DeliveryFold delivery, JournalReader journ
             }
         }
 
-        lane.LiveTail = new DeliveryCursor(journal.LastIndex + 1, true);
+        queue.LiveTail = new DeliveryCursor(journal.LastIndex + 1, true);
     }
 }

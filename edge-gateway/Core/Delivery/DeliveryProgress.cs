@@ -13,7 +13,7 @@ namespace EdgeGateway.Core.Delivery;
 /// <param name="window">What is under way.</param>
 /// <param name="windowSize">Most readings under way.</param>
 internal sealed class DeliveryProgress(
-    DeliveryFold delivery, DeduplicationFold deduplication, JournalReader journal, DeliveryCursors cursors, DeliveryWindow window, int windowSize) : IGatewayPart
+    DeliveryProjection delivery, DeduplicationProjection deduplication, JournalReader journal, DeliveryCursors cursors, DeliveryWindow window, int windowSize) : IGatewayPart
 {
     private long _beginIndex;
 

@@ -11,7 +11,7 @@ namespace EdgeGateway.Core.Delivery;
 /// before the live tail, and the live tail before the backlog. The order within a stream comes first.
 /// </summary>
 internal sealed class DeliveryScheduler(
-    SessionFold sessions, DeliveryCursors cursors, DeliveryWindow window, StreamHolds holds, StreamIssues issues, ReadingPublisher publisher, LossReconciliation reconciliation, Func<int, int> mostBulk)
+    SessionProjection sessions, DeliveryCursors cursors, DeliveryWindow window, StreamHolds holds, StreamIssues issues, ReadingPublisher publisher, LossReconciliation reconciliation, Func<int, int> maxBackground)
 {
     /// <summary>Closed sessions whose backlog is worked on at the same time.</summary>
     private const int MaxBacklogSessions = 4;
@@ -31,7 +31,7 @@ internal sealed class DeliveryScheduler(
         }
     }
 
-    private static bool IsBulk(RecordClass recordClass) => recordClass is RecordClass.Sound or RecordClass.Wave;
+    private static bool IsBackground(RecordClass recordClass) => recordClass is RecordClass.Sound or RecordClass.Wave;
 
     private static bool Taken(DeliveryCursor cursor)
     {
@@ -42,10 +42,10 @@ internal sealed class DeliveryScheduler(
     private bool TrySendOne(long nowUs)
     {
         uint open = sessions.Open?.Number ?? 0;
-        bool isThrottled = window.BulkInFlight >= mostBulk(window.Bulk.Size);
+        bool isThrottled = window.BackgroundInFlight >= maxBackground(window.Background.Size);
         foreach (RecordClass recordClass in Order)
         {
-            if (isThrottled && IsBulk(recordClass))
+            if (isThrottled && IsBackground(recordClass))
             {
                 continue;
             }
@@ -83,29 +83,29 @@ internal sealed class DeliveryScheduler(
 
     private bool TrySendFrom(SessionDelivery state, RecordClass recordClass, long nowUs)
     {
-        DeliveryLane lane = state.Lanes[(int)recordClass];
-        if (TryProbe(state, lane, nowUs) || publisher.IsLinkFull || TryParked(state, lane, nowUs) || publisher.IsLinkFull)
+        DeliveryQueue queue = state.Queues[(int)recordClass];
+        if (TryProbe(state, queue, nowUs) || publisher.IsLinkFull || TryParked(state, queue, nowUs) || publisher.IsLinkFull)
         {
             return !publisher.IsLinkFull;
         }
 
-        if (lane.LiveTail is { } tail && (tail.IsBroken || lane.Scan.IsCaughtUp))
+        if (queue.LiveTail is { } tail && (tail.IsBroken || queue.Scan.IsCaughtUp))
         {
-            lane.LiveTail = null;
+            queue.LiveTail = null;
         }
 
-        return (lane.LiveTail is not null && TryLiveTail(state, lane, lane.LiveTail, recordClass, nowUs))
-            || (!publisher.IsLinkFull && TryScan(state, lane, recordClass, nowUs));
+        return (queue.LiveTail is not null && TryLiveTail(state, queue, queue.LiveTail, recordClass, nowUs))
+            || (!publisher.IsLinkFull && TryScan(state, queue, recordClass, nowUs));
     }
 
-    private bool TryProbe(SessionDelivery state, DeliveryLane lane, long nowUs)
+    private bool TryProbe(SessionDelivery state, DeliveryQueue queue, long nowUs)
     {
-        if (lane.Held.Count == 0 || lane.Held.Min.DueUs > nowUs)
+        if (queue.Held.Count == 0 || queue.Held.Min.DueUs > nowUs)
         {
             return false;
         }
 
-        foreach ((long dueUs, StreamKey key) in new List<(long DueUs, StreamKey Key)>(lane.Held))
+        foreach ((long dueUs, StreamKey key) in new List<(long DueUs, StreamKey Key)>(queue.Held))
         {
             if (dueUs > nowUs)
             {
@@ -126,7 +126,7 @@ internal sealed class DeliveryScheduler(
                 }
 
                 // Held as before until the answer: only then is it known whether its others may follow.
-                lane.Held.Remove((dueUs, key));
+                queue.Held.Remove((dueUs, key));
                 return true;
             }
 
@@ -139,14 +139,14 @@ internal sealed class DeliveryScheduler(
         return false;
     }
 
-    private bool TryParked(SessionDelivery state, DeliveryLane lane, long nowUs)
+    private bool TryParked(SessionDelivery state, DeliveryQueue queue, long nowUs)
     {
-        if (lane.Parked.Count == 0)
+        if (queue.Parked.Count == 0)
         {
             return false;
         }
 
-        foreach (StreamKey key in lane.Parked)
+        foreach (StreamKey key in queue.Parked)
         {
             StreamDelivery stream = state.Streams[key];
             if (!stream.CanSend)
@@ -165,14 +165,14 @@ internal sealed class DeliveryScheduler(
                 return false;
             }
 
-            cursors.Unpark(lane, stream);
+            cursors.Unpark(queue, stream);
             return true;
         }
 
         return false;
     }
 
-    private bool TryLiveTail(SessionDelivery state, DeliveryLane lane, DeliveryCursor tail, RecordClass recordClass, long nowUs)
+    private bool TryLiveTail(SessionDelivery state, DeliveryQueue queue, DeliveryCursor tail, RecordClass recordClass, long nowUs)
     {
         while (tail.TryPeek(out DeliveryItem item) && cursors.IsStored(item.Index))
         {
@@ -189,7 +189,7 @@ internal sealed class DeliveryScheduler(
             }
             else if (!stream.CanSend)
             {
-                if (!cursors.TryPark(lane, stream, item))
+                if (!cursors.TryPark(queue, stream, item))
                 {
                     stream.HighWaterMark = item.Index;
                 }
@@ -205,9 +205,9 @@ internal sealed class DeliveryScheduler(
         return false;
     }
 
-    private bool TryScan(SessionDelivery state, DeliveryLane lane, RecordClass recordClass, long nowUs)
+    private bool TryScan(SessionDelivery state, DeliveryQueue queue, RecordClass recordClass, long nowUs)
     {
-        DeliveryCursor scan = lane.Scan;
+        DeliveryCursor scan = queue.Scan;
         while (scan.TryPeek(out DeliveryItem item))
         {
             StreamDelivery stream = cursors.StreamOf(state, item.Key, recordClass);
@@ -215,7 +215,7 @@ internal sealed class DeliveryScheduler(
             {
                 scan.Take();
             }
-            else if (stream.IsBehind || (!stream.CanSend && !cursors.TryPark(lane, stream, item)))
+            else if (stream.IsBehind || (!stream.CanSend && !cursors.TryPark(queue, stream, item)))
             {
                 // It is read again from its own position when somebody takes its stream.
                 stream.IsBehind = true;
@@ -233,11 +233,11 @@ internal sealed class DeliveryScheduler(
 
         if (!scan.IsCaughtUp)
         {
-            cursors.ReadAhead(state, lane, recordClass);
+            cursors.ReadAhead(state, queue, recordClass);
         }
-        else if (nowUs >= lane.ReconcileUs)
+        else if (nowUs >= queue.ReconcileUs)
         {
-            lane.ReconcileUs = nowUs + ReconcilePeriodUs;
+            queue.ReconcileUs = nowUs + ReconcilePeriodUs;
             reconciliation.Check(state, recordClass);
         }
 

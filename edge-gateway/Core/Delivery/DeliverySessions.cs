@@ -4,7 +4,7 @@ namespace EdgeGateway.Core.Delivery;
 
 /// <summary>Begins the delivery of sessions anew when the connection is gone, and ends it when there is nothing to send or the session is forgotten.</summary>
 internal sealed class DeliverySessions(
-    SessionFold sessions, DeliveryCursors cursors, DeliveryWindow window, StreamHolds holds, StreamIssues issues, SentMarks marks, AnswerTimeouts timeouts, LossDeclarations losses)
+    SessionProjection sessions, DeliveryCursors cursors, DeliveryWindow window, StreamHolds holds, StreamIssues issues, SentMarks marks, AnswerTimeouts timeouts, LossDeclarations losses)
 {
     /// <summary>The connection is gone: nothing is in flight, and nothing is known of subscribers.</summary>
     public void Restart()

@@ -73,5 +73,5 @@ internal sealed class DeliverySlot
     /// <summary>True when it was unanswered for so long that it no longer counts against the window.</summary>
     public bool IsStalled { get; set; }
 
-    public bool IsBulk => Stream.Class is RecordClass.Sound or RecordClass.Wave;
+    public bool IsBackground => Stream.Class is RecordClass.Sound or RecordClass.Wave;
 }

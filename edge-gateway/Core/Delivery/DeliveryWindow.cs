@@ -28,10 +28,10 @@ internal sealed class DeliveryWindow(DeliveryCursors cursors, JournalReader jour
     public int Count { get; private set; }
 
     /// <summary>Slots of sound and waves that wait for their answer and have not stalled.</summary>
-    public int BulkInFlight { get; private set; }
+    public int BackgroundInFlight { get; private set; }
 
     /// <summary>How much sound and waveforms may be in flight.</summary>
-    public BulkWindow Bulk { get; } = new();
+    public BackgroundCongestionWindow Background { get; } = new();
 
     /// <summary>True when one more reading may be handed over.</summary>
     public bool HasRoom => Count - _stalled.Count < size && Count < size + MaxStalled;
@@ -120,7 +120,7 @@ internal sealed class DeliveryWindow(DeliveryCursors cursors, JournalReader jour
         stream.InFlight++;
         stream.Session.Slots++;
         Count++;
-        BulkInFlight += slot.IsBulk ? 1 : 0;
+        BackgroundInFlight += slot.IsBackground ? 1 : 0;
         stream.Published = slot.Item.Index;
         stream.HighestSequence = Math.Max(stream.HighestSequence, slot.Sequence);
         stream.Through = Math.Max(stream.Through, slot.Item.Index);
@@ -130,7 +130,7 @@ internal sealed class DeliveryWindow(DeliveryCursors cursors, JournalReader jour
     public void Answered(DeliverySlot slot)
     {
         (slot.IsStalled ? _stalled : _unanswered).Remove(slot.Waiting);
-        LeaveBulk(slot);
+        LeaveBackground(slot);
         slot.IsStalled = false;
     }
 
@@ -139,7 +139,7 @@ internal sealed class DeliveryWindow(DeliveryCursors cursors, JournalReader jour
     {
         _unanswered.Remove(slot.Waiting);
         _stalled.AddLast(slot.Waiting);
-        LeaveBulk(slot);
+        LeaveBackground(slot);
         slot.IsStalled = true;
     }
 
@@ -195,7 +195,7 @@ internal sealed class DeliveryWindow(DeliveryCursors cursors, JournalReader jour
             {
                 stream.InFlight--;
                 stream.Superseded++;
-                LeaveBulk(slot);
+                LeaveBackground(slot);
                 slot.State = SlotState.Superseded;
             }
             else
@@ -278,7 +278,7 @@ internal sealed class DeliveryWindow(DeliveryCursors cursors, JournalReader jour
                 else
                 {
                     stream.InFlight--;
-                    LeaveBulk(slot);
+                    LeaveBackground(slot);
                 }
 
                 list.Remove(node);
@@ -289,7 +289,7 @@ internal sealed class DeliveryWindow(DeliveryCursors cursors, JournalReader jour
     }
 
     /// <summary>Gives back a place of bulk data; a stalled or superseded reading has given it back before.</summary>
-    private void LeaveBulk(DeliverySlot slot) => BulkInFlight -= slot.IsBulk && !slot.IsStalled && slot.State == SlotState.Published ? 1 : 0;
+    private void LeaveBackground(DeliverySlot slot) => BackgroundInFlight -= slot.IsBackground && !slot.IsStalled && slot.State == SlotState.Published ? 1 : 0;
 
     private void ForgetSettled(long ticket)
     {

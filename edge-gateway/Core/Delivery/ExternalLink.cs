@@ -85,8 +85,8 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
     /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>
     /// <param name="client">Makes the client.</param>
     /// <param name="connector">Makes connections.</param>
-    /// <param name="events">Told what happens.</param>
-    /// <param name="issues">Told what the broker does to the cart.</param>
+    /// <param name="events">Sent what happens.</param>
+    /// <param name="issues">Sent what the broker does to the cart.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="log">The log.</param>
     public ExternalLink(

@@ -31,8 +31,8 @@ internal sealed class FittedLink : ISessionLink
     /// <summary>Makes it.</summary>
     /// <param name="link">The connection.</param>
     /// <param name="broker">The broker.</param>
-    /// <param name="issues">Told what the broker does not support.</param>
-    /// <param name="settled">Told what became of messages at QoS 0.</param>
+    /// <param name="issues">Sent what the broker does not support.</param>
+    /// <param name="settled">Sent what became of messages at QoS 0.</param>
     public FittedLink(ISessionLink link, ExternalBroker broker, HealthIssues issues, TicketSettled settled)
     {
         _link = link;
@@ -104,7 +104,7 @@ internal sealed class FittedLink : ISessionLink
             }
             else
             {
-                Told(fitted);
+                Sent(fitted);
                 if (ticket == 0)
                 {
                     TellRefused(fitted.Topic);
@@ -145,7 +145,7 @@ internal sealed class FittedLink : ISessionLink
     }
 
     /// <summary>A form that was refused before passes now: the issue is over.</summary>
-    private void Told(in MqttMessage message)
+    private void Sent(in MqttMessage message)
     {
         if (_tellsRetain && message.Retain)
         {

@@ -17,8 +17,8 @@ namespace EdgeGateway.Core.Delivery;
 /// </summary>
 internal sealed class LossDeclarations
 {
-    private readonly DeduplicationFold _deduplication;
-    private readonly DeliveryFold _delivery;
+    private readonly DeduplicationProjection _deduplication;
+    private readonly DeliveryProjection _delivery;
     private readonly JournalWriter _journal;
     private readonly OwnFrames _own;
     private readonly CodedLog _log;
@@ -32,7 +32,7 @@ internal sealed class LossDeclarations
     /// <param name="log">The log.</param>
     /// <param name="isUnderWay">Whether any reading of a key is under way, or set aside and not declared; asking makes the key send nothing more for a while.</param>
     public LossDeclarations(
-        DeduplicationFold deduplication, DeliveryFold delivery, JournalWriter journal, OwnFrames own, CodedLog log, Func<DeliveryKey, bool> isUnderWay)
+        DeduplicationProjection deduplication, DeliveryProjection delivery, JournalWriter journal, OwnFrames own, CodedLog log, Func<DeliveryKey, bool> isUnderWay)
     {
         _deduplication = deduplication;
         _delivery = delivery;

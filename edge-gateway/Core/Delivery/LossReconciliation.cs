@@ -7,7 +7,7 @@ using Firmware.Protocol;
 namespace EdgeGateway.Core.Delivery;
 
 /// <summary>Compares what is pending with what the journal has, and declares what it has lost.</summary>
-internal sealed class LossReconciliation(DeliveryFold delivery, JournalReader journal, DeliveryCursors cursors, LossDeclarations losses)
+internal sealed class LossReconciliation(DeliveryProjection delivery, JournalReader journal, DeliveryCursors cursors, LossDeclarations losses)
 {
     /// <summary>All is read and nothing is under way, yet the projection counts readings as pending: the journal has lost them, for example by damage.</summary>
     public void Check(SessionDelivery state, RecordClass recordClass)

@@ -9,7 +9,7 @@ namespace EdgeGateway.Core.Delivery;
 
 /// <summary>Makes a reading's message and hands it to the link, each in a slot of the window; readings that nobody remote takes now it shows to the bedside view alone.</summary>
 internal sealed class ReadingPublisher(
-    ISessionLink link, SessionFold sessions, ReadingMessages messages, StreamDescriptions descriptions, RetainedTopics retained, DeliveryWindow window, JournalReader journal, Action bulkSent)
+    ISessionLink link, SessionProjection sessions, ReadingMessages messages, StreamDescriptions descriptions, RetainedTopics retained, DeliveryWindow window, JournalReader journal, Action backgroundSent)
 {
     /// <summary>Most readings waiting for the bedside view; the oldest gives way, since a view is of the present.</summary>
     private const int MaxViews = 256;
@@ -46,7 +46,7 @@ internal sealed class ReadingPublisher(
         slot.SentUtcUs = message.Time.IsKnown ? message.Time.UtcUs : GatewayMoment.NoUtc;
         slot.SentUncertaintyUs = message.Time.IsKnown ? (uint)Math.Min(message.Time.UncertaintyUs, uint.MaxValue) : 0;
         slot.IsCorrectable = message.IsJson && !messages.IsOwn(item.Reading.Head);
-        slot.WasFull = slot.IsBulk && window.BulkInFlight + 1 >= Math.Min(window.Bulk.Size, 2);
+        slot.WasFull = slot.IsBackground && window.BackgroundInFlight + 1 >= Math.Min(window.Background.Size, 2);
         window.Expect(slot);
         if (!link.TryPublish(message.Message(messages.TopicOf(session, item.Reading.Head)), slot.Ticket, nowUs))
         {
@@ -57,9 +57,9 @@ internal sealed class ReadingPublisher(
 
         window.Enter(slot);
         Published++;
-        if (slot.IsBulk)
+        if (slot.IsBackground)
         {
-            bulkSent();
+            backgroundSent();
         }
 
         retained.Sent(session, item.Reading, message, item.Index, nowUs);

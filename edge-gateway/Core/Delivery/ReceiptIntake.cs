@@ -10,7 +10,7 @@ namespace EdgeGateway.Core.Delivery;
 
 /// <summary>Takes consumers' receipts: journals what can be true, and says once in health what cannot.</summary>
 internal sealed class ReceiptIntake(
-    SessionFold sessions, DeliveryProgress progress, Consumers consumers, JournalWriter journal, SyncWaiters waiters, HealthIssues issues, CodedLog log)
+    SessionProjection sessions, DeliveryProgress progress, Consumers consumers, JournalWriter journal, SyncWaiters waiters, HealthIssues issues, CodedLog log)
 {
     /// <summary>Most consumers whose untrue receipts stand as issues at once; those of further ones are only logged.</summary>
     private const int MaxUntrue = 16;
@@ -35,7 +35,7 @@ internal sealed class ReceiptIntake(
         HealthSubject listener = new(HealthSubjectKind.Listener, request.Consumer!);
         if (Problem(session, request.Streams) is { } untrue)
         {
-            // Told once until one of its receipts is taken in again, or none has come for long. Names are free to choose, so they take a few places at most.
+            // Sent once until one of its receipts is taken in again, or none has come for long. Names are free to choose, so they take a few places at most.
             string what = "session " + sessionId + ": " + untrue;
             if (issues.Stands(FaultCodes.ReceiptUntrue, listener) || issues.Of(FaultCodes.ReceiptUntrue).Count < MaxUntrue)
             {

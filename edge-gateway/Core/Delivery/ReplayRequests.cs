@@ -9,7 +9,7 @@ using EdgeGateway.Faults;
 namespace EdgeGateway.Core.Delivery;
 
 /// <summary>Takes requests for a replay.</summary>
-internal sealed class ReplayRequests(SessionFold sessions, DeliveryFold delivery, Replays replays, Consumers consumers, SessionReplies replies, CodedLog log)
+internal sealed class ReplayRequests(SessionProjection sessions, DeliveryProjection delivery, Replays replays, Consumers consumers, SessionReplies replies, CodedLog log)
 {
     /// <summary>Takes one.</summary>
     /// <param name="call">On <c>session/{id}/replay</c>.</param>

@@ -25,7 +25,7 @@ internal sealed class Replays : IGatewayPart
     private const int AllClasses = (1 << (int)RecordClass.Vital) | (1 << (int)RecordClass.Event) | (1 << (int)RecordClass.Sound) | (1 << (int)RecordClass.Wave);
 
     private readonly ISessionLink _link;
-    private readonly DeliveryFold _delivery;
+    private readonly DeliveryProjection _delivery;
     private readonly DeliveryProgress _progress;
     private readonly StreamDescriptions _descriptions;
     private readonly ReadingMessages _messages;
@@ -45,7 +45,7 @@ internal sealed class Replays : IGatewayPart
     /// <param name="replies">Where the end of a replay is told.</param>
     public Replays(
         ISessionLink link,
-        DeliveryFold delivery,
+        DeliveryProjection delivery,
         DeliveryProgress progress,
         StreamDescriptions descriptions,
         ReadingMessages messages,
@@ -307,9 +307,9 @@ internal sealed class Replays : IGatewayPart
                 return true;
             }
 
-            foreach (SequenceRange hole in stream.Holes)
+            foreach (SequenceRange gap in stream.SequenceGaps)
             {
-                if (hole.First <= head.Sequence && head.Sequence <= hole.Last)
+                if (gap.First <= head.Sequence && head.Sequence <= gap.Last)
                 {
                     return true;
                 }

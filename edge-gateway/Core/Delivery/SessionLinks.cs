@@ -4,7 +4,7 @@ using EdgeGateway.Mqtt;
 
 namespace EdgeGateway.Core.Delivery;
 
-/// <summary>Told how a ticket was settled: 0, 0x10 for no matching subscribers, or an MQTT 5 reason code from 0x80.</summary>
+/// <summary>Sent how a ticket was settled: 0, 0x10 for no matching subscribers, or an MQTT 5 reason code from 0x80.</summary>
 internal delegate void TicketSettled(long ticket, byte reasonCode);
 
 /// <summary>A message for the gateway from the session's side. The payload is valid during the call only.</summary>

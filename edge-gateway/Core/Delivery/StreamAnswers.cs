@@ -22,7 +22,7 @@ internal sealed class StreamAnswers(
     /// <summary>The link is up after having been down: nothing is known of it.</summary>
     public void LinkUp()
     {
-        window.Bulk.Reset();
+        window.Background.Reset();
         _acknowledgedSinceUp = 0;
     }
 
@@ -48,9 +48,9 @@ internal sealed class StreamAnswers(
                 stream.InFlight--;
                 Acknowledged++;
                 _acknowledgedSinceUp++;
-                if (slot.IsBulk)
+                if (slot.IsBackground)
                 {
-                    window.Bulk.Acknowledged(nowUs - slot.PublishedUs, slot.WasFull, nowUs);
+                    window.Background.Acknowledged(nowUs - slot.PublishedUs, slot.WasFull, nowUs);
                 }
 
                 slot.State = SlotState.Acknowledged;

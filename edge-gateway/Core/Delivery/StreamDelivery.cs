@@ -27,7 +27,7 @@ internal sealed class StreamDelivery
     public SessionDelivery Session { get; }
 
     /// <summary>Its class in its session.</summary>
-    public DeliveryLane Lane => Session.Lanes[(int)Class];
+    public DeliveryQueue Queue => Session.Queues[(int)Class];
 
     public DeliveryKey Key { get; }
 
@@ -69,7 +69,7 @@ internal sealed class StreamDelivery
     /// <summary>True while the reading to probe with has yet to be handed over: an answer about an earlier one says nothing of it.</summary>
     public bool HasProbeToSend => Probe is { } probe && probe.Index > Published;
 
-    /// <summary>True when the lane has passed readings of this stream that were not sent.</summary>
+    /// <summary>True when the queue has passed readings of this stream that were not sent.</summary>
     public bool IsBehind { get; set; }
 
     /// <summary>Readings that wait for the answer to the first one: the ones right behind it, without one left out.</summary>
@@ -131,14 +131,14 @@ internal sealed class StreamDelivery
     }
 }
 
-/// <summary>A session's streams and lanes.</summary>
+/// <summary>A session's streams and queues.</summary>
 internal sealed class SessionDelivery
 {
     public SessionDelivery(uint number) => Number = number;
 
     public uint Number { get; }
 
-    public DeliveryLane[] Lanes { get; } = new DeliveryLane[(int)RecordClass.Wave + 1];
+    public DeliveryQueue[] Queues { get; } = new DeliveryQueue[(int)RecordClass.Wave + 1];
 
     public SortedDictionary<StreamKey, StreamDelivery> Streams { get; } = [];
 

@@ -44,7 +44,7 @@ internal sealed class StreamHolds(DeliveryCursors cursors, long probeUs, bool is
         }
 
         stream.Session.WithoutSubscriber += reason == DeliveryRefusal.NoSubscribers ? 1 : 0;
-        stream.Lane.Held.Add((stream.HeldUntilUs, stream.Key.Stream));
+        stream.Queue.Held.Add((stream.HeldUntilUs, stream.Key.Stream));
     }
 
     /// <summary>A stream is held no more.</summary>
@@ -52,7 +52,7 @@ internal sealed class StreamHolds(DeliveryCursors cursors, long probeUs, bool is
     {
         if (stream.IsHeld)
         {
-            stream.Lane.Held.Remove((stream.HeldUntilUs, stream.Key.Stream));
+            stream.Queue.Held.Remove((stream.HeldUntilUs, stream.Key.Stream));
             stream.IsHeld = false;
             stream.Session.WithoutSubscriber -= stream.HeldFor == DeliveryRefusal.NoSubscribers ? 1 : 0;
             _probeBytes -= stream.Probe?.Length ?? 0;
@@ -68,10 +68,10 @@ internal sealed class StreamHolds(DeliveryCursors cursors, long probeUs, bool is
             bool isWaiting = stream.IsHeld && stream.InFlight == 0 && stream.HeldUntilUs > nowUs;
             if (isWaiting && (isEmbedded || stream.HeldFor == DeliveryRefusal.NoSubscribers))
             {
-                stream.Lane.Held.Remove((stream.HeldUntilUs, stream.Key.Stream));
+                stream.Queue.Held.Remove((stream.HeldUntilUs, stream.Key.Stream));
                 stream.HeldUntilUs = nowUs;
                 stream.Probes = 0;
-                stream.Lane.Held.Add((nowUs, stream.Key.Stream));
+                stream.Queue.Held.Add((nowUs, stream.Key.Stream));
             }
         }
     }
@@ -82,11 +82,11 @@ internal sealed class StreamHolds(DeliveryCursors cursors, long probeUs, bool is
         long next = long.MaxValue;
         for (int i = 0; i < cursors.Sessions.Count; i++)
         {
-            foreach (DeliveryLane lane in cursors.Sessions.GetValueAtIndex(i).Lanes)
+            foreach (DeliveryQueue queue in cursors.Sessions.GetValueAtIndex(i).Queues)
             {
-                if (lane is not null && lane.Held.Count > 0 && lane.Held.Min.DueUs > nowUs)
+                if (queue is not null && queue.Held.Count > 0 && queue.Held.Min.DueUs > nowUs)
                 {
-                    next = Math.Min(next, lane.Held.Min.DueUs);
+                    next = Math.Min(next, queue.Held.Min.DueUs);
                 }
             }
         }

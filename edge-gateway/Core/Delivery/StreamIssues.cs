@@ -8,7 +8,7 @@ using EdgeGateway.Faults;
 namespace EdgeGateway.Core.Delivery;
 
 /// <summary>The health issues of delivery: at most one per stream, and one per session that nobody subscribes to.</summary>
-internal sealed class StreamIssues(SessionFold sessions, HealthIssues health, OwnFrames own, ulong gatewayId)
+internal sealed class StreamIssues(SessionProjection sessions, HealthIssues health, OwnFrames own, ulong gatewayId)
 {
     /// <summary>What an issue or an entry in the log of a stream is about.</summary>
     public static HealthSubject SubjectOf(StreamDelivery stream) => new(HealthSubjectKind.Stream, ReadingJson.StreamText(stream.Key.Stream));

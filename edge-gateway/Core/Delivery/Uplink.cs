@@ -34,7 +34,7 @@ internal sealed class Uplink : IGatewayPart
     /// <param name="life">Whether the gateway runs.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="link">Where readings go.</param>
-    /// <param name="journal">Told what it need not keep.</param>
+    /// <param name="journal">Sent what it need not keep.</param>
     /// <param name="cursors">Where each stream stands.</param>
     /// <param name="window">What is under way.</param>
     /// <param name="timeouts">What becomes of it without an answer.</param>

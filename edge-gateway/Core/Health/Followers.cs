@@ -9,10 +9,10 @@ namespace EdgeGateway.Core.Health;
 /// <summary>Who follows the session: the clients that have subscribed to its topics, the cart's own page apart.</summary>
 /// <param name="sessions">Which session is open.</param>
 /// <param name="clock">The clock.</param>
-/// <param name="log">Told of each that comes and goes.</param>
+/// <param name="log">Sent of each that comes and goes.</param>
 /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>
 /// <param name="isBedsidePage">True for the client identifier of the cart's own page.</param>
-internal sealed class Followers(SessionFold sessions, GatewayClock clock, CodedLog log, string topicRoot, Predicate<string> isBedsidePage)
+internal sealed class Followers(SessionProjection sessions, GatewayClock clock, CodedLog log, string topicRoot, Predicate<string> isBedsidePage)
 {
     /// <summary>Listeners remembered at once; further ones are not watched.</summary>
     public const int MaxListeners = 1024;

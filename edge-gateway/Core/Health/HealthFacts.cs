@@ -27,7 +27,7 @@ internal readonly record struct HealthFacts(
     /// <param name="sessions">Which session is open.</param>
     /// <param name="acknowledged">Readings acknowledged since the start.</param>
     public static HealthFacts Of(
-        GatewayLife life, IJournal journal, DiskHealth disk, GatewayOptions options, ISessionLink link, DeliveryProgress progress, SessionFold sessions, long acknowledged) => new(
+        GatewayLife life, IJournal journal, DiskHealth disk, GatewayOptions options, ISessionLink link, DeliveryProgress progress, SessionProjection sessions, long acknowledged) => new(
         life.IsRunning,
         life.State is GatewayState.Created or GatewayState.Opening or GatewayState.Booting,
         journal.IsWritable,

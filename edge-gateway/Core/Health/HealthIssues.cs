@@ -78,8 +78,8 @@ internal sealed class HealthIssues
         }
 
         GatewayMoment now = _now();
-        bool isTold = _unlisted.ContainsKey((code, subject));
-        if (!isTold)
+        bool isSent = _unlisted.ContainsKey((code, subject));
+        if (!isSent)
         {
             _log(code, subject, detail, string.Empty);
         }
@@ -89,7 +89,7 @@ internal sealed class HealthIssues
             HealthIssue least = ToList()[^1];
             if (FaultCatalogue.Default[least.Code].Severity >= FaultCatalogue.Default[code].Severity)
             {
-                Unlisted += isTold ? 0 : 1;
+                Unlisted += isSent ? 0 : 1;
                 Unlist((code, subject), now.Us);
                 return;
             }

@@ -5,7 +5,6 @@ using System.Globalization;
 using System.Text.Json;
 using EdgeGateway.Core.Records;
 using EdgeGateway.Core.Json;
-using EdgeGateway.Core.Time;
 using EdgeGateway.Faults;
 using Firmware.Protocol;
 
@@ -186,7 +185,7 @@ public static class HealthJson
             json.WriteBoolean("connected", pod.IsConnected);
             json.WriteNumber("boot", pod.BootId);
             json.WriteNumber("messages", pod.Messages);
-            json.WriteNumber("lastHeardUs", pod.LastHeardUs);
+            json.WriteNumber("lastHeardUs", pod.LastReceivedUs);
             if (pod.ClockUncertaintyUs is long uncertainty)
             {
                 json.WriteNumber("clockUncertaintyUs", uncertainty);
@@ -217,8 +216,8 @@ public static class HealthJson
             json.WriteNumber("missing", stream.Missing);
             json.WriteNumber("sent", stream.Sent);
             json.WriteNumber("pending", stream.Pending);
-            json.WriteNumber("kept", stream.Kept);
-            json.WriteNumber("lostHere", stream.LostHere);
+            json.WriteNumber("kept", stream.Unbound);
+            json.WriteNumber("lostHere", stream.Dropped);
             json.WriteNumber("storedThrough", stream.StoredThrough);
             json.WriteNumber("sentThrough", stream.SentThrough);
             json.WriteNumber("receivedThrough", stream.ReceivedThrough);

@@ -15,10 +15,10 @@ internal sealed class HealthSnapshots(
     IJournal journal,
     DiskHealth disk,
     Pods pods,
-    SessionFold sessions,
-    DeduplicationFold deduplication,
-    DeliveryFold delivery,
-    TimeFold time,
+    SessionProjection sessions,
+    DeduplicationProjection deduplication,
+    DeliveryProjection delivery,
+    TimeProjection time,
     HealthIssues issues,
     PodIngest ingest,
     ISessionLink link,
@@ -42,9 +42,9 @@ internal sealed class HealthSnapshots(
         foreach (Pod pod in pods.All)
         {
             long? uncertainty = time.NewestExchange(pod.DeviceId, pod.BootId) is { } exchange && exchange.GatewayBootId == clock.BootId
-                ? exchange.UncertaintyUs + TimeFold.DriftUs(clock.NowUs - exchange.DeviceUs - exchange.OffsetUs, options.ClockDriftPpm)
+                ? exchange.UncertaintyUs + TimeProjection.DriftUs(clock.NowUs - exchange.DeviceUs - exchange.OffsetUs, options.ClockDriftPpm)
                 : null;
-            ofPods.Add(new PodHealth(pod.DeviceId, pod.IsConnected, pod.BootId, pod.Messages, pod.LastHeardUs, pod.Epoch, uncertainty));
+            ofPods.Add(new PodHealth(pod.DeviceId, pod.IsConnected, pod.BootId, pod.Messages, pod.LastReceivedUs, pod.Epoch, uncertainty));
         }
 
         List<StreamHealth> ofStreams = [];
@@ -60,9 +60,9 @@ internal sealed class HealthSnapshots(
                 marks.DeclaredLost,
                 marks.Missing.Total,
                 totals?.Sent ?? 0,
-                (totals?.Bound ?? 0) - (totals?.Sent ?? 0) - (totals?.LostHere ?? 0),
-                totals?.Kept ?? 0,
-                totals?.LostHere ?? 0,
+                (totals?.Bound ?? 0) - (totals?.Sent ?? 0) - (totals?.Dropped ?? 0),
+                totals?.Unbound ?? 0,
+                totals?.Dropped ?? 0,
                 marks.StoredThrough,
                 totals?.SentThrough ?? 0,
                 totals?.ReceivedThrough ?? 0,

@@ -11,7 +11,7 @@ namespace EdgeGateway.Core.Health;
 
 /// <summary>Finds what is not well with the pods: those that are away, whose clock is not known, or of which a part does not work.</summary>
 internal sealed class PodChecks(
-    Pods pods, SessionFold sessions, DeliveryFold delivery, TimeFold time, HealthIssues issues, GatewayClock clock, CodedLog log, GatewayOptions options)
+    Pods pods, SessionProjection sessions, DeliveryProjection delivery, TimeProjection time, HealthIssues issues, GatewayClock clock, CodedLog log, GatewayOptions options)
 {
     /// <summary>A pod that is away this long in an open session is an issue, µs: longer than a quick reconnection.</summary>
     public const long PodGoneUs = 3_000_000;

@@ -14,7 +14,7 @@ namespace EdgeGateway.Core.Health;
 /// <param name="journal">How far the journal is.</param>
 /// <param name="followers">Who listens.</param>
 /// <param name="issues">The health.</param>
-internal sealed class SessionChecks(SessionFold sessions, DeliveryFold delivery, JournalReader journal, Followers followers, HealthIssues issues)
+internal sealed class SessionChecks(SessionProjection sessions, DeliveryProjection delivery, JournalReader journal, Followers followers, HealthIssues issues)
 {
     /// <summary>Readings that wait this long because nobody subscribes are an issue, µs.</summary>
     public const long NobodyUs = 30_000_000;
@@ -90,9 +90,9 @@ internal sealed class SessionChecks(SessionFold sessions, DeliveryFold delivery,
         long pending = delivery.PendingBySession.GetValueOrDefault(open.Number);
         bool nobody = facts.IsUp && !facts.HasSubscriber && pending > 0;
         _nobodySinceUs = !nobody ? -1 : _nobodySinceUs < 0 ? nowUs : _nobodySinceUs;
-        bool isUnheard = nobody && nowUs - _nobodySinceUs >= NobodyUs && !issues.Stands(FaultCodes.NobodySubscribes, subject);
+        bool hasNoSubscriber = nobody && nowUs - _nobodySinceUs >= NobodyUs && !issues.Stands(FaultCodes.NobodySubscribes, subject);
         string waiting = Invariant.Text(pending) + " readings wait";
-        issues.Set(isUnheard, FaultCodes.SessionHasNoSubscriber, subject, waiting, _nobodySinceUs);
+        issues.Set(hasNoSubscriber, FaultCodes.SessionHasNoSubscriber, subject, waiting, _nobodySinceUs);
 
         // A disk that refuses takes no marks: then it is not the listener who is silent.
         bool silent = facts.IsUp && !nobody && !refuses && pending > 0 && facts.InFlight > 0 && facts.Acknowledged == _acknowledged;

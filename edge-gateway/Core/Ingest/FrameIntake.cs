@@ -12,10 +12,10 @@ namespace EdgeGateway.Core.Ingest;
 /// <param name="sessions">Which session is open.</param>
 /// <param name="journal">Where frames go, and what it takes now.</param>
 /// <param name="unstored">Takes what a full disk keeps out.</param>
-/// <param name="gaps">Told of each frame that was stored.</param>
+/// <param name="gaps">Sent of each frame that was stored.</param>
 /// <param name="production">True when this gateway serves patients.</param>
 internal sealed class FrameIntake(
-    DeduplicationFold deduplication, Binder binder, SessionFold sessions, JournalWriter journal, UnstoredReadings unstored, SequenceGaps gaps, bool production)
+    DeduplicationProjection deduplication, SessionBinder binder, SessionProjection sessions, JournalWriter journal, UnstoredReadings unstored, SequenceGaps gaps, bool production)
 {
     /// <summary>Frames stored since the start.</summary>
     public long Stored { get; private set; }
@@ -44,14 +44,14 @@ internal sealed class FrameIntake(
 
         (uint session, BindingReason reason) = binder.Decide(head, frame, production);
         RecordClass recordClass = FrameHead.ClassOf(head.Kind, head.Stream);
-        bool isBulk = recordClass is RecordClass.Sound or RecordClass.Wave;
-        if (isBulk && IsVitalsOnly)
+        bool isBackground = recordClass is RecordClass.Sound or RecordClass.Wave;
+        if (isBackground && IsVitalsOnly)
         {
             unstored.Add(new DeliveryKey(session, head.Key), head.Sequence);
             return true;
         }
 
-        if (!journal.TryAppendFrame(head, frame, session, reason, isBulk ? JournalPurpose.Reading : JournalPurpose.OpenSessionVital))
+        if (!journal.TryAppendFrame(head, frame, session, reason, isBackground ? JournalPurpose.Reading : JournalPurpose.OpenSessionVital))
         {
             return false;
         }

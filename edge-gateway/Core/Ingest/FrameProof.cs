@@ -12,7 +12,7 @@ namespace EdgeGateway.Core.Ingest;
 /// <param name="crc32">The frames' checksum.</param>
 /// <param name="own">Makes the event and the gap record.</param>
 /// <param name="sessions">For which session they are.</param>
-internal sealed class FrameProof(ICrc32 crc32, OwnFrames own, SessionFold sessions)
+internal sealed class FrameProof(ICrc32 crc32, OwnFrames own, SessionProjection sessions)
 {
     /// <summary>Parts of messages that were no valid frames of the sender, since the start.</summary>
     public long RefusedParts { get; private set; }

@@ -23,7 +23,7 @@ internal sealed class OwnFrames : IGatewayPart
     private readonly ulong _gatewayId;
     private readonly GatewayClock _clock;
     private readonly JournalWriter _writer;
-    private readonly SessionFold _sessions;
+    private readonly SessionProjection _sessions;
     private readonly CodedLog _log;
     private readonly ICrc32 _crc32;
     private readonly Queue<(byte[] Body, uint Session)> _waitingEvents = new();
@@ -39,7 +39,7 @@ internal sealed class OwnFrames : IGatewayPart
     /// <param name="sessions">Which session is open.</param>
     /// <param name="log">The log.</param>
     /// <param name="crc32">The checksum.</param>
-    public OwnFrames(ulong gatewayId, GatewayClock clock, JournalWriter writer, SessionFold sessions, CodedLog log, ICrc32 crc32)
+    public OwnFrames(ulong gatewayId, GatewayClock clock, JournalWriter writer, SessionProjection sessions, CodedLog log, ICrc32 crc32)
     {
         _gatewayId = gatewayId;
         _clock = clock;

@@ -19,7 +19,7 @@ internal sealed class PodIngest : IGatewayPart
     /// <summary>What a full disk keeps out is declared at once when so many messages wait for it: no more than a pod sends without an answer.</summary>
     private const int MaxUndeclared = 4;
 
-    /// <summary>Barrier of a message whose declaration is still to be appended.</summary>
+    /// <summary>HighWaterMark of a message whose declaration is still to be appended.</summary>
     private const long Undeclared = long.MaxValue;
 
     /// <summary>Most frames appended per step when held messages are taken in, so that a step stays short.</summary>
@@ -46,7 +46,7 @@ internal sealed class PodIngest : IGatewayPart
     /// <param name="frames">Takes them in.</param>
     /// <param name="unstored">What a full disk keeps out.</param>
     /// <param name="journal">What is on the disk, and what it takes now.</param>
-    /// <param name="issues">Told of pods that have to wait.</param>
+    /// <param name="issues">Sent of pods that have to wait.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="maxHeld">Most messages that wait for the journal.</param>
     public PodIngest(
@@ -89,7 +89,7 @@ internal sealed class PodIngest : IGatewayPart
         Messages++;
         Pod pod = _pods.Of(deviceId);
         pod.Messages++;
-        pod.LastHeardUs = _clock.NowUs;
+        pod.LastReceivedUs = _clock.NowUs;
 
         // What the journal cannot take now waits, and everything behind it too, so that order and acknowledgements stay simple.
         if (_held.Count == 0 && TryTake(deviceId, ArrayOf(payload), token))
@@ -141,7 +141,7 @@ internal sealed class PodIngest : IGatewayPart
             DeclareUnstored();
         }
 
-        while (_acknowledgements.Count > 0 && _acknowledgements.Peek().Barrier <= _journal.SyncedIndex)
+        while (_acknowledgements.Count > 0 && _acknowledgements.Peek().HighWaterMark <= _journal.SyncedIndex)
         {
             _server.Acknowledge(_acknowledgements.Dequeue().Token, 0, nowUs);
         }
@@ -223,7 +223,7 @@ internal sealed class PodIngest : IGatewayPart
         for (int i = _acknowledgements.Count; i > 0; i--)
         {
             Acknowledgement waiting = _acknowledgements.Dequeue();
-            _acknowledgements.Enqueue(waiting with { Barrier = Math.Min(waiting.Barrier, _journal.LastIndex) });
+            _acknowledgements.Enqueue(waiting with { HighWaterMark = Math.Min(waiting.HighWaterMark, _journal.LastIndex) });
         }
     }
 
@@ -231,6 +231,6 @@ internal sealed class PodIngest : IGatewayPart
 
     /// <summary>An answer that is owed.</summary>
     /// <param name="Token">The server's token.</param>
-    /// <param name="Barrier">The index that has to be on the disk first.</param>
-    private readonly record struct Acknowledgement(long Token, long Barrier);
+    /// <param name="HighWaterMark">The index that has to be on the disk first.</param>
+    private readonly record struct Acknowledgement(long Token, long HighWaterMark);
 }

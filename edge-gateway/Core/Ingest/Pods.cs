@@ -27,7 +27,7 @@ internal sealed class Pod
 
     public long Messages { get; set; }
 
-    public long LastHeardUs { get; set; }
+    public long LastReceivedUs { get; set; }
 
     public uint Epoch { get; set; }
 

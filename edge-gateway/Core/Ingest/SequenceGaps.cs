@@ -12,17 +12,17 @@ namespace EdgeGateway.Core.Ingest;
 /// <param name="deduplication">What is missing.</param>
 /// <param name="pods">Which pods could have sent it.</param>
 /// <param name="own">Makes the gap records.</param>
-/// <param name="issues">Told of each.</param>
+/// <param name="issues">Sent of each.</param>
 /// <param name="options">How long is long enough.</param>
-internal sealed class SequenceGaps(DeduplicationFold deduplication, Pods pods, OwnFrames own, HealthIssues issues, GatewayOptions options) : IGatewayPart
+internal sealed class SequenceGaps(DeduplicationProjection deduplication, Pods pods, OwnFrames own, HealthIssues issues, GatewayOptions options) : IGatewayPart
 {
     /// <summary>Above this many in one stream the lowest is declared lost at once, before the projection's own bound.</summary>
-    private const int MaxHoles = StreamMarks.MaxMissingRanges - 8;
+    private const int MaxSequenceGaps = StreamMarks.MaxMissingRanges - 8;
 
     /// <summary>How often they are looked at, µs.</summary>
     private const long PeriodUs = 1_000_000;
 
-    private readonly SortedDictionary<StreamKey, (uint First, long SinceUs)> _holes = [];
+    private readonly SortedDictionary<StreamKey, (uint First, long SinceUs)> _sequenceGaps = [];
     private readonly List<StreamKey> _overflowing = [];
     private long _nextUs;
 
@@ -39,7 +39,7 @@ internal sealed class SequenceGaps(DeduplicationFold deduplication, Pods pods, O
             pod.BootId = head.BootId;
         }
 
-        if (deduplication.Find(head.Key) is { } marks && marks.Missing.Ranges.Count > MaxHoles)
+        if (deduplication.Find(head.Key) is { } marks && marks.Missing.Ranges.Count > MaxSequenceGaps)
         {
             DeclareLowest(marks);
         }
@@ -59,22 +59,22 @@ internal sealed class SequenceGaps(DeduplicationFold deduplication, Pods pods, O
         {
             if (marks.Missing.Total == 0)
             {
-                _holes.Remove(marks.Key);
+                _sequenceGaps.Remove(marks.Key);
                 continue;
             }
 
             Pod? pod = pods.Find(marks.Key.DeviceId);
             bool otherBoot = pod is not null && pod.BootId != 0 && pod.BootId != marks.Key.BootId;
             uint first = marks.Missing.Ranges[0].First;
-            if (!_holes.TryGetValue(marks.Key, out (uint First, long SinceUs) hole) || hole.First != first
+            if (!_sequenceGaps.TryGetValue(marks.Key, out (uint First, long SinceUs) gap) || gap.First != first
                 || (!otherBoot && pod is not { IsConnected: true }))
             {
                 // A pod that is away may still bring it: the clock runs only while it could have.
-                _holes[marks.Key] = (first, nowUs);
+                _sequenceGaps[marks.Key] = (first, nowUs);
                 continue;
             }
 
-            if (nowUs - hole.SinceUs >= (otherBoot ? options.UnexplainedOtherBootUs : options.UnexplainedUs))
+            if (nowUs - gap.SinceUs >= (otherBoot ? options.UnexplainedOtherBootUs : options.UnexplainedUs))
             {
                 _overflowing.Add(marks.Key);
             }

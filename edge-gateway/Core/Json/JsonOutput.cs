@@ -5,7 +5,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using EdgeGateway.Core.Time;
 
 namespace EdgeGateway.Core.Json;
 
@@ -146,11 +145,11 @@ internal static class JsonOutputExtensions
 
     private static int Scaled(Span<byte> text, long value, int exponent)
     {
-        const int MostZeros = 9;
+        const int MaxZeros = 9;
         if (exponent is >= 0 or < -18)
         {
             value.TryFormat(text, out int length, default, CultureInfo.InvariantCulture);
-            if (exponent is > MostZeros or < 0)
+            if (exponent is > MaxZeros or < 0)
             {
                 text[length++] = (byte)'e';
                 exponent.TryFormat(text[length..], out int more, default, CultureInfo.InvariantCulture);

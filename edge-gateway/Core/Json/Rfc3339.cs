@@ -3,7 +3,7 @@ using System.Text;
 
 namespace EdgeGateway.Core.Json;
 
-/// <summary>Times as RFC 3339 has them, in UTC with µs: <c>2026-01-02T03:04:05.678901Z</c>. Leap seconds do not occur: UTC comes as µs since 1970 without them.</summary>
+/// <summary>Times as RFC 3339 has them, in UTC with µs: <c>2026-01-02T03:04:05.678901Z</c>. Jump seconds do not occur: UTC comes as µs since 1970 without them.</summary>
 internal static class Rfc3339
 {
     /// <summary>Characters of a time.</summary>

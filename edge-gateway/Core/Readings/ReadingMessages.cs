@@ -14,7 +14,7 @@ namespace EdgeGateway.Core.Readings;
 /// <param name="json">For one JSON text at a time.</param>
 /// <param name="gatewayId">The gateway's own EUI-64.</param>
 /// <param name="sites">Where on the body streams are measured.</param>
-internal sealed class ReadingMessages(TimeFold time, ReadingTopics topics, JsonOutput json, ulong gatewayId, IReadOnlyList<StreamSite> sites)
+internal sealed class ReadingMessages(TimeProjection time, ReadingTopics topics, JsonOutput json, ulong gatewayId, IReadOnlyList<StreamSite> sites)
 {
     private static readonly MqttPublishProperties OfJson = new() { ContentType = ReadingMessage.JsonContentType, PayloadIsUtf8 = true };
 

@@ -11,11 +11,11 @@ namespace EdgeGateway.Core.Records;
 /// <param name="Key">Its stream.</param>
 /// <param name="Sequence">Its sequence.</param>
 /// <param name="Index">Its journal index.</param>
-/// <param name="ToldUtcUs">The UTC it was sent with, <see cref="GatewayMoment.NoUtc"/> for unsynchronised.</param>
-/// <param name="ToldUncertaintyUs">Its uncertainty, µs.</param>
+/// <param name="SentUtcUs">The UTC it was sent with, <see cref="GatewayMoment.NoUtc"/> for unsynchronised.</param>
+/// <param name="SentUncertaintyUs">Its uncertainty, µs.</param>
 /// <param name="Correctable">True when it was sent as JSON with its own time.</param>
 public readonly record struct SentEntry(
-    uint Session, StreamKey Key, uint Sequence, long Index, long ToldUtcUs, uint ToldUncertaintyUs, bool Correctable)
+    uint Session, StreamKey Key, uint Sequence, long Index, long SentUtcUs, uint SentUncertaintyUs, bool Correctable)
 {
     /// <summary>Bytes of one entry.</summary>
     public const int Length = 44;
@@ -49,8 +49,8 @@ public static class SentMarkRecord
             to[18] = entry.Correctable ? (byte)1 : (byte)0;
             BinaryPrimitives.WriteUInt32LittleEndian(to[20..], entry.Sequence);
             BinaryPrimitives.WriteInt64LittleEndian(to[24..], entry.Index);
-            BinaryPrimitives.WriteInt64LittleEndian(to[32..], entry.ToldUtcUs);
-            BinaryPrimitives.WriteUInt32LittleEndian(to[40..], entry.ToldUncertaintyUs);
+            BinaryPrimitives.WriteInt64LittleEndian(to[32..], entry.SentUtcUs);
+            BinaryPrimitives.WriteUInt32LittleEndian(to[40..], entry.SentUncertaintyUs);
         }
 
         return payload;
@@ -92,11 +92,11 @@ public static class SentMarkRecord
 /// <param name="Key">The stream.</param>
 /// <param name="Through">Highest sequence it has, 0 for none.</param>
 /// <param name="Seen">Highest sequence that a person has seen, 0 for none.</param>
-/// <param name="Holes">Below Through, what it does not have: first and last, ascending; at most <see cref="ReceiptRecord.MaxHoles"/>.</param>
-public sealed record ReceiptStream(StreamKey Key, uint Through, uint Seen, IReadOnlyList<SequenceRange> Holes);
+/// <param name="SequenceGaps">Below Through, what it does not have: first and last, ascending; at most <see cref="ReceiptRecord.MaxSequenceGaps"/>.</param>
+public sealed record ReceiptStream(StreamKey Key, uint Through, uint Seen, IReadOnlyList<SequenceRange> SequenceGaps);
 
 /// <summary>
-/// <c>0 u32 session | 4 u8 length | 5 consumer (ASCII) | u16 streams | each: u64 device | u32 boot | u16 stream | u32 through | u32 seen | u8 holes |
+/// <c>0 u32 session | 4 u8 length | 5 consumer (ASCII) | u16 streams | each: u64 device | u32 boot | u16 stream | u32 through | u32 seen | u8 sequence gaps |
 /// each: u32 first | u32 last</c>. A later receipt of the same consumer replaces what it says of a stream.
 /// </summary>
 /// <param name="Session">The session's number.</param>
@@ -104,8 +104,8 @@ public sealed record ReceiptStream(StreamKey Key, uint Through, uint Seen, IRead
 /// <param name="Streams">What it has.</param>
 public sealed record ReceiptRecord(uint Session, string Consumer, IReadOnlyList<ReceiptStream> Streams)
 {
-    /// <summary>Most holes per stream that are remembered; a receipt with more is refused.</summary>
-    public const int MaxHoles = 64;
+    /// <summary>Most sequence gaps per stream that are remembered; a receipt with more is refused.</summary>
+    public const int MaxSequenceGaps = 64;
 
     /// <summary>Most streams in one receipt; one with more is refused.</summary>
     public const int MaxStreams = 256;
@@ -118,10 +118,10 @@ public sealed record ReceiptRecord(uint Session, string Consumer, IReadOnlyList<
         writer.U32(Session).Text(Consumer).U16(Streams.Count);
         foreach (ReceiptStream stream in Streams)
         {
-            writer.Key(stream.Key).U32(stream.Through).U32(stream.Seen).U8(stream.Holes.Count);
-            foreach (SequenceRange hole in stream.Holes)
+            writer.Key(stream.Key).U32(stream.Through).U32(stream.Seen).U8(stream.SequenceGaps.Count);
+            foreach (SequenceRange gap in stream.SequenceGaps)
             {
-                writer.U32(hole.First).U32(hole.Last);
+                writer.U32(gap.First).U32(gap.Last);
             }
         }
 
@@ -143,9 +143,9 @@ public sealed record ReceiptRecord(uint Session, string Consumer, IReadOnlyList<
             StreamKey key = reader.Key();
             uint through = reader.U32();
             uint seen = reader.U32();
-            int holes = reader.U8();
+            int gaps = reader.U8();
             List<SequenceRange> list = [];
-            for (int h = 0; h < holes && !reader.Failed; h++)
+            for (int h = 0; h < gaps && !reader.Failed; h++)
             {
                 uint first = reader.U32();
                 list.Add(new SequenceRange(first, reader.U32()));

@@ -26,7 +26,7 @@ internal sealed class JournalReader(IJournal journal)
     /// <param name="fromIndex">Where.</param>
     /// <param name="classes">Bit set of <see cref="RecordClass"/>.</param>
     /// <param name="maxBytes">Most bytes.</param>
-    /// <param name="then">Told the records, once.</param>
+    /// <param name="then">Sent the records, once.</param>
     /// <returns>Its ticket.</returns>
     public long Read(long fromIndex, int classes, int maxBytes, RecordsRead then)
     {

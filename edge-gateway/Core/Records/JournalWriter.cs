@@ -4,17 +4,17 @@ using EdgeGateway.Journal;
 
 namespace EdgeGateway.Core.Records;
 
-/// <summary>Told of each frame that entered the journal.</summary>
+/// <summary>Sent of each frame that entered the journal.</summary>
 internal delegate void FrameAppended(long index, in Reading reading);
 
 /// <summary>Appends the gateway's records to the journal.</summary>
 /// <param name="journal">The journal.</param>
 /// <param name="now">The moment at which a frame comes in.</param>
 /// <param name="classOf">The class that a stream has in a session already; null for a stream without one.</param>
-/// <param name="parser">Told what comes next, so that the projections need not read it back.</param>
+/// <param name="parser">Sent what comes next, so that the projections need not read it back.</param>
 internal sealed class JournalWriter(IJournal journal, Func<GatewayMoment> now, Func<DeliveryKey, RecordClass?> classOf, ReadingParser parser)
 {
-    /// <summary>Told of each frame that entered the journal.</summary>
+    /// <summary>Sent of each frame that entered the journal.</summary>
     public FrameAppended? Appended { get; set; }
 
     /// <summary>Index of the newest record; 0 for none.</summary>

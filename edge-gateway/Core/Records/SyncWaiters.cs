@@ -10,7 +10,7 @@ internal sealed class SyncWaiters(IJournal journal) : IGatewayPart
     /// <summary>Commands and receipts that wait for the disk at once; further ones are refused with G2306.</summary>
     public const int MaxWaiting = 256;
 
-    private readonly Queue<(long Barrier, Action Then)> _waiting = new();
+    private readonly Queue<(long HighWaterMark, Action Then)> _waiting = new();
 
     /// <inheritdoc/>
     public bool StepsWhileStopping => true;
@@ -28,7 +28,7 @@ internal sealed class SyncWaiters(IJournal journal) : IGatewayPart
     /// <inheritdoc/>
     public long Step(long nowUs)
     {
-        while (_waiting.Count > 0 && _waiting.Peek().Barrier <= journal.SyncedIndex)
+        while (_waiting.Count > 0 && _waiting.Peek().HighWaterMark <= journal.SyncedIndex)
         {
             _waiting.Dequeue().Then();
         }

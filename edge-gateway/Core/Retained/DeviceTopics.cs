@@ -8,7 +8,7 @@ using Firmware.Protocol;
 namespace EdgeGateway.Core.Retained;
 
 /// <summary>The retained topic of each device of the cart: what it is, and whether it is connected.</summary>
-internal sealed class DeviceTopics(RetainedPublisher publisher, SessionFold sessions, Pods pods, GatewayOptions options)
+internal sealed class DeviceTopics(RetainedPublisher publisher, SessionProjection sessions, Pods pods, GatewayOptions options)
 {
     private readonly SortedDictionary<ulong, bool> _devices = [];
 

@@ -24,8 +24,8 @@ internal sealed class RetainedTopics : IGatewayPart
     /// <summary>The set is published again after so long, so that it does not expire under a cart that is well, µs.</summary>
     private const long SetPeriodUs = 15_000_000;
 
-    private readonly SessionFold _sessions;
-    private readonly TimeFold _time;
+    private readonly SessionProjection _sessions;
+    private readonly TimeProjection _time;
     private readonly GatewayClock _clock;
     private readonly RetainedPublisher _publisher;
     private readonly DeviceTopics _devices;
@@ -51,7 +51,7 @@ internal sealed class RetainedTopics : IGatewayPart
     /// <param name="restore">Reads spot values again.</param>
     /// <param name="options">How often the state is published, and how old a last value may be.</param>
     public RetainedTopics(
-        SessionFold sessions, TimeFold time, GatewayClock clock, RetainedPublisher publisher, DeviceTopics devices, SpotRestore restore, GatewayOptions options)
+        SessionProjection sessions, TimeProjection time, GatewayClock clock, RetainedPublisher publisher, DeviceTopics devices, SpotRestore restore, GatewayOptions options)
     {
         _sessions = sessions;
         _time = time;

@@ -17,13 +17,13 @@ internal delegate void SpotFound(long index, in Reading reading, ReadOnlyMemory<
 /// <param name="delivery">Which streams the session has.</param>
 /// <param name="journal">The journal.</param>
 /// <param name="messages">Makes the values' JSON.</param>
-internal sealed class SpotRestore(SessionFold sessions, DeliveryFold delivery, JournalReader journal, ReadingMessages messages)
+internal sealed class SpotRestore(SessionProjection sessions, DeliveryProjection delivery, JournalReader journal, ReadingMessages messages)
 {
     private const int VitalClass = 1 << (int)RecordClass.Vital;
     private const int EventClass = 1 << (int)RecordClass.Event;
 
     /// <summary>Reads those of the open session.</summary>
-    /// <param name="found">Told each, later.</param>
+    /// <param name="found">Sent each, later.</param>
     public void Read(SpotFound found)
     {
         if (sessions.Open is not { } open)

@@ -13,7 +13,7 @@ namespace EdgeGateway.Core.Retained;
 /// <param name="topics">Their topics.</param>
 /// <param name="time">When streams were measured.</param>
 /// <param name="driftPpm">By how much a pod's clock may drift.</param>
-internal sealed class StreamDescriptions(RetainedPublisher publisher, ReadingTopics topics, TimeFold time, int driftPpm) : IGatewayPart
+internal sealed class StreamDescriptions(RetainedPublisher publisher, ReadingTopics topics, TimeProjection time, int driftPpm) : IGatewayPart
 {
     /// <summary>Most descriptions remembered as published; above it all are published again when needed.</summary>
     private const int MaxDescribed = 1024;
@@ -41,7 +41,7 @@ internal sealed class StreamDescriptions(RetainedPublisher publisher, ReadingTop
         if (_described.TryGetValue((session.Number, head.Key), out (long DeviceUs, ReadingTime Time) known))
         {
             long spanUs = head.MonotonicUs - known.DeviceUs;
-            long aged = known.Time.UncertaintyUs + TimeFold.DriftUs(spanUs, driftPpm);
+            long aged = known.Time.UncertaintyUs + TimeProjection.DriftUs(spanUs, driftPpm);
             bool better = at.IsKnown
                 && (!known.Time.IsKnown || at.UncertaintyUs * 2 < aged || at.Disagrees(known.Time.UtcUs + spanUs, aged));
             if (!better)

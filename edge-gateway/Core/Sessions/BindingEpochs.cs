@@ -6,7 +6,7 @@ using Firmware.Protocol;
 namespace EdgeGateway.Core.Sessions;
 
 /// <summary>Gives the open session's binding epoch to pods that take commands, and withdraws it. Without one a pod stores and sends no patient value.</summary>
-internal sealed class BindingEpochs(SessionFold sessions, Pods pods, PodCommands commands) : IGatewayPart
+internal sealed class BindingEpochs(SessionProjection sessions, Pods pods, PodCommands commands) : IGatewayPart
 {
     /// <inheritdoc/>
     public void SessionChanged()

@@ -31,7 +31,7 @@ public sealed class SessionControl
     private const string JournalRefusesText = "the journal takes no records now";
 
     private readonly GatewayLife _life;
-    private readonly SessionFold _sessions;
+    private readonly SessionProjection _sessions;
     private readonly JournalWriter _journal;
     private readonly SyncWaiters _waiters;
     private readonly GatewayClock _clock;
@@ -47,14 +47,14 @@ public sealed class SessionControl
     /// <param name="journal">Where openings and closes are written.</param>
     /// <param name="waiters">What waits for the disk.</param>
     /// <param name="clock">The clocks.</param>
-    /// <param name="delivery">Told of a session that is about to be forgotten.</param>
+    /// <param name="delivery">Sent of a session that is about to be forgotten.</param>
     /// <param name="log">The log.</param>
     /// <param name="changed">Tells all parts that another session is open, or none.</param>
     /// <param name="epochStart">Where the epochs of an empty journal begin.</param>
     /// <param name="production">True when sessions are opened for patients.</param>
     internal SessionControl(
         GatewayLife life,
-        SessionFold sessions,
+        SessionProjection sessions,
         JournalWriter journal,
         SyncWaiters waiters,
         GatewayClock clock,

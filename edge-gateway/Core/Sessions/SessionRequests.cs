@@ -147,20 +147,20 @@ internal sealed class SessionRequest
                 return;
             }
 
-            List<SequenceRange> holes = [];
-            if (stream.TryGetProperty("holes", out JsonElement list) && !TryHoles(list, through, holes))
+            List<SequenceRange> gaps = [];
+            if (stream.TryGetProperty("holes", out JsonElement list) && !TryGaps(list, through, gaps))
             {
-                Problem = place + ".holes is no array of at most " + Invariant.Text(ReceiptRecord.MaxHoles) + " pairs [first,last] below through, ascending";
+                Problem = place + ".holes is no array of at most " + Invariant.Text(ReceiptRecord.MaxSequenceGaps) + " pairs [first,last] below through, ascending";
                 return;
             }
 
-            Streams.Add(new ReceiptStream(new StreamKey(device, boot, (int)number), through, seen, holes));
+            Streams.Add(new ReceiptStream(new StreamKey(device, boot, (int)number), through, seen, gaps));
         }
     }
 
-    private static bool TryHoles(JsonElement list, uint through, List<SequenceRange> holes)
+    private static bool TryGaps(JsonElement list, uint through, List<SequenceRange> gaps)
     {
-        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() > ReceiptRecord.MaxHoles)
+        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() > ReceiptRecord.MaxSequenceGaps)
         {
             return false;
         }
@@ -176,7 +176,7 @@ internal sealed class SessionRequest
                 return false;
             }
 
-            holes.Add(new SequenceRange(first, last));
+            gaps.Add(new SequenceRange(first, last));
             after = last;
         }
 

@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json;
 using EdgeGateway.Core.Auscultation;
 using EdgeGateway.Core.Json;
-using EdgeGateway.Core.Time;
 using Firmware.Protocol;
 
 namespace EdgeGateway.Core.Sound;
@@ -38,11 +37,11 @@ public static class ClipFile
             json.WriteString("filter", SoundWords.Of(clip.Mode));
             json.WriteString("stored", "raw");
             json.WriteStartArray("missing");
-            foreach (ClipHole hole in sound.Span.Holes)
+            foreach (ClipGap gap in sound.Span.SequenceGaps)
             {
                 json.WriteStartObject();
-                json.WriteNumber("firstSample", hole.FirstSample);
-                json.WriteNumber("count", hole.Count);
+                json.WriteNumber("firstSample", gap.FirstSample);
+                json.WriteNumber("count", gap.Count);
                 json.WriteEndObject();
             }
 

@@ -38,7 +38,7 @@ internal sealed class ClipReader(JournalReader journal, int maxBytes)
     /// <summary>Reads the frames of a clip.</summary>
     /// <param name="clip">The clip.</param>
     /// <param name="fromIndex">Where to begin in the journal.</param>
-    /// <param name="found">Told each frame, with its body.</param>
+    /// <param name="found">Sent each frame, with its body.</param>
     /// <param name="then">Called once at the end, with the sample rate, Hz; 0 when no frame was found.</param>
     /// <param name="rateHz">The rate as known before.</param>
     public void Scan(ClipRecord clip, long fromIndex, Action<ClipFrame, byte[]> found, Action<int> then, int rateHz = 0)

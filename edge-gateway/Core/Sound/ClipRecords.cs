@@ -103,7 +103,7 @@ public sealed record ClipMarkRecord(uint Session, int Number, bool IsUsable, Gat
 }
 
 /// <summary>The clips of all sessions that are remembered, made of the journal's records alone.</summary>
-public sealed class ClipFold : IJournalFold
+public sealed class ClipProjection : IJournalProjection
 {
     /// <summary>Most clips of one session; a further one is refused.</summary>
     public const int MaxPerSession = 99;

@@ -13,19 +13,19 @@ public readonly record struct ClipFrame(uint Sequence, long Index, long FirstUs,
 /// <summary>A stretch of a clip without samples.</summary>
 /// <param name="FirstSample">First sample missing, from the clip's beginning.</param>
 /// <param name="Count">How many.</param>
-public readonly record struct ClipHole(int FirstSample, int Count);
+public readonly record struct ClipGap(int FirstSample, int Count);
 
 /// <summary>
 /// Lays a clip's frames out: which sample of which frame stands where. Frames that follow one another in number and time are joined sample to sample, since the
-/// converter's clock and the device's differ by a little; anything else is laid by its time, and what stays empty is a hole. Pure.
+/// converter's clock and the device's differ by a little; anything else is laid by its time, and what stays empty is a sequence gap. Pure.
 /// </summary>
 public sealed class ClipSpan
 {
     /// <summary>Frames joined although their times differ by up to this much, µs.</summary>
     public const long JoinUs = LiveSound.TimeStepUs;
 
-    private readonly List<(ClipFrame Frame, int At, int Skip, int Take)> _pieces = [];
-    private readonly List<ClipHole> _holes = [];
+    private readonly List<(ClipFrame Frame, int At, int Skip, int Take)> _chunks = [];
+    private readonly List<ClipGap> _sequenceGaps = [];
 
     private ClipSpan(int rateHz, int length)
     {
@@ -43,13 +43,13 @@ public sealed class ClipSpan
     public int Filled { get; private set; }
 
     /// <summary>What is missing, in order.</summary>
-    public IReadOnlyList<ClipHole> Holes => _holes;
+    public IReadOnlyList<ClipGap> SequenceGaps => _sequenceGaps;
 
     /// <summary>True when every sample is there.</summary>
     public bool IsWhole => Length > 0 && Filled == Length;
 
-    /// <summary>The pieces: frame, first place in the clip, samples of the frame to skip, samples to take.</summary>
-    public IReadOnlyList<(ClipFrame Frame, int At, int Skip, int Take)> Pieces => _pieces;
+    /// <summary>The chunks: frame, first place in the clip, samples of the frame to skip, samples to take.</summary>
+    public IReadOnlyList<(ClipFrame Frame, int At, int Skip, int Take)> Chunks => _chunks;
 
     /// <summary>Lays out.</summary>
     /// <param name="firstUs">Where the clip begins, device µs.</param>
@@ -82,17 +82,17 @@ public sealed class ClipSpan
             int place = (int)(at + skip);
             if (place > filledTo)
             {
-                span._holes.Add(new ClipHole(filledTo, place - filledTo));
+                span._sequenceGaps.Add(new ClipGap(filledTo, place - filledTo));
             }
 
-            span._pieces.Add((frame, place, skip, take));
+            span._chunks.Add((frame, place, skip, take));
             span.Filled += take;
             filledTo = place + take;
         }
 
         if (filledTo < span.Length)
         {
-            span._holes.Add(new ClipHole(filledTo, span.Length - filledTo));
+            span._sequenceGaps.Add(new ClipGap(filledTo, span.Length - filledTo));
         }
 
         return span;

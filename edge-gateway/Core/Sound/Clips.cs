@@ -19,7 +19,7 @@ namespace EdgeGateway.Core.Sound;
 
 /// <summary>A clip with its samples, for a file or for analysis.</summary>
 /// <param name="Clip">What was asked for.</param>
-/// <param name="Span">What is there; <see cref="ClipSpan.Holes"/> are silence in the samples.</param>
+/// <param name="Span">What is there; <see cref="ClipSpan.SequenceGaps"/> are silence in the samples.</param>
 /// <param name="Samples">Raw samples, 16 bits.</param>
 /// <param name="State">Where it stands.</param>
 public sealed record ClipSound(ClipRecord Clip, ClipSpan Span, short[] Samples, ClipState State);
@@ -48,15 +48,15 @@ internal sealed class Clips : IGatewayPart
     /// <summary>How often delivery is looked at, µs.</summary>
     private const long LookUs = 500_000;
 
-    private readonly ClipFold _clips;
-    private readonly SessionFold _sessions;
-    private readonly DeduplicationFold _deduplication;
-    private readonly DeliveryFold _delivery;
-    private readonly TimeFold _time;
+    private readonly ClipProjection _clips;
+    private readonly SessionProjection _sessions;
+    private readonly DeduplicationProjection _deduplication;
+    private readonly DeliveryProjection _delivery;
+    private readonly TimeProjection _time;
     private readonly JournalWriter _journal;
     private readonly ClipReader _reader;
     private readonly ISessionLink _link;
-    private readonly SoundDesk _desk;
+    private readonly StethoscopeSession _stethoscope;
     private readonly GatewayClock _clock;
     private readonly string _topicRoot;
     private readonly SortedDictionary<StreamKey, Recent> _recent = [];
@@ -73,19 +73,19 @@ internal sealed class Clips : IGatewayPart
     /// <param name="journal">Where clips are noted.</param>
     /// <param name="reader">Reads their frames.</param>
     /// <param name="link">Where manifests are published.</param>
-    /// <param name="desk">What the nurse confirmed.</param>
+    /// <param name="stethoscope">What the nurse confirmed.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>
     public Clips(
-        ClipFold clips,
-        SessionFold sessions,
-        DeduplicationFold deduplication,
-        DeliveryFold delivery,
-        TimeFold time,
+        ClipProjection clips,
+        SessionProjection sessions,
+        DeduplicationProjection deduplication,
+        DeliveryProjection delivery,
+        TimeProjection time,
         JournalWriter journal,
         ClipReader reader,
         ISessionLink link,
-        SoundDesk desk,
+        StethoscopeSession stethoscope,
         GatewayClock clock,
         string topicRoot)
     {
@@ -97,7 +97,7 @@ internal sealed class Clips : IGatewayPart
         _journal = journal;
         _reader = reader;
         _link = link;
-        _desk = desk;
+        _stethoscope = stethoscope;
         _clock = clock;
         _topicRoot = topicRoot;
     }
@@ -184,7 +184,7 @@ internal sealed class Clips : IGatewayPart
         Recent? newest = null;
         foreach ((StreamKey candidate, Recent recent) in _recent)
         {
-            if (recent.Session == open.Number && _clock.NowUs - recent.HeardUs <= FreshUs && (newest is null || recent.HeardUs >= newest.HeardUs))
+            if (recent.Session == open.Number && _clock.NowUs - recent.LastReceivedUs <= FreshUs && (newest is null || recent.LastReceivedUs >= newest.LastReceivedUs))
             {
                 newest = recent;
                 key = candidate;
@@ -197,12 +197,12 @@ internal sealed class Clips : IGatewayPart
         }
 
         IReadOnlyList<ClipRecord> others = _clips.Of(open.Number);
-        if (others.Count >= ClipFold.MaxPerSession)
+        if (others.Count >= ClipProjection.MaxPerSession)
         {
             return (FaultCodes.TooManyClips, "session " + sessionId + " has " + Invariant.Text(others.Count) + " clips");
         }
 
-        SoundPlace at = place ?? _desk.Confirmed;
+        SoundPlace at = place ?? _stethoscope.Confirmed;
         ClipFrame first = newest.FirstWithin(PreRollUs);
         long firstUs = Math.Max(first.FirstUs, newest.EndUs - PreRollUs);
         clip = new ClipRecord(
@@ -259,7 +259,7 @@ internal sealed class Clips : IGatewayPart
 
             ClipSpan span = ClipSpan.Lay(clip.FirstUs, clip.EndUs, rateHz == 0 ? 8000 : rateHz, frames);
             short[] samples = new short[span.Length];
-            foreach ((ClipFrame frame, int at, int skip, int take) in span.Pieces)
+            foreach ((ClipFrame frame, int at, int skip, int take) in span.Chunks)
             {
                 ReadOnlySpan<byte> bytes = found[frame.Sequence].Body.AsSpan(SoundBody.SamplesOffset + (2 * skip));
                 for (int i = 0; i < take; i++)
@@ -268,7 +268,7 @@ internal sealed class Clips : IGatewayPart
                 }
             }
 
-            then(new ClipSound(clip, span, samples, Judge(clip, span, frames)));
+            then(new ClipSound(clip, span, samples, StateOf(clip, span, frames)));
         });
     }
 
@@ -296,11 +296,11 @@ internal sealed class Clips : IGatewayPart
         json.WriteNumber("samples"u8, span.Length);
         json.WriteNumber("firstUs"u8, clip.FirstUs);
         json.WriteNumber("endUs"u8, clip.EndUs);
-        if (span.Pieces.Count > 0)
+        if (span.Chunks.Count > 0)
         {
-            json.WriteNumber("firstSequence"u8, span.Pieces[0].Frame.Sequence);
-            json.WriteNumber("lastSequence"u8, span.Pieces[^1].Frame.Sequence);
-            json.WriteNumber("skipSamples"u8, span.Pieces[0].Skip - span.Pieces[0].At);
+            json.WriteNumber("firstSequence"u8, span.Chunks[0].Frame.Sequence);
+            json.WriteNumber("lastSequence"u8, span.Chunks[^1].Frame.Sequence);
+            json.WriteNumber("skipSamples"u8, span.Chunks[0].Skip - span.Chunks[0].At);
         }
         else
         {
@@ -310,7 +310,7 @@ internal sealed class Clips : IGatewayPart
         }
 
         json.WriteStartArray("missing"u8);
-        foreach ((int firstSample, int count) in span.Holes)
+        foreach ((int firstSample, int count) in span.SequenceGaps)
         {
             json.WriteStartObject();
             json.WriteNumber("firstSample"u8, firstSample);
@@ -368,7 +368,7 @@ internal sealed class Clips : IGatewayPart
             }
 
             ClipSpan span = followed.Span;
-            ClipState state = Judge(followed.Clip, span, followed.Frames);
+            ClipState state = StateOf(followed.Clip, span, followed.Frames);
             if (state >= ClipState.Complete && followed.AnalysedSamples != span.Filled && !followed.IsAnalysing)
             {
                 Analyse(followed);
@@ -405,7 +405,7 @@ internal sealed class Clips : IGatewayPart
         long settled = _delivery.Find(new DeliveryKey(clip.Session, clip.Key))?.SettledIndex ?? 0;
         long lacking = 0;
         uint last = 0;
-        foreach ((ClipFrame frame, _, _, _) in span.Pieces)
+        foreach ((ClipFrame frame, _, _, _) in span.Chunks)
         {
             lacking += frame.Index > settled ? 1 : 0;
             last = frame.Sequence;
@@ -415,7 +415,7 @@ internal sealed class Clips : IGatewayPart
         return (lacking, received);
     }
 
-    private ClipState Judge(ClipRecord clip, ClipSpan span, IReadOnlyCollection<ClipFrame> frames)
+    private ClipState StateOf(ClipRecord clip, ClipSpan span, IReadOnlyCollection<ClipFrame> frames)
     {
         if (span.IsWhole)
         {
@@ -435,14 +435,14 @@ internal sealed class Clips : IGatewayPart
         foreach (SequenceRange range in marks?.Missing.Ranges ?? [])
         {
             // A number that nobody has declared lost may still come.
-            missing |= range.First <= last && span.Pieces.Count > 0 && range.Last >= span.Pieces[0].Frame.Sequence;
+            missing |= range.First <= last && span.Chunks.Count > 0 && range.Last >= span.Chunks[0].Frame.Sequence;
         }
 
         if (lastUs < clip.EndUs)
         {
             // The end has not come. It never will when listening has ended, the pod has begun another boot, or a later frame is here.
             bool open = _sessions.Find(clip.Session) is { IsOpen: true };
-            bool over = !open || !_desk.IsListening || (_recent.TryGetValue(clip.Key, out Recent? recent) && recent.EndUs >= clip.EndUs + SlackUs);
+            bool over = !open || !_stethoscope.IsListening || (_recent.TryGetValue(clip.Key, out Recent? recent) && recent.EndUs >= clip.EndUs + SlackUs);
             return !over ? ClipState.Recording : missing ? ClipState.Waiting : ClipState.Incomplete;
         }
 
@@ -493,13 +493,13 @@ internal sealed class Clips : IGatewayPart
 
         public long EndUs { get; private set; }
 
-        public long HeardUs { get; private set; }
+        public long LastReceivedUs { get; private set; }
 
         public void Add(ClipFrame frame, int rateHz, long nowUs)
         {
             _frames.AddLast(frame);
             EndUs = Math.Max(EndUs, frame.FirstUs + (frame.Count * 1_000_000L / rateHz));
-            HeardUs = nowUs;
+            LastReceivedUs = nowUs;
             while (_frames.First is { } first && first.Value.FirstUs < EndUs - KeptUs)
             {
                 _frames.RemoveFirst();

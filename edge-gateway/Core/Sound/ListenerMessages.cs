@@ -11,7 +11,7 @@ using EdgeGateway.Faults;
 namespace EdgeGateway.Core.Sound;
 
 /// <summary>What listeners say of sound: which site they ask for, how far they are, what they heard of the test pulses, and whether a clip is usable.</summary>
-internal sealed class ListenerMessages(SessionFold sessions, Consumers consumers, SoundDesk desk, LiveSound live, Clips clips, SyncWaiters waiters, GatewayClock clock, CodedLog log)
+internal sealed class ListenerMessages(SessionProjection sessions, Consumers consumers, StethoscopeSession stethoscope, LiveSound live, Clips clips, SyncWaiters waiters, GatewayClock clock, CodedLog log)
 {
     /// <summary>Takes one.</summary>
     /// <param name="call">On a topic of <see cref="SessionTopicKind.Listener"/>.</param>
@@ -42,7 +42,7 @@ internal sealed class ListenerMessages(SessionFold sessions, Consumers consumers
             // Another request than for a site is somebody else's.
             if (request.HasPlace)
             {
-                desk.Request(request.Place, request.By);
+                stethoscope.Request(request.Place, request.By);
             }
         }
         else if (problem is null && isOpen && below is ["listening"])
@@ -51,7 +51,7 @@ internal sealed class ListenerMessages(SessionFold sessions, Consumers consumers
         }
         else if (problem is null && isOpen && below is ["listener-check"])
         {
-            desk.Check(request.Consumer!, request.Bands);
+            stethoscope.Check(request.Consumer!, request.Bands);
         }
 
         if (problem is not null)

@@ -3,17 +3,17 @@ using System;
 namespace EdgeGateway.Core.Sound;
 
 /// <summary>What a listener, or the gateway itself, tells of the way in one moment.</summary>
-/// <param name="LagMs">How far the newest piece received lies behind the newest made, ms.</param>
-/// <param name="LossPermille">Pieces missing of those made since the report before, in thousandths.</param>
+/// <param name="LagMs">How far the newest chunk received lies behind the newest made, ms.</param>
+/// <param name="LossPermille">Chunks missing of those made since the report before, in thousandths.</param>
 public readonly record struct ListeningReport(int LagMs, int LossPermille);
 
 /// <summary>
-/// The steps for a thin network as a state machine without a clock of its own: down when the reports are bad for a while, up again after a longer
+/// The steps for a low-bandwidth network as a state machine without a clock of its own: down when the reports are bad for a while, up again after a longer
 /// while of good ones, and later each time an attempt upwards failed, so that it does not flap.
 /// </summary>
 public sealed class ListeningSteps
 {
-    /// <summary>A report is bad above this lag, ms. The lag holds the report's own way back and up to one piece, so the sound itself is late by less.</summary>
+    /// <summary>A report is bad above this lag, ms. The lag holds the report's own way back and up to one chunk, so the sound itself is late by less.</summary>
     public const int BadLagMs = 500;
 
     /// <summary>A report is good below this lag, ms.</summary>
@@ -48,7 +48,7 @@ public sealed class ListeningSteps
     /// <summary>Steps taken since the start, both ways.</summary>
     public int Changes { get; private set; }
 
-    /// <summary>Listening begins anew: full, whatever was before.</summary>
+    /// <summary>Listening starts again: full, whatever was before.</summary>
     public void Reset()
     {
         Step = ListeningStep.Full;

@@ -19,19 +19,19 @@ namespace EdgeGateway.Core.Sound;
 /// <param name="Frames">Frames of pods taken in.</param>
 /// <param name="Refused">Frames that are damaged, of no open session, or of another kind.</param>
 /// <param name="Late">Frames that came after a newer one, or twice.</param>
-/// <param name="Holes">Places where a frame was missing.</param>
-/// <param name="Chunks">Pieces handed over for listeners.</param>
-/// <param name="NotTaken">Pieces that the way to the session's broker did not take.</param>
-public readonly record struct LiveSoundCounts(long Frames, long Refused, long Late, long Holes, long Chunks, long NotTaken);
+/// <param name="SequenceGaps">Places where a frame was missing.</param>
+/// <param name="Chunks">Chunks handed over for listeners.</param>
+/// <param name="NotTaken">Chunks that the way to the session's broker did not take.</param>
+public readonly record struct LiveSoundCounts(long Frames, long Refused, long Late, long SequenceGaps, long Chunks, long NotTaken);
 
 /// <summary>
 /// The live way of sound: what a pod sends at QoS 0 goes on to the session's listeners at once, at QoS 0, reduced as far as the way to them asks for.
-/// Nothing of it is stored, and nothing waits: the same frames also go the durable way.
+/// Nothing of it is stored, and nothing waits: the same frames also are stored and forwarded.
 /// </summary>
 internal sealed class LiveSound : IGatewayPart
 {
     /// <summary>
-    /// Bytes waiting in a listener's connection above which a piece is dropped for it. A quarter of a second at 256 kbit/s: what is older has no use.
+    /// Bytes waiting in a listener's connection above which a chunk is dropped for it. A quarter of a second at 256 kbit/s: what is older has no use.
     /// </summary>
     public const int MaxPendingBytes = 8 * 1024;
 
@@ -50,12 +50,12 @@ internal sealed class LiveSound : IGatewayPart
     /// <summary>Most streams at once; a further one is refused.</summary>
     public const int MaxStreams = 8;
 
-    /// <summary>A frame that begins this far from where the one before it ended begins a new piece, µs.</summary>
+    /// <summary>A frame that begins this far from where the one before it ended begins a new chunk, µs.</summary>
     public const long TimeStepUs = 20_000;
 
-    private readonly SessionFold _sessions;
+    private readonly SessionProjection _sessions;
     private readonly ISessionLink _link;
-    private readonly SoundDesk _desk;
+    private readonly StethoscopeSession _stethoscope;
     private readonly ICrc32 _crc32;
     private readonly GatewayClock _clock;
     private readonly CodedLog _log;
@@ -66,27 +66,27 @@ internal sealed class LiveSound : IGatewayPart
     private long _frames;
     private long _refused;
     private long _late;
-    private long _holes;
+    private long _sequenceGaps;
     private long _chunks;
     private long _notTaken;
-    private int _behindPiece;
+    private int _behindChunk;
     private long _nextStatusUs;
 
     /// <summary>Makes it.</summary>
     /// <param name="sessions">Which session is open.</param>
     /// <param name="link">The way to its listeners.</param>
-    /// <param name="desk">What the nurse confirmed.</param>
+    /// <param name="stethoscope">What the nurse confirmed.</param>
     /// <param name="crc32">The frames' checksum.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="log">The log.</param>
     /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>
     /// <param name="production">True when this gateway serves patients.</param>
     public LiveSound(
-        SessionFold sessions, ISessionLink link, SoundDesk desk, ICrc32 crc32, GatewayClock clock, CodedLog log, string topicRoot, bool production)
+        SessionProjection sessions, ISessionLink link, StethoscopeSession stethoscope, ICrc32 crc32, GatewayClock clock, CodedLog log, string topicRoot, bool production)
     {
         _sessions = sessions;
         _link = link;
-        _desk = desk;
+        _stethoscope = stethoscope;
         _crc32 = crc32;
         _clock = clock;
         _log = log;
@@ -94,22 +94,22 @@ internal sealed class LiveSound : IGatewayPart
         _production = production;
     }
 
-    public LiveSoundCounts Counts => new(_frames, _refused, _late, _holes, _chunks, _notTaken);
+    public LiveSoundCounts Counts => new(_frames, _refused, _late, _sequenceGaps, _chunks, _notTaken);
 
-    /// <summary>True while sound comes in: the durable way then keeps room for it.</summary>
+    /// <summary>True while sound comes in: the stored path then keeps room for it.</summary>
     public bool IsActive { get; private set; }
 
     /// <summary>
-    /// Durable sound and waveforms that may be in flight: what they queue on a thin way, live sound waits for. So they go right behind a live piece, where the way is free until the next: two of
+    /// Durable sound and waveforms that may be in flight: what they queue on a low-bandwidth link, live sound waits for. So they go right behind a live chunk, where the way is free until the next: two of
     /// them where the window has grown, else one, and none for rhythm alone: then they wait until the way is better or nobody listens. Without live sound the way is theirs.
     /// </summary>
     /// <param name="window">How many the way carries by itself.</param>
     /// <returns>How many may be in flight now.</returns>
-    public int MostBulk(int window)
+    public int MaxBackgroundInFlight(int window)
     {
         if (!IsActive)
         {
-            return Math.Max(window, BulkWindow.First);
+            return Math.Max(window, BackgroundCongestionWindow.First);
         }
 
         ListeningStep step = ListeningStep.Full;
@@ -123,12 +123,12 @@ internal sealed class LiveSound : IGatewayPart
             return window;
         }
 
-        int perPiece = step == ListeningStep.RhythmOnly ? 0 : step == ListeningStep.Full && window > BulkWindow.First ? 2 : 1;
-        return _behindPiece < perPiece ? window : 0;
+        int perChunk = step == ListeningStep.RhythmOnly ? 0 : step == ListeningStep.Full && window > BackgroundCongestionWindow.First ? 2 : 1;
+        return _behindChunk < perChunk ? window : 0;
     }
 
     /// <summary>One of them went out.</summary>
-    public void BulkSent() => _behindPiece++;
+    public void BackgroundSent() => _behindChunk++;
 
     /// <summary>What is listened to, as confirmed by whoever holds the stethoscope.</summary>
     public AuscultationTarget Target { get; set; }
@@ -194,13 +194,13 @@ internal sealed class LiveSound : IGatewayPart
         long step = head.MonotonicUs - stream.EndUs;
         if (stream.LastSequence != 0 && (head.Sequence != stream.LastSequence + 1 || step > TimeStepUs || step < -TimeStepUs || rateHz != stream.RateHz))
         {
-            _holes++;
+            _sequenceGaps++;
             Emit(stream, nowUs);
             stream.Break();
         }
 
         stream.Add(payload, Frame.HeaderLength, head, rateHz, count, nowUs, Target);
-        while (stream.HasPiece)
+        while (stream.HasChunk)
         {
             Emit(stream, nowUs);
         }
@@ -248,7 +248,7 @@ internal sealed class LiveSound : IGatewayPart
         List<StreamKey>? over = null;
         foreach ((StreamKey key, LiveStream stream) in _streams)
         {
-            if (nowUs - stream.HeardUs >= IdleUs)
+            if (nowUs - stream.LastReceivedUs >= IdleUs)
             {
                 (over ??= []).Add(key);
                 continue;
@@ -301,8 +301,8 @@ internal sealed class LiveSound : IGatewayPart
 
     private void Emit(LiveStream stream, long nowUs, ListeningStep step)
     {
-        ReadOnlyMemory<byte> piece = stream.Take(step, nowUs);
-        if (piece.IsEmpty || _sessions.Open is not { } session)
+        ReadOnlyMemory<byte> chunk = stream.Take(step, nowUs);
+        if (chunk.IsEmpty || _sessions.Open is not { } session)
         {
             return;
         }
@@ -310,7 +310,7 @@ internal sealed class LiveSound : IGatewayPart
         MqttMessage message = new()
         {
             Topic = Topic(session, stream.Key),
-            Payload = piece,
+            Payload = chunk,
             Qos = MqttQos.AtMostOnce,
             DropAbovePendingBytes = MaxPendingBytes,
             Properties = new MqttPublishProperties { ContentType = LiveChunk.ContentType },
@@ -318,7 +318,7 @@ internal sealed class LiveSound : IGatewayPart
         if (_link.IsUp && _link.TryPublish(message, 0, nowUs))
         {
             _chunks++;
-            _behindPiece = 0;
+            _behindChunk = 0;
         }
         else
         {
@@ -346,14 +346,14 @@ internal sealed class LiveSound : IGatewayPart
         json.WriteNumber("stream"u8, stream.Key.Stream);
         json.WriteString("step"u8, SoundWords.Of(stream.Steps.Step));
         json.WriteNumber("number"u8, stream.Number);
-        json.WriteString("site"u8, SoundWords.Of(_desk.Confirmed.Site));
-        json.WriteString("filter"u8, SoundWords.Of(_desk.Confirmed.Mode));
+        json.WriteString("site"u8, SoundWords.Of(_stethoscope.Confirmed.Site));
+        json.WriteString("filter"u8, SoundWords.Of(_stethoscope.Confirmed.Mode));
         json.WriteNumber("level"u8, stream.Level);
         json.WriteNumber("peak"u8, stream.Peak);
         json.WriteNumber("clipped"u8, stream.Clipped);
         json.WriteStartObject("dropped"u8);
         json.WriteNumber("late"u8, _late);
-        json.WriteNumber("missing"u8, _holes);
+        json.WriteNumber("missing"u8, _sequenceGaps);
         json.WriteNumber("notTaken"u8, _notTaken);
         json.WriteEndObject();
         SoundJson.Verdict(json, stream.Verdict);

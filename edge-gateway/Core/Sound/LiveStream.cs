@@ -7,14 +7,14 @@ using Firmware.Protocol;
 
 namespace EdgeGateway.Core.Sound;
 
-/// <summary>One stethoscope that is listened to: samples that wait for the rest of their piece, the step in force, who reports, and what the analysis says.</summary>
+/// <summary>One stethoscope that is listened to: samples that wait for the rest of their chunk, the step in force, who reports, and what the analysis says.</summary>
 internal sealed class LiveStream
 {
-    /// <summary>Numbers whose time of publication is remembered: half a minute of the shortest pieces.</summary>
+    /// <summary>Numbers whose time of publication is remembered: half a minute of the shortest chunks.</summary>
     private const int RememberedNumbers = 300;
 
-    /// <summary>Longest wait of samples for the rest of their piece, ms.</summary>
-    private const int LongestPieceMs = 300;
+    /// <summary>Longest wait of samples for the rest of their chunk, ms.</summary>
+    private const int LongestChunkMs = 300;
 
     private readonly SortedDictionary<string, Reporter> _reporters = new(StringComparer.Ordinal);
     private readonly long[] _publishedUs = new long[RememberedNumbers];
@@ -25,8 +25,8 @@ internal sealed class LiveStream
     private int _count;
     private long _firstUs;
     private double _squares;
-    private int _peakOfPiece;
-    private int _clippedOfPiece;
+    private int _peakOfChunk;
+    private int _clippedOfChunk;
 
     public LiveStream(StreamKey key) => Key = key;
 
@@ -42,9 +42,9 @@ internal sealed class LiveStream
     public long EndUs { get; private set; }
 
     /// <summary>When the newest frame came, monotonic µs.</summary>
-    public long HeardUs { get; private set; }
+    public long LastReceivedUs { get; private set; }
 
-    /// <summary>Number of the newest piece, 0 for none.</summary>
+    /// <summary>Number of the newest chunk, 0 for none.</summary>
     public uint Number { get; private set; }
 
     public int Level { get; private set; }
@@ -56,13 +56,13 @@ internal sealed class LiveStream
     /// <summary>What the analysis says of the last seconds; null until it has heard enough.</summary>
     public AuscultationResult? Verdict { get; private set; }
 
-    public bool HasPiece => _count > 0 && _count >= (long)RateHz * PieceMs(Steps.Step) / 1000;
+    public bool HasChunk => _count > 0 && _count >= (long)RateHz * ChunkMs(Steps.Step) / 1000;
 
     /// <summary>How long a piece of a step lasts, ms.</summary>
-    public static int PieceMs(ListeningStep step) => step switch
+    public static int ChunkMs(ListeningStep step) => step switch
     {
         ListeningStep.Full => 100,
-        ListeningStep.LongChunks => LongestPieceMs,
+        ListeningStep.LongChunks => LongestChunkMs,
         _ => 200,
     };
 
@@ -70,7 +70,7 @@ internal sealed class LiveStream
     {
         if (_samples.Length < _count + count)
         {
-            Array.Resize(ref _samples, _count + Math.Max(count, rateHz * LongestPieceMs / 1000));
+            Array.Resize(ref _samples, _count + Math.Max(count, rateHz * LongestChunkMs / 1000));
         }
 
         if (_count == 0)
@@ -90,8 +90,8 @@ internal sealed class LiveStream
         Peak = SoundBody.Peak(frame, body);
         Clipped = SoundBody.Clipped(frame, body);
         _squares += (double)Level * Level * count;
-        _peakOfPiece = Math.Max(_peakOfPiece, Peak);
-        _clippedOfPiece += Clipped;
+        _peakOfChunk = Math.Max(_peakOfChunk, Peak);
+        _clippedOfChunk += Clipped;
         if (_analysis is null || RateHz != rateHz)
         {
             _analysis = new LiveAuscultation(rateHz);
@@ -106,10 +106,10 @@ internal sealed class LiveStream
         RateHz = rateHz;
         LastSequence = head.Sequence;
         EndUs = head.MonotonicUs + ((long)count * 1_000_000 / rateHz);
-        HeardUs = nowUs;
+        LastReceivedUs = nowUs;
     }
 
-    /// <summary>The samples that wait, as a piece; empty when none wait or the step sends none.</summary>
+    /// <summary>The samples that wait, as a chunk; empty when none wait or the step sends none.</summary>
     public ReadOnlyMemory<byte> Take(ListeningStep step, long nowUs)
     {
         int count = _count;
@@ -120,11 +120,11 @@ internal sealed class LiveStream
 
         _count = 0;
         int level = Math.Min((int)Math.Sqrt(_squares / count), 32_768);
-        int peak = _peakOfPiece;
-        int clipped = Math.Min(_clippedOfPiece, ushort.MaxValue);
+        int peak = _peakOfChunk;
+        int clipped = Math.Min(_clippedOfChunk, ushort.MaxValue);
         _squares = 0;
-        _peakOfPiece = 0;
-        _clippedOfPiece = 0;
+        _peakOfChunk = 0;
+        _clippedOfChunk = 0;
         if (step == ListeningStep.ClipsOnly)
         {
             return default;
@@ -148,13 +148,13 @@ internal sealed class LiveStream
 
         bool packed = step == ListeningStep.RhythmOnly;
         int bytes = packed ? ImaAdpcm.ChunkLength(samples.Length) : 2 * samples.Length;
-        byte[] piece = new byte[LiveChunk.HeadLength + SoundBody.SamplesOffset + bytes];
+        byte[] chunk = new byte[LiveChunk.HeadLength + SoundBody.SamplesOffset + bytes];
         Number++;
         _publishedUs[Number % RememberedNumbers] = nowUs;
-        LiveChunk.WriteHead(piece, step, Number, firstUs, Key.BootId);
+        LiveChunk.WriteHead(chunk, step, Number, firstUs, Key.BootId);
         SoundBody.WriteHead(
-            piece, LiveChunk.HeadLength, rateHz, packed ? SoundCodec.ImaAdpcm : SoundCodec.Pcm16, samples.Length, level, peak, clipped);
-        Span<byte> data = piece.AsSpan(LiveChunk.HeadLength + SoundBody.SamplesOffset);
+            chunk, LiveChunk.HeadLength, rateHz, packed ? SoundCodec.ImaAdpcm : SoundCodec.Pcm16, samples.Length, level, peak, clipped);
+        Span<byte> data = chunk.AsSpan(LiveChunk.HeadLength + SoundBody.SamplesOffset);
         if (packed)
         {
             ImaAdpcm.EncodeChunk(samples, data);
@@ -167,7 +167,7 @@ internal sealed class LiveStream
             }
         }
 
-        return piece;
+        return chunk;
     }
 
     /// <summary>What comes next does not follow on what went before.</summary>
@@ -191,7 +191,7 @@ internal sealed class LiveStream
         List<string>? gone = null;
         foreach ((string name, Reporter reporter) in _reporters)
         {
-            if (nowUs - reporter.HeardUs > LiveSound.ReportForgottenUs)
+            if (nowUs - reporter.LastReceivedUs > LiveSound.ReportForgottenUs)
             {
                 (gone ??= []).Add(name);
             }
@@ -221,7 +221,7 @@ internal sealed class LiveStream
         return true;
     }
 
-    /// <summary>How long ago the first piece was made that a listener does not have.</summary>
+    /// <summary>How long ago the first chunk was made that a listener does not have.</summary>
     private int LagMs(uint number, long nowUs)
     {
         if (number >= Number)
@@ -232,5 +232,5 @@ internal sealed class LiveStream
         return Number - number >= RememberedNumbers ? int.MaxValue : (int)Math.Min(int.MaxValue, (nowUs - _publishedUs[(number + 1) % RememberedNumbers]) / 1000);
     }
 
-    private readonly record struct Reporter(uint Number, long Lost, long HeardUs, ListeningReport Report);
+    private readonly record struct Reporter(uint Number, long Lost, long LastReceivedUs, ListeningReport Report);
 }

@@ -22,9 +22,9 @@ public readonly record struct ClipReading(string? Code, string Text, ClipSound? 
 public sealed class SoundControl
 {
     private readonly GatewayLife _life;
-    private readonly SessionFold _sessions;
-    private readonly ClipFold _known;
-    private readonly SoundDesk _desk;
+    private readonly SessionProjection _sessions;
+    private readonly ClipProjection _known;
+    private readonly StethoscopeSession _stethoscope;
     private readonly LiveSound _live;
     private readonly Clips _clips;
     private readonly SyncWaiters _waiters;
@@ -33,16 +33,16 @@ public sealed class SoundControl
     /// <param name="life">Whether the gateway runs.</param>
     /// <param name="sessions">The sessions.</param>
     /// <param name="known">The clips of all sessions.</param>
-    /// <param name="desk">What is listened to.</param>
+    /// <param name="stethoscope">What is listened to.</param>
     /// <param name="live">Live sound.</param>
     /// <param name="clips">Makes and reads clips.</param>
     /// <param name="waiters">What waits for the disk.</param>
-    internal SoundControl(GatewayLife life, SessionFold sessions, ClipFold known, SoundDesk desk, LiveSound live, Clips clips, SyncWaiters waiters)
+    internal SoundControl(GatewayLife life, SessionProjection sessions, ClipProjection known, StethoscopeSession stethoscope, LiveSound live, Clips clips, SyncWaiters waiters)
     {
         _life = life;
         _sessions = sessions;
         _known = known;
-        _desk = desk;
+        _stethoscope = stethoscope;
         _live = live;
         _clips = clips;
         _waiters = waiters;
@@ -63,7 +63,7 @@ public sealed class SoundControl
             return new SessionResult(FaultCodes.SessionCommandNotNow, SessionControl.NotRunningText, sessionId);
         }
 
-        (string Code, string Text)? refused = _desk.Set(sessionId, listening, place, by);
+        (string Code, string Text)? refused = _stethoscope.Set(sessionId, listening, place, by);
         if (refused is null && listening)
         {
             _live.Target = ListeningTarget.Of(place.Site, place.Mode);

@@ -6,7 +6,7 @@ using EdgeGateway.Faults;
 namespace EdgeGateway.Core.Time;
 
 /// <summary>Looks at UTC once a second: journals how it lies to the monotonic clock when that is worth a record, and says in health when it cannot be believed.</summary>
-internal sealed class UtcRecorder(GatewayClock clock, TimeFold time, JournalWriter journal, HealthIssues issues, CodedLog log) : IGatewayPart
+internal sealed class UtcRecorder(GatewayClock clock, TimeProjection time, JournalWriter journal, HealthIssues issues, CodedLog log) : IGatewayPart
 {
     /// <summary>How often UTC is looked at, µs.</summary>
     private const long PeriodUs = 1_000_000;

@@ -100,7 +100,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
         _uplink = core.External is null ? null : new TcpUplinkConnector(_loop, core.External.Host, core.External.Port, _time);
         GatewayCore logic = new(core, new GatewayPorts
         {
-            Journal = (handler, folds) => new JournalLog(disk, journal, folds, handler),
+            Journal = (handler, projections) => new JournalLog(disk, journal, projections, handler),
             Server = handler => new MqttServer(EndpointLimits.Server, handler),
             Client = (options, handler) => new MqttClient(options, handler),
             Uplink = _uplink,
@@ -108,7 +108,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
             Entropy = new SystemEntropy(),
             Log = _log,
             Listeners = new ListenerTokens(key),
-            Told = told,
+            Sent = told,
         });
         _core = logic;
         _loop.AddStep(nowUs =>

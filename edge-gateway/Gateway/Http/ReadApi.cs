@@ -114,7 +114,7 @@ internal static class ReadApi
             json.WriteString("session", link.Session);
             json.WriteString("broker", WebSocketOf(own));
             json.WriteString("token", link.Token);
-            json.WriteString("page", $"{far}/far.html#broker={Uri.EscapeDataString(WebSocketOf(far))}&cart={link.Cart}&session={link.Session}&token={link.Token}");
+            json.WriteString("page", $"{far}/clinician.html#broker={Uri.EscapeDataString(WebSocketOf(far))}&cart={link.Cart}&session={link.Session}&token={link.Token}");
             json.WriteNumber("graceMs", ListenerTokens.GraceUs / 1000);
         });
     }

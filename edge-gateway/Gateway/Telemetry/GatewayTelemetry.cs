@@ -77,7 +77,7 @@ internal sealed class GatewayTelemetry : IDisposable
         ("cart.gateway.live_sound.frames", "{frame}", "Live sound frames taken in.", static s => s.LiveSound.Frames),
         ("cart.gateway.live_sound.refused", "{frame}", "Live sound frames that are damaged, of no open session, or of another kind.", static s => s.LiveSound.Refused),
         ("cart.gateway.live_sound.late", "{frame}", "Live sound frames that came after a newer one, or twice.", static s => s.LiveSound.Late),
-        ("cart.gateway.live_sound.gaps", "{gap}", "Places where a live sound frame was missing.", static s => s.LiveSound.Holes),
+        ("cart.gateway.live_sound.gaps", "{gap}", "Places where a live sound frame was missing.", static s => s.LiveSound.SequenceGaps),
         ("cart.gateway.live_sound.chunks", "{chunk}", "Chunks handed over for listeners.", static s => s.LiveSound.Chunks),
         ("cart.gateway.live_sound.not_taken", "{chunk}", "Chunks that the link to the session's broker did not take.", static s => s.LiveSound.NotTaken),
         ("cart.gateway.journal.records", "{record}", "Newest index appended to the journal.", static s => s.JournalLastIndex),
@@ -139,7 +139,7 @@ internal sealed class GatewayTelemetry : IDisposable
         [
             Of("produced", streams.Sum(static s => s.Produced)), Of("stored", streams.Sum(static s => s.Stored)), Of("declared_lost", streams.Sum(static s => s.DeclaredLost)),
             Of("missing", streams.Sum(static s => s.Missing)), Of("sent", streams.Sum(static s => s.Sent)), Of("pending", streams.Sum(static s => s.Pending)),
-            Of("unbound", streams.Sum(static s => s.Kept)), Of("dropped", streams.Sum(static s => s.LostHere)),
+            Of("unbound", streams.Sum(static s => s.Unbound)), Of("dropped", streams.Sum(static s => s.Dropped)),
         ];
 
         static Measurement<long> Of(string state, long readings) => new(readings, new KeyValuePair<string, object?>(StateAttribute, state));

@@ -14,7 +14,7 @@ using Microsoft.Net.Http.Headers;
 namespace EdgeGateway.Gateway.Web;
 
 /// <summary>
-/// The gateway's pages and the listeners' way in: <c>GET /</c> (bedside view), <c>/far.html</c> (clinician view), their files, and <c>/mqtt</c> (MQTT over WebSocket). Strict headers on every answer.
+/// The gateway's pages and the listeners' way in: <c>GET /</c> (bedside view), <c>/clinician.html</c> (clinician view), their files, and <c>/mqtt</c> (MQTT over WebSocket). Strict headers on every answer.
 /// </summary>
 public static class GatewayWeb
 {

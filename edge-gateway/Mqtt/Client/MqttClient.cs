@@ -47,7 +47,7 @@ public sealed class MqttClient : IMqttClient
     private long _drainedUs;
     private long _openedUs;
     private long _sentUs;
-    private long _heardUs;
+    private long _lastReceivedUs;
     private long _pingUs;
     private bool _pinging;
     private bool _receiving;
@@ -143,7 +143,7 @@ public sealed class MqttClient : IMqttClient
         _pinging = false;
         _answerDueUs = long.MaxValue;
         _writtenBytes = _drainedBytes = 0;
-        _openedUs = _sentUs = _heardUs = _drainedUs = _progressUs = nowUs;
+        _openedUs = _sentUs = _lastReceivedUs = _drainedUs = _progressUs = nowUs;
         Array.Clear(_inboundAliases);
 
         var packet = new ConnectPacket
@@ -183,7 +183,7 @@ public sealed class MqttClient : IMqttClient
         }
 
         _receiving = true;
-        _heardUs = nowUs;
+        _lastReceivedUs = nowUs;
         Framer framer = _framer;
         try
         {
@@ -208,7 +208,7 @@ public sealed class MqttClient : IMqttClient
     {
         if (_state != State.Closed)
         {
-            Lose(MqttLossKind.Transport, 0, _state == State.Connecting ? "the transport closed before CONNACK" : "the transport closed");
+            EndConnection(MqttLossKind.Transport, 0, _state == State.Connecting ? "the transport closed before CONNACK" : "the transport closed");
         }
     }
 
@@ -348,7 +348,7 @@ public sealed class MqttClient : IMqttClient
             Send(nowUs);
         }
 
-        Lose(MqttLossKind.OwnWish, 0, "closed by this side");
+        EndConnection(MqttLossKind.OwnWish, 0, "closed by this side");
     }
 
     /// <inheritdoc/>
@@ -366,7 +366,7 @@ public sealed class MqttClient : IMqttClient
                 return _openedUs + ConnectTimeoutUs;
             }
 
-            Lose(MqttLossKind.Silent, MqttReason.ServerUnavailable, "no CONNACK within 10 s");
+            EndConnection(MqttLossKind.Silent, MqttReason.ServerUnavailable, "no CONNACK within 10 s");
             return long.MaxValue;
         }
 
@@ -397,7 +397,7 @@ public sealed class MqttClient : IMqttClient
             return long.MaxValue;
         }
 
-        long due = Math.Min(_sentUs, _heardUs) + _keepAliveUs;
+        long due = Math.Min(_sentUs, _lastReceivedUs) + _keepAliveUs;
         if (!_pinging && due <= nowUs)
         {
             PacketWriter.Empty(_writer, PacketType.Pingreq);
@@ -486,7 +486,7 @@ public sealed class MqttClient : IMqttClient
         }
         else if (nowUs - _drainedUs >= AnswerTimeoutUs)
         {
-            Lose(MqttLossKind.Unanswered, MqttReason.UnspecifiedError, $"the connection took none of {pending} bytes for {_options.AnswerTimeoutSeconds} s");
+            EndConnection(MqttLossKind.Unanswered, MqttReason.UnspecifiedError, $"the connection took none of {pending} bytes for {_options.AnswerTimeoutSeconds} s");
             return long.MaxValue;
         }
 
@@ -542,7 +542,7 @@ public sealed class MqttClient : IMqttClient
                 break;
             case PacketType.Disconnect when Version == MqttVersion.V5:
                 ReasonPacket packet = PacketReader.Reason(body, type, Version);
-                Lose(MqttLossKind.Disconnected, packet.Reason, "the server disconnected" + Words(packet.Properties));
+                EndConnection(MqttLossKind.Disconnected, packet.Reason, "the server disconnected" + Words(packet.Properties));
                 break;
             case PacketType.Connack:
                 throw Wire.Violation("a second CONNACK (3.2)");
@@ -567,7 +567,7 @@ public sealed class MqttClient : IMqttClient
                 5 => MqttReason.NotAuthorized,
                 _ => packet.Code,
             };
-            Lose(MqttLossKind.Refused, reason, "the server refused the connection" + Words(packet.Properties));
+            EndConnection(MqttLossKind.Refused, reason, "the server refused the connection" + Words(packet.Properties));
             return;
         }
 
@@ -977,10 +977,10 @@ public sealed class MqttClient : IMqttClient
             _connection!.Write(_writer.Packet);
         }
 
-        Lose(kind, reason, text);
+        EndConnection(kind, reason, text);
     }
 
-    private void Lose(MqttLossKind kind, byte reason, string text)
+    private void EndConnection(MqttLossKind kind, byte reason, string text)
     {
         if (_state == State.Closed)
         {

@@ -3,7 +3,7 @@ using System;
 namespace EdgeGateway.Mqtt.Codec;
 
 /// <summary>
-/// Cuts a stream of bytes into packets. The bytes may come in any pieces. Memory grows with the bytes that have arrived,
+/// Cuts a stream of bytes into packets. The bytes may come in any chunks. Memory grows with the bytes that have arrived,
 /// not with the length that a peer announces, and never beyond the maximum packet length.
 /// </summary>
 internal sealed class Framer

@@ -114,7 +114,7 @@ public sealed partial class MqttServer
                 Transport = connection.Transport.Transport,
                 Address = connection.Address,
                 Living = _sessions.TryGetValue(clientId, out ServerSession? known) && known.Connection is { IsClosed: false } living
-                    ? new MqttLivingConnection(living.Remote, living.Address, living.HeardUs)
+                    ? new MqttLivingConnection(living.Remote, living.Address, living.LastReceivedUs)
                     : null,
             };
             verdict = _handler.Connecting(request);
@@ -215,19 +215,19 @@ public sealed partial class MqttServer
             }
         }
 
-        connection.InKeptPlace = group is not null && group.KeptConnections < admission.KeptPlaces;
-        if (connection.InKeptPlace)
+        connection.InReservedPlace = group is not null && group.ReservedConnections < admission.ReservedPlaces;
+        if (connection.InReservedPlace)
         {
             return true;
         }
 
-        if (_identified - _keptConnections >= _options.MaxConnections)
+        if (_identified - _reservedConnections >= _options.MaxConnections)
         {
             refusal = $"more than {_options.MaxConnections} connections";
             return false;
         }
 
-        if (isNew && _sessions.Count - _keptConnections >= _options.MaxSessions)
+        if (isNew && _sessions.Count - _reservedConnections >= _options.MaxSessions)
         {
             if (_absent.First is not { } absent)
             {
@@ -274,10 +274,10 @@ public sealed partial class MqttServer
         }
 
         _identified++;
-        if (connection.InKeptPlace)
+        if (connection.InReservedPlace)
         {
-            session.Group!.KeptConnections++;
-            _keptConnections++;
+            session.Group!.ReservedConnections++;
+            _reservedConnections++;
         }
 
         _deadlines.Set(session.Expiry, long.MaxValue);

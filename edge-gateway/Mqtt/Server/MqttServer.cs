@@ -44,7 +44,7 @@ public sealed partial class MqttServer : IMqttServer
     private readonly WireWriter _writer = new();
     private long _retainedBytes;
     private long _queuedBytes;
-    private int _keptConnections;
+    private int _reservedConnections;
     private int _identified;
     private long _lastToken;
     private long _lastAssigned;
@@ -273,7 +273,7 @@ public sealed partial class MqttServer : IMqttServer
 
         Enter();
         connection.IsReceiving = true;
-        connection.HeardUs = nowUs;
+        connection.LastReceivedUs = nowUs;
         try
         {
             while (!connection.IsClosed && connection.Framer.TryRead(ref bytes))
@@ -545,7 +545,7 @@ public sealed partial class MqttServer : IMqttServer
         {
             Close(connection, null, $"no CONNECT within {_options.ConnectTimeoutSeconds} s", nowUs);
         }
-        else if (connection.SilenceUs > 0 && nowUs - connection.HeardUs >= connection.SilenceUs)
+        else if (connection.SilenceUs > 0 && nowUs - connection.LastReceivedUs >= connection.SilenceUs)
         {
             Close(connection, MqttReason.KeepAliveTimeout, "nothing was heard for one and a half times the keep-alive", nowUs);
         }
@@ -567,7 +567,7 @@ public sealed partial class MqttServer : IMqttServer
 
     private void SetTimer(ServerConnection connection, long nowUs)
     {
-        long due = connection.SilenceUs > 0 ? connection.HeardUs + connection.SilenceUs : long.MaxValue;
+        long due = connection.SilenceUs > 0 ? connection.LastReceivedUs + connection.SilenceUs : long.MaxValue;
         if (connection.IsBlocked)
         {
             due = Math.Min(due, nowUs + BlockedPollUs);
@@ -677,11 +677,11 @@ public sealed partial class MqttServer : IMqttServer
         if (connection.Session is { } session)
         {
             _identified--;
-            if (connection.InKeptPlace && session.Group is { } group)
+            if (connection.InReservedPlace && session.Group is { } group)
             {
-                connection.InKeptPlace = false;
-                group.KeptConnections--;
-                _keptConnections--;
+                connection.InReservedPlace = false;
+                group.ReservedConnections--;
+                _reservedConnections--;
             }
         }
     }

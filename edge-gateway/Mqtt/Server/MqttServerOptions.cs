@@ -44,7 +44,7 @@ public readonly record struct MqttDrop(string ClientId, string Topic, MqttDropRe
 /// <summary>How to be a server. Every number is a bound with a stated policy.</summary>
 public sealed record MqttServerOptions
 {
-    /// <summary>Most connections with a session, places kept for groups (<see cref="MqttAdmission.KeptPlaces"/>) not counted; above it CONNECT is refused with 0x97. Default 10,000.</summary>
+    /// <summary>Most connections with a session, places kept for groups (<see cref="MqttAdmission.ReservedPlaces"/>) not counted; above it CONNECT is refused with 0x97. Default 10,000.</summary>
     public int MaxConnections { get; init; } = 10_000;
 
     /// <summary>Most connections of which no CONNECT has been accepted; at it the oldest of them is closed for a new one. Default 1,024.</summary>
@@ -140,10 +140,10 @@ public sealed record MqttServerOptions
     /// <summary>Reason in SUBACK under MQTT 5 when the application refuses a filter: 0x87 or 0x80. Default 0x87.</summary>
     public byte RefusedSubscriptionReason { get; init; } = MqttReason.NotAuthorized;
 
-    /// <summary>Told of every message that a subscriber does not get, on the server's loop; null for counters only.</summary>
+    /// <summary>Sent of every message that a subscriber does not get, on the server's loop; null for counters only.</summary>
     public Action<MqttDrop>? Dropped { get; init; }
 
-    /// <summary>Told why a connection was closed by us: client identifier or remote, reason code, text; for logs. Null: nobody.</summary>
+    /// <summary>Sent why a connection was closed by us: client identifier or remote, reason code, text; for logs. Null: nobody.</summary>
     public Action<string, byte, string>? Closing { get; init; }
 }
 

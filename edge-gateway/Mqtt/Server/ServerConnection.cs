@@ -53,7 +53,7 @@ internal sealed class ServerConnection : IMqttServerConnection
     public LinkedListNode<ServerConnection>? UnidentifiedNode { get; set; }
 
     /// <summary>It stands in one of its group's kept places.</summary>
-    public bool InKeptPlace { get; set; }
+    public bool InReservedPlace { get; set; }
 
     /// <summary>Bytes that wait in the transport; a transport that throws is full for ever.</summary>
     public int PendingBytes
@@ -96,7 +96,7 @@ internal sealed class ServerConnection : IMqttServerConnection
     /// <summary>Longest session expiry that this client may have, seconds.</summary>
     public uint SessionExpiryBound { get; set; }
 
-    public long HeardUs { get; set; }
+    public long LastReceivedUs { get; set; }
 
     public bool IsBlocked { get; set; }
 

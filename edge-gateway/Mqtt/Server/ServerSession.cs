@@ -91,7 +91,7 @@ internal sealed class SessionGroup
     public LinkedList<ServerSession> Sessions { get; } = new();
 
     /// <summary>Its connections that stand in kept places.</summary>
-    public int KeptConnections { get; set; }
+    public int ReservedConnections { get; set; }
 }
 
 /// <summary>A retained message.</summary>

@@ -43,9 +43,9 @@ internal enum DeadlineKind
 internal sealed class DeadlineHeap
 {
     /// <summary>Room that is kept when the heap has become small.</summary>
-    private const int KeptRoom = 64;
+    private const int ReservedRoom = 64;
 
-    private Deadline[] _heap = new Deadline[KeptRoom];
+    private Deadline[] _heap = new Deadline[ReservedRoom];
     private long _order;
 
     public int Count { get; private set; }
@@ -129,9 +129,9 @@ internal sealed class DeadlineHeap
             Rise(last);
         }
 
-        if (_heap.Length > KeptRoom && Count < _heap.Length / 4)
+        if (_heap.Length > ReservedRoom && Count < _heap.Length / 4)
         {
-            Array.Resize(ref _heap, Math.Max(KeptRoom, _heap.Length / 2));
+            Array.Resize(ref _heap, Math.Max(ReservedRoom, _heap.Length / 2));
         }
     }
 

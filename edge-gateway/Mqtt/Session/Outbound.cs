@@ -19,7 +19,7 @@ internal sealed class StoredMessage
         ExpiresUs = message.Properties?.MessageExpirySeconds is { } seconds ? nowUs + (seconds * 1_000_000L) : long.MaxValue;
     }
 
-    /// <summary>Guess: objects and list links of one held message beside its topic and payload, bytes.</summary>
+    /// <summary>Assumption: objects and list links of one held message beside its topic and payload, bytes.</summary>
     private const int OverheadBytes = 160;
 
     /// <summary>Assumption: two strings and their place in the list, bytes.</summary>

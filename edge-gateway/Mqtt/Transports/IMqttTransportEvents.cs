@@ -11,7 +11,7 @@ public interface IMqttTransportEvents
     void Opened(IMqttConnection connection, long nowUs);
 
     /// <summary>Bytes arrived.</summary>
-    /// <param name="bytes">The bytes, in any pieces.</param>
+    /// <param name="bytes">The bytes, in any chunks.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     void Received(ReadOnlySpan<byte> bytes, long nowUs);
 

@@ -32,7 +32,7 @@ public sealed class MqttLoop : IMqttLoop, IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="name">The thread's name.</param>
     /// <param name="maxQueued">Most actions waiting; <see cref="TryPost"/> says false above it.</param>
-    /// <param name="faulted">Told of an exception that an action or a step threw; the loop has stopped then. Null: the exception ends the process.</param>
+    /// <param name="faulted">Sent of an exception that an action or a step threw; the loop has stopped then. Null: the exception ends the process.</param>
     public MqttLoop(TimeProvider time, string name, int maxQueued = DefaultMaxQueued, Action<Exception>? faulted = null)
     {
         ArgumentNullException.ThrowIfNull(time);

@@ -103,13 +103,13 @@ public sealed class MqttMemoryLink
 
     private static bool Move(Pipe pipe, int maxBytes, BytesHandler receiver)
     {
-        byte[] piece = pipe.Take(maxBytes);
-        if (piece.Length > 0)
+        byte[] chunk = pipe.Take(maxBytes);
+        if (chunk.Length > 0)
         {
-            receiver(piece);
+            receiver(chunk);
         }
 
-        return piece.Length > 0;
+        return chunk.Length > 0;
     }
 
     private delegate void BytesHandler(ReadOnlySpan<byte> bytes);

@@ -46,7 +46,7 @@ public sealed class MqttTcpConnector : IDisposable
     /// </summary>
     /// <param name="host">Name or address.</param>
     /// <param name="port">TCP port.</param>
-    /// <param name="failed">Told why there is no connection.</param>
+    /// <param name="failed">Sent why there is no connection.</param>
     public void Connect(string host, int port, Action<string> failed) => _ = ConnectAsync(host, port, failed);
 
     /// <summary>Gives up attempts under way. A connection that is open belongs to the client: disconnect it there.</summary>
@@ -86,7 +86,7 @@ public sealed class MqttTcpConnector : IDisposable
     private sealed class Peer : PipePeer
     {
         private readonly IMqttTransportEvents _events;
-        private bool _told;
+        private bool _reported;
 
         public Peer(IDuplexPipe pipe, IMqttLoop loop, IMqttTransportEvents events, TimeProvider time)
             : base(pipe, loop, time) => _events = events;
@@ -99,20 +99,20 @@ public sealed class MqttTcpConnector : IDisposable
 
         protected override void TransportClosed(long nowUs)
         {
-            _told = true;
+            _reported = true;
             _events.Closed(nowUs);
         }
 
         protected override void Faulted(Exception exception, long nowUs)
         {
-            _told = true;
+            _reported = true;
             _events.Faulted(exception, nowUs);
         }
 
         // Whoever closed the connection himself hears of its end too. A client does not: it has ended its own half already, and may have a new one.
         public void Ended()
         {
-            if (!_told && _events is not ClientEvents)
+            if (!_reported && _events is not ClientEvents)
             {
                 TransportClosed(Loop.NowUs);
             }

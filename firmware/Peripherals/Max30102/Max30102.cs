@@ -19,7 +19,7 @@ public sealed partial class Max30102 : I2cDriver, ILightSource
     /// <summary>The most samples in one batch: read twice at 400 kHz they take 1.96 ms of bus, pointers included.</summary>
     public const int BatchBound = 5;
 
-    /// <summary>Samples dropped after a start and after a change of LED current, as <see cref="SampleLoss.Settling"/>. Guess: makers' examples call the first one or two invalid; a changed current shows mixed in one.</summary>
+    /// <summary>Samples dropped after a start and after a change of LED current, as <see cref="SampleLoss.Settling"/>. Assumption: makers' examples call the first one or two invalid; a changed current shows mixed in one.</summary>
     public const int SettlingSamples = 2;
 
     /// <summary>Oldest samples given up when the FIFO is found full: writing the read pointer back onto the write pointer would say "empty".</summary>
@@ -40,7 +40,7 @@ public sealed partial class Max30102 : I2cDriver, ILightSource
     /// <summary>From one look at a resetting part to the next, µs.</summary>
     public const int ResetLookIntervalUs = 1_000;
 
-    /// <summary>A reset that takes longer has failed, µs. Guess: the datasheet gives no time; makers' examples poll for up to 100 ms.</summary>
+    /// <summary>A reset that takes longer has failed, µs. Assumption: the datasheet gives no time; makers' examples poll for up to 100 ms.</summary>
     public const int ResetTimeoutUs = 100_000;
 
     /// <summary>From one die temperature to the next, µs.</summary>

@@ -8,7 +8,7 @@ namespace Firmware.Peripherals;
 /// </summary>
 public sealed class Max30102Clock
 {
-    /// <summary>How far the part's oscillator may be off, in 1/256 of the period. Guess: 6 %; the datasheet bounds it for no sample rate.</summary>
+    /// <summary>How far the part's oscillator may be off, in 1/256 of the period. Assumption: 6 %; the datasheet bounds it for no sample rate.</summary>
     public const int TolerancePer256 = 16;
 
     private const int Scale = 256;

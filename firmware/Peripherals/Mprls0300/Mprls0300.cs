@@ -28,10 +28,10 @@ public sealed class Mprls0300 : I2cDriver, ICuffPressureSource
     /// </summary>
     public const int FrozenWords = 8;
 
-    /// <summary>A pressure below this is none, thousandths of mmHg. Guess: no cuff is sucked empty.</summary>
+    /// <summary>A pressure below this is none, thousandths of mmHg. Assumption: no cuff is sucked empty.</summary>
     public const int LowestMilliMmHg = -15_000;
 
-    /// <summary>A value at the transfer function's ends is confirmed by another conversion within this much of it, thousandths of mmHg. Guess: what a cuff can do in 20 ms.</summary>
+    /// <summary>A value at the transfer function's ends is confirmed by another conversion within this much of it, thousandths of mmHg. Assumption: what a cuff can do in 20 ms.</summary>
     public const int ConfirmMilliMmHg = 5_000;
 
     /// <summary>Pause after a failed transaction, µs.</summary>

@@ -13,11 +13,11 @@ public sealed partial class Pcm1808 : Driver, ISoundSource
     /// <summary>Samples per second of this project's converters.</summary>
     public const int NominalRateHz = 8000;
 
-    /// <summary>From one piece to the next, µs: 200 samples of 8 kHz.</summary>
-    public const int PieceUs = 25_000;
+    /// <summary>From one chunk to the next, µs: 200 samples of 8 kHz.</summary>
+    public const int ChunkUs = 25_000;
 
     /// <summary>Most samples in one reading: 32 ms of 8 kHz.</summary>
-    public const int PieceBound = 256;
+    public const int ChunkBound = 256;
 
     /// <summary>
     /// Samples dropped after the clocks have started. Source: TI SLES177B, "Power-on" and "Fade-in and fade-out": the output is zero for 1,024 periods of the
@@ -26,13 +26,13 @@ public sealed partial class Pcm1808 : Driver, ISoundSource
     public const int SettlingSamples = 4 + 8960 + 8192 + 48;
 
     /// <summary>
-    /// So many equal samples in a row are a dead slot: 200 ms of 8 kHz. Guess: the part's own noise is 0.3 counts of 16 bits around zero (99 dB), and the
+    /// So many equal samples in a row are a dead slot: 200 ms of 8 kHz. Assumption: the part's own noise is 0.3 counts of 16 bits around zero (99 dB), and the
     /// microphone's more, so that a value seldom lasts for 10 samples; sound at the end of the range lasts for a few milliseconds.
     /// </summary>
     public const int DeadSamples = 1600;
 
-    /// <summary>No sample in this time, µs: the clock is lost. Three pieces.</summary>
-    public const int StallUs = 3 * PieceUs;
+    /// <summary>No sample in this time, µs: the clock is lost. Three chunks.</summary>
+    public const int StallUs = 3 * ChunkUs;
 
     /// <summary>Good windows of 200 ms in a row that end a withholding: 1 s.</summary>
     public const int CleanWindows = 5;
@@ -40,10 +40,10 @@ public sealed partial class Pcm1808 : Driver, ISoundSource
     /// <summary>The time over which the rate is proven, µs.</summary>
     public const int RateWindowUs = 10_000_000;
 
-    /// <summary>How far the rate may be off, in 1/256 of it. Guess: ten times what crystals and their dividers are off.</summary>
+    /// <summary>How far the rate may be off, in 1/256 of it. Assumption: ten times what crystals and their dividers are off.</summary>
     public const int RateTolerancePer256 = 1;
 
-    /// <summary>Samples that a port may hold back or give late at the ends of that time. Guess: two buffers of 256.</summary>
+    /// <summary>Samples that a port may hold back or give late at the ends of that time. Assumption: two buffers of 256.</summary>
     public const int RateSlackSamples = 512;
 
     private const int HoldLookUs = 100_000;
@@ -87,8 +87,8 @@ public sealed partial class Pcm1808 : Driver, ISoundSource
     {
         _port = port;
         _clock = new Pcm1808Clock(port.SampleRateHz);
-        Samples = new short[DeadSamples + PieceBound];
-        _other = new short[DeadSamples + PieceBound];
+        Samples = new short[DeadSamples + ChunkBound];
+        _other = new short[DeadSamples + ChunkBound];
     }
 
     /// <inheritdoc/>
@@ -97,7 +97,7 @@ public sealed partial class Pcm1808 : Driver, ISoundSource
     /// <summary>Samples per second that the port is set to.</summary>
     public int SampleRateHz => _port.SampleRateHz;
 
-    /// <summary>Samples of this batch; above 0 after Ready, else 0. Mostly 200, at most <see cref="DeadSamples"/> + <see cref="PieceBound"/> - 1.</summary>
+    /// <summary>Samples of this batch; above 0 after Ready, else 0. Mostly 200, at most <see cref="DeadSamples"/> + <see cref="ChunkBound"/> - 1.</summary>
     public int SampleCount { get; private set; }
 
     /// <summary>The samples, oldest first, as the converter made them: -32,768 to 32,767. Valid up to <see cref="SampleCount"/>, until the next call.</summary>
@@ -147,7 +147,7 @@ public sealed partial class Pcm1808 : Driver, ISoundSource
     /// <inheritdoc/>
     public override void Restart()
     {
-        Interrupt();
+        OnDeviceLost();
         _stage = Stage.Start;
         Continue(0);
     }
@@ -207,7 +207,7 @@ public sealed partial class Pcm1808 : Driver, ISoundSource
         _cleanWindows = 0;
         _window.Restart();
         _clock.Start(nowUs);
-        return Continue(nowUs + PieceUs);
+        return Continue(nowUs + ChunkUs);
     }
 
     // Zeros, then a rising copy of the sound: neither is what the patient sounds like.
@@ -222,21 +222,21 @@ public sealed partial class Pcm1808 : Driver, ISoundSource
         _settled += read + (int)lost;
         _count = 0;
         _clock.Advance(read + lost);
-        if (read < PieceBound)
+        if (read < ChunkBound)
         {
             _clock.Observe(nowUs);
         }
 
         if (_settled < SettlingSamples)
         {
-            return Continue(read == PieceBound ? nowUs : nowUs + PieceUs);
+            return Continue(read == ChunkBound ? nowUs : nowUs + ChunkUs);
         }
 
         _stage = Stage.Run;
         _run = 0;
         _rateSinceUs = nowUs;
-        _rateSamples = read == PieceBound ? -1 : 0;
-        Continue(read == PieceBound ? nowUs : nowUs + PieceUs);
+        _rateSamples = read == ChunkBound ? -1 : 0;
+        Continue(read == ChunkBound ? nowUs : nowUs + ChunkUs);
         return DriverResult.Ready;
     }
 
@@ -248,7 +248,7 @@ public sealed partial class Pcm1808 : Driver, ISoundSource
         SampleCount = 0;
     }
 
-    private void Interrupt()
+    private void OnDeviceLost()
     {
         if (_stage == Stage.Run && !_isInterrupted)
         {
@@ -261,13 +261,13 @@ public sealed partial class Pcm1808 : Driver, ISoundSource
 
     private DriverResult FailUntilReset(FaultCode code, long nowUs)
     {
-        Interrupt();
+        OnDeviceLost();
         if (_stage != Stage.Lost)
         {
             _stage = Stage.Lost;
             _port.Stop();
         }
 
-        return Fail(AbsenceReason.SensorFault, code, nowUs + PieceUs);
+        return Fail(AbsenceReason.SensorFault, code, nowUs + ChunkUs);
     }
 }

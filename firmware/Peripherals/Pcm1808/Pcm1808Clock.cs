@@ -8,7 +8,7 @@ namespace Firmware.Peripherals;
 /// </summary>
 public sealed class Pcm1808Clock
 {
-    /// <summary>How far the period may move from the nominal one, ppm. Guess: five times what two crystals of 50 ppm differ.</summary>
+    /// <summary>How far the period may move from the nominal one, ppm. Assumption: five times what two crystals of 50 ppm differ.</summary>
     public const int TolerancePpm = 500;
 
     /// <summary>Most periods by which the stamps move on at the end of a window.</summary>
@@ -19,7 +19,7 @@ public sealed class Pcm1808Clock
     private readonly long _window;
     private long _next;
     private long _period;
-    private long _least;
+    private long _min;
     private long _samples;
     private bool _isLoose;
 
@@ -89,14 +89,14 @@ public sealed class Pcm1808Clock
             return;
         }
 
-        if (age < _least)
+        if (age < _min)
         {
-            _least = age;
+            _min = age;
         }
 
         if (_samples >= _window)
         {
-            Correct(_least <= _period ? 0 : Clamp(_least - _period, LargestStepPeriods * _period));
+            Correct(_min <= _period ? 0 : Clamp(_min - _period, LargestStepPeriods * _period));
         }
     }
 
@@ -113,7 +113,7 @@ public sealed class Pcm1808Clock
 
     private void BeginWindow()
     {
-        _least = long.MaxValue;
+        _min = long.MaxValue;
         _samples = 0;
     }
 }

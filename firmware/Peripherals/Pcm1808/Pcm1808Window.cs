@@ -14,37 +14,37 @@ internal sealed class Pcm1808Window
     /// <summary>Magnitude from which a sample is at the end of the range. Source: 0.99 x 32,768.</summary>
     public const int RailCounts = 32440;
 
-    /// <summary>Looks at the end of the range that make a window bad. Guess: half; a clipped heart sound is there for a few milliseconds.</summary>
+    /// <summary>Looks at the end of the range that make a window bad. Assumption: half; a clipped heart sound is there for a few milliseconds.</summary>
     public const int RailLooks = Looks / 2;
 
-    /// <summary>Looks at each of both ends that make of it a loose cable. Guess: a tenth; an open input picks up the mains and swings.</summary>
+    /// <summary>Looks at each of both ends that make of it a loose cable. Assumption: a tenth; an open input picks up the mains and swings.</summary>
     public const int EachRailLooks = Looks / 10;
 
-    /// <summary>Mean of a window that no sound has. Guess: a quarter of the range; the part's own high-pass filter (0.15 Hz at 8 kHz) takes every lasting offset away. Source: TI SLES177B, HPF -3 dB at 0.019 fS/1000.</summary>
+    /// <summary>Mean of a window that no sound has. Assumption: a quarter of the range; the part's own high-pass filter (0.15 Hz at 8 kHz) takes every lasting offset away. Source: TI SLES177B, HPF -3 dB at 0.019 fS/1000.</summary>
     public const int OffsetCounts = 8192;
 
-    /// <summary>Windows with an offset, of the last <see cref="OffsetHistory"/>, that make a loose cable. Guess.</summary>
+    /// <summary>Windows with an offset, of the last <see cref="OffsetHistory"/>, that make a loose cable. Assumption.</summary>
     public const int OffsetWindows = 3;
 
     /// <summary>Windows that are remembered: 2 s.</summary>
     public const int OffsetHistory = 10;
 
-    /// <summary>Swing below which a slot carries nothing, counts. Guess: well above the part's own noise, 0.3 counts by its 99 dB.</summary>
+    /// <summary>Swing below which a slot carries nothing, counts. Assumption: well above the part's own noise, 0.3 counts by its 99 dB.</summary>
     public const int QuietSpan = 16;
 
-    /// <summary>Swing from which a slot carries a signal, counts. Guess: -42 dB of the range; channel separation of 90 dB brings none of it into the other slot.</summary>
+    /// <summary>Swing from which a slot carries a signal, counts. Assumption: -42 dB of the range; channel separation of 90 dB brings none of it into the other slot.</summary>
     public const int SignalSpan = 512;
 
-    /// <summary>Windows in a row with the signal in the other slot only that make swapped slots: 1 s. Guess.</summary>
+    /// <summary>Windows in a row with the signal in the other slot only that make swapped slots: 1 s. Assumption.</summary>
     public const int SwappedWindows = 5;
 
     private int _looks;
     private int _high;
     private int _low;
     private int _sum;
-    private int _least;
+    private int _min;
     private int _largest;
-    private int _otherLeast;
+    private int _otherMin;
     private int _otherLargest;
     private int _offsets;
     private int _swapped;
@@ -60,14 +60,14 @@ internal sealed class Pcm1808Window
     }
 
     /// <summary>True when the other slot carries a signal, in the window so far or in the one before.</summary>
-    public bool IsOtherAlive => _wasOtherAlive || _otherLargest - _otherLeast >= SignalSpan;
+    public bool IsOtherAlive => _wasOtherAlive || _otherLargest - _otherMin >= SignalSpan;
 
     /// <summary>Looks at new samples.</summary>
     /// <param name="wired">The wired slot.</param>
     /// <param name="other">The other slot.</param>
     /// <param name="offset">The first new sample.</param>
     /// <param name="count">How many.</param>
-    /// <returns>True when the window is complete: <see cref="Judge"/> it.</returns>
+    /// <returns>True when the window is complete: <see cref="Validate"/> it.</returns>
     public bool Look(short[] wired, short[] other, int offset, int count)
     {
         int end = offset + count;
@@ -81,9 +81,9 @@ internal sealed class Pcm1808Window
                 _largest = value;
             }
 
-            if (value < _least)
+            if (value < _min)
             {
-                _least = value;
+                _min = value;
             }
 
             if (value >= RailCounts)
@@ -100,9 +100,9 @@ internal sealed class Pcm1808Window
                 _otherLargest = otherValue;
             }
 
-            if (otherValue < _otherLeast)
+            if (otherValue < _otherMin)
             {
-                _otherLeast = otherValue;
+                _otherMin = otherValue;
             }
 
             _looks++;
@@ -113,14 +113,14 @@ internal sealed class Pcm1808Window
 
     /// <summary>Ends the window.</summary>
     /// <returns>What is wrong; None when nothing is.</returns>
-    public FaultCode Judge()
+    public FaultCode Validate()
     {
         int mean = _sum / _looks;
         bool isRail = _high + _low >= RailLooks;
         bool isOffset = !isRail && (mean >= OffsetCounts || mean <= -OffsetCounts);
         _offsets = ((_offsets << 1) | (isOffset ? 1 : 0)) & ((1 << OffsetHistory) - 1);
-        _wasOtherAlive = _otherLargest - _otherLeast >= SignalSpan;
-        bool isSwapped = _largest - _least <= QuietSpan && _wasOtherAlive;
+        _wasOtherAlive = _otherLargest - _otherMin >= SignalSpan;
+        bool isSwapped = _largest - _min <= QuietSpan && _wasOtherAlive;
         _swapped = isSwapped ? _swapped + 1 : 0;
         bool isBoth = _high >= EachRailLooks && _low >= EachRailLooks;
         Begin();
@@ -148,9 +148,9 @@ internal sealed class Pcm1808Window
         _high = 0;
         _low = 0;
         _sum = 0;
-        _least = short.MaxValue;
+        _min = short.MaxValue;
         _largest = short.MinValue;
-        _otherLeast = short.MaxValue;
+        _otherMin = short.MaxValue;
         _otherLargest = short.MinValue;
     }
 }

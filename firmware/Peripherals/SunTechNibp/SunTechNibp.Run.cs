@@ -241,7 +241,7 @@ public sealed partial class SunTechNibp
         SystolicMmHg = SunTechNibpDecoder.Systolic(_in);
         DiastolicMmHg = SunTechNibpDecoder.Diastolic(_in);
         MeanMmHg = SunTechNibpDecoder.Mean(_in);
-        PulsePerMinute = pulse < SunTechNibpDecoder.LeastPulse || pulse > SunTechNibpDecoder.MostPulse ? 0 : pulse;
+        PulsePerMinute = pulse < SunTechNibpDecoder.MinPulse || pulse > SunTechNibpDecoder.MaxPulse ? 0 : pulse;
         End(AbsenceReason.None, FaultCode.None, nowUs);
     }
 

@@ -14,7 +14,7 @@ public sealed partial class SunTechNibp : Driver, IBloodPressureModule
     /// <summary>From one question for the result to the next, µs. Source: the same, 2,000 ms.</summary>
     public const int ResultPeriodUs = 2_000_000;
 
-    /// <summary>An answer that does not come within this time does not come, µs. Guess: the longest, 67 bytes, takes 70 ms on the line.</summary>
+    /// <summary>An answer that does not come within this time does not come, µs. Assumption: the longest, 67 bytes, takes 70 ms on the line.</summary>
     public const int AnswerTimeoutUs = 400_000;
 
     /// <summary>Silence behind a lost or damaged answer before the next question, µs: a late answer must not be taken for the next one's.</summary>
@@ -41,7 +41,7 @@ public sealed partial class SunTechNibp : Driver, IBloodPressureModule
     /// <summary>A measurement without this pressure after <see cref="NoPressureUs"/> has not begun, mmHg.</summary>
     public const int BegunMmHg = 20;
 
-    /// <summary>See <see cref="BegunMmHg"/>, µs. Guess.</summary>
+    /// <summary>See <see cref="BegunMmHg"/>, µs. Assumption.</summary>
     public const int NoPressureUs = 12_000_000;
 
     /// <summary>Without the cuff's pressure for this long the module is aborted, µs: four questions.</summary>
@@ -53,8 +53,8 @@ public sealed partial class SunTechNibp : Driver, IBloodPressureModule
     /// <summary>From one abort to the next until the cuff is empty, µs.</summary>
     public const int AbortPeriodUs = 500_000;
 
-    private const int LeastMmHg = -20;
-    private const int MostMmHg = 400;
+    private const int MinMmHg = -20;
+    private const int MaxMmHg = 400;
 
     private enum Question : byte
     {
@@ -318,7 +318,7 @@ public sealed partial class SunTechNibp : Driver, IBloodPressureModule
                 return DriverResult.Ready;
             case Question.Pressure:
                 int pressure = SunTechNibpDecoder.PressureMmHg(_in);
-                if (pressure < LeastMmHg || pressure > MostMmHg)
+                if (pressure < MinMmHg || pressure > MaxMmHg)
                 {
                     return Fail(AbsenceReason.OutOfRange, FaultCode.SunTechImplausible, nowUs + LookUs);
                 }

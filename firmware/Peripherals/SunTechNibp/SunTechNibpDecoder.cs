@@ -5,23 +5,23 @@ namespace Firmware.Peripherals;
 /// <summary>What a module's frames mean, without a line. Offsets count from the frame's first byte. Source: see <see cref="SunTechNibpProtocol"/>.</summary>
 public static class SunTechNibpDecoder
 {
-    /// <summary>Lowest and highest systolic pressure that is believed, mmHg. Guess: what IEC 80601-2-30 asks a display to show, and 30 more.</summary>
-    public const int LeastSystolic = 40;
+    /// <summary>Lowest and highest systolic pressure that is believed, mmHg. Assumption: what IEC 80601-2-30 asks a display to show, and 30 more.</summary>
+    public const int MinSystolic = 40;
 
-    /// <summary>See <see cref="LeastSystolic"/>.</summary>
-    public const int MostSystolic = 260;
+    /// <summary>See <see cref="MinSystolic"/>.</summary>
+    public const int MaxSystolic = 260;
 
-    /// <summary>Lowest diastolic pressure that is believed, mmHg. Guess.</summary>
-    public const int LeastDiastolic = 20;
+    /// <summary>Lowest diastolic pressure that is believed, mmHg. Assumption.</summary>
+    public const int MinDiastolic = 20;
 
-    /// <summary>Least difference between systolic and diastolic pressure, mmHg. Guess.</summary>
-    public const int LeastPulsePressure = 10;
+    /// <summary>Least difference between systolic and diastolic pressure, mmHg. Assumption.</summary>
+    public const int MinPulsePressure = 10;
 
-    /// <summary>Lowest pulse that is believed, 1/min. Guess.</summary>
-    public const int LeastPulse = 30;
+    /// <summary>Lowest pulse that is believed, 1/min. Assumption.</summary>
+    public const int MinPulse = 30;
 
-    /// <summary>Highest pulse that is believed, 1/min. Guess.</summary>
-    public const int MostPulse = 240;
+    /// <summary>Highest pulse that is believed, 1/min. Assumption.</summary>
+    public const int MaxPulse = 240;
 
     /// <summary>True when a frame is whole and its checksum right.</summary>
     /// <param name="frame">The bytes.</param>
@@ -112,7 +112,7 @@ public static class SunTechNibpDecoder
         int systolic = Systolic(frame);
         int diastolic = Diastolic(frame);
         int mean = Mean(frame);
-        return systolic >= LeastSystolic && systolic <= MostSystolic && diastolic >= LeastDiastolic && systolic - diastolic >= LeastPulsePressure
+        return systolic >= MinSystolic && systolic <= MaxSystolic && diastolic >= MinDiastolic && systolic - diastolic >= MinPulsePressure
             && mean > diastolic && mean < systolic;
     }
 

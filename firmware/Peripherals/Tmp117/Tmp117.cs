@@ -29,7 +29,7 @@ public sealed class Tmp117 : I2cDriver, ITemperatureSource
 
     /// <summary>
     /// The fastest change believed without a second reading, m°C per second.
-    /// Guess: a bare part moved from a room at 20 °C into skin contact at 37 °C with a time constant of 4 s begins at 4.3 °C/s.
+    /// Assumption: a bare part moved from a room at 20 °C into skin contact at 37 °C with a time constant of 4 s begins at 4.3 °C/s.
     /// </summary>
     public const int JumpMilliCelsiusPerSecond = 5_000;
 

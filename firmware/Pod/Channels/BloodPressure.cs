@@ -61,16 +61,16 @@ public sealed class BloodPressure : Sensor, ICuffClient
     public override int LinkProbePeriodUs => _cuff.NeedsLink ? LinkWatch.ProbePeriodUs : LinkWatch.RestProbePeriodUs;
 
     /// <inheritdoc/>
-    public override void Take(long nowUs) => _cuff.Take(nowUs);
+    public override void OnSample(long nowUs) => _cuff.OnSample(nowUs);
 
     /// <inheritdoc/>
     public override bool Expects(AbsenceReason reason) => _cuff.Expects(reason);
 
     /// <inheritdoc/>
-    public override void Withhold(AbsenceReason reason, long nowUs) => _cuff.Withhold(reason, nowUs);
+    public override void Suppress(AbsenceReason reason, long nowUs) => _cuff.Suppress(reason, nowUs);
 
     /// <inheritdoc/>
-    public override void Interrupt(long nowUs) => _cuff.Interrupt(nowUs);
+    public override void OnDeviceLost(long nowUs) => _cuff.OnDeviceLost(nowUs);
 
     /// <inheritdoc/>
     public override void ChangeEpoch(uint epoch, long nowUs)

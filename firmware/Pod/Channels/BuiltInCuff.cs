@@ -99,7 +99,7 @@ public sealed class BuiltInCuff : ICuff
     public void Abandon(long nowUs) => _run.Stop(AbsenceReason.Stopped, nowUs);
 
     /// <inheritdoc/>
-    public void Take(long nowUs)
+    public void OnSample(long nowUs)
     {
         _available = true;
         long atUs = _source.SampledAtUs;
@@ -121,7 +121,7 @@ public sealed class BuiltInCuff : ICuff
     public bool Expects(AbsenceReason reason) => reason == AbsenceReason.Saturated && _test.IsActive;
 
     /// <inheritdoc/>
-    public void Withhold(AbsenceReason reason, long nowUs)
+    public void Suppress(AbsenceReason reason, long nowUs)
     {
         // One disturbed transfer is no lost sensor: the clock decides, unless the part itself says what is wrong.
         if (reason == AbsenceReason.Saturated)
@@ -132,7 +132,7 @@ public sealed class BuiltInCuff : ICuff
     }
 
     /// <inheritdoc/>
-    public void Interrupt(long nowUs)
+    public void OnDeviceLost(long nowUs)
     {
         _available = false;
         _test.SensorFailed(AbsenceReason.SensorFault, nowUs);

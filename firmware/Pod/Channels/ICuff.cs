@@ -63,7 +63,7 @@ public interface ICuff
 
     /// <summary>The driver has new counts.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
-    void Take(long nowUs);
+    void OnSample(long nowUs);
 
     /// <summary>True while a failure of this kind is what the cuff is after.</summary>
     /// <param name="reason">Why there is no value.</param>
@@ -73,11 +73,11 @@ public interface ICuff
     /// <summary>The part works, but its reading may not be used.</summary>
     /// <param name="reason">Why.</param>
     /// <param name="nowUs">Monotonic µs.</param>
-    void Withhold(AbsenceReason reason, long nowUs);
+    void Suppress(AbsenceReason reason, long nowUs);
 
     /// <summary>The part is gone or is restarted.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
-    void Interrupt(long nowUs);
+    void OnDeviceLost(long nowUs);
 
     /// <summary>Does what is due.</summary>
     /// <param name="nowUs">Monotonic µs.</param>

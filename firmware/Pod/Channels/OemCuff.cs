@@ -141,7 +141,7 @@ public sealed class OemCuff : ICuff
     }
 
     /// <inheritdoc/>
-    public void Take(long nowUs)
+    public void OnSample(long nowUs)
     {
         _available = true;
         if (_module.Phase != NibpPhase.Idle)
@@ -154,13 +154,13 @@ public sealed class OemCuff : ICuff
     public bool Expects(AbsenceReason reason) => false;
 
     /// <inheritdoc/>
-    public void Withhold(AbsenceReason reason, long nowUs)
+    public void Suppress(AbsenceReason reason, long nowUs)
     {
         // One lost answer is no lost module; its driver counts them and aborts by itself.
     }
 
     /// <inheritdoc/>
-    public void Interrupt(long nowUs)
+    public void OnDeviceLost(long nowUs)
     {
         _available = false;
         if (!_isActive && _module.Phase == NibpPhase.Idle)

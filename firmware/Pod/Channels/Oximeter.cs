@@ -67,7 +67,7 @@ public sealed class Oximeter : Sensor
     }
 
     /// <inheritdoc/>
-    public override void Take(long nowUs)
+    public override void OnSample(long nowUs)
     {
         _interrupted = false;
         int count = _source.SampleCount;
@@ -79,7 +79,7 @@ public sealed class Oximeter : Sensor
             WriteDieTemperature(nowUs);
         }
 
-        _pulse.Take(nowUs);
+        _pulse.OnSample(nowUs);
         if (firstUs - ((long)lost * periodUs) < _epochSinceUs)
         {
             TakeStraddling(count, lost, firstUs, periodUs, nowUs);
@@ -103,16 +103,16 @@ public sealed class Oximeter : Sensor
     }
 
     /// <inheritdoc/>
-    public override void Withhold(AbsenceReason reason, long nowUs)
+    public override void Suppress(AbsenceReason reason, long nowUs)
     {
         // A waveform has no absent value: what was not read is declared as lost with the next batch.
     }
 
     /// <inheritdoc/>
-    public override void Interrupt(long nowUs)
+    public override void OnDeviceLost(long nowUs)
     {
         Flush(nowUs);
-        _pulse.Interrupt();
+        _pulse.OnDeviceLost();
         _interrupted = true;
     }
 

@@ -16,7 +16,7 @@ public sealed class PulseReadings
     /// <summary>While a value is absent, the absence is stated again this often, µs; a new reason at once.</summary>
     public const long AbsencePeriodUs = 5_000_000;
 
-    /// <summary>No number is made for this long after ambient light was too much, µs. Guess: someone crossing the window.</summary>
+    /// <summary>No number is made for this long after ambient light was too much, µs. Assumption: someone crossing the window.</summary>
     public const long AmbientHoldUs = 2_000_000;
 
     /// <summary>Samples per second that the driver delivers.</summary>
@@ -30,7 +30,7 @@ public sealed class PulseReadings
     private const int MilliExponent = -3;
 
     /// <summary>
-    /// After a cuff on the oximeter's arm is empty, its blood needs this long to be what it was before, µs. Guess: 10 s, as long as monitors hold their values back.
+    /// After a cuff on the oximeter's arm is empty, its blood needs this long to be what it was before, µs. Assumption: 10 s, as long as monitors hold their values back.
     /// </summary>
     public const long ReperfusionUs = 10_000_000;
 
@@ -41,7 +41,7 @@ public sealed class PulseReadings
     private readonly OpticalFrontEnd _light;
     private readonly PulseOximetry _analysis;
     private readonly ChannelOrder _order = new ChannelOrder();
-    private readonly int _leastQuality;
+    private readonly int _minQuality;
     private readonly long _staleUs;
     private readonly int[] _stream = new int[Vitals];
     private readonly uint[] _code = new uint[Vitals];
@@ -68,7 +68,7 @@ public sealed class PulseReadings
         _optics = options.Optics;
         _light = new OpticalFrontEnd(_optics);
         _analysis = new PulseOximetry(_optics.Curve, SamplesPerSecond);
-        _leastQuality = pod.LeastPulseQuality;
+        _minQuality = pod.MinPulseQuality;
         _staleUs = pod.PulseStaleMs * 1000L;
         _stream[Saturation] = Streams.OxygenSaturation;
         _stream[Pulse] = Streams.PulseRate;
@@ -80,7 +80,7 @@ public sealed class PulseReadings
 
     /// <summary>The driver has new counts.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
-    public void Take(long nowUs)
+    public void OnSample(long nowUs)
     {
         _takenUs = nowUs;
         if (_source.LostSamples > 0)
@@ -132,8 +132,8 @@ public sealed class PulseReadings
         }
     }
 
-    /// <summary>The part is gone or is begun anew.</summary>
-    public void Interrupt()
+    /// <summary>The part is gone or is restarted.</summary>
+    public void OnDeviceLost()
     {
         _light.Reset();
         _analysis.Reset();
@@ -239,12 +239,12 @@ public sealed class PulseReadings
     {
         bool isRatio = _analysis.SaturationAbsence == AbsenceReason.None || _analysis.SaturationAbsence == AbsenceReason.OutOfRange;
         AbsenceReason exchanged = AbsenceReason.None;
-        if (isRatio && _analysis.CorrelationThousandths >= PulseOximetry.LeastCorrelationThousandths)
+        if (isRatio && _analysis.CorrelationThousandths >= PulseOximetry.MinCorrelationThousandths)
         {
             _order.Take(
                 _analysis.RatioTenThousandths,
                 _light.RedShareThousandths,
-                _optics.LeastRedShareThousandths,
+                _optics.MinRedShareThousandths,
                 _analysis.SaturationQuality >= 50);
             exchanged = _order.IsExchanged ? AbsenceReason.ChannelsSwapped : AbsenceReason.None;
         }
@@ -263,7 +263,7 @@ public sealed class PulseReadings
         bool isWeak = absence == AbsenceReason.WeakSignal || absence == AbsenceReason.NotSettled;
         AbsenceReason reason = isWeak ? absence
             : exchanged != AbsenceReason.None ? exchanged
-            : quality < _leastQuality ? _analysis.Doubt
+            : quality < _minQuality ? _analysis.Doubt
             : absence;
         if (reason != AbsenceReason.None)
         {

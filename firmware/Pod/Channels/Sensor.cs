@@ -24,7 +24,7 @@ public abstract class Sensor
 
     /// <summary>The driver has new counts.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
-    public abstract void Take(long nowUs);
+    public abstract void OnSample(long nowUs);
 
     /// <summary>True while a failure of this kind is what the sensor is after, and no fault to be told of.</summary>
     /// <param name="reason">Why there is no value.</param>
@@ -34,11 +34,11 @@ public abstract class Sensor
     /// <summary>The part works, but its reading may not be used.</summary>
     /// <param name="reason">Why.</param>
     /// <param name="nowUs">Monotonic µs.</param>
-    public abstract void Withhold(AbsenceReason reason, long nowUs);
+    public abstract void Suppress(AbsenceReason reason, long nowUs);
 
-    /// <summary>The part is gone or is begun anew.</summary>
+    /// <summary>The part is gone or is restarted.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
-    public abstract void Interrupt(long nowUs);
+    public abstract void OnDeviceLost(long nowUs);
 
     /// <summary>The binding epoch changed.</summary>
     /// <param name="epoch">The new one, 0 for none.</param>

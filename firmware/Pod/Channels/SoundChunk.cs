@@ -12,7 +12,7 @@ public sealed class SoundChunk
 {
     private readonly byte[] _bytes;
     private long _squares;
-    private int _least;
+    private int _min;
     private int _largest;
     private int _clipped;
     private int _run;
@@ -65,7 +65,7 @@ public sealed class SoundChunk
 
         Count += count;
         _squares += squares;
-        _least = least < _least ? least : _least;
+        _min = least < _min ? least : _min;
         _largest = largest > _largest ? largest : _largest;
         if (largest >= SoundBody.FullScaleCounts || least <= -SoundBody.FullScaleCounts)
         {
@@ -86,12 +86,12 @@ public sealed class SoundChunk
     {
         int count = Count;
         int level = (int)IntegerMath.SquareRoot(_squares / count);
-        int peak = _largest > -_least ? _largest : -_least;
+        int peak = _largest > -_min ? _largest : -_min;
         SoundBody.WriteHead(buffer, offset, sampleRateHz, SoundCodec.Pcm16, count, level, peak, _clipped);
         Array.Copy(_bytes, 0, buffer, offset + SoundBody.SamplesOffset, count * 2);
         Count = 0;
         _squares = 0;
-        _least = 0;
+        _min = 0;
         _largest = 0;
         _clipped = 0;
         return SoundBody.SamplesOffset + (count * 2);

@@ -75,7 +75,7 @@ public sealed class Stethoscope : Sensor
     public override int Changes => _changes;
 
     /// <inheritdoc/>
-    public override void Take(long nowUs)
+    public override void OnSample(long nowUs)
     {
         int count = _source.SampleCount;
         int lost = _source.LostSamples;
@@ -113,7 +113,7 @@ public sealed class Stethoscope : Sensor
     }
 
     /// <inheritdoc/>
-    public override void Withhold(AbsenceReason reason, long nowUs)
+    public override void Suppress(AbsenceReason reason, long nowUs)
     {
         // Sound has no absent value: what is withheld is declared as lost with the next batch, or when no more can come.
         Flush(nowUs);
@@ -121,7 +121,7 @@ public sealed class Stethoscope : Sensor
     }
 
     /// <inheritdoc/>
-    public override void Interrupt(long nowUs)
+    public override void OnDeviceLost(long nowUs)
     {
         Flush(nowUs);
         _interrupted = true;

@@ -19,11 +19,11 @@ public sealed class Thermometer : Sensor
 
     /// <summary>
     /// A change of this many m°C per second takes one point of quality away.
-    /// Guess: 0.5 °C/s, a probe just put on, is worth nothing as a skin temperature.
+    /// Assumption: 0.5 °C/s, a probe just put on, is worth nothing as a skin temperature.
     /// </summary>
     public const int MilliCelsiusPerSecondPerPoint = 5;
 
-    /// <summary>Quality of the first value, of which no rate is known. Guess: half.</summary>
+    /// <summary>Quality of the first value, of which no rate is known. Assumption: half.</summary>
     public const int FirstQuality = 50;
 
     private const int MilliExponent = -3;
@@ -57,7 +57,7 @@ public sealed class Thermometer : Sensor
     }
 
     /// <inheritdoc/>
-    public override void Take(long nowUs)
+    public override void OnSample(long nowUs)
     {
         long atUs = _source.SampledAtUs;
         if (atUs == _takenAtUs)
@@ -83,10 +83,10 @@ public sealed class Thermometer : Sensor
     }
 
     /// <inheritdoc/>
-    public override void Withhold(AbsenceReason reason, long nowUs) => State(reason, nowUs);
+    public override void Suppress(AbsenceReason reason, long nowUs) => State(reason, nowUs);
 
     /// <inheritdoc/>
-    public override void Interrupt(long nowUs) => _takenAtUs = -1;
+    public override void OnDeviceLost(long nowUs) => _takenAtUs = -1;
 
     /// <inheritdoc/>
     public override void ChangeEpoch(uint epoch, long nowUs)

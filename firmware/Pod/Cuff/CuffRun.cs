@@ -6,7 +6,7 @@ using Firmware.Signals.Oscillometry;
 namespace Firmware.Pod.Cuff;
 
 /// <summary>
-/// One measurement with the own cuff, from zero check to empty cuff: judges each sample, drives pump and valves, feeds the oscillometry. The dump valve is held
+/// One measurement with the built-in cuff, from zero check to empty cuff: judges each sample, drives pump and valves, feeds the oscillometry. The dump valve is held
 /// closed by a one-shot that is triggered for each sample that was judged good, and by nothing else: no sample, no pulse, no pressure.
 /// Whatever ends it, the dump valve opens first, then the bleed valve, then the pump.
 /// </summary>
@@ -17,9 +17,9 @@ public sealed class CuffRun
 
     private const int WindowSamples = 200; // 2 s, for slopes
     private const int PumpStartPermille = 500;
-    private const int PumpLeastPermille = 120;
+    private const int PumpMinPermille = 120;
     private const int BleedStartPermille = 200;
-    private const int BleedLeastPermille = 60;
+    private const int BleedMinPermille = 60;
     private const int ControlSamples = 50;
 
     private readonly ICuffActuators _chain;
@@ -178,7 +178,7 @@ public sealed class CuffRun
             return;
         }
 
-        if (!Judge(centiMmHg, nowUs))
+        if (!Validate(centiMmHg, nowUs))
         {
             return;
         }
@@ -297,7 +297,7 @@ public sealed class CuffRun
         }
     }
 
-    private bool Judge(int centiMmHg, long nowUs)
+    private bool Validate(int centiMmHg, long nowUs)
     {
         int rise = Slope(_limits.RiseWindow);
         switch (State)
@@ -564,7 +564,7 @@ public sealed class CuffRun
 
         _sinceControl = 0;
         _pumpPermille += (_limits.PumpCentiMmHgPerSecond - Slope(_limits.RiseWindow)) / 20;
-        _pumpPermille = _pumpPermille < PumpLeastPermille ? PumpLeastPermille : _pumpPermille > 1000 ? 1000 : _pumpPermille;
+        _pumpPermille = _pumpPermille < PumpMinPermille ? PumpMinPermille : _pumpPermille > 1000 ? 1000 : _pumpPermille;
         _chain.SetPump(_pumpPermille);
     }
 
@@ -587,7 +587,7 @@ public sealed class CuffRun
 
         int fall = (int)((older - newer) / (WindowSamples / 2));
         _bleedPermille += (_limits.BleedCentiMmHgPerSecond - fall) / 10;
-        _bleedPermille = _bleedPermille < BleedLeastPermille ? BleedLeastPermille : _bleedPermille > 1000 ? 1000 : _bleedPermille;
+        _bleedPermille = _bleedPermille < BleedMinPermille ? BleedMinPermille : _bleedPermille > 1000 ? 1000 : _bleedPermille;
         _chain.SetBleedValve(_bleedPermille);
     }
 

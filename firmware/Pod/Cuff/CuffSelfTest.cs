@@ -54,10 +54,10 @@ public sealed class CuffSelfTest
     public const int TightCentiMmHg = 150;
 
     /// <summary>Shortest and longest pulse of the one-shot that is accepted, ms. Its parts give 200 to 500; the loop looks each 10 ms.</summary>
-    public const int OneShotLeastMs = 180;
+    public const int OneShotMinMs = 180;
 
-    /// <summary>See <see cref="OneShotLeastMs"/>.</summary>
-    public const int OneShotMostMs = 530;
+    /// <summary>See <see cref="OneShotMinMs"/>.</summary>
+    public const int OneShotMaxMs = 530;
 
     /// <summary>The valve must empty the cuff within this time, µs.</summary>
     public const int EmptyUs = 10_000_000;
@@ -72,7 +72,7 @@ public sealed class CuffSelfTest
     public const int SwitchUs = 90_000_000;
 
     /// <summary>Below this pressure the switch must not open, hundredths of mmHg: it would end a measurement that is allowed.</summary>
-    public const int SwitchLeastCentiMmHg = 29_000;
+    public const int SwitchMinCentiMmHg = 29_000;
 
     /// <summary>After the sensor's range has ended the switch must open within this time, µs: at 25 mmHg/s the 30 mmHg to its limit, and half as much again.</summary>
     public const int SwitchBeyondUs = 2_000_000;
@@ -237,7 +237,7 @@ public sealed class CuffSelfTest
         if (_stage == 4 && !_chain.IsDumpValveHeld)
         {
             int ms = (int)((nowUs - _sinceUs) / 1000);
-            if (ms < OneShotLeastMs)
+            if (ms < OneShotMinMs)
             {
                 Fail(CuffLink.OneShot, ms, nowUs);
             }
@@ -247,9 +247,9 @@ public sealed class CuffSelfTest
                 Enter(5, nowUs);
             }
         }
-        else if (_stage == 4 && nowUs - _sinceUs > OneShotMostMs * 1000L)
+        else if (_stage == 4 && nowUs - _sinceUs > OneShotMaxMs * 1000L)
         {
-            Fail(CuffLink.OneShot, OneShotMostMs, nowUs);
+            Fail(CuffLink.OneShot, OneShotMaxMs, nowUs);
         }
         else if (_stage == 7 && !_chain.IsDumpValveHeld)
         {
@@ -448,7 +448,7 @@ public sealed class CuffSelfTest
     {
         if (_chain.IsPressureSwitchOpen)
         {
-            if (!_beyond && _centiMmHg < SwitchLeastCentiMmHg)
+            if (!_beyond && _centiMmHg < SwitchMinCentiMmHg)
             {
                 Fail(CuffLink.PressureSwitch, _centiMmHg / 100, nowUs);
                 return false;

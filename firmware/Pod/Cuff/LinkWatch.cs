@@ -23,7 +23,7 @@ public sealed class LinkWatch
 
     private bool _isConnected;
     private long _connectedUs = Never;
-    private long _heardUs = Never;
+    private long _lastReceivedUs = Never;
     private int _correlation;
 
     /// <summary>Connections lost so far.</summary>
@@ -38,13 +38,13 @@ public sealed class LinkWatch
     {
         _isConnected = true;
         _connectedUs = nowUs;
-        _heardUs = nowUs;
+        _lastReceivedUs = nowUs;
         ProvenUs = Never;
         _correlation = 0;
     }
 
     /// <summary>The link is gone.</summary>
-    public void Lose()
+    public void OnLinkLost()
     {
         _isConnected = false;
         Losses++;
@@ -52,14 +52,14 @@ public sealed class LinkWatch
 
     /// <summary>Something came from the gateway.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
-    public void Hear(long nowUs) => _heardUs = nowUs;
+    public void Hear(long nowUs) => _lastReceivedUs = nowUs;
 
     /// <summary>An answer came. A time outside of this connection proves nothing.</summary>
     /// <param name="sentUs">When the message left that it answers.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     public void Answer(long sentUs, long nowUs)
     {
-        _heardUs = nowUs;
+        _lastReceivedUs = nowUs;
         if (sentUs >= _connectedUs && sentUs <= nowUs && sentUs > ProvenUs)
         {
             ProvenUs = sentUs;
@@ -70,7 +70,7 @@ public sealed class LinkWatch
     /// <param name="losses">What <see cref="Losses"/> was when the use began: a link that was lost and came back does not go on with what it began.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>True when the link is lost, was lost meanwhile, or is silent.</returns>
-    public bool IsLost(int losses, long nowUs) => !_isConnected || Losses != losses || nowUs - _heardUs >= MaxSilenceUs;
+    public bool IsLost(int losses, long nowUs) => !_isConnected || Losses != losses || nowUs - _lastReceivedUs >= MaxSilenceUs;
 
     /// <summary>Whether a command that comes now can be relied on to be new.</summary>
     /// <param name="nowUs">Monotonic µs.</param>

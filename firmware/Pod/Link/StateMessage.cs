@@ -29,7 +29,7 @@ public sealed class StateMessage
     private bool _due;
     private long _nextUs;
 
-    /// <summary>Stores; talks to nobody.</summary>
+    /// <summary>No I/O.</summary>
     /// <param name="options">Device and its texts.</param>
     /// <param name="link">The link.</param>
     public StateMessage(PodOptions options, IPodLink link)

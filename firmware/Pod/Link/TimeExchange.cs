@@ -162,7 +162,7 @@ public sealed class TimeExchange
     private uint _gatewayBootId;
     private bool _hasGateway;
 
-    /// <summary>Stores; talks to nobody.</summary>
+    /// <summary>No I/O.</summary>
     /// <param name="options">Period, clock, device.</param>
     /// <param name="ring">Where clock frames go.</param>
     /// <param name="link">The link.</param>

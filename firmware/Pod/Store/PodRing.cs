@@ -32,7 +32,7 @@ public sealed class PodRing
     private long _soundSinceUs = long.MaxValue;
     private long _declareUs;
 
-    /// <summary>Allocates; talks to nobody.</summary>
+    /// <summary>Allocates; does no I/O.</summary>
     /// <param name="options">The bounds.</param>
     /// <param name="log">The segments.</param>
     /// <param name="crc32">The CRC.</param>

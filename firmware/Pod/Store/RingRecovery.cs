@@ -19,8 +19,8 @@ public sealed class RingRecovery
     /// <summary>Accounts kept free for the streams of this boot.</summary>
     public const int SpareLedgers = 24;
 
-    /// <summary>Single holes of one stream that are declared one by one; more are declared as one range.</summary>
-    public const int MaxHoles = 4;
+    /// <summary>Single sequence gaps of one stream that are declared one by one; more are declared as one range.</summary>
+    public const int MaxSequenceGaps = 4;
 
     // Pause between two steps, so that the link is served.
     private const long PauseUs = 1_000;
@@ -66,9 +66,9 @@ public sealed class RingRecovery
     private int _ledger;
     private int _ledgers;
     private uint _next;
-    private int _holes;
+    private int _sequenceGaps;
 
-    /// <summary>Stores; talks to nobody.</summary>
+    /// <summary>No I/O.</summary>
     /// <param name="options">The bounds.</param>
     /// <param name="store">The store.</param>
     /// <param name="crc32">The CRC.</param>
@@ -406,7 +406,7 @@ public sealed class RingRecovery
         if (_ledger < _ledgers)
         {
             _next = _ring.Ledgers.At(_ledger).Released + 1;
-            _holes = 0;
+            _sequenceGaps = 0;
         }
     }
 
@@ -444,7 +444,7 @@ public sealed class RingRecovery
             || Frame.Check(_window, 0, length, _crc32, out int _) != FrameFault.None)
         {
             _events.Report(FaultCode.StoreFailed, 0, nowUs);
-            return; // its number becomes a hole
+            return; // its number becomes a sequence gap
         }
 
         uint sequence = _frameSequence[frame];
@@ -465,7 +465,7 @@ public sealed class RingRecovery
             ledger.Last = ledger.Released;
         }
 
-        _holes = 0;
+        _sequenceGaps = 0;
         Declare(_next, ledger.Ceiling, nowUs);
     }
 
@@ -478,8 +478,8 @@ public sealed class RingRecovery
             return;
         }
 
-        _holes++;
-        if (_holes > MaxHoles)
+        _sequenceGaps++;
+        if (_sequenceGaps > MaxSequenceGaps)
         {
             ledger.AddLoss(first, last, 0, 0, 0, Cause(ledger), true);
             _ring.Ledgers.MarkLossesPending();

@@ -57,7 +57,7 @@ public sealed class SegmentLog
     private int _currentBytes;
     private int _safe;
 
-    /// <summary>Stores; talks to nobody.</summary>
+    /// <summary>No I/O.</summary>
     /// <param name="store">The store.</param>
     /// <param name="crc32">The CRC.</param>
     /// <param name="counters">Where bytes, flushes and errors are counted.</param>

@@ -18,7 +18,7 @@ public sealed class BusMonitor : II2cPort
     private long _freeUs;
     private bool _stuck;
 
-    /// <summary>Stores; talks to nobody.</summary>
+    /// <summary>No I/O.</summary>
     /// <param name="bus">The bus.</param>
     /// <param name="counters">The counters.</param>
     /// <param name="events">Where faults are reported.</param>

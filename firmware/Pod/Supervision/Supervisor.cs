@@ -49,7 +49,7 @@ public enum SupervisorAction : byte
     Publish = 2,
 
     /// <summary>State the absence of a value.</summary>
-    Withhold = 3,
+    Suppress = 3,
 
     /// <summary>The part is gone: pause until the next look.</summary>
     Leave = 4,
@@ -130,7 +130,7 @@ public sealed class Supervisor : IStepped
     /// <summary>From one look whether a quarantined part was unplugged to the next, µs.</summary>
     public const long QuarantineLookUs = 1_000_000;
 
-    /// <summary>Failed transfers in a row that a measuring part is allowed before it is begun anew.</summary>
+    /// <summary>Failed transfers in a row that a measuring part is allowed before it is restarted.</summary>
     public const int TransientLimit = 5;
 
     private readonly IDriver _driver;
@@ -146,7 +146,7 @@ public sealed class Supervisor : IStepped
     private AbsenceReason _lastReason;
     private bool _announcedAbsent;
 
-    /// <summary>Stores; talks to nobody.</summary>
+    /// <summary>No I/O.</summary>
     /// <param name="driver">The part's driver.</param>
     /// <param name="sensor">What makes readings of its counts.</param>
     /// <param name="bus">Its bus.</param>
@@ -243,11 +243,11 @@ public sealed class Supervisor : IStepped
         switch (State)
         {
             case SupervisorState.Probing:
-                Take(_driver.Probe(nowUs), nowUs);
+                OnResult(_driver.Probe(nowUs), nowUs);
                 break;
             case SupervisorState.Settling:
             case SupervisorState.Measuring:
-                Take(_driver.Measure(nowUs), nowUs);
+                OnResult(_driver.Measure(nowUs), nowUs);
                 break;
             default:
                 Apply(SupervisorEvent.Due, nowUs);
@@ -257,7 +257,7 @@ public sealed class Supervisor : IStepped
         return _dueUs;
     }
 
-    private void Take(DriverResult result, long nowUs)
+    private void OnResult(DriverResult result, long nowUs)
     {
         if (result != DriverResult.Failed)
         {
@@ -276,7 +276,7 @@ public sealed class Supervisor : IStepped
         }
 
         AbsenceReason reason = _driver.Reason == AbsenceReason.None ? AbsenceReason.SensorFault : _driver.Reason;
-        SupervisorEvent happened = Judge(reason);
+        SupervisorEvent happened = Classify(reason);
         if ((happened != SupervisorEvent.NotPresent || !_announcedAbsent) && !(happened == SupervisorEvent.Withheld && _sensor.Expects(reason)))
         {
             _events.Report(_driver.FaultCode, _sensor.Stream, nowUs);
@@ -287,7 +287,7 @@ public sealed class Supervisor : IStepped
         Apply(happened, nowUs);
     }
 
-    private SupervisorEvent Judge(AbsenceReason reason)
+    private SupervisorEvent Classify(AbsenceReason reason)
     {
         if (reason == AbsenceReason.NotPresent)
         {
@@ -338,10 +338,10 @@ public sealed class Supervisor : IStepped
                     _events.Report(FaultCode.PartPresent, _sensor.Stream, nowUs);
                 }
 
-                _sensor.Take(nowUs);
+                _sensor.OnSample(nowUs);
                 break;
-            case SupervisorAction.Withhold:
-                _sensor.Withhold(_lastReason, nowUs);
+            case SupervisorAction.Suppress:
+                _sensor.Suppress(_lastReason, nowUs);
                 break;
             case SupervisorAction.Leave:
                 Failures = before == SupervisorState.Quarantined ? 0 : Failures;
@@ -353,20 +353,20 @@ public sealed class Supervisor : IStepped
                     _events.Report(FaultCode.PartAbsent, _sensor.Stream, nowUs);
                 }
 
-                _sensor.Interrupt(nowUs);
+                _sensor.OnDeviceLost(nowUs);
                 break;
             case SupervisorAction.Pause:
                 Failures++;
                 _dueUs = nowUs + PauseUs(Failures);
                 _events.Report(FaultCode.PartFailing, _sensor.Stream, nowUs);
-                _sensor.Interrupt(nowUs);
+                _sensor.OnDeviceLost(nowUs);
                 break;
             case SupervisorAction.GiveUp:
                 Failures++;
                 _dueUs = nowUs + QuarantinePeriodUs;
                 _lookUs = nowUs + QuarantineLookUs;
                 _events.Report(FaultCode.PartQuarantined, _sensor.Stream, nowUs);
-                _sensor.Interrupt(nowUs);
+                _sensor.OnDeviceLost(nowUs);
                 break;
             default:
                 break;

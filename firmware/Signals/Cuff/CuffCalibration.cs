@@ -31,7 +31,7 @@ public sealed class CuffCalibration
     /// <summary>Most points.</summary>
     public const int MaxPoints = 16;
 
-    /// <summary>Least span of the points, hundredths of mmHg. Guess: half the range, so that the gain is worth something at 300 mmHg.</summary>
+    /// <summary>Least span of the points, hundredths of mmHg. Assumption: half the range, so that the gain is worth something at 300 mmHg.</summary>
     public const int SpanCentiMmHg = 15_000;
 
     /// <summary>Largest distance of a point from the line, hundredths of mmHg. Source: IEC 80601-2-30, 201.12.1.102, ±3 mmHg.</summary>

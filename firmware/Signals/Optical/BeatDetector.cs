@@ -21,7 +21,7 @@ public sealed class BeatDetector
     /// A systolic peak stands at least this many quarters of the level above the middle: lower ones are dicrotic waves and noise in a long
     /// diastole. Chosen on recordings and on a synthetic pulse (README).
     /// </summary>
-    public const int LeastHeightQuarters = 6;
+    public const int MinHeightQuarters = 6;
 
     /// <summary>Shortest time between two beats, ms: 250 beats per minute.</summary>
     public const int RefractoryMs = 240;
@@ -144,7 +144,7 @@ public sealed class BeatDetector
         }
 
         _inBlock = false;
-        bool low = (long)_blockPeakValue * _levelWindow * 4 < _levelSum * LeastHeightQuarters;
+        bool low = (long)_blockPeakValue * _levelWindow * 4 < _levelSum * MinHeightQuarters;
         if (low || centre - _blockStart < _peakWindow || _blockPeak - _lastPeak < _refractory)
         {
             return false;

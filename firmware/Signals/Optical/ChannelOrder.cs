@@ -15,7 +15,7 @@ public sealed class ChannelOrder
     public const int ProvenRatio = 7000;
 
     /// <summary>Below this R, x 10,000, nothing is proven. Source: R of the default curve's 102 % is 0.31, less a margin.</summary>
-    public const int LeastRatio = 2500;
+    public const int MinRatio = 2500;
 
     /// <summary>So many results in a row prove that channels are in order.</summary>
     public const int ProofResults = 3;
@@ -38,9 +38,9 @@ public sealed class ChannelOrder
     /// <summary>Takes one result of good correlation.</summary>
     /// <param name="ratioTenThousandths">R x 10,000.</param>
     /// <param name="redShareThousandths">Red over infrared light at equal LED currents, thousandths.</param>
-    /// <param name="leastShareThousandths">The board's least share, <see cref="OpticalCalibration.LeastRedShareThousandths"/>.</param>
+    /// <param name="minShareThousandths">The board's least share, <see cref="OpticalCalibration.MinRedShareThousandths"/>.</param>
     /// <param name="isSure">True when the result is good enough to prove that channels are in order.</param>
-    public void Take(int ratioTenThousandths, int redShareThousandths, int leastShareThousandths, bool isSure)
+    public void Take(int ratioTenThousandths, int redShareThousandths, int minShareThousandths, bool isSure)
     {
         if (IsProven)
         {
@@ -48,8 +48,8 @@ public sealed class ChannelOrder
             return;
         }
 
-        IsExchanged = ratioTenThousandths > SuspectRatio && redShareThousandths < leastShareThousandths;
-        bool proves = isSure && ratioTenThousandths >= LeastRatio && ratioTenThousandths <= ProvenRatio;
+        IsExchanged = ratioTenThousandths > SuspectRatio && redShareThousandths < minShareThousandths;
+        bool proves = isSure && ratioTenThousandths >= MinRatio && ratioTenThousandths <= ProvenRatio;
         _proof = proves ? _proof + 1 : 0;
     }
 }

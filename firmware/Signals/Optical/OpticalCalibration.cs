@@ -9,10 +9,10 @@ public sealed class OpticalCalibration
     /// <summary>How R becomes SpO2. Default: <see cref="SaturationCurve.Default"/>.</summary>
     public SaturationCurve Curve { get; set; } = SaturationCurve.Default();
 
-    /// <summary>A finger that was off is on from this infrared light, counts at 6.4 mA. Default 50,000. Guess: calibrate on the board.</summary>
+    /// <summary>A finger that was off is on from this infrared light, counts at 6.4 mA. Default 50,000. Assumption: calibrate on the board.</summary>
     public int FingerOnCounts { get; set; } = 50000;
 
-    /// <summary>A finger that was on is off below this infrared light, counts at 6.4 mA. Default 40,000. Guess, with a fifth of hysteresis.</summary>
+    /// <summary>A finger that was on is off below this infrared light, counts at 6.4 mA. Default 40,000. Assumption, with a fifth of hysteresis.</summary>
     public int FingerOffCounts { get; set; } = 40000;
 
     /// <summary>
@@ -20,5 +20,5 @@ public sealed class OpticalCalibration
     /// test for exchanged channels off. Default 900, chosen on recordings of one board and one subject (README): measure it on the board, on
     /// fingers of dark skin too, which return less red.
     /// </summary>
-    public int LeastRedShareThousandths { get; set; } = 900;
+    public int MinRedShareThousandths { get; set; } = 900;
 }

@@ -29,7 +29,7 @@ public sealed class OpticalFrontEnd
     /// <summary>Counts at full scale, 18 bits.</summary>
     public const int FullScaleCounts = 262143;
 
-    /// <summary>At and above this a sample is saturated. Guess: the full scale less the noise of one sample.</summary>
+    /// <summary>At and above this a sample is saturated. Assumption: the full scale less the noise of one sample.</summary>
     public const int SaturatedCounts = 260000;
 
     /// <summary>The current at start, register code (6.4 mA).</summary>
@@ -38,7 +38,7 @@ public sealed class OpticalFrontEnd
     /// <summary>Lowest current, register code (0.4 mA).</summary>
     public const int LowestCode = 0x02;
 
-    /// <summary>Highest current, register code (25.4 mA). Guess: half of the part's limit, for a cool finger and a small supply.</summary>
+    /// <summary>Highest current, register code (25.4 mA). Assumption: half of the part's limit, for a cool finger and a small supply.</summary>
     public const int HighestCode = 0x7F;
 
     /// <summary>Lower edge of the band, 25 % of full scale.</summary>
@@ -101,7 +101,7 @@ public sealed class OpticalFrontEnd
     /// <summary>Takes one pair of samples, made with the currents <see cref="RedCode"/> and <see cref="InfraredCode"/>.</summary>
     /// <param name="red">Red light, counts.</param>
     /// <param name="infrared">Infrared light, counts.</param>
-    /// <returns>True when the state or a current changed: whoever measures begins anew.</returns>
+    /// <returns>True when the state or a current changed: whoever measures starts again.</returns>
     public bool Add(int red, int infrared)
     {
         _redSum += red;

@@ -31,15 +31,15 @@ public sealed class PulseOximetry
     /// <summary>
     /// Least correlation of red and infrared, thousandths, at which R is one of blood. Source: Fraczkiewicz's RF algorithm for the MAX30102, 0.8.
     /// </summary>
-    public const int LeastCorrelationThousandths = 800;
+    public const int MinCorrelationThousandths = 800;
 
     /// <summary>
     /// Least pulsation, thousandths of a percent, that is told from noise. Source: the range that makers of oximeters declare begins at 0.02 %,
     /// less what the band-pass takes.
     /// </summary>
-    public const int LeastPerfusionMilliPercent = 15;
+    public const int MinPerfusionMilliPercent = 15;
 
-    /// <summary>Below this perfusion index a doubtful signal is called weak, above it disturbed; thousandths of a percent. Guess: 0.1 %.</summary>
+    /// <summary>Below this perfusion index a doubtful signal is called weak, above it disturbed; thousandths of a percent. Assumption: 0.1 %.</summary>
     public const int WeakPerfusionMilliPercent = 100;
 
     /// <summary>
@@ -58,10 +58,10 @@ public sealed class PulseOximetry
     /// Least likeness of the pulsation to itself one beat interval earlier, thousandths, at which it is a pulse. Chosen on recordings with and without
     /// added motion (README).
     /// </summary>
-    public const int LeastLikenessThousandths = 400;
+    public const int MinLikenessThousandths = 400;
 
-    /// <summary>The same for a pulsation below <see cref="WeakPerfusionMilliPercent"/>: a weak pulse must be regular to be believed. Guess.</summary>
-    public const int LeastWeakLikenessThousandths = 800;
+    /// <summary>The same for a pulsation below <see cref="WeakPerfusionMilliPercent"/>: a weak pulse must be regular to be believed. Assumption.</summary>
+    public const int MinWeakLikenessThousandths = 800;
 
     // An interval beyond 8/5 of the median.
     private const int MissedNumerator = 8;
@@ -425,14 +425,14 @@ public sealed class PulseOximetry
         // Peak to peak of a pulse is about 2.83 (2 x root 2, a sine's) of its RMS.
         long mean = IntegerMath.SquareRoot(infraredSquares / window);
         PerfusionIndexMilliPercent = (int)(mean * 283000 / PulseBandPass.OutputScale / MeanInfrared);
-        PerfusionAbsence = PerfusionIndexMilliPercent < LeastPerfusionMilliPercent ? AbsenceReason.WeakSignal : AbsenceReason.None;
+        PerfusionAbsence = PerfusionIndexMilliPercent < MinPerfusionMilliPercent ? AbsenceReason.WeakSignal : AbsenceReason.None;
         Doubt = PerfusionIndexMilliPercent < WeakPerfusionMilliPercent ? AbsenceReason.WeakSignal : AbsenceReason.Motion;
 
         long ratio = redRms * 10000 / infraredRms * MeanInfrared / MeanRed;
         RatioTenThousandths = ratio > 65535 ? 65535 : (int)ratio;
         SaturationTenths = Curve.SaturationTenths(RatioTenThousandths);
-        int beyond = CorrelationThousandths - LeastCorrelationThousandths;
-        int quality = beyond <= 0 ? 0 : 50 + (beyond * 50 / (1000 - LeastCorrelationThousandths));
+        int beyond = CorrelationThousandths - MinCorrelationThousandths;
+        int quality = beyond <= 0 ? 0 : 50 + (beyond * 50 / (1000 - MinCorrelationThousandths));
         int like = LikenessQuality();
         quality = quality < like ? quality : like;
         SaturationQuality = IsRestless ? 0 : quality;
@@ -471,7 +471,7 @@ public sealed class PulseOximetry
     /// <summary>50 to 100 from the least likeness to 1,000, below 50 under it.</summary>
     private int LikenessQuality()
     {
-        int least = PerfusionIndexMilliPercent < WeakPerfusionMilliPercent ? LeastWeakLikenessThousandths : LeastLikenessThousandths;
+        int least = PerfusionIndexMilliPercent < WeakPerfusionMilliPercent ? MinWeakLikenessThousandths : MinLikenessThousandths;
         return LikenessThousandths <= 0 ? 0
             : LikenessThousandths < least ? LikenessThousandths * 49 / least
             : 50 + ((LikenessThousandths - least) * 50 / (1000 - least));

@@ -17,8 +17,8 @@ public sealed class OscillometricAnalysis
     /// <summary>Most beats: 150 s at 180 /min, with room for notches.</summary>
     public const int MaxBeats = 512;
 
-    /// <summary>Fewest beats that make an envelope. Source: Geddes et al. 1982 measured with 20 and more; 8 is the fewest that bracket it at 4.5 mmHg/s. Guess.</summary>
-    public const int LeastBeats = 8;
+    /// <summary>Fewest beats that make an envelope. Source: Geddes et al. 1982 measured with 20 and more; 8 is the fewest that bracket it at 4.5 mmHg/s. Assumption.</summary>
+    public const int MinBeats = 8;
 
     /// <summary>The systolic pressure is where the rising envelope has this share of its height, in thousandths. Source: Geddes et al., Ann. Biomed. Eng. 10 (1982) 271: 0.45 to 0.57.</summary>
     public const int SystolicPermille = 500;
@@ -29,17 +29,17 @@ public sealed class OscillometricAnalysis
     /// <summary>Fastest deflation, hundredths of mmHg per second around the mean pressure. Chosen on recordings, see README.md.</summary>
     public const int FastestCentiMmHgPerSecond = 600;
 
-    /// <summary>Slowest deflation, hundredths of mmHg per second. Guess.</summary>
+    /// <summary>Slowest deflation, hundredths of mmHg per second. Assumption.</summary>
     public const int SlowestCentiMmHgPerSecond = 80;
 
-    /// <summary>Lowest height of the envelope, hundredths of mmHg: nine times a sensor's noise of 0.05 mmHg. Guess.</summary>
+    /// <summary>Lowest height of the envelope, hundredths of mmHg: nine times a sensor's noise of 0.05 mmHg. Assumption.</summary>
     public const int WeakestCentiMmHg = 45;
 
     /// <summary>Largest mean distance of the beats' amplitudes from the envelope, percent of its height. Chosen on recordings and made-up disturbance, see README.md.</summary>
-    public const int MostScatterPercent = 10;
+    public const int MaxScatterPercent = 10;
 
     /// <summary>The envelope's ups and downs together, percent of those of one hill of its height. Chosen as the scatter.</summary>
-    public const int MostUnevenPercent = 220;
+    public const int MaxUnevenPercent = 220;
 
     private const int MinPulsePressure = 1500;
     private const int MaxPulsePressure = 13_000;
@@ -210,7 +210,7 @@ public sealed class OscillometricAnalysis
             return End(OscillometryRefusal.TooMuchMotion);
         }
 
-        if (_beats.Count < LeastBeats)
+        if (_beats.Count < MinBeats)
         {
             return End(OscillometryRefusal.TooFewBeats);
         }
@@ -300,7 +300,7 @@ public sealed class OscillometricAnalysis
         int percent = count == 0 ? 100 : (int)(off * 100 / ((long)count * _envelope.Height));
         int quality = 100 - (percent * 2) - (_envelope.Replaced * 50 / _beats.Count) - (IrregularPulse ? 20 : 0);
         Quality = quality < 1 ? 1 : quality;
-        return percent > MostScatterPercent || _envelope.UnevenPercent() > MostUnevenPercent || count < LeastBeats / 2 || PulseRateTenthsPerMinute == 0
+        return percent > MaxScatterPercent || _envelope.UnevenPercent() > MaxUnevenPercent || count < MinBeats / 2 || PulseRateTenthsPerMinute == 0
             ? OscillometryRefusal.TooMuchMotion : OscillometryRefusal.None;
     }
 }

@@ -12,7 +12,7 @@ public enum OscillometryRefusal : byte
     /// <summary>The cuff did not deflate.</summary>
     NoDeflation = 2,
 
-    /// <summary>Fewer than <see cref="OscillometricAnalysis.LeastBeats"/> beats.</summary>
+    /// <summary>Fewer than <see cref="OscillometricAnalysis.MinBeats"/> beats.</summary>
     TooFewBeats = 3,
 
     /// <summary>The oscillations are largest at the beginning or at the end.</summary>

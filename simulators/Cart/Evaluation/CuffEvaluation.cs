@@ -90,7 +90,7 @@ public sealed record CuffEvaluationResult(string Set, IReadOnlyList<CuffRecordRe
 }
 
 /// <summary>
-/// Plays recorded deflations at the pressure twin's physical door, through the unchanged measurement: the simulated cuff passes its self test, then the sensor sees an open cuff,
+/// Plays recorded deflations at the pressure simulated chip's stimulus input, through the unchanged measurement: the simulated cuff passes its self test, then the sensor sees an open cuff,
 /// a rise to where the recording begins, a hold, and the recording. When the pod lets the dump valve go, the pressure is gone.
 /// </summary>
 public static class CuffEvaluation
@@ -119,9 +119,9 @@ public static class CuffEvaluation
     /// <param name="data">The folder that holds the sets' folders.</param>
     /// <param name="seed">Everything random comes from it.</param>
     /// <param name="parallel">Recordings at a time.</param>
-    /// <param name="progress">Told how many of how many are done, or null.</param>
+    /// <param name="progress">Sent how many of how many are done, or null.</param>
     /// <param name="stop">Ends it.</param>
-    /// <param name="watch">Told each recording's name and its world before it runs, or null; may be called from several threads.</param>
+    /// <param name="watch">Sent each recording's name and its world before it runs, or null; may be called from several threads.</param>
     /// <returns>The result.</returns>
     /// <exception cref="CodedErrorException">Files are missing or malformed.</exception>
     public static CuffEvaluationResult Run(
@@ -228,19 +228,19 @@ public static class CuffEvaluation
             return Math.Max(0, micro[^1] - ((us - endUs) * 3));
         }
 
-        ScenarioDefinition story = new()
+        ScenarioDefinition definition = new()
         {
             Name = "evaluate",
             Summary = Path.GetFileNameWithoutExtension(path),
             DurationUs = closeUs + EvaluationRun.DrainUs,
             Carts =
             [
-                new CartStory
+                new CartDefinition
                 {
                     Id = "cart-a",
                     Pods =
                     [
-                        new PodStory
+                        new PodDefinition
                         {
                             Id = "bedside",
                             DeviceId = 0x02a1b2fffe0000f2,
@@ -252,8 +252,8 @@ public static class CuffEvaluation
                             CuffRepeats = 0,
                         },
                     ],
-                    Sessions = [new SessionStory("S1", 1_000_000, closeUs)],
-                    Subscribers = [new SubscriberStory { Id = "doctor", Session = "S1" }],
+                    Sessions = [new SessionDefinition("S1", 1_000_000, closeUs)],
+                    Subscribers = [new SubscriberDefinition { Id = "doctor", Session = "S1" }],
                 },
             ],
             Timeline =
@@ -265,7 +265,7 @@ public static class CuffEvaluation
             ],
             Expect = new Expectations { MinDelivered = 0 },
         };
-        using SimulatedWorld world = new(story, seed, traced: false);
+        using SimulatedWorld world = new(definition, seed, traced: false);
         string record = Path.GetFileNameWithoutExtension(path);
         watch?.Invoke(record, world);
         SortedDictionary<uint, (double? Value, string? Absent)> last = [];

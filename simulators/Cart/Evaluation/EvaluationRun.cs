@@ -26,7 +26,7 @@ public readonly record struct ReceivedVital(double Seconds, uint Mdc, double? Va
 /// <param name="BeatSeconds">Times of beats, s from the recording's start, ascending.</param>
 public sealed record ReceivedRecord(IReadOnlyList<ReceivedVital> Vitals, IReadOnlyList<double> BeatSeconds);
 
-/// <summary>Plays one recording through the whole way: twin, driver, signal, pod, MQTT, gateway, the session's subscriber.</summary>
+/// <summary>Plays one recording through the whole way: simulated chip, driver, signal, pod, MQTT, gateway, the session's subscriber.</summary>
 public static class EvaluationRun
 {
     /// <summary>The session stays open this long after the recording, µs: a window's value may come 2 s after its end.</summary>
@@ -38,16 +38,16 @@ public static class EvaluationRun
     /// <summary>Plays.</summary>
     /// <param name="record">What.</param>
     /// <param name="seed">Everything random comes from it.</param>
-    /// <param name="leastQuality">The pod's publishing threshold, 0 to 100; null as shipped.</param>
+    /// <param name="minQuality">The pod's publishing threshold, 0 to 100; null as shipped.</param>
     /// <param name="curve">The calibration hook's curve; null as shipped.</param>
     /// <param name="light">Put between the recording and the sensor, or null.</param>
     /// <returns>What was received.</returns>
     public static ReceivedRecord Play(
-        ReferenceRecord record, ulong seed, int? leastQuality = null, SaturationCurve? curve = null, Func<IPatientLight, IPatientLight>? light = null)
+        ReferenceRecord record, ulong seed, int? minQuality = null, SaturationCurve? curve = null, Func<IPatientLight, IPatientLight>? light = null)
     {
         record.Light.StartUs = PlayedRecording.BeginsUs;
         IPatientLight played = record.IsBackAndForth ? new BackAndForth(record.Light) : record.Light;
-        using SimulatedWorld world = new(Story(record, light is null ? played : light(played), leastQuality, curve), seed, traced: false);
+        using SimulatedWorld world = new(Definition(record, light is null ? played : light(played), minQuality, curve), seed, traced: false);
         SortedDictionary<ReadingId, ReceivedVital> vitals = [];
         SortedDictionary<ReadingId, double> beats = [];
         world.Carts[0].Subscribers[0].Received += (in Delivery delivery) =>
@@ -82,7 +82,7 @@ public static class EvaluationRun
         return new ReceivedRecord(ordered, times);
     }
 
-    private static ScenarioDefinition Story(ReferenceRecord record, IPatientLight light, int? leastQuality, SaturationCurve? curve)
+    private static ScenarioDefinition Definition(ReferenceRecord record, IPatientLight light, int? minQuality, SaturationCurve? curve)
     {
         long closeUs = PlayedRecording.BeginsUs + record.PlayUs + AfterUs;
         return new ScenarioDefinition
@@ -92,12 +92,12 @@ public static class EvaluationRun
             DurationUs = closeUs + DrainUs,
             Carts =
             [
-                new CartStory
+                new CartDefinition
                 {
                     Id = "cart-a",
                     Pods =
                     [
-                        new PodStory
+                        new PodDefinition
                         {
                             Id = "bedside",
                             DeviceId = 0x02a1b2fffe0000f1,
@@ -105,12 +105,12 @@ public static class EvaluationRun
                             Chips = [PodPart.Max30102],
                             PluggedAtStart = [PodPart.Max30102],
                             Light = light,
-                            LeastPulseQuality = leastQuality,
+                            MinPulseQuality = minQuality,
                             Curve = curve,
                         },
                     ],
-                    Sessions = [new SessionStory("S1", 1_000_000, closeUs)],
-                    Subscribers = [new SubscriberStory { Id = "doctor", Session = "S1" }],
+                    Sessions = [new SessionDefinition("S1", 1_000_000, closeUs)],
+                    Subscribers = [new SubscriberDefinition { Id = "doctor", Session = "S1" }],
                 },
             ],
             Expect = new Expectations { MinDelivered = 0 },

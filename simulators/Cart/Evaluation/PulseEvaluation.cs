@@ -106,7 +106,7 @@ public sealed record PulseEvaluationResult(string Set, PulseMetrics Metrics, IRe
     public IReadOnlyList<PulseTarget> Targets => Set is RecordingSet.Bidmc
         ?
         [
-            new("pulse_mae_bpm", 1.2, true), new("pulse_coverage", PulseEvaluation.LeastCoverage, false), new("pulse_gated_mae_bpm", 1.0, true),
+            new("pulse_mae_bpm", 1.2, true), new("pulse_coverage", PulseEvaluation.MinCoverage, false), new("pulse_gated_mae_bpm", 1.0, true),
             new("pulse_gated_coverage", 0.85, false), new("beat_f1", 0.98, false),
         ]
         : [new("spo2_arms_default", 4.0, true), new("spo2_arms_fitted", 3.8, true), new("spo2_coverage", 0.85, false)];
@@ -119,13 +119,13 @@ public sealed record PulseEvaluationResult(string Set, PulseMetrics Metrics, IRe
 public static class PulseEvaluation
 {
     /// <summary>Below this share of windows an error at threshold 0 is not stated: it would be of the easy windows alone.</summary>
-    public const double LeastCoverage = 0.97;
+    public const double MinCoverage = 0.97;
 
     /// <summary>Evaluates a set. Recordings are played beside each other, each in a world of its own, so the result does not depend on how many.</summary>
     /// <param name="set">The set.</param>
     /// <param name="seed">Everything random comes from it.</param>
     /// <param name="parallel">How many at a time, at least 1.</param>
-    /// <param name="progress">Told how many of how many plays are done; may be called from several threads.</param>
+    /// <param name="progress">Sent how many of how many plays are done; may be called from several threads.</param>
     /// <param name="stop">Ends it early.</param>
     /// <returns>The result.</returns>
     public static PulseEvaluationResult Run(RecordingSet set, ulong seed, int parallel, Action<int, int>? progress, CancellationToken stop)
@@ -146,7 +146,7 @@ public static class PulseEvaluation
 
         if (set.Name is RecordingSet.Bidmc)
         {
-            Each(i => first[i] = EvaluationRun.Play(set.Records[i], seed, leastQuality: 0));
+            Each(i => first[i] = EvaluationRun.Play(set.Records[i], seed, minQuality: 0));
             Each(i => second[i] = EvaluationRun.Play(set.Records[i], seed));
             return ScoreBidmc(set, first, second);
         }
@@ -194,8 +194,8 @@ public static class PulseEvaluation
         double? coverage = Share(errors.Count, windows);
         return new PulseEvaluationResult(set.Name, new PulseMetrics
         {
-            PulseMaeBpm = coverage >= LeastCoverage ? errors.Average() : null,
-            PulseMedianBpm = coverage >= LeastCoverage ? PulseScore.Median(errors) : null,
+            PulseMaeBpm = coverage >= MinCoverage ? errors.Average() : null,
+            PulseMedianBpm = coverage >= MinCoverage ? PulseScore.Median(errors) : null,
             PulseCoverage = coverage,
             PulseGatedMaeBpm = gated.Count == 0 ? null : gated.Average(),
             PulseGatedCoverage = Share(gated.Count, windows),

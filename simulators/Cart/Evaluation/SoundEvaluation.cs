@@ -154,7 +154,7 @@ public sealed record SoundEvaluationResult(string Set, IReadOnlyList<SoundRecord
     }
 }
 
-/// <summary>Plays recorded heart sounds through <see cref="SoundWay"/> and scores what the gateway says of them, and compares the listener's filters with a reference response.</summary>
+/// <summary>Plays recorded heart sounds through <see cref="SoundPath"/> and scores what the gateway says of them, and compares the listener's filters with a reference response.</summary>
 public static class SoundEvaluation
 {
     /// <summary>The listener's filters.</summary>
@@ -167,7 +167,7 @@ public static class SoundEvaluation
     public const double EcgToleranceSeconds = 0.1;
 
     /// <summary>Where the reference is below this, nothing is compared, dB.</summary>
-    public const double LeastReferenceDb = -40;
+    public const double MinReferenceDb = -40;
 
     /// <summary>Rate of the reference response, samples per second.</summary>
     public const int FilterRateHz = 4000;
@@ -179,9 +179,9 @@ public static class SoundEvaluation
     /// <param name="name">The set.</param>
     /// <param name="data">The folder that holds the sets' folders.</param>
     /// <param name="parallel">Recordings at a time.</param>
-    /// <param name="progress">Told how many of how many are done, or null.</param>
+    /// <param name="progress">Sent how many of how many are done, or null.</param>
     /// <param name="stop">Ends it.</param>
-    /// <param name="watch">Told each recording's name and its world before it runs, or null; may be called from several threads.</param>
+    /// <param name="watch">Sent each recording's name and its world before it runs, or null; may be called from several threads.</param>
     /// <returns>The result.</returns>
     /// <exception cref="CodedErrorException">Files are missing or malformed.</exception>
     public static SoundEvaluationResult Run(
@@ -197,7 +197,7 @@ public static class SoundEvaluation
         int done = 0;
         Parallel.For(0, records.Count, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = stop }, i =>
         {
-            results[i] = Score(records[i], SoundWay.Play(records[i], watch: watch), name is SoundSet.Circor ? LabelToleranceSeconds : EcgToleranceSeconds);
+            results[i] = Score(records[i], SoundPath.Play(records[i], watch: watch), name is SoundSet.Circor ? LabelToleranceSeconds : EcgToleranceSeconds);
             progress?.Invoke(Interlocked.Increment(ref done), records.Count);
         });
         return new SoundEvaluationResult(name, results);
@@ -272,7 +272,7 @@ public static class SoundEvaluation
                     throw SoundSet.Malformed(path, i + 1, "'" + fields[k] + "' at '" + heading[k] + "' Hz is no number");
                 }
 
-                worst = reference > LeastReferenceDb ? Math.Max(worst, Math.Abs(filter.GainDb(hz) - reference)) : worst;
+                worst = reference > MinReferenceDb ? Math.Max(worst, Math.Abs(filter.GainDb(hz) - reference)) : worst;
             }
 
             results.Add(new SoundRecordResult { Record = fields[0], FilterErrorDb = worst });

@@ -112,7 +112,7 @@ public static class SoundSet
         }
 
         short[] samples = WavFile.Read(file, out int rateHz, out string? problem);
-        if (problem is null && (rateHz < HeartSoundAnalysis.LeastRateHz || SoundWay.PortRateHz % rateHz != 0))
+        if (problem is null && (rateHz < HeartSoundAnalysis.MinRateHz || SoundPath.PortRateHz % rateHz != 0))
         {
             problem = $"its rate is {rateHz} Hz, not one of 1000, 2000, 4000 and 8000";
         }

@@ -22,20 +22,20 @@ public sealed class SimulatedBroker : IMqttServerHandler
     private readonly SimulatedListener _listener;
     private readonly KernelTimer _timer;
 
-    internal SimulatedBroker(WorldServices world, string place, string address, BrokerStory? story = null)
+    internal SimulatedBroker(WorldServices world, string place, string address, BrokerDefinition? definition = null)
     {
         _world = world;
         _place = place;
         Address = address;
-        if (story is null)
+        if (definition is null)
         {
             _server = new MqttServer(new MqttServerOptions { MaxQueuedMessages = 1_000_000, MaxQueuedBytes = 1L << 30 }, this);
         }
         else
         {
-            _peer = new PeerBroker(story.Habits);
+            _peer = new PeerBroker(definition.Habits);
             _server = _peer;
-            foreach (BrokerMessage retained in story.Retained)
+            foreach (BrokerMessage retained in definition.Retained)
             {
                 _peer.Publish(new MqttMessage { Topic = retained.Topic, Payload = retained.Payload, Qos = retained.Qos, Retain = true }, 0, 0);
             }

@@ -56,9 +56,9 @@ public sealed class SimulatedConnector : IUplinkConnector
     private sealed class Attempt(SimulatedConnector owner, IUplinkEvents events) : INetworkDialler, INetworkPeer
     {
         private IUplinkEvents? _events = events;
-        private NetworkStream? _stream;
+        private SimulatedConnectionEnd? _stream;
 
-        public void Connected(NetworkStream stream)
+        public void Connected(SimulatedConnectionEnd stream)
         {
             if (_events is null)
             {
@@ -167,9 +167,9 @@ public sealed class SimulatedListener
     private sealed class Accepted(SimulatedListener owner) : INetworkPeer
     {
         private IMqttServerConnection? _connection;
-        private NetworkStream? _stream;
+        private SimulatedConnectionEnd? _stream;
 
-        public void Begin(IMqttServer server, NetworkStream stream)
+        public void Begin(IMqttServer server, SimulatedConnectionEnd stream)
         {
             _stream = stream;
             _connection = server.Accept(stream, stream.Path.Name, null, owner._localNowUs());

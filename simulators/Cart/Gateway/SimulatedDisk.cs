@@ -153,7 +153,7 @@ public sealed class SimulatedDisk : IDisk
     /// <summary>Chance that an append writes a part and says so with Ok, per 10,000.</summary>
     public int ShortWriteRate { get; set; }
 
-    /// <summary>Told each operation as it ends; null for nobody.</summary>
+    /// <summary>Sent each operation as it ends; null for nobody.</summary>
     public Action<string>? Trace { get; set; }
 
     /// <summary>Names of the files in order.</summary>
@@ -292,13 +292,13 @@ public sealed class SimulatedDisk : IDisk
         _durableNames.Clear();
         foreach ((string name, SimulatedFile file) in names)
         {
-            Lose(file, keeps);
+            DropUnsynced(file, keeps);
             _files[name] = file;
             _durableNames[name] = file;
         }
     }
 
-    private void Lose(SimulatedFile file, CutKeeps keeps)
+    private void DropUnsynced(SimulatedFile file, CutKeeps keeps)
     {
         if (keeps == CutKeeps.Nothing || (keeps == CutKeeps.AnyPart && _random.NextInt32(3) == 0))
         {

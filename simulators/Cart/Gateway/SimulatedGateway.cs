@@ -28,7 +28,7 @@ public sealed class SimulatedGateway
     public const long CommandRetryUs = 200_000;
 
     private readonly WorldServices _world;
-    private readonly CartStory _story;
+    private readonly CartDefinition _definition;
     private readonly NetworkPath _uplinkPath;
     private readonly string _brokerAddress;
     private readonly SeededRandom _random;
@@ -43,19 +43,19 @@ public sealed class SimulatedGateway
     private bool _stopping;
     private bool _startAfterStop;
 
-    internal SimulatedGateway(WorldServices world, CartStory story, string address, NetworkPath uplinkPath, string brokerAddress)
+    internal SimulatedGateway(WorldServices world, CartDefinition definition, string address, NetworkPath uplinkPath, string brokerAddress)
     {
         _world = world;
-        _story = story;
+        _definition = definition;
         Address = address;
         _uplinkPath = uplinkPath;
         _brokerAddress = brokerAddress;
-        _random = world.Random.Fork("gateway:" + story.Id);
-        IsSynchronised = story.Gateway.Synchronised;
-        _utcErrorUs = (long)((_random.Fork("utc").NextDouble() - 0.5) * story.Gateway.UtcUncertaintyUs);
-        Disk = new SimulatedDisk(_random.Fork("disk").NextUInt64(), new SimulatedDiskOptions { MaxSyncUs = story.Gateway.DiskSyncUs, CapacityBytes = story.Gateway.DiskBytes });
+        _random = world.Random.Fork("gateway:" + definition.Id);
+        IsSynchronised = definition.Gateway.Synchronised;
+        _utcErrorUs = (long)((_random.Fork("utc").NextDouble() - 0.5) * definition.Gateway.UtcUncertaintyUs);
+        Disk = new SimulatedDisk(_random.Fork("disk").NextUInt64(), new SimulatedDiskOptions { MaxSyncUs = definition.Gateway.DiskSyncUs, CapacityBytes = definition.Gateway.DiskBytes });
         _diskTimer = new KernelTimer(world.Kernel, DiskDue);
-        _oscillator = new Oscillator(0, story.Gateway.DriftPpb);
+        _oscillator = new Oscillator(0, definition.Gateway.DriftPpb);
     }
 
     /// <summary>It published something, to whoever has subscribed; in a world with a trace only.</summary>
@@ -91,23 +91,23 @@ public sealed class SimulatedGateway
         }
 
         _starts++;
-        _world.Trace?.Begin(_story.Id, "gateway-start").Add("start", _starts).End();
-        _oscillator = new Oscillator(_world.Kernel.NowUs, _story.Gateway.DriftPpb);
+        _world.Trace?.Begin(_definition.Id, "gateway-start").Add("start", _starts).End();
+        _oscillator = new Oscillator(_world.Kernel.NowUs, _definition.Gateway.DriftPpb);
         _listener = new SimulatedListener(Enter, Wake);
-        _uplink = _story.ExternalBroker ? new SimulatedConnector(_world.Network, _uplinkPath, _brokerAddress, Enter, Wake) : null;
-        IDisk disk = _world.Trace is null ? Disk : new TracedDisk(Disk, _world.Trace, _story.Id);
+        _uplink = _definition.ExternalBroker ? new SimulatedConnector(_world.Network, _uplinkPath, _brokerAddress, Enter, Wake) : null;
+        IDisk disk = _world.Trace is null ? Disk : new TracedDisk(Disk, _world.Trace, _definition.Id);
         GatewayOptions options = new()
         {
-            CartId = _story.Id,
+            CartId = _definition.Id,
             GatewayId = _random.Fork("id").NextUInt64() | 1,
-            External = _story.ExternalBroker ? new ExternalBroker { Host = _brokerAddress } : null,
+            External = _definition.ExternalBroker ? new ExternalBroker { Host = _brokerAddress } : null,
             Production = false,
-            Window = _story.Gateway.Window,
+            Window = _definition.Gateway.Window,
             Seed = _random.Fork("start:" + _starts.ToString(System.Globalization.CultureInfo.InvariantCulture)).NextUInt64(),
         };
         GatewayPorts ports = new()
         {
-            Journal = (handler, folds) => new JournalLog(disk, Journal(), folds, handler),
+            Journal = (handler, projections) => new JournalLog(disk, Journal(), projections, handler),
             Server = handler => _world.Trace is null ? new MqttServer(EndpointLimits.Server, handler) : new TappedServer(new MqttServer(EndpointLimits.Server, handler), OnPublished),
             Client = (clientOptions, handler) => _world.Trace is null ? new MqttClient(clientOptions, handler) : new TappedClient(new MqttClient(clientOptions, handler), OnPublished),
             Uplink = _uplink,
@@ -149,7 +149,7 @@ public sealed class SimulatedGateway
     /// <summary>The machine learns UTC.</summary>
     public void Synchronise()
     {
-        _world.Trace?.Begin(_story.Id, "synchronised").End();
+        _world.Trace?.Begin(_definition.Id, "synchronised").End();
         IsSynchronised = true;
         Wake();
     }
@@ -169,7 +169,7 @@ public sealed class SimulatedGateway
         ArgumentNullException.ThrowIfNull(what);
         if (_core is not { IsReady: true } core)
         {
-            _world.Trace?.Begin(_story.Id, "command").Add("code", "unheard").End();
+            _world.Trace?.Begin(_definition.Id, "command").Add("code", "unheard").End();
             return;
         }
 
@@ -181,14 +181,14 @@ public sealed class SimulatedGateway
         }
 
         SessionResult result = what(core, session);
-        _world.Trace?.Begin(_story.Id, "command").Add("code", result.Code ?? "done").End();
+        _world.Trace?.Begin(_definition.Id, "command").Add("code", result.Code ?? "done").End();
         Wake();
     }
 
     /// <summary>Whoever stands at the cart presses the button for a clip.</summary>
     public void RecordClip() => Command((core, session) =>
     {
-        core.Sound.BeginClip(session, null, string.Empty, result => _world.Trace?.Begin(_story.Id, "clip").Add("code", result.Code ?? "done").Add("id", result.ClipId).End());
+        core.Sound.BeginClip(session, null, string.Empty, result => _world.Trace?.Begin(_definition.Id, "clip").Add("code", result.Code ?? "done").Add("id", result.ClipId).End());
         return default;
     });
 
@@ -202,7 +202,7 @@ public sealed class SimulatedGateway
     {
         void Done(SessionResult result)
         {
-            _world.Trace?.Begin(_story.Id, open ? "session-open" : "session-close").Add("id", id).Add("code", result.Code ?? "done").End();
+            _world.Trace?.Begin(_definition.Id, open ? "session-open" : "session-close").Add("id", id).Add("code", result.Code ?? "done").End();
             if (!result.IsDone)
             {
                 _world.Kernel.After(CommandRetryUs, () => Command(id, open));
@@ -231,7 +231,7 @@ public sealed class SimulatedGateway
     private void OnPublished(MqttMessage message)
     {
         const int MaxText = 2048;
-        TraceWriter line = _world.Trace!.Begin(_story.Id, "published").Add("topic", message.Topic);
+        TraceWriter line = _world.Trace!.Begin(_definition.Id, "published").Add("topic", message.Topic);
         ReadOnlySpan<byte> payload = message.Payload.Span;
         (payload.Length <= MaxText && payload.StartsWith("{"u8) ? line.Add("json", System.Text.Encoding.UTF8.GetString(payload)) : line.AddDigest(payload)).End();
         Published?.Invoke(message);
@@ -252,7 +252,7 @@ public sealed class SimulatedGateway
             return;
         }
 
-        _world.Trace?.Begin(_story.Id, word).End();
+        _world.Trace?.Begin(_definition.Id, word).End();
         _process!.Stop();
         _process = null;
         _core = null;
@@ -324,7 +324,7 @@ public sealed class SimulatedGateway
         public UtcEstimate Utc => new(
             owner.IsSynchronised,
             WorldBeginsUtcUs + owner._world.Kernel.NowUs + owner._utcErrorUs,
-            owner._story.Gateway.UtcUncertaintyUs);
+            owner._definition.Gateway.UtcUncertaintyUs);
     }
 
     private sealed class LogSink(SimulatedGateway owner) : IGatewayLog
@@ -337,7 +337,7 @@ public sealed class SimulatedGateway
             }
 
             owner._log.Enqueue(entry);
-            owner._world.Trace?.Begin(owner._story.Id, "log").Add("code", entry.Code).Add("what", entry.What).End();
+            owner._world.Trace?.Begin(owner._definition.Id, "log").Add("code", entry.Code).Add("what", entry.What).End();
         }
     }
 }

@@ -13,7 +13,7 @@ namespace Simulators.Cart.Ledger;
 /// <param name="InSamples">True when samples were lost before they became a reading.</param>
 /// <param name="AtLeast">True when the count is a lower bound.</param>
 /// <param name="Cause">Why, as the record says.</param>
-public readonly record struct DeclaredGap(ReadingId First, uint LastSequence, long Count, bool InSamples, bool AtLeast, string Cause);
+public readonly record struct LedgerGap(ReadingId First, uint LastSequence, long Count, bool InSamples, bool AtLeast, string Cause);
 
 /// <summary>One reading as a subscriber received it.</summary>
 /// <param name="Id">Which.</param>
@@ -24,7 +24,7 @@ public readonly record struct DeclaredGap(ReadingId First, uint LastSequence, lo
 /// <param name="Gap">What a gap record says, or null.</param>
 /// <param name="Payload">The payload, valid during the call only.</param>
 public readonly record struct Delivery(
-    ReadingId Id, string Class, bool Repeated, bool Corrected, bool HasUtc, DeclaredGap? Gap, ReadOnlyMemory<byte> Payload)
+    ReadingId Id, string Class, bool Repeated, bool Corrected, bool HasUtc, LedgerGap? Gap, ReadOnlyMemory<byte> Payload)
 {
     private static readonly SoftwareCrc32 Crc = new();
 
@@ -94,7 +94,7 @@ public readonly record struct Delivery(
             JsonElement time = root.GetProperty("time");
             bool corrected = time.TryGetProperty("correctedFrom", out JsonElement from) && from.ValueKind != JsonValueKind.Null;
             bool hasUtc = time.TryGetProperty("utc", out JsonElement utc) && utc.ValueKind == JsonValueKind.String;
-            DeclaredGap? gap = kind is "gap" ? ReadGap(root) : null;
+            LedgerGap? gap = kind is "gap" ? ReadGap(root) : null;
             delivery = new Delivery(id, kind, message.Duplicate, corrected, hasUtc, gap, payload);
             return true;
         }
@@ -105,7 +105,7 @@ public readonly record struct Delivery(
         }
     }
 
-    private static DeclaredGap ReadGap(JsonElement root)
+    private static LedgerGap ReadGap(JsonElement root)
     {
         JsonElement gap = root.GetProperty("lost");
         string device = gap.GetProperty("device").GetString() ?? string.Empty;
@@ -114,7 +114,7 @@ public readonly record struct Delivery(
             gap.GetProperty("boot").GetUInt32(),
             gap.GetProperty("stream").GetInt32(),
             gap.GetProperty("first").GetUInt32());
-        return new DeclaredGap(
+        return new LedgerGap(
             first,
             gap.GetProperty("last").GetUInt32(),
             gap.GetProperty("count").GetInt64(),

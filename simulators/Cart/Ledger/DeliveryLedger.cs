@@ -42,11 +42,11 @@ public enum ReadingFate
 }
 
 /// <summary>One stream of one boot of a device.</summary>
-public sealed class StreamLedger
+public sealed class StreamDeliveries
 {
     private readonly List<Entry> _entries = [];
 
-    internal StreamLedger(ReadingId first) => First = first;
+    internal StreamDeliveries(ReadingId first) => First = first;
 
     /// <summary>The stream's first reading.</summary>
     public ReadingId First { get; }
@@ -158,12 +158,12 @@ public sealed class DeliveryLedger
     /// <summary>Most findings that are kept as text; more are counted.</summary>
     public const int MaxFindings = 100;
 
-    private readonly SortedDictionary<ReadingId, StreamLedger> _streams = [];
+    private readonly SortedDictionary<ReadingId, StreamDeliveries> _streams = [];
     private readonly List<SubscriberLedger> _subscribers = [];
     private readonly List<string> _findings = [];
 
     /// <summary>All streams, by device, boot and number.</summary>
-    public IReadOnlyCollection<StreamLedger> AllStreams => _streams.Values;
+    public IReadOnlyCollection<StreamDeliveries> AllStreams => _streams.Values;
 
     /// <summary>All subscribers, in order of their first connection.</summary>
     public IReadOnlyList<SubscriberLedger> Subscribers => _subscribers;
@@ -204,8 +204,8 @@ public sealed class DeliveryLedger
     public void Produced(byte[] buffer, int offset, int length, long measuredUs)
     {
         ReadingId id = ReadingId.Of(buffer, offset);
-        StreamLedger stream = StreamOf(id);
-        StreamLedger.Entry entry = stream[id.Sequence];
+        StreamDeliveries stream = StreamOf(id);
+        StreamDeliveries.Entry entry = stream[id.Sequence];
         if (entry.Fate.HasFlag(ReadingFate.Produced))
         {
             Find($"{id} was made twice");
@@ -219,7 +219,7 @@ public sealed class DeliveryLedger
         }
 
         uint crc = LittleEndian.ReadUInt32(buffer, offset + length - Frame.TrailerLength);
-        stream[id.Sequence] = new StreamLedger.Entry(entry.Fate | fate, kind, measuredUs, 0, crc);
+        stream[id.Sequence] = new StreamDeliveries.Entry(entry.Fate | fate, kind, measuredUs, 0, crc);
         if (kind == FrameKind.Gap)
         {
             int body = offset + Frame.HeaderLength;
@@ -235,8 +235,8 @@ public sealed class DeliveryLedger
     public void AtPod(byte[] buffer, int offset, ReadingFate fate)
     {
         ReadingId id = ReadingId.Of(buffer, offset);
-        StreamLedger stream = StreamOf(id);
-        StreamLedger.Entry entry = stream[id.Sequence];
+        StreamDeliveries stream = StreamOf(id);
+        StreamDeliveries.Entry entry = stream[id.Sequence];
         if (!entry.Fate.HasFlag(ReadingFate.Produced))
         {
             Find($"{id} was {fate} and never made");
@@ -249,7 +249,7 @@ public sealed class DeliveryLedger
     /// <param name="device">The pod.</param>
     public void PowerCut(ulong device)
     {
-        foreach (StreamLedger stream in _streams.Values)
+        foreach (StreamDeliveries stream in _streams.Values)
         {
             if (stream.First.Device != device)
             {
@@ -258,7 +258,7 @@ public sealed class DeliveryLedger
 
             for (uint sequence = 1; sequence <= stream.Count; sequence++)
             {
-                StreamLedger.Entry entry = stream[sequence];
+                StreamDeliveries.Entry entry = stream[sequence];
                 if ((entry.Fate & (ReadingFate.StoredByPod | ReadingFate.Acknowledged | ReadingFate.Evicted)) == ReadingFate.None)
                 {
                     stream[sequence] = entry.With(ReadingFate.LostWithPower);
@@ -280,12 +280,12 @@ public sealed class DeliveryLedger
             Find($"{delivery.Id} came to {subscriber.Name} after a later one of its stream");
         }
 
-        if (delivery.Gap is DeclaredGap gap)
+        if (delivery.Gap is LedgerGap gap)
         {
             Declare(gap.First, gap.LastSequence, ReadingFate.GapDelivered, delivery.Id);
         }
 
-        if (!_streams.TryGetValue(delivery.Id with { Sequence = 0 }, out StreamLedger? stream))
+        if (!_streams.TryGetValue(delivery.Id with { Sequence = 0 }, out StreamDeliveries? stream))
         {
             if (delivery.Class is not ("gap" or "event"))
             {
@@ -295,7 +295,7 @@ public sealed class DeliveryLedger
             return isNew; // The gateway's own gap records and events have its own identity.
         }
 
-        StreamLedger.Entry entry = stream[delivery.Id.Sequence];
+        StreamDeliveries.Entry entry = stream[delivery.Id.Sequence];
         if (!entry.Fate.HasFlag(ReadingFate.Produced))
         {
             Find($"{delivery.Id} was delivered and nobody made it");
@@ -334,20 +334,20 @@ public sealed class DeliveryLedger
     /// <summary>Draws the balance.</summary>
     /// <param name="atGateway">By stream (sequence 0 in the key): how many bound readings the gateways say they still have to deliver, and how many they keep to themselves.</param>
     /// <returns>The balance.</returns>
-    public LedgerBalance Balance(IReadOnlyDictionary<ReadingId, (long Pending, long Kept)> atGateway)
+    public LedgerBalance Balance(IReadOnlyDictionary<ReadingId, (long Pending, long Unbound)> atGateway)
     {
         LedgerBalance balance = new();
         List<long> latencies = [];
         List<long> vitals = [];
-        foreach (StreamLedger stream in _streams.Values)
+        foreach (StreamDeliveries stream in _streams.Values)
         {
             long atGatewayOpen = 0;
             long unknown = 0;
-            long keptHere = 0;
+            long unboundHere = 0;
             uint firstOpen = 0;
             for (uint sequence = 1; sequence <= stream.Count; sequence++)
             {
-                StreamLedger.Entry entry = stream[sequence];
+                StreamDeliveries.Entry entry = stream[sequence];
                 entry = entry.With(stream.DeclaredFate(sequence));
                 balance.Produced++;
                 if (entry.Fate.HasFlag(ReadingFate.Delivered))
@@ -366,8 +366,8 @@ public sealed class DeliveryLedger
                 }
                 else if (entry.Fate.HasFlag(ReadingFate.Produced) && !entry.Fate.HasFlag(ReadingFate.Bound))
                 {
-                    balance.Kept++;
-                    keptHere += entry.Fate.HasFlag(ReadingFate.Acknowledged) ? 1 : 0;
+                    balance.Unbound++;
+                    unboundHere += entry.Fate.HasFlag(ReadingFate.Acknowledged) ? 1 : 0;
                 }
                 else if (entry.Fate.HasFlag(ReadingFate.Acknowledged))
                 {
@@ -394,20 +394,20 @@ public sealed class DeliveryLedger
                 }
             }
 
-            atGateway.TryGetValue(stream.First with { Sequence = 0 }, out (long Pending, long Kept) held);
+            atGateway.TryGetValue(stream.First with { Sequence = 0 }, out (long Pending, long Unbound) held);
             long pending = Math.Min(atGatewayOpen, held.Pending);
 
             // Measured across or after the session's close, with its epoch still on the pod: the gateway keeps them to itself.
-            long closed = Math.Min(atGatewayOpen - pending, Math.Max(0, held.Kept - keptHere));
+            long closed = Math.Min(atGatewayOpen - pending, Math.Max(0, held.Unbound - unboundHere));
             balance.Pending += pending;
-            balance.Kept += closed;
+            balance.Unbound += closed;
             unknown += atGatewayOpen - pending - closed;
             balance.Lost += unknown;
             if (unknown > 0)
             {
                 Find(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{stream.First with { Sequence = firstOpen }} and on: nobody knows of {unknown} readings (the gateway acknowledged {atGatewayOpen} that were not delivered, and holds {held.Pending} and keeps {held.Kept})"));
+                    $"{stream.First with { Sequence = firstOpen }} and on: nobody knows of {unknown} readings (the gateway acknowledged {atGatewayOpen} that were not delivered, and holds {held.Pending} and keeps {held.Unbound})"));
             }
         }
 
@@ -435,7 +435,7 @@ public sealed class DeliveryLedger
     public long HeldByPod(ulong device)
     {
         long held = 0;
-        foreach (StreamLedger stream in _streams.Values)
+        foreach (StreamDeliveries stream in _streams.Values)
         {
             for (uint sequence = 1; stream.First.Device == device && sequence <= stream.Count; sequence++)
             {
@@ -450,12 +450,12 @@ public sealed class DeliveryLedger
     internal static long Percentile(List<long> sorted, int percent) =>
         sorted.Count == 0 ? 0 : sorted[Math.Max(0, (int)(((long)sorted.Count * percent + 99) / 100) - 1)];
 
-    internal StreamLedger StreamOf(in ReadingId id)
+    internal StreamDeliveries StreamOf(in ReadingId id)
     {
         ReadingId key = id with { Sequence = 0 };
-        if (!_streams.TryGetValue(key, out StreamLedger? stream))
+        if (!_streams.TryGetValue(key, out StreamDeliveries? stream))
         {
-            _streams.Add(key, stream = new StreamLedger(id with { Sequence = 1 }));
+            _streams.Add(key, stream = new StreamDeliveries(id with { Sequence = 1 }));
         }
 
         return stream;
@@ -472,7 +472,7 @@ public sealed class DeliveryLedger
     private void Declare(in ReadingId first, uint last, ReadingFate fate, in ReadingId record) =>
         StreamOf(first).Declared.Add((first.Sequence, last, fate, record));
 
-    private bool IsRecordWithGateway(StreamLedger stream, uint sequence)
+    private bool IsRecordWithGateway(StreamDeliveries stream, uint sequence)
     {
         foreach ((uint first, uint last, _, ReadingId record) in stream.Declared)
         {
@@ -486,7 +486,7 @@ public sealed class DeliveryLedger
     }
 }
 
-/// <summary>The balance of a run. Always: Produced = Delivered + Pending + Gaps + Kept, that is, Lost = 0.</summary>
+/// <summary>The balance of a run. Always: Produced = Delivered + Pending + Gaps + Unbound, that is, Lost = 0.</summary>
 public sealed record LedgerBalance
 {
     /// <summary>Numbers given to readings, those of losses before numbering included.</summary>
@@ -505,7 +505,7 @@ public sealed record LedgerBalance
     public long GapsKept { get; set; }
 
     /// <summary>Readings that belong to no session, or are for the gateway alone.</summary>
-    public long Kept { get; set; }
+    public long Unbound { get; set; }
 
     /// <summary>Readings of which nobody knows. Always 0.</summary>
     public long Lost { get; set; }
@@ -538,5 +538,5 @@ public sealed record LedgerBalance
     public long LatencyMaxUs { get; set; }
 
     /// <summary>True when every reading is accounted for.</summary>
-    public bool Holds => Lost == 0 && Produced == Delivered + Pending + Gaps + Kept;
+    public bool Holds => Lost == 0 && Produced == Delivered + Pending + Gaps + Unbound;
 }

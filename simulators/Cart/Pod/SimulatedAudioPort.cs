@@ -8,18 +8,18 @@ namespace Simulators.Cart.Pod;
 /// <summary>The simulated converter behind the pod's port: whole buffers as they are full, both slots of 16 bits, and losses that the DMA counts.</summary>
 public sealed class SimulatedAudioPort : IAudioPort
 {
-    private readonly Pcm1808Twin _twin;
+    private readonly SimulatedPcm1808 _simulated;
     private readonly bool _isLeft;
-    private readonly byte[] _bytes = new byte[Pcm1808Twin.BufferFrames * Pcm1808Decoder.BytesPerFrame];
-    private long _overwrittenTold;
+    private readonly byte[] _bytes = new byte[SimulatedPcm1808.BufferFrames * Pcm1808Decoder.BytesPerFrame];
+    private long _overwrittenReported;
 
     /// <summary>Makes a port that is not open.</summary>
-    /// <param name="twin">The converter, with slots of 16 bits.</param>
-    /// <param name="isLeft">True when the microphone is wired to the left input, as the twin's is.</param>
-    public SimulatedAudioPort(Pcm1808Twin twin, bool isLeft = true)
+    /// <param name="simulated">The converter, with slots of 16 bits.</param>
+    /// <param name="isLeft">True when the microphone is wired to the left input, as the simulated chip's is.</param>
+    public SimulatedAudioPort(SimulatedPcm1808 simulated, bool isLeft = true)
     {
-        ArgumentNullException.ThrowIfNull(twin);
-        _twin = twin;
+        ArgumentNullException.ThrowIfNull(simulated);
+        _simulated = simulated;
         _isLeft = isLeft;
     }
 
@@ -30,16 +30,16 @@ public sealed class SimulatedAudioPort : IAudioPort
     public bool IsOpen { get; private set; }
 
     /// <inheritdoc/>
-    public int SampleRateHz => _twin.RateHz;
+    public int SampleRateHz => _simulated.RateHz;
 
     /// <inheritdoc/>
-    public long LostSamples => _twin.Overwritten;
+    public long LostSamples => _simulated.Overwritten;
 
     /// <inheritdoc/>
     public AudioStatus Start()
     {
-        _twin.StartClocks();
-        _overwrittenTold = 0;
+        _simulated.StartClocks();
+        _overwrittenReported = 0;
         IsOpen = true;
         return AudioStatus.Ok;
     }
@@ -47,7 +47,7 @@ public sealed class SimulatedAudioPort : IAudioPort
     /// <inheritdoc/>
     public void Stop()
     {
-        _twin.StopClocks();
+        _simulated.StopClocks();
         IsOpen = false;
     }
 
@@ -65,19 +65,19 @@ public sealed class SimulatedAudioPort : IAudioPort
             return Answer;
         }
 
-        int waiting = Math.Min(_twin.Waiting(), count);
+        int waiting = Math.Min(_simulated.Waiting(), count);
         while (read < waiting)
         {
-            int some = Math.Min(waiting - read, Pcm1808Twin.BufferFrames);
-            _twin.Take(_bytes, some);
+            int some = Math.Min(waiting - read, SimulatedPcm1808.BufferFrames);
+            _simulated.Take(_bytes, some);
             Pcm1808Decoder.TakeAll(_bytes, _isLeft ? Pcm1808Decoder.LeftByte : Pcm1808Decoder.RightByte, wired, offset + read, some);
             Pcm1808Decoder.TakeAll(_bytes, _isLeft ? Pcm1808Decoder.RightByte : Pcm1808Decoder.LeftByte, other, offset + read, some);
             read += some;
         }
 
-        if (_twin.Overwritten > _overwrittenTold)
+        if (_simulated.Overwritten > _overwrittenReported)
         {
-            _overwrittenTold = _twin.Overwritten;
+            _overwrittenReported = _simulated.Overwritten;
             return AudioStatus.Overrun;
         }
 

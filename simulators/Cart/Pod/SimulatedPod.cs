@@ -31,14 +31,14 @@ public sealed class SeededEntropy : IEntropy
     public uint NextUInt32() => _random.NextUInt32();
 }
 
-/// <summary>Light of the patient in the units of the oximeter twin's optical door.</summary>
-public sealed class OpticalDoor : ILightStimulus
+/// <summary>Light of the patient in the units of the oximeter simulated chip's stimulus input.</summary>
+public sealed class FingerStimulus : ILightStimulus
 {
     private readonly IPatientLight _patient;
 
     /// <summary>Makes a door.</summary>
     /// <param name="patient">Whose light.</param>
-    public OpticalDoor(IPatientLight patient) => _patient = patient;
+    public FingerStimulus(IPatientLight patient) => _patient = patient;
 
     /// <inheritdoc/>
     public LightSample At(long us)
@@ -51,13 +51,13 @@ public sealed class OpticalDoor : ILightStimulus
 }
 
 /// <summary>The patient's arm as the cuff feels it.</summary>
-public sealed class ArmDoor : IArmUnderCuff
+public sealed class ArmStimulus : IArmUnderCuff
 {
     private readonly CuffedArm _arm;
 
     /// <summary>Makes a door.</summary>
     /// <param name="arm">Whose arm.</param>
-    public ArmDoor(CuffedArm arm) => _arm = arm;
+    public ArmStimulus(CuffedArm arm) => _arm = arm;
 
     /// <inheritdoc/>
     public double ArteryMicroLitres(long us, double cuffMmHg) => _arm.MicroLitresAt(us, cuffMmHg);
@@ -70,7 +70,7 @@ public sealed class ArmDoor : IArmUnderCuff
 public delegate IUplinkConnector PodConnectorFactory(Func<long> localNowUs, Action wake);
 
 /// <summary>
-/// One simulated pod: the unchanged pod program on a simulated bus with twins, flash and network, with its own oscillator. Its power can be
+/// One simulated pod: the unchanged pod program on a simulated bus with simulated chips, flash and network, with its own oscillator. Its power can be
 /// cut and come back.
 /// </summary>
 public sealed class SimulatedPod
@@ -91,32 +91,32 @@ public sealed class SimulatedPod
     /// <summary>Makes a pod whose power is off.</summary>
     /// <param name="world">What it stands on.</param>
     /// <param name="cart">Its cart's name.</param>
-    /// <param name="story">What it is.</param>
+    /// <param name="definition">What it is.</param>
     /// <param name="connectors">Makes its way to the gateway for one boot.</param>
     /// <param name="store">A store of its own, or null for a simulated flash.</param>
     /// <param name="recording">Light in place of the synthetic pulse, or null.</param>
     public SimulatedPod(
-        WorldServices world, string cart, PodStory story, PodConnectorFactory connectors, IByteStore? store = null, IPatientLight? recording = null)
+        WorldServices world, string cart, PodDefinition definition, PodConnectorFactory connectors, IByteStore? store = null, IPatientLight? recording = null)
     {
         _world = world;
-        Story = story;
-        _place = cart + "/" + story.Id;
+        Definition = definition;
+        _place = cart + "/" + definition.Id;
         _connectors = connectors;
         _random = world.Random.Fork("pod:" + _place);
-        _oscillator = new Oscillator(story.BootUs, story.DriftPpb);
+        _oscillator = new Oscillator(definition.BootUs, definition.DriftPpb);
         _flash = store is null ? new SimulatedByteStore(_random.Fork("store")) : null;
         _store = store ?? _flash!;
         _bus = new SimulatedI2cBus(world.Kernel);
-        Pulse = new SyntheticPulse(story.Pulse, _random.Fork("pulse"));
-        Pulse.FingerOn(story.FingerOnUs);
-        Light = new DisturbedLight(recording ?? Pulse, _random.Fork("disturbance")) { ChannelsSwapped = story.ChannelsSwapped };
-        Skin = new ContactTemperature(story.AmbientMilliCelsius, story.PatientMilliCelsius);
-        Arm = new CuffedArm(Pulse, story.Arm);
-        foreach (PodPart part in story.Chips)
+        Pulse = new SyntheticPulse(definition.Pulse, _random.Fork("pulse"));
+        Pulse.FingerOn(definition.FingerOnUs);
+        Light = new DisturbedLight(recording ?? Pulse, _random.Fork("disturbance")) { ChannelsSwapped = definition.ChannelsSwapped };
+        Skin = new ContactTemperature(definition.AmbientMilliCelsius, definition.PatientMilliCelsius);
+        Arm = new CuffedArm(Pulse, definition.Arm);
+        foreach (PodPart part in definition.Chips)
         {
             FittedPart fitted = Make(part);
             fitted.Off(); // The supply comes with the pod's.
-            fitted.IsPlugged = !fitted.HasPlug || story.PluggedAtStart.Contains(part);
+            fitted.IsPlugged = !fitted.HasPlug || definition.PluggedAtStart.Contains(part);
             _parts[part] = fitted;
         }
     }
@@ -130,8 +130,8 @@ public sealed class SimulatedPod
     /// <summary>A frame gave way in the full ring.</summary>
     public event FrameHandler? FrameEvicted;
 
-    /// <summary>Its story.</summary>
-    public PodStory Story { get; }
+    /// <summary>Its scenario.</summary>
+    public PodDefinition Definition { get; }
 
     /// <summary>The patient's synthetic pulse; used when there is no recording.</summary>
     public SyntheticPulse Pulse { get; }
@@ -142,11 +142,11 @@ public sealed class SimulatedPod
     /// <summary>The patient's skin.</summary>
     public ContactTemperature Skin { get; }
 
-    /// <summary>The thermometer's twin, or null.</summary>
-    public Tmp117Twin? Thermometer { get; private set; }
+    /// <summary>The thermometer's simulated chip, or null.</summary>
+    public SimulatedTmp117? Thermometer { get; private set; }
 
-    /// <summary>The oximeter's twin, or null.</summary>
-    public Max30102Twin? Oximeter { get; private set; }
+    /// <summary>The oximeter's simulated chip, or null.</summary>
+    public SimulatedMax30102? Oximeter { get; private set; }
 
     /// <summary>The arm in the cuff.</summary>
     public CuffedArm Arm { get; }
@@ -154,11 +154,11 @@ public sealed class SimulatedPod
     /// <summary>The cuff with pump, valves and what is beyond software's reach, or null.</summary>
     public CuffPneumatics? Cuff { get; private set; }
 
-    /// <summary>The cuff sensor's twin, or null.</summary>
-    public Mprls0300Twin? CuffSensor { get; private set; }
+    /// <summary>The cuff sensor's simulated chip, or null.</summary>
+    public SimulatedMprls0300? CuffSensor { get; private set; }
 
     /// <summary>The OEM module for blood pressure, or null.</summary>
-    public SunTechNibpTwin? Module { get; private set; }
+    public SimulatedSunTechNibp? Module { get; private set; }
 
     /// <summary>True pressure in whatever cuff it has, mmHg; 0 without one.</summary>
     public double TrueCuffMmHg
@@ -174,7 +174,7 @@ public sealed class SimulatedPod
     public ChestSound? Chest { get; private set; }
 
     /// <summary>The stethoscope's converter, or null.</summary>
-    public Pcm1808Twin? Converter { get; private set; }
+    public SimulatedPcm1808? Converter { get; private set; }
 
     /// <summary>The program that runs; null while the power is off.</summary>
     public PodHost? Host { get; private set; }
@@ -200,7 +200,7 @@ public sealed class SimulatedPod
 
         Boots++;
         _world.Trace?.Begin(_place, "power-on").Add("boot", Boots).End();
-        _oscillator = new Oscillator(_world.Kernel.NowUs, Story.DriftPpb);
+        _oscillator = new Oscillator(_world.Kernel.NowUs, Definition.DriftPpb);
         Oscillator oscillator = _oscillator;
         foreach (FittedPart part in _parts.Values)
         {
@@ -215,7 +215,7 @@ public sealed class SimulatedPod
         SeededRandom random = _random.Fork("boot:" + Boots.ToString(System.Globalization.CultureInfo.InvariantCulture));
         SteppedProcess? process = null;
         _connector = _connectors(() => oscillator.LocalUs(_world.Kernel.NowUs), () => process?.Wake());
-        MqttPodLink link = new(Story.DeviceId, _connector, static (options, handler) => new MqttClient(options, handler));
+        MqttPodLink link = new(Definition.DeviceId, _connector, static (options, handler) => new MqttClient(options, handler));
         PodHost host = new(Options(oscillator), new SimulatedI2cPort(_bus), _store, new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
         Host = host;
         host.FrameProduced += OnProduced;
@@ -258,7 +258,7 @@ public sealed class SimulatedPod
             part.Off();
         }
 
-        _world.Ledger.PowerCut(Story.DeviceId);
+        _world.Ledger.PowerCut(Definition.DeviceId);
     }
 
     /// <summary>The program hangs: nothing calls it any more, and its outputs stay as they are. Only <see cref="CutPower"/> ends it.</summary>
@@ -316,44 +316,44 @@ public sealed class SimulatedPod
 
     private FittedPart MakeTmp117()
     {
-        Thermometer = new Tmp117Twin(_world.Kernel, _random.Fork("tmp117"), new Tmp117Options { HasNoise = true, HasPartError = true });
+        Thermometer = new SimulatedTmp117(_world.Kernel, _random.Fork("tmp117"), new Tmp117Options { HasNoise = true, HasPartError = true });
         Thermometer.SetTemperature(us => Skin.MilliCelsiusAt(us));
         return OnBus(Thermometer.Address, Thermometer, static _ => { });
     }
 
     private FittedPart MakeMax30102()
     {
-        Oximeter = new Max30102Twin(_world.Kernel, _random.Fork("max30102")) { Light = new OpticalDoor(Finger()) };
-        return OnBus(Max30102Twin.Address, Oximeter, options => options.Optics.Curve = Story.Curve ?? options.Optics.Curve);
+        Oximeter = new SimulatedMax30102(_world.Kernel, _random.Fork("max30102")) { Light = new FingerStimulus(Finger()) };
+        return OnBus(SimulatedMax30102.Address, Oximeter, options => options.Optics.Curve = Definition.Curve ?? options.Optics.Curve);
     }
 
     private FittedPart MakeMprls0300()
     {
-        CuffPneumatics cuff = new() { Arm = new ArmDoor(Arm) };
+        CuffPneumatics cuff = new() { Arm = new ArmStimulus(Arm) };
         Cuff = cuff;
-        CuffSensor = new Mprls0300Twin(_world.Kernel, _random.Fork("mprls0300"));
+        CuffSensor = new SimulatedMprls0300(_world.Kernel, _random.Fork("mprls0300"));
         CuffSensor.SetPressure(us =>
         {
             cuff.AdvanceTo(us);
-            return Story.CuffPressure?.Invoke(us, cuff.IsDumpValveCoilPowered) ?? cuff.ManifoldMicroMmHg;
+            return Definition.CuffPressure?.Invoke(us, cuff.IsDumpValveCoilPowered) ?? cuff.ManifoldMicroMmHg;
         });
-        return OnBus(Mprls0300Twin.Address, CuffSensor, options =>
+        return OnBus(SimulatedMprls0300.Address, CuffSensor, options =>
         {
             options.Cuff = new SimulatedCuffActuators(cuff, _world.Kernel);
-            options.CuffLimits.FirstTargetCentiMmHg = Story.CuffTargetCentiMmHg ?? options.CuffLimits.FirstTargetCentiMmHg;
-            options.CuffLimits.MaxRepeats = Story.CuffRepeats ?? options.CuffLimits.MaxRepeats;
+            options.CuffLimits.FirstTargetCentiMmHg = Definition.CuffTargetCentiMmHg ?? options.CuffLimits.FirstTargetCentiMmHg;
+            options.CuffLimits.MaxRepeats = Definition.CuffRepeats ?? options.CuffLimits.MaxRepeats;
         });
     }
 
     private FittedPart MakeSunTechNibp()
     {
-        CuffedArmOptions arm = Story.Arm;
-        SunTechNibpTwin module = new(_world.Kernel, new SunTechNibpOptions
+        CuffedArmOptions arm = Definition.Arm;
+        SimulatedSunTechNibp module = new(_world.Kernel, new SunTechNibpOptions
         {
             Systolic = (int)arm.SystolicMmHg,
             Diastolic = (int)arm.DiastolicMmHg,
             Mean = (int)(arm.DiastolicMmHg + ((arm.SystolicMmHg - arm.DiastolicMmHg) / 3)),
-            Pulse = (int)Story.Pulse.RateBpm,
+            Pulse = (int)Definition.Pulse.RateBpm,
         });
         Module = module;
         return new FittedPart(0, module.PowerOn, module.PowerOff, options => options.Serial = new SimulatedSerialPort(module));
@@ -361,10 +361,10 @@ public sealed class SimulatedPod
 
     private FittedPart MakePcm1808()
     {
-        ChestSound chest = new(Story.Chest, Pulse, _random.Fork("chest"));
+        ChestSound chest = new(Definition.Chest, Pulse, _random.Fork("chest"));
         Chest = chest;
-        Pcm1808Twin converter = new(_world.Kernel, _random.Fork("pcm1808"), new Pcm1808Options { DriftPpm = Story.DriftPpb / 1000 });
-        converter.SetInput(Story.SoundNanoVolt ?? chest.NanoVoltAt);
+        SimulatedPcm1808 converter = new(_world.Kernel, _random.Fork("pcm1808"), new Pcm1808Options { DriftPpm = Definition.DriftPpb / 1000 });
+        converter.SetInput(Definition.SoundNanoVolt ?? chest.NanoVoltAt);
         Converter = converter;
 
         // Its clocks come from the pod, when the pod opens the port.
@@ -378,7 +378,7 @@ public sealed class SimulatedPod
     }
 
     private CodedErrorException NoSuch(PodPart part, string why) =>
-        new(new CodedError(FaultCodes.ScenarioWordUnknown, ErrorPlace.None, $"pod '{Story.Id}': part {part} {why}"));
+        new(new CodedError(FaultCodes.ScenarioWordUnknown, ErrorPlace.None, $"pod '{Definition.Id}': part {part} {why}"));
 
     private PodOptions Options(Oscillator oscillator)
     {
@@ -390,18 +390,18 @@ public sealed class SimulatedPod
             peripherals.Add(peripheral);
         }
 
-        PodOptions options = new(Story.DeviceId, peripherals.ToArray())
+        PodOptions options = new(Definition.DeviceId, peripherals.ToArray())
         {
             FrameFlags = FrameFlags.Simulated,
             Clock = new OscillatorClock(oscillator, _world.Kernel),
             Maker = "simulated",
             Model = "pod",
-            Serial = Story.Id,
+            Serial = Definition.Id,
             Firmware = "simulated",
         };
-        if (Story.LeastPulseQuality is int leastQuality)
+        if (Definition.MinPulseQuality is int minQuality)
         {
-            options.LeastPulseQuality = leastQuality;
+            options.MinPulseQuality = minQuality;
         }
 
         return options;
@@ -416,7 +416,7 @@ public sealed class SimulatedPod
             AbsenceReason reason = NumericBody.Absence(buffer, offset + Frame.HeaderLength);
             if (reason != AbsenceReason.None)
             {
-                (ulong, int, AbsenceReason) key = (Story.DeviceId, Frame.Stream(buffer, offset), reason);
+                (ulong, int, AbsenceReason) key = (Definition.DeviceId, Frame.Stream(buffer, offset), reason);
                 _world.Ledger.Absences[key] = _world.Ledger.Absences.GetValueOrDefault(key) + 1;
             }
         }
@@ -429,13 +429,13 @@ public sealed class SimulatedPod
                 value /= 10;
             }
 
-            _world.Ledger.Values[(Story.DeviceId, Frame.Stream(buffer, offset))] = value;
+            _world.Ledger.Values[(Definition.DeviceId, Frame.Stream(buffer, offset))] = value;
             bool hasStatus = Frame.BodyLength(buffer, offset) >= NumericBody.LengthWithStatus;
-            _world.Ledger.Statuses[(Story.DeviceId, Frame.Stream(buffer, offset))] = hasStatus ? BloodPressureStatus.Read(buffer, offset + Frame.HeaderLength) : 0;
+            _world.Ledger.Statuses[(Definition.DeviceId, Frame.Stream(buffer, offset))] = hasStatus ? BloodPressureStatus.Read(buffer, offset + Frame.HeaderLength) : 0;
         }
         else if (Frame.Kind(buffer, offset) == FrameKind.Event)
         {
-            (ulong, int) key = (Story.DeviceId, (int)EventBody.Code(buffer, offset + Frame.HeaderLength));
+            (ulong, int) key = (Definition.DeviceId, (int)EventBody.Code(buffer, offset + Frame.HeaderLength));
             _world.Ledger.Events[key] = _world.Ledger.Events.GetValueOrDefault(key) + 1;
         }
 
@@ -445,12 +445,12 @@ public sealed class SimulatedPod
     // The cuff may be on the arm that wears the oximeter.
     private IPatientLight Finger()
     {
-        if (!Story.IsCuffOnOximeterArm)
+        if (!Definition.IsCuffOnOximeterArm)
         {
             return Light;
         }
 
-        OpticalSample mean = new(Story.Pulse.RedDcCounts, Story.Pulse.InfraredDcCounts);
+        OpticalSample mean = new(Definition.Pulse.RedDcCounts, Definition.Pulse.InfraredDcCounts);
         return new CuffedLight(Light, mean, us =>
         {
             Cuff?.AdvanceTo(us);

@@ -7,14 +7,14 @@ namespace Simulators.Cart.Pod;
 /// <summary>The simulated module behind the pod's serial port.</summary>
 public sealed class SimulatedSerialPort : ISerialPort
 {
-    private readonly SunTechNibpTwin _twin;
+    private readonly SimulatedSunTechNibp _simulated;
 
     /// <summary>Makes an open port.</summary>
-    /// <param name="twin">The module.</param>
-    public SimulatedSerialPort(SunTechNibpTwin twin)
+    /// <param name="simulated">The module.</param>
+    public SimulatedSerialPort(SimulatedSunTechNibp simulated)
     {
-        ArgumentNullException.ThrowIfNull(twin);
-        _twin = twin;
+        ArgumentNullException.ThrowIfNull(simulated);
+        _simulated = simulated;
     }
 
     /// <summary>False to have every call answered as by a line that is not open.</summary>
@@ -25,7 +25,7 @@ public sealed class SimulatedSerialPort : ISerialPort
     {
         if (IsOpen)
         {
-            _twin.Hear(buffer.AsSpan(offset, count));
+            _simulated.Hear(buffer.AsSpan(offset, count));
         }
 
         return IsOpen;
@@ -35,7 +35,7 @@ public sealed class SimulatedSerialPort : ISerialPort
     public int Read(byte[] buffer, int offset, int count)
     {
         int read = IsOpen ? 0 : -1;
-        while (IsOpen && read < count && _twin.TrySay(out byte value))
+        while (IsOpen && read < count && _simulated.TrySay(out byte value))
         {
             buffer[offset + read++] = value;
         }

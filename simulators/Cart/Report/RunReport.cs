@@ -32,7 +32,7 @@ public sealed class RunReport
     /// <summary>What listeners heard, in the order of carts and subscribers.</summary>
     public IReadOnlyList<SoundReport> Sound { get; }
 
-    /// <summary>The story.</summary>
+    /// <summary>The scenario.</summary>
     public ScenarioDefinition Scenario { get; }
 
     /// <summary>The seed.</summary>
@@ -69,12 +69,12 @@ public sealed class RunReport
             }
 
             (long delay, long variation) = SoundListener.Measure(
-                [.. ears.Pieces.Where(p => p.Step == ListeningStep.Full)],
-                piece => (cart.Pods.First(p => p.Story.DeviceId == piece.Device).WorldUs(piece.DeviceUs)) - subscriber.WorldUs(0));
+                [.. ears.Chunks.Where(p => p.Step == ListeningStep.Full)],
+                chunk => (cart.Pods.First(p => p.Definition.DeviceId == chunk.Device).WorldUs(chunk.DeviceUs)) - subscriber.WorldUs(0));
             yield return new SoundReport
             {
-                Place = cart.Story.Id + "/" + subscriber.Story.Id,
-                Pieces = ears.Pieces.Count,
+                Place = cart.Definition.Id + "/" + subscriber.Definition.Id,
+                Chunks = ears.Chunks.Count,
                 Missing = ears.Missing,
                 DelayP95Us = delay,
                 VariationUs = variation,
@@ -90,7 +90,7 @@ public sealed class RunReport
             SoundReport? heard = Sound.FirstOrDefault(s => s.Place.StartsWith(Scenario.Carts[sound.Cart].Id + "/", StringComparison.Ordinal));
             ListeningStep lowest = heard is { Steps.Count: > 0 } ? heard.Steps.Max() : ListeningStep.Full;
             ListeningStep last = heard is { Steps.Count: > 0 } ? heard.Steps[^1] : ListeningStep.ClipsOnly;
-            expect(heard is not null && heard.Pieces >= sound.MinPieces, "sound", string.Create(CultureInfo.InvariantCulture, $"live pieces heard: {heard?.Pieces ?? 0}, not at least {sound.MinPieces}"));
+            expect(heard is not null && heard.Chunks >= sound.MinChunks, "sound", string.Create(CultureInfo.InvariantCulture, $"live pieces heard: {heard?.Chunks ?? 0}, not at least {sound.MinChunks}"));
             expect(lowest == sound.Lowest, "sound", $"the most reduced step: {lowest}, not {sound.Lowest}");
             expect(last == sound.AtEnd, "sound", $"the step at the end: {last}, not {sound.AtEnd}");
             expect(heard is null || heard.DelayP95Us <= sound.MaxDelayP95Us, "sound", string.Create(
@@ -99,10 +99,10 @@ public sealed class RunReport
 
         foreach (ExpectedClip clip in Scenario.Expect.Clips)
         {
-            ClipTold told = new("none", false, 0, null, null);
+            ClipAnnouncement told = new("none", false, 0, null, null);
             foreach (SimulatedSubscriber subscriber in world.Carts[clip.Cart].Subscribers)
             {
-                if (subscriber.Consumer?.Listener is { } ears && ears.Clips.TryGetValue(clip.Clip, out ClipTold there))
+                if (subscriber.Consumer?.Listener is { } ears && ears.Clips.TryGetValue(clip.Clip, out ClipAnnouncement there))
                 {
                     told = there;
                 }
@@ -137,7 +137,7 @@ public sealed class RunReport
             "balance",
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"produced {Balance.Produced} is not delivered {Balance.Delivered} + pending {Balance.Pending} + gaps {Balance.Gaps} + kept {Balance.Kept}; nobody knows of {Balance.Lost}"));
+                $"produced {Balance.Produced} is not delivered {Balance.Delivered} + pending {Balance.Pending} + gaps {Balance.Gaps} + kept {Balance.Unbound}; nobody knows of {Balance.Lost}"));
         AtMost(Balance.OrderViolations, 0, "order", "readings that came after a later one of their stream");
         foreach (string finding in Ledger.Findings)
         {
@@ -156,14 +156,14 @@ public sealed class RunReport
         AtLeast(Balance.Corrections, expect.MinCorrections, "minCorrections", "readings with a corrected time");
         foreach (ExpectedAbsence absence in expect.Absences)
         {
-            PodStory pod = Scenario.Carts[absence.Cart].Pods[absence.Pod];
+            PodDefinition pod = Scenario.Carts[absence.Cart].Pods[absence.Pod];
             Ledger.Absences.TryGetValue((pod.DeviceId, absence.Stream, absence.Reason), out int times);
             AtLeast(times, absence.AtLeast, "absences", $"absences of {Topics.DeviceText(pod.DeviceId)} stream {absence.Stream} as {absence.Reason}");
         }
 
         foreach (ExpectedValue value in expect.Values)
         {
-            PodStory pod = Scenario.Carts[value.Cart].Pods[value.Pod];
+            PodDefinition pod = Scenario.Carts[value.Cart].Pods[value.Pod];
             bool there = Ledger.Values.TryGetValue((pod.DeviceId, value.Stream), out double last);
             Expect(there && last >= value.Low && last <= value.High, "values", string.Create(
                 CultureInfo.InvariantCulture,
@@ -175,7 +175,7 @@ public sealed class RunReport
 
         foreach (ExpectedEvent e in expect.Events)
         {
-            PodStory pod = Scenario.Carts[e.Cart].Pods[e.Pod];
+            PodDefinition pod = Scenario.Carts[e.Cart].Pods[e.Pod];
             Ledger.Events.TryGetValue((pod.DeviceId, e.Code), out int times);
             Expect(e.AtLeast == 0 ? times == 0 : times >= e.AtLeast, "events", string.Create(
                 CultureInfo.InvariantCulture, $"events P{e.Code} of {Topics.DeviceText(pod.DeviceId)}: {times}, not {(e.AtLeast == 0 ? "none" : "at least " + e.AtLeast.ToString(CultureInfo.InvariantCulture))}"));
@@ -192,16 +192,16 @@ public sealed record SoundReport
     /// <summary>Cart and subscriber.</summary>
     public required string Place { get; init; }
 
-    /// <summary>Live pieces received.</summary>
-    public required int Pieces { get; init; }
+    /// <summary>Live chunks received.</summary>
+    public required int Chunks { get; init; }
 
-    /// <summary>Live pieces missing by their numbers.</summary>
+    /// <summary>Live chunks missing by their numbers.</summary>
     public required long Missing { get; init; }
 
-    /// <summary>From a piece's first sample to its arrival, unreduced pieces, 95th percentile, µs.</summary>
+    /// <summary>From a chunk's first sample to its arrival, unreduced chunks, 95th percentile, µs.</summary>
     public required long DelayP95Us { get; init; }
 
-    /// <summary>Spread of the delay behind a buffer of <see cref="SoundListener.BufferUs"/>, unreduced pieces, 95th less 5th percentile, µs.</summary>
+    /// <summary>Spread of the delay behind a buffer of <see cref="SoundListener.BufferUs"/>, unreduced chunks, 95th less 5th percentile, µs.</summary>
     public required long VariationUs { get; init; }
 
     /// <summary>Steps in the order in which they were told.</summary>

@@ -15,9 +15,9 @@ internal static class BrokerReader
         ("connack", BrokerPacket.Connack), ("puback", BrokerPacket.Puback), ("suback", BrokerPacket.Suback), ("pingresp", BrokerPacket.Pingresp), ("publish", BrokerPacket.Publish),
     ];
 
-    public static BrokerStory Read(YamlSection map)
+    public static BrokerDefinition Read(YamlSection map)
     {
-        BrokerStory story = new()
+        BrokerDefinition definition = new()
         {
             Habits = new BrokerHabits
             {
@@ -30,13 +30,13 @@ internal static class BrokerReader
                 EndsConnectionsAfterUs = map.Scaled("endsConnectionsAfterS", 0, Second, 0, MaxSeconds),
                 EndReason = (byte)map.Count("endReason", MqttReason.SessionTakenOver, 0, byte.MaxValue),
                 EndTimes = (int)map.Count("endTimes", int.MaxValue, 1, int.MaxValue),
-                PublishRefusals = map.Maps("refuses", BrokerStory.MaxEntries).ReadAll(Refusal),
-                Lost = map.Maps("loses", BrokerStory.MaxEntries).ReadAll(Loss),
+                PublishRefusals = map.Maps("refuses", BrokerDefinition.MaxEntries).ReadAll(Refusal),
+                Lost = map.Maps("loses", BrokerDefinition.MaxEntries).ReadAll(Loss),
             },
-            Retained = map.Maps("retained", BrokerStory.MaxEntries).ReadAll(Retained),
+            Retained = map.Maps("retained", BrokerDefinition.MaxEntries).ReadAll(Retained),
         };
         map.End();
-        return story;
+        return definition;
     }
 
     private static PublishRefusal Refusal(YamlSection map)

@@ -16,19 +16,19 @@ internal sealed class CartReader(long durationUs)
 
     private readonly PodReader _pods = new(durationUs);
 
-    public CartStory Read(YamlSection map)
+    public CartDefinition Read(YamlSection map)
     {
-        CartStory standard = new() { Id = string.Empty, Pods = [] };
+        CartDefinition standard = new() { Id = string.Empty, Pods = [] };
         List<YamlSection> podMaps = map.Maps("pods", ScenarioDefinition.MaxPods, required: true);
         List<YamlSection> sessionMaps = map.Maps("sessions", 64);
         List<YamlSection> subscriberMaps = map.Maps("subscribers", ScenarioDefinition.MaxSubscribers);
         YamlSection network = map.Section("network");
-        CartStory cart = new()
+        CartDefinition cart = new()
         {
             Id = map.Name("id", upperCase: true),
             Gateway = map.Read("gateway", standard.Gateway, Gateway),
             ExternalBroker = map.Word("broker", false, Brokers),
-            Broker = map.Read<BrokerStory?>("brokerHabits", null, BrokerReader.Read),
+            Broker = map.Read<BrokerDefinition?>("brokerHabits", null, BrokerReader.Read),
             PodNetwork = network.Read("pods", standard.PodNetwork, n => Quality(n, standard.PodNetwork)),
             UplinkNetwork = network.Read("uplink", standard.UplinkNetwork, n => Quality(n, standard.UplinkNetwork)),
             SessionNetwork = network.Read("session", standard.SessionNetwork, n => Quality(n, standard.SessionNetwork)),
@@ -62,10 +62,10 @@ internal sealed class CartReader(long durationUs)
         return cart;
     }
 
-    private static GatewayStory Gateway(YamlSection map)
+    private static GatewayDefinition Gateway(YamlSection map)
     {
-        GatewayStory standard = new();
-        GatewayStory gateway = new()
+        GatewayDefinition standard = new();
+        GatewayDefinition gateway = new()
         {
             DriftPpb = (int)map.Scaled("driftPpm", 0, 1000, -500, 500),
             Synchronised = map.Flag("synchronised", true),
@@ -90,7 +90,7 @@ internal sealed class CartReader(long durationUs)
         return quality;
     }
 
-    private SessionStory Session(YamlSection map)
+    private SessionDefinition Session(YamlSection map)
     {
         decimal end = durationUs / (decimal)Second;
         string id = map.Name("id", upperCase: true);
@@ -102,12 +102,12 @@ internal sealed class CartReader(long durationUs)
         }
 
         map.End();
-        return new SessionStory(id, openUs, closeUs);
+        return new SessionDefinition(id, openUs, closeUs);
     }
 
-    private SubscriberStory Subscriber(YamlSection map)
+    private SubscriberDefinition Subscriber(YamlSection map)
     {
-        SubscriberStory subscriber = new()
+        SubscriberDefinition subscriber = new()
         {
             Id = map.Name("id", upperCase: false),
             Session = map.Text("session", required: true) ?? string.Empty,

@@ -18,12 +18,12 @@ internal sealed class PodReader(long durationUs)
 
     private readonly Dictionary<ulong, string> _devices = [];
 
-    public PodStory Read(YamlSection map)
+    public PodDefinition Read(YamlSection map)
     {
-        PodStory standard = new() { Id = string.Empty, DeviceId = 0 };
+        PodDefinition standard = new() { Id = string.Empty, DeviceId = 0 };
         bool onOximeterArm = false;
         IReadOnlyList<PodPart> chips = map.Words("chips", PodPart.Tmp117, ScenarioWords.Parts) ?? standard.Chips;
-        PodStory pod = new()
+        PodDefinition pod = new()
         {
             Id = map.Name("id", upperCase: false),
             DeviceId = Device(map),

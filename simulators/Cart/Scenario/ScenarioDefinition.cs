@@ -7,7 +7,7 @@ using Simulators.Peers;
 
 namespace Simulators.Cart.Scenario;
 
-/// <summary>A story for simulated carts, as it stands in a scenario file. simulators/Scenarios/README.md describes the file.</summary>
+/// <summary>A scenario for simulated carts, as it stands in a scenario file. simulators/Scenarios/README.md describes the file.</summary>
 public sealed record ScenarioDefinition
 {
     /// <summary>Most carts in one scenario.</summary>
@@ -25,7 +25,7 @@ public sealed record ScenarioDefinition
     /// <summary>Longest scenario file, bytes.</summary>
     public const int MaxFileLength = 256 * 1024;
 
-    /// <summary>Longest story, µs (24 h).</summary>
+    /// <summary>Longest scenario, µs (24 h).</summary>
     public const long MaxDurationUs = 24L * 3600 * 1_000_000;
 
     /// <summary>Name: 1 to 64 of a-z, 0-9 and '-'.</summary>
@@ -41,7 +41,7 @@ public sealed record ScenarioDefinition
     public required long DurationUs { get; init; }
 
     /// <summary>The carts, in order.</summary>
-    public required IReadOnlyList<CartStory> Carts { get; init; }
+    public required IReadOnlyList<CartDefinition> Carts { get; init; }
 
     /// <summary>What happens, by time.</summary>
     public IReadOnlyList<TimelineEvent> Timeline { get; init; } = [];
@@ -51,19 +51,19 @@ public sealed record ScenarioDefinition
 }
 
 /// <summary>One cart.</summary>
-public sealed record CartStory
+public sealed record CartDefinition
 {
     /// <summary>The cart's name in topics.</summary>
     public required string Id { get; init; }
 
     /// <summary>Its gateway.</summary>
-    public GatewayStory Gateway { get; init; } = new();
+    public GatewayDefinition Gateway { get; init; } = new();
 
     /// <summary>False: the embedded endpoint; true: a broker elsewhere on the simulated network.</summary>
     public bool ExternalBroker { get; init; }
 
     /// <summary>How the external broker behaves; null for a plain one.</summary>
-    public BrokerStory? Broker { get; init; }
+    public BrokerDefinition? Broker { get; init; }
 
     /// <summary>From pods to the gateway.</summary>
     public PathQuality PodNetwork { get; init; } = new() { LatencyUs = 2000, JitterUs = 1000 };
@@ -75,17 +75,17 @@ public sealed record CartStory
     public PathQuality SessionNetwork { get; init; } = new() { LatencyUs = 15_000, JitterUs = 5000 };
 
     /// <summary>Its pods.</summary>
-    public required IReadOnlyList<PodStory> Pods { get; init; }
+    public required IReadOnlyList<PodDefinition> Pods { get; init; }
 
     /// <summary>Its consultations, in order of opening.</summary>
-    public IReadOnlyList<SessionStory> Sessions { get; init; } = [];
+    public IReadOnlyList<SessionDefinition> Sessions { get; init; } = [];
 
     /// <summary>Who listens.</summary>
-    public IReadOnlyList<SubscriberStory> Subscribers { get; init; } = [];
+    public IReadOnlyList<SubscriberDefinition> Subscribers { get; init; } = [];
 }
 
 /// <summary>An external broker with the habits of real ones.</summary>
-public sealed record BrokerStory
+public sealed record BrokerDefinition
 {
     /// <summary>Most entries of each of its lists.</summary>
     public const int MaxEntries = 64;
@@ -93,12 +93,12 @@ public sealed record BrokerStory
     /// <summary>How it behaves.</summary>
     public BrokerHabits Habits { get; init; } = new();
 
-    /// <summary>What it has retained before the story begins.</summary>
+    /// <summary>What it has retained before the scenario begins.</summary>
     public IReadOnlyList<BrokerMessage> Retained { get; init; } = [];
 }
 
 /// <summary>A gateway's machine.</summary>
-public sealed record GatewayStory
+public sealed record GatewayDefinition
 {
     /// <summary>Its crystal, ppb too fast.</summary>
     public int DriftPpb { get; init; }
@@ -120,7 +120,7 @@ public sealed record GatewayStory
 }
 
 /// <summary>A pod.</summary>
-public sealed record PodStory
+public sealed record PodDefinition
 {
     /// <summary>Its name in the scenario.</summary>
     public required string Id { get; init; }
@@ -180,7 +180,7 @@ public sealed record PodStory
     public ChestSoundOptions Chest { get; init; } = new();
 
     /// <summary>The pod's publishing threshold for what it makes of light, 0 to 100, or null as shipped.</summary>
-    public int? LeastPulseQuality { get; init; }
+    public int? MinPulseQuality { get; init; }
 
     /// <summary>The pod's curve from R to SpO2, or null as shipped.</summary>
     public Firmware.Signals.Optical.SaturationCurve? Curve { get; init; }
@@ -202,10 +202,10 @@ public sealed record PodStory
 /// <param name="Id">Its name.</param>
 /// <param name="OpenUs">When it is opened, µs.</param>
 /// <param name="CloseUs">When it is closed, µs; <see cref="long.MaxValue"/> for never.</param>
-public sealed record SessionStory(string Id, long OpenUs, long CloseUs);
+public sealed record SessionDefinition(string Id, long OpenUs, long CloseUs);
 
 /// <summary>Someone who listens to a session.</summary>
-public sealed record SubscriberStory
+public sealed record SubscriberDefinition
 {
     /// <summary>Its name.</summary>
     public required string Id { get; init; }
@@ -267,11 +267,11 @@ public sealed record ExpectedCuff(int Cart, int Pod, long HeldUs, long EmptyFrom
 
 /// <summary>What must have come of live sound at a subscriber that listens.</summary>
 /// <param name="Cart">Index of the cart.</param>
-/// <param name="MinPieces">Fewest live pieces received.</param>
+/// <param name="MinChunks">Fewest live chunks received.</param>
 /// <param name="Lowest">The most reduced step that was heard of.</param>
 /// <param name="AtEnd">The step at the end.</param>
-/// <param name="MaxDelayP95Us">Longest time from a piece's first sample to its arrival, 95th percentile, µs; <see cref="long.MaxValue"/> for any.</param>
-public sealed record ExpectedSound(int Cart, int MinPieces, EdgeGateway.Core.Sound.ListeningStep Lowest, EdgeGateway.Core.Sound.ListeningStep AtEnd, long MaxDelayP95Us);
+/// <param name="MaxDelayP95Us">Longest time from a chunk's first sample to its arrival, 95th percentile, µs; <see cref="long.MaxValue"/> for any.</param>
+public sealed record ExpectedSound(int Cart, int MinChunks, EdgeGateway.Core.Sound.ListeningStep Lowest, EdgeGateway.Core.Sound.ListeningStep AtEnd, long MaxDelayP95Us);
 
 /// <summary>A clip as its retained message must say at the end.</summary>
 /// <param name="Cart">Index of the cart.</param>

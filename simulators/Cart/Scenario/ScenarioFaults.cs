@@ -46,7 +46,7 @@ public static class ScenarioFaults
             MustEnd = true,
         },
         new("restart-gateway", "The gateway is stopped cleanly; at the end it starts again", static s => s.Cart.Gateway.Stop(), StartGateway) { Target = FaultTarget.Cart, MustEnd = true },
-        new("slow-disk", "A sync of the gateway's disk takes so long", static s => s.Cart.Gateway.Disk.MaxSyncUs = s.Event.Amount, static s => s.Cart.Gateway.Disk.MaxSyncUs = s.Cart.Story.Gateway.DiskSyncUs)
+        new("slow-disk", "A sync of the gateway's disk takes so long", static s => s.Cart.Gateway.Disk.MaxSyncUs = s.Event.Amount, static s => s.Cart.Gateway.Disk.MaxSyncUs = s.Cart.Definition.Gateway.DiskSyncUs)
         {
             Target = FaultTarget.Cart,
             Parameter = new FaultParameter("syncMs", 1000, 1, 60_000),
@@ -65,7 +65,7 @@ public static class ScenarioFaults
         new("cut-session", "The subscribers' path goes silent", static s => s.Cart.SessionPath.SetState(PathState.Silent), static s => s.Cart.SessionPath.SetState(PathState.Up)) { Target = FaultTarget.Cart },
         new(
             "thin-session", "The subscribers' path carries only so much", static s => s.Cart.SessionPath.Quality = s.Cart.SessionPath.Quality with { BytesPerSecond = s.Event.Amount },
-            static s => s.Cart.SessionPath.Quality = s.Cart.Story.SessionNetwork)
+            static s => s.Cart.SessionPath.Quality = s.Cart.Definition.SessionNetwork)
         {
             Target = FaultTarget.Cart,
             Parameter = new FaultParameter("kilobytesPerSecond", 1000, 0.1m, 100_000),
@@ -80,7 +80,7 @@ public static class ScenarioFaults
         Light("glare", "Something shiny lies on the sensor", Disturbance.Glare),
         new("cold-finger", "The finger is cold; a recording has no such finger and stays as it is", static s => s.Pod.Pulse.SetCold(s.NowUs, cold: true), static s => s.Pod.Pulse.SetCold(s.NowUs, cold: false)),
         new("set-patient", "The nurse says who is measured: an adult, an adult's cuff, on the arm that the scenario names", static s => s.Cart.Gateway.Command((core, session) => core.Cuff.SetPatient(
-            session, new CuffPatient(PatientCategory.Adult, CuffSize.Adult, s.Pod.Story.IsCuffOnOximeterArm))))
+            session, new CuffPatient(PatientCategory.Adult, CuffSize.Adult, s.Pod.Definition.IsCuffOnOximeterArm))))
         {
             Need = FaultNeed.Cuff,
         },

@@ -40,7 +40,7 @@ public static class ScenarioFile
         ulong seed = (ulong)root.Count("seed", 1, 0, long.MaxValue);
         long durationUs = root.Scaled("durationS", Second, Second, 1, MaxSeconds, required: true);
         List<YamlSection> cartMaps = root.Maps("carts", ScenarioDefinition.MaxCarts, required: true);
-        List<CartStory> carts = cartMaps.ReadAll(new CartReader(durationUs).Read);
+        List<CartDefinition> carts = cartMaps.ReadAll(new CartReader(durationUs).Read);
         NoneTwice(cartMaps, carts.Select(c => c.Id).ToList());
         List<TimelineEvent> timeline = root.Maps("timeline", ScenarioDefinition.MaxEvents).ReadAll(new TimelineReader(carts, durationUs).Read);
         YamlSection expect = root.Section("expect", required: true);

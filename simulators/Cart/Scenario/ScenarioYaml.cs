@@ -134,7 +134,7 @@ internal static class ScenarioSections
     }
 
     /// <summary>The cart and the pod that an event or expectation is about; the first ones when they are not named right, which is an error then.</summary>
-    public static (int Cart, int Pod) Whose(this YamlSection section, List<CartStory> carts)
+    public static (int Cart, int Pod) Whose(this YamlSection section, List<CartDefinition> carts)
     {
         int cart = section.Reference("cart", carts.Select(c => c.Id).ToList());
         int pod = section.Reference("pod", cart < 0 ? null : carts[cart].Pods.Select(p => p.Id).ToList());

@@ -12,7 +12,7 @@ namespace Simulators.Cart.Scenario;
 /// <summary>Reads what happens, by the rows of <see cref="ScenarioFaults"/>.</summary>
 /// <param name="carts">The carts.</param>
 /// <param name="durationUs">How long the scenario runs, µs.</param>
-internal sealed class TimelineReader(List<CartStory> carts, long durationUs)
+internal sealed class TimelineReader(List<CartDefinition> carts, long durationUs)
 {
     private static readonly (string Word, ScenarioFault Value)[] Words = ScenarioFaults.All.Select(f => (f.Name, f)).ToArray();
 
@@ -23,17 +23,17 @@ internal sealed class TimelineReader(List<CartStory> carts, long durationUs)
         long atUs = map.Scaled("atS", 0, Second, 0, end, required: true);
         ScenarioFault fault = map.Word("do", Words[0].Value, Words, required: true);
         int cart = map.Reference("cart", carts.Select(c => c.Id).ToList());
-        CartStory? story = cart < 0 ? null : carts[cart];
+        CartDefinition? definition = cart < 0 ? null : carts[cart];
         int target = fault.Target switch
         {
-            FaultTarget.Pod => map.Reference("pod", story?.Pods.Select(p => p.Id).ToList()),
-            FaultTarget.Subscriber => map.Reference("subscriber", story?.Subscribers.Select(s => s.Id).ToList()),
+            FaultTarget.Pod => map.Reference("pod", definition?.Pods.Select(p => p.Id).ToList()),
+            FaultTarget.Subscriber => map.Reference("subscriber", definition?.Subscribers.Select(s => s.Id).ToList()),
             _ => -1,
         };
-        PodStory? pod = fault.Target == FaultTarget.Pod && target >= 0 ? story!.Pods[target] : null;
+        PodDefinition? pod = fault.Target == FaultTarget.Pod && target >= 0 ? definition!.Pods[target] : null;
         PodPart part = fault.TakesPart ? Part(map, pod) : default;
         long amount = fault.Parameter is { } p ? map.Scaled(p.Key, 0, p.Scale, p.Min, p.Max, required: true) : 0;
-        CheckNeed(map, fault, story, pod);
+        CheckNeed(map, fault, definition, pod);
         long forUs = long.MaxValue;
         if (fault.Duration != FaultDuration.None)
         {
@@ -49,7 +49,7 @@ internal sealed class TimelineReader(List<CartStory> carts, long durationUs)
         return new TimelineEvent(atUs, fault, Math.Max(cart, 0), target, part, forUs, amount);
     }
 
-    private static PodPart Part(YamlSection map, PodStory? pod)
+    private static PodPart Part(YamlSection map, PodDefinition? pod)
     {
         PodPart part = map.Word("chip", PodPart.Tmp117, ScenarioWords.Parts, required: true);
         if (pod is not null && !pod.Chips.Contains(part))
@@ -72,7 +72,7 @@ internal sealed class TimelineReader(List<CartStory> carts, long durationUs)
         return part;
     }
 
-    private static void CheckNeed(YamlSection map, ScenarioFault fault, CartStory? cart, PodStory? pod)
+    private static void CheckNeed(YamlSection map, ScenarioFault fault, CartDefinition? cart, PodDefinition? pod)
     {
         switch (fault.Need)
         {

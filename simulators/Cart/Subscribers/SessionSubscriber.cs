@@ -31,8 +31,8 @@ public sealed class SessionSubscriber : IUplinkEvents, IMqttClientHandler
     /// <summary>Most streams in one receipt; with more the others follow in the next.</summary>
     public const int MaxReceiptStreams = 256;
 
-    /// <summary>Most holes of a stream in one receipt, as the gateway takes them.</summary>
-    public const int MaxReceiptHoles = 64;
+    /// <summary>Most sequence gaps of a stream in one receipt, as the gateway takes them.</summary>
+    public const int MaxReceiptGaps = 64;
 
     private static readonly string[] Classes = ["vital", "wave", "sound", "event", "gap"];
 
@@ -58,8 +58,8 @@ public sealed class SessionSubscriber : IUplinkEvents, IMqttClientHandler
     /// <param name="receipts">True to send receipts.</param>
     /// <param name="connector">Makes connections.</param>
     /// <param name="clients">Makes the MQTT client.</param>
-    /// <param name="received">Told of each reading, before it is acknowledged.</param>
-    /// <param name="malformed">Told of each message that is no reading although its topic says so.</param>
+    /// <param name="received">Sent of each reading, before it is acknowledged.</param>
+    /// <param name="malformed">Sent of each message that is no reading although its topic says so.</param>
     /// <param name="listens">True to listen to live sound too.</param>
     public SessionSubscriber(
         string cart,
@@ -244,7 +244,7 @@ public sealed class SessionSubscriber : IUplinkEvents, IMqttClientHandler
 
             json.Append(told.Count > 0 ? "," : string.Empty);
             json.Append(CultureInfo.InvariantCulture, $"{{\"device\":\"{Topics.DeviceText(key.Device)}\",\"boot\":{key.Boot},\"stream\":{key.Stream},\"through\":{marks.Through},\"holes\":[");
-            json.AppendJoin(',', marks.HolesAsText(MaxReceiptHoles));
+            json.AppendJoin(',', marks.GapsAsText(MaxReceiptGaps));
             json.Append("]}");
             told.Add(marks);
         }
@@ -272,10 +272,10 @@ public sealed class SessionSubscriber : IUplinkEvents, IMqttClientHandler
         }
     }
 
-    /// <summary>What there is of one stream: the highest sequence, and the holes below it.</summary>
+    /// <summary>What there is of one stream: the highest sequence, and the sequence gaps below it.</summary>
     private sealed class StreamMarks
     {
-        private readonly List<(uint First, uint Last)> _holes = [];
+        private readonly List<(uint First, uint Last)> _sequenceGaps = [];
 
         public uint Through { get; private set; }
 
@@ -288,41 +288,41 @@ public sealed class SessionSubscriber : IUplinkEvents, IMqttClientHandler
             {
                 if (sequence > Through + 1)
                 {
-                    _holes.Add((Through + 1, sequence - 1));
+                    _sequenceGaps.Add((Through + 1, sequence - 1));
                 }
 
                 Through = sequence;
                 return;
             }
 
-            for (int i = 0; i < _holes.Count; i++)
+            for (int i = 0; i < _sequenceGaps.Count; i++)
             {
-                (uint first, uint last) = _holes[i];
+                (uint first, uint last) = _sequenceGaps[i];
                 if (sequence < first || sequence > last)
                 {
                     continue;
                 }
 
-                _holes.RemoveAt(i);
+                _sequenceGaps.RemoveAt(i);
                 if (sequence < last)
                 {
-                    _holes.Insert(i, (sequence + 1, last));
+                    _sequenceGaps.Insert(i, (sequence + 1, last));
                 }
 
                 if (sequence > first)
                 {
-                    _holes.Insert(i, (first, sequence - 1));
+                    _sequenceGaps.Insert(i, (first, sequence - 1));
                 }
 
                 return;
             }
         }
 
-        public IEnumerable<string> HolesAsText(int max)
+        public IEnumerable<string> GapsAsText(int max)
         {
-            for (int i = Math.Max(0, _holes.Count - max); i < _holes.Count; i++)
+            for (int i = Math.Max(0, _sequenceGaps.Count - max); i < _sequenceGaps.Count; i++)
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"[{_holes[i].First},{_holes[i].Last}]");
+                yield return string.Create(CultureInfo.InvariantCulture, $"[{_sequenceGaps[i].First},{_sequenceGaps[i].Last}]");
             }
         }
     }

@@ -12,7 +12,7 @@ namespace Simulators.Cart.Subscribers;
 public sealed class SimulatedSubscriber
 {
     private readonly WorldServices _world;
-    private readonly SubscriberStory _story;
+    private readonly SubscriberDefinition _definition;
     private readonly string _cart;
     private readonly string _address;
     private readonly NetworkPath _path;
@@ -21,22 +21,22 @@ public sealed class SimulatedSubscriber
     private SteppedProcess? _process;
     private long _startedUs;
 
-    internal SimulatedSubscriber(WorldServices world, string cart, SubscriberStory story, NetworkPath path, string address)
+    internal SimulatedSubscriber(WorldServices world, string cart, SubscriberDefinition definition, NetworkPath path, string address)
     {
         _world = world;
-        _story = story;
+        _definition = definition;
         _cart = cart;
         _path = path;
         _address = address;
-        _place = cart + "/" + story.Id;
+        _place = cart + "/" + definition.Id;
         Ledger = world.Ledger.AddSubscriber(_place);
     }
 
     /// <summary>Each reading as it arrives, true time with it, when it is new.</summary>
     public event DeliveryHandler? Received;
 
-    /// <summary>Its story.</summary>
-    public SubscriberStory Story => _story;
+    /// <summary>Its scenario.</summary>
+    public SubscriberDefinition Definition => _definition;
 
     /// <summary>What it received.</summary>
     public SubscriberLedger Ledger { get; }
@@ -63,9 +63,9 @@ public sealed class SimulatedSubscriber
         _connector = new SimulatedConnector(_world.Network, _path, _address, () => oscillator.LocalUs(_world.Kernel.NowUs), () => process?.Wake());
         Consumer = new SessionSubscriber(
             _cart,
-            _story.Session,
-            _story.Id,
-            _story.Receipts,
+            _definition.Session,
+            _definition.Id,
+            _definition.Receipts,
             _connector,
             static (options, handler) => new MqttClient(options, handler),
             OnReceived,
@@ -74,7 +74,7 @@ public sealed class SimulatedSubscriber
                 Ledger.Malformed++;
                 _world.Ledger.Find(_place + ": " + text);
             },
-            _story.Listens);
+            _definition.Listens);
         _startedUs = _world.Kernel.NowUs;
         process = new SteppedProcess(_world.Kernel, oscillator, Consumer.Step);
         _process = process;

@@ -8,14 +8,14 @@ using Firmware.Protocol;
 
 namespace Simulators.Cart.Subscribers;
 
-/// <summary>One live piece as it arrived.</summary>
+/// <summary>One live chunk as it arrived.</summary>
 /// <param name="Device">Whose.</param>
 /// <param name="Number">Its number.</param>
 /// <param name="Step">How far it is reduced.</param>
 /// <param name="DeviceUs">Time of its first sample on the device's clock, µs.</param>
 /// <param name="LengthUs">How long it sounds, µs.</param>
 /// <param name="ArrivedUs">When it arrived, µs of the listener's clock.</param>
-public readonly record struct LivePiece(ulong Device, uint Number, ListeningStep Step, long DeviceUs, long LengthUs, long ArrivedUs);
+public readonly record struct ReceivedChunk(ulong Device, uint Number, ListeningStep Step, long DeviceUs, long LengthUs, long ArrivedUs);
 
 /// <summary>A clip as it was told last.</summary>
 /// <param name="State">The word of its state.</param>
@@ -23,21 +23,21 @@ public readonly record struct LivePiece(ulong Device, uint Number, ListeningStep
 /// <param name="MissingSamples">Samples that it lacks.</param>
 /// <param name="Verdict">The word on the recording; null while there is none.</param>
 /// <param name="HeartRate">1/min, or null.</param>
-public readonly record struct ClipTold(string State, bool Delivered, int MissingSamples, string? Verdict, double? HeartRate);
+public readonly record struct ClipAnnouncement(string State, bool Delivered, int MissingSamples, string? Verdict, double? HeartRate);
 
-/// <summary>A listener's ears: takes live pieces, plays them through a buffer, counts what is missing, and reports once a second how the way is.</summary>
+/// <summary>A listener's ears: takes live chunks, plays them through a buffer, counts what is missing, and reports once a second how the way is.</summary>
 public sealed class SoundListener
 {
     /// <summary>From one report to the next, µs.</summary>
     public const long ReportPeriodUs = 1_000_000;
 
-    /// <summary>What the first piece waits before it is played, µs.</summary>
+    /// <summary>What the first chunk waits before it is played, µs.</summary>
     public const long BufferUs = 150_000;
 
     private readonly string _prefix;
     private readonly string _name;
-    private readonly List<LivePiece> _pieces = [];
-    private readonly SortedDictionary<string, ClipTold> _clips = new(StringComparer.Ordinal);
+    private readonly List<ReceivedChunk> _chunks = [];
+    private readonly SortedDictionary<string, ClipAnnouncement> _clips = new(StringComparer.Ordinal);
     private readonly List<ListeningStep> _steps = [];
     private uint _number;
     private long _lost;
@@ -56,16 +56,16 @@ public sealed class SoundListener
     /// <summary>When the next report is due, µs.</summary>
     public long DueUs { get; private set; } = ReportPeriodUs;
 
-    /// <summary>Every piece that arrived, in order.</summary>
-    public IReadOnlyList<LivePiece> Pieces => _pieces;
+    /// <summary>Every chunk that arrived, in order.</summary>
+    public IReadOnlyList<ReceivedChunk> Chunks => _chunks;
 
     /// <summary>Steps in the order in which they were told, each change once.</summary>
     public IReadOnlyList<ListeningStep> Steps => _steps;
 
     /// <summary>Clips as they were told last, by name.</summary>
-    public IReadOnlyDictionary<string, ClipTold> Clips => _clips;
+    public IReadOnlyDictionary<string, ClipAnnouncement> Clips => _clips;
 
-    /// <summary>Pieces missing by their numbers.</summary>
+    /// <summary>Chunks missing by their numbers.</summary>
     public long Missing { get; private set; }
 
     /// <summary>Takes a message when it is one of sound.</summary>
@@ -83,7 +83,7 @@ public sealed class SoundListener
             }
             else
             {
-                TakePiece(topic, payload, nowUs);
+                TakeChunk(topic, payload, nowUs);
             }
 
             return true;
@@ -96,7 +96,7 @@ public sealed class SoundListener
             if (root.TryGetProperty("state", out JsonElement state))
             {
                 JsonElement rate = root.GetProperty("heartRate");
-                _clips[root.GetProperty("clip").GetString()!] = new ClipTold(
+                _clips[root.GetProperty("clip").GetString()!] = new ClipAnnouncement(
                     state.GetString()!,
                     root.GetProperty("delivered").GetBoolean(),
                     root.GetProperty("missingSamples").GetInt32(),
@@ -128,26 +128,26 @@ public sealed class SoundListener
         return Encoding.UTF8.GetBytes(json);
     }
 
-    /// <summary>How long pieces were on their way, and how evenly they can be played.</summary>
-    /// <param name="pieces">Which.</param>
-    /// <param name="capturedUs">True time of a piece's first sample on the listener's clock, µs.</param>
-    /// <returns>95th percentile of the delay, and the spread of the delay behind the buffer (95th less 5th percentile), µs; 0 without pieces.</returns>
-    public static (long DelayP95Us, long VariationUs) Measure(IReadOnlyList<LivePiece> pieces, Func<LivePiece, long> capturedUs)
+    /// <summary>How long chunks were on their way, and how evenly they can be played.</summary>
+    /// <param name="chunks">Which.</param>
+    /// <param name="capturedUs">True time of a chunk's first sample on the listener's clock, µs.</param>
+    /// <returns>95th percentile of the delay, and the spread of the delay behind the buffer (95th less 5th percentile), µs; 0 without chunks.</returns>
+    public static (long DelayP95Us, long VariationUs) Measure(IReadOnlyList<ReceivedChunk> chunks, Func<ReceivedChunk, long> capturedUs)
     {
-        ArgumentNullException.ThrowIfNull(pieces);
+        ArgumentNullException.ThrowIfNull(chunks);
         ArgumentNullException.ThrowIfNull(capturedUs);
         List<long> delays = [];
         List<long> played = [];
         long endUs = long.MinValue;
-        foreach (LivePiece piece in pieces)
+        foreach (ReceivedChunk chunk in chunks)
         {
-            long captured = capturedUs(piece);
-            delays.Add(piece.ArrivedUs - captured);
+            long captured = capturedUs(chunk);
+            delays.Add(chunk.ArrivedUs - captured);
 
-            // A piece begins where the one before ends; one that is not there yet makes a pause, and the delay stays longer.
-            long beginsUs = endUs == long.MinValue ? piece.ArrivedUs + BufferUs : Math.Max(endUs, piece.ArrivedUs);
+            // A chunk begins where the one before ends; one that is not there yet makes a pause, and the delay stays longer.
+            long beginsUs = endUs == long.MinValue ? chunk.ArrivedUs + BufferUs : Math.Max(endUs, chunk.ArrivedUs);
             played.Add(beginsUs - captured);
-            endUs = beginsUs + piece.LengthUs;
+            endUs = beginsUs + chunk.LengthUs;
         }
 
         delays.Sort();
@@ -157,7 +157,7 @@ public sealed class SoundListener
 
     private static long Percentile(List<long> sorted, int percent) => sorted[Math.Min(sorted.Count - 1, sorted.Count * percent / 100)];
 
-    private void TakePiece(string topic, ReadOnlySpan<byte> payload, long nowUs)
+    private void TakeChunk(string topic, ReadOnlySpan<byte> payload, long nowUs)
     {
         string[] below = topic[(_prefix.Length + 5)..].Split('/');
         byte[] bytes = payload.ToArray();
@@ -170,8 +170,8 @@ public sealed class SoundListener
         _lost += missing;
         Missing += missing;
         _number = Math.Max(_number, number);
-        Told(LiveChunk.Step(bytes));
-        _pieces.Add(new LivePiece(_device, number, LiveChunk.Step(bytes), LiveChunk.DeviceUs(bytes), count * 1_000_000L / rate, nowUs));
+        Sent(LiveChunk.Step(bytes));
+        _chunks.Add(new ReceivedChunk(_device, number, LiveChunk.Step(bytes), LiveChunk.DeviceUs(bytes), count * 1_000_000L / rate, nowUs));
     }
 
     private void TakeStatus(ReadOnlySpan<byte> payload)
@@ -179,11 +179,11 @@ public sealed class SoundListener
         using JsonDocument json = JsonDocument.Parse(payload.ToArray());
         if (json.RootElement.TryGetProperty("step", out JsonElement step) && TryStep(step.GetString(), out ListeningStep told))
         {
-            Told(told);
+            Sent(told);
         }
     }
 
-    private void Told(ListeningStep step)
+    private void Sent(ListeningStep step)
     {
         if (_steps.Count == 0 || _steps[^1] != step)
         {

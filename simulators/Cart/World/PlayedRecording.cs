@@ -4,7 +4,7 @@ using Simulators.Patient;
 
 namespace Simulators.Cart.World;
 
-/// <summary>The story of playing one recording: one cart, one oximeter, one consultation that holds the whole recording.</summary>
+/// <summary>The scenario of playing one recording: one cart, one oximeter, one consultation that holds the whole recording.</summary>
 public static class PlayedRecording
 {
     /// <summary>When the recording begins, µs: the consultation is open by then.</summary>
@@ -13,12 +13,12 @@ public static class PlayedRecording
     /// <summary>Time after the recording for what is under way to arrive, µs.</summary>
     public const long DrainUs = 4_000_000;
 
-    /// <summary>Makes the story.</summary>
+    /// <summary>Makes the scenario.</summary>
     /// <param name="path">The recording.</param>
     /// <param name="timeUnit">How its time column is to be read.</param>
-    /// <returns>The story.</returns>
+    /// <returns>The scenario.</returns>
     /// <exception cref="RecordingException">It cannot be played.</exception>
-    public static ScenarioDefinition Story(string path, RecordedTimeUnit timeUnit = RecordedTimeUnit.Unstated)
+    public static ScenarioDefinition Definition(string path, RecordedTimeUnit timeUnit = RecordedTimeUnit.Unstated)
     {
         RecordedLight light = RecordedLight.Load(path, timeUnit);
         light.StartUs = BeginsUs;
@@ -30,12 +30,12 @@ public static class PlayedRecording
             DurationUs = endUs + DrainUs,
             Carts =
             [
-                new CartStory
+                new CartDefinition
                 {
                     Id = "cart-a",
                     Pods =
                     [
-                        new PodStory
+                        new PodDefinition
                         {
                             Id = "bedside",
                             DeviceId = 0x02a1b2fffe0000f1,
@@ -46,8 +46,8 @@ public static class PlayedRecording
                             FingerOnUs = BeginsUs,
                         },
                     ],
-                    Sessions = [new SessionStory("S1", 1_000_000, endUs)],
-                    Subscribers = [new SubscriberStory { Id = "doctor", Session = "S1" }],
+                    Sessions = [new SessionDefinition("S1", 1_000_000, endUs)],
+                    Subscribers = [new SubscriberDefinition { Id = "doctor", Session = "S1" }],
                 },
             ],
 

@@ -71,38 +71,38 @@ public class WorldServices : IDisposable
 /// <summary>One cart: a gateway, its pods, and whoever listens to its sessions.</summary>
 public sealed class SimulatedCart
 {
-    internal SimulatedCart(SimulatedWorld world, CartStory story, IReadOnlyList<IPatientLight?> recordings)
+    internal SimulatedCart(SimulatedWorld world, CartDefinition definition, IReadOnlyList<IPatientLight?> recordings)
     {
-        Story = story;
-        string gatewayAddress = story.Id + ".gateway";
-        string brokerAddress = story.Id + ".broker";
-        UplinkPath = world.Network.AddPath(story.Id + "/uplink", story.UplinkNetwork);
-        SessionPath = world.Network.AddPath(story.Id + "/session", story.SessionNetwork);
-        Broker = story.ExternalBroker ? new SimulatedBroker(world, story.Id + "/broker", brokerAddress, story.Broker) : null;
-        Gateway = new SimulatedGateway(world, story, gatewayAddress, UplinkPath, brokerAddress);
+        Definition = definition;
+        string gatewayAddress = definition.Id + ".gateway";
+        string brokerAddress = definition.Id + ".broker";
+        UplinkPath = world.Network.AddPath(definition.Id + "/uplink", definition.UplinkNetwork);
+        SessionPath = world.Network.AddPath(definition.Id + "/session", definition.SessionNetwork);
+        Broker = definition.ExternalBroker ? new SimulatedBroker(world, definition.Id + "/broker", brokerAddress, definition.Broker) : null;
+        Gateway = new SimulatedGateway(world, definition, gatewayAddress, UplinkPath, brokerAddress);
         List<SimulatedPod> pods = [];
         List<NetworkPath> paths = [];
-        for (int i = 0; i < story.Pods.Count; i++)
+        for (int i = 0; i < definition.Pods.Count; i++)
         {
-            NetworkPath path = world.Network.AddPath(story.Id + "/" + story.Pods[i].Id + "/link", story.PodNetwork);
+            NetworkPath path = world.Network.AddPath(definition.Id + "/" + definition.Pods[i].Id + "/link", definition.PodNetwork);
             PodConnectorFactory connectors = (now, wake) => new SimulatedConnector(world.Network, path, gatewayAddress, now, wake);
-            pods.Add(new SimulatedPod(world, story.Id, story.Pods[i], connectors, recording: recordings[i]));
+            pods.Add(new SimulatedPod(world, definition.Id, definition.Pods[i], connectors, recording: recordings[i]));
             paths.Add(path);
         }
 
         Pods = pods;
         PodPaths = paths;
         List<SimulatedSubscriber> subscribers = [];
-        foreach (SubscriberStory subscriber in story.Subscribers)
+        foreach (SubscriberDefinition subscriber in definition.Subscribers)
         {
-            subscribers.Add(new SimulatedSubscriber(world, story.Id, subscriber, SessionPath, Broker?.Address ?? gatewayAddress));
+            subscribers.Add(new SimulatedSubscriber(world, definition.Id, subscriber, SessionPath, Broker?.Address ?? gatewayAddress));
         }
 
         Subscribers = subscribers;
     }
 
-    /// <summary>Its story.</summary>
-    public CartStory Story { get; }
+    /// <summary>Its scenario.</summary>
+    public CartDefinition Definition { get; }
 
     /// <summary>Its gateway.</summary>
     public SimulatedGateway Gateway { get; }
@@ -132,7 +132,7 @@ public sealed class SimulatedCart
 public sealed class SimulatedWorld : WorldServices
 {
     /// <summary>Makes a world at its time 0; everything is put on the kernel, nothing has run.</summary>
-    /// <param name="scenario">The story.</param>
+    /// <param name="scenario">The scenario.</param>
     /// <param name="seed">Everything random comes from it.</param>
     /// <param name="traced">True to write a trace.</param>
     /// <param name="traceOutput">Where the trace's bytes go, or null for its hash alone.</param>
@@ -144,10 +144,10 @@ public sealed class SimulatedWorld : WorldServices
         Scenario = scenario;
         Trace?.Begin("world", "begin").Add("scenario", scenario.Name).Add("seed", seed.ToString(CultureInfo.InvariantCulture)).End();
         List<SimulatedCart> carts = [];
-        foreach (CartStory cart in scenario.Carts)
+        foreach (CartDefinition cart in scenario.Carts)
         {
             List<IPatientLight?> recordings = [];
-            foreach (PodStory pod in cart.Pods)
+            foreach (PodDefinition pod in cart.Pods)
             {
                 recordings.Add(pod.Light ?? (pod.Recording is null ? null : Record(pod, scenarioFolder)));
             }
@@ -169,7 +169,7 @@ public sealed class SimulatedWorld : WorldServices
     /// <summary>From one look at a cuff that must be empty to the next, µs.</summary>
     public const long CuffLookUs = 100_000;
 
-    /// <summary>The story.</summary>
+    /// <summary>The scenario.</summary>
     public ScenarioDefinition Scenario { get; }
 
     /// <summary>The carts.</summary>
@@ -185,30 +185,30 @@ public sealed class SimulatedWorld : WorldServices
     /// <returns>The report.</returns>
     public RunReport Report()
     {
-        SortedDictionary<ReadingId, (long Pending, long Kept)> held = [];
+        SortedDictionary<ReadingId, (long Pending, long Unbound)> held = [];
         foreach (SimulatedCart cart in Carts)
         {
             foreach (SimulatedPod pod in cart.Pods)
             {
-                // Whatever the story: what an arm may feel (IEC 80601-2-30). A self test is done with the cuff off the arm.
+                // Whatever the scenario: what an arm may feel (IEC 80601-2-30). A self test is done with the cuff off the arm.
                 if (pod.Cuff is { } cuff && cuff.HighestMmHg > MaxBladderMmHg)
                 {
-                    Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Story.Id}/{pod.Story.Id}: the cuff had {cuff.HighestMmHg:F0} mmHg, more than {MaxBladderMmHg}"));
+                    Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Definition.Id}/{pod.Definition.Id}: the cuff had {cuff.HighestMmHg:F0} mmHg, more than {MaxBladderMmHg}"));
                 }
 
                 if (pod.Module is { } module && (module.HighestMmHg > MaxBladderMmHg || module.TruePressureMmHg > 15))
                 {
-                    Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Story.Id}/{pod.Story.Id}: the module's cuff had {module.HighestMmHg:F0} mmHg at most, and has {module.TruePressureMmHg:F0} at the end"));
+                    Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Definition.Id}/{pod.Definition.Id}: the module's cuff had {module.HighestMmHg:F0} mmHg at most, and has {module.TruePressureMmHg:F0} at the end"));
                 }
 
                 if (pod.Cuff is { } inflated && inflated.LongestInflatedUs > MaxInflatedUs)
                 {
-                    Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Story.Id}/{pod.Story.Id}: the cuff was above 15 mmHg for {inflated.LongestInflatedUs / 1e6:F1} s, longer than {MaxInflatedUs / 1e6:F0}"));
+                    Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Definition.Id}/{pod.Definition.Id}: the cuff was above 15 mmHg for {inflated.LongestInflatedUs / 1e6:F1} s, longer than {MaxInflatedUs / 1e6:F0}"));
                 }
 
                 if (pod.Cuff is { } left && left.BladderMmHg > 15)
                 {
-                    Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Story.Id}/{pod.Story.Id}: at the end the cuff still has {left.BladderMmHg:F0} mmHg"));
+                    Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{cart.Definition.Id}/{pod.Definition.Id}: at the end the cuff still has {left.BladderMmHg:F0} mmHg"));
                 }
             }
         }
@@ -217,12 +217,12 @@ public sealed class SimulatedWorld : WorldServices
         {
             foreach (SimulatedPod pod in cart.Pods)
             {
-                long known = Ledger.HeldByPod(pod.Story.DeviceId);
+                long known = Ledger.HeldByPod(pod.Definition.DeviceId);
                 if (pod.Host is not null && pod.Host.Counters.Pending != known)
                 {
                     Ledger.Find(string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{cart.Story.Id}/{pod.Story.Id} says that it holds {pod.Host.Counters.Pending} readings, and by its own events it must hold {known}"));
+                        $"{cart.Definition.Id}/{pod.Definition.Id} says that it holds {pod.Host.Counters.Pending} readings, and by its own events it must hold {known}"));
                 }
             }
 
@@ -230,7 +230,7 @@ public sealed class SimulatedWorld : WorldServices
             {
                 foreach (StreamHealth stream in core.Snapshot().Streams)
                 {
-                    held[new ReadingId(stream.DeviceId, stream.BootId, stream.Stream, 0)] = (stream.Pending, stream.Kept);
+                    held[new ReadingId(stream.DeviceId, stream.BootId, stream.Stream, 0)] = (stream.Pending, stream.Unbound);
                 }
             }
         }
@@ -238,7 +238,7 @@ public sealed class SimulatedWorld : WorldServices
         return new RunReport(this, Ledger.Balance(held));
     }
 
-    private static RecordedLight Record(PodStory pod, string? folder)
+    private static RecordedLight Record(PodDefinition pod, string? folder)
     {
         string path = folder is null ? pod.Recording! : Path.Combine(folder, pod.Recording!);
         RecordedLight light = RecordedLight.Load(path);
@@ -258,11 +258,11 @@ public sealed class SimulatedWorld : WorldServices
             Kernel.At(0, cart.Gateway.Start);
             foreach (SimulatedPod pod in cart.Pods)
             {
-                Kernel.At(pod.Story.BootUs, pod.PowerOn);
-                Kernel.At(pod.Story.TouchUs, () => pod.Skin.Touch(Kernel.NowUs));
+                Kernel.At(pod.Definition.BootUs, pod.PowerOn);
+                Kernel.At(pod.Definition.TouchUs, () => pod.Skin.Touch(Kernel.NowUs));
             }
 
-            foreach (SessionStory session in cart.Story.Sessions)
+            foreach (SessionDefinition session in cart.Definition.Sessions)
             {
                 Kernel.At(session.OpenUs, () => cart.Gateway.OpenSession(session.Id));
                 if (session.CloseUs != long.MaxValue)
@@ -273,7 +273,7 @@ public sealed class SimulatedWorld : WorldServices
 
             for (int i = 0; i < cart.Subscribers.Count; i++)
             {
-                Kernel.At(cart.Story.Subscribers[i].ConnectUs, cart.Subscribers[i].Start);
+                Kernel.At(cart.Definition.Subscribers[i].ConnectUs, cart.Subscribers[i].Start);
             }
         }
 
@@ -282,12 +282,12 @@ public sealed class SimulatedWorld : WorldServices
             SimulatedPod pod = Carts[cuff.Cart].Pods[cuff.Pod];
             if (cuff.HeldUs >= 0)
             {
-                Kernel.At(cuff.HeldUs, () => Judge(pod, isHeld: true));
+                Kernel.At(cuff.HeldUs, () => CheckCuff(pod, isHeld: true));
             }
 
             for (long us = cuff.EmptyFromUs; us >= 0 && us <= cuff.EmptyUntilUs; us += CuffLookUs)
             {
-                Kernel.At(us, () => Judge(pod, isHeld: false));
+                Kernel.At(us, () => CheckCuff(pod, isHeld: false));
             }
         }
 
@@ -301,24 +301,24 @@ public sealed class SimulatedWorld : WorldServices
         }
     }
 
-    private void Judge(SimulatedPod pod, bool isHeld)
+    private void CheckCuff(SimulatedPod pod, bool isHeld)
     {
         double mmHg = pod.TrueCuffMmHg;
         if (mmHg >= 15 != isHeld)
         {
-            Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{pod.Story.Id}: at {Kernel.NowUs / 1e6:F1} s the cuff has {mmHg:F0} mmHg, and it must {(isHeld ? "hold pressure" : "be empty")}"));
+            Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{pod.Definition.Id}: at {Kernel.NowUs / 1e6:F1} s the cuff has {mmHg:F0} mmHg, and it must {(isHeld ? "hold pressure" : "be empty")}"));
         }
     }
 
     private void Begin(TimelineEvent e)
     {
-        Trace?.Begin(Carts[e.Cart].Story.Id, "fault").Add("do", e.Fault.TraceName).End();
+        Trace?.Begin(Carts[e.Cart].Definition.Id, "fault").Add("do", e.Fault.TraceName).End();
         e.Fault.Begin(new FaultScene(this, e));
     }
 
     private void End(TimelineEvent e)
     {
-        Trace?.Begin(Carts[e.Cart].Story.Id, "fault-over").Add("do", e.Fault.TraceName).End();
+        Trace?.Begin(Carts[e.Cart].Definition.Id, "fault-over").Add("do", e.Fault.TraceName).End();
         e.Fault.End(new FaultScene(this, e));
     }
 }

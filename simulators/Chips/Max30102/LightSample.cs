@@ -46,7 +46,7 @@ public enum FifoFate : byte
 }
 
 /// <summary>One step in the life of one sample.</summary>
-/// <param name="Ordinal">The sample's number, from 0, over the twin's whole life.</param>
+/// <param name="Ordinal">The sample's number, from 0, over the simulated chip's whole life.</param>
 /// <param name="TimeUs">When its (last) conversion ended, µs of the simulated world.</param>
 /// <param name="First">The count of the first channel (red in modes 2 and 3), 0 to 262,143.</param>
 /// <param name="Second">The count of the second channel (infrared in mode 3), 0 when there is none.</param>

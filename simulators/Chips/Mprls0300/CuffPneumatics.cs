@@ -15,22 +15,22 @@ public sealed class CuffPneumatics
     /// <summary>The room's pressure, mmHg.</summary>
     public const double RoomMmHg = 760;
 
-    /// <summary>The pressure switch closes again below this pressure, mmHg, when it has opened. Guess: a latching switch with a wide hysteresis.</summary>
+    /// <summary>The pressure switch closes again below this pressure, mmHg, when it has opened. Assumption: a latching switch with a wide hysteresis.</summary>
     public const double SwitchClosesMmHg = 20;
 
-    /// <summary>Air in the measuring lumen and what is joined to it, mL. Guess.</summary>
+    /// <summary>Air in the measuring lumen and what is joined to it, mL. Assumption.</summary>
     private const double ManifoldMilliLitres = 12;
 
-    /// <summary>Air in the dump lumen, mL. Guess.</summary>
+    /// <summary>Air in the dump lumen, mL. Assumption.</summary>
     private const double DumpMilliLitres = 8;
 
-    /// <summary>Flow of an open end at 100 mmHg, mL/s. Guess.</summary>
+    /// <summary>Flow of an open end at 100 mmHg, mL/s. Assumption.</summary>
     private const double OpenEndMilliLitresPerSecond = 400;
 
-    /// <summary>A large leak at 100 mmHg, mL/s. Guess: a torn tube.</summary>
+    /// <summary>A large leak at 100 mmHg, mL/s. Assumption: a torn tube.</summary>
     private const double LargeLeakMilliLitresPerSecond = 12;
 
-    /// <summary>How much more a cuff takes that lies off the arm. Guess.</summary>
+    /// <summary>How much more a cuff takes that lies off the arm. Assumption.</summary>
     private const double OffTheArmGrowth = 3.5;
 
     /// <summary>How far a sticking bleed valve opens.</summary>
@@ -168,7 +168,7 @@ public sealed class CuffPneumatics
 
         // The one-shot also gates the pump's supply: a shorted transistor cannot pump for long.
         double drive = current && PumpRuns ? Has(CuffChainFaults.PumpStuckOn) ? 1 : _pumpDuty : 0;
-        _pumpSpeed += (drive - _pumpSpeed) * 0.02; // Guess: a time constant of 50 ms
+        _pumpSpeed += (drive - _pumpSpeed) * 0.02; // Assumption: a time constant of 50 ms
         if (_pumpSpeed < 0.0005 && drive == 0)
         {
             _pumpSpeed = 0;

@@ -6,25 +6,25 @@ namespace Simulators.Chips;
 /// <summary>One cuff with its chain: what differs from one to the next. Every default is a typical adult cuff. The ranges are guesses from common parts, not measurements.</summary>
 public sealed record CuffPneumaticsOptions
 {
-    /// <summary>Air in the laid-on bladder without pressure, mL. Guess: 40 to 120.</summary>
+    /// <summary>Air in the laid-on bladder without pressure, mL. Assumption: 40 to 120.</summary>
     public double EmptyMilliLitres { get; init; } = 70;
 
-    /// <summary>How much the bladder can grow, mL. Guess: 120 (small adult) to 400 (large adult).</summary>
+    /// <summary>How much the bladder can grow, mL. Assumption: 120 (small adult) to 400 (large adult).</summary>
     public double GrowthMilliLitres { get; init; } = 240;
 
-    /// <summary>Pressure at which half of the growth is reached, mmHg. Guess: 40 to 90, more for a loose cuff.</summary>
+    /// <summary>Pressure at which half of the growth is reached, mmHg. Assumption: 40 to 90, more for a loose cuff.</summary>
     public double HalfGrowthMmHg { get; init; } = 60;
 
-    /// <summary>The pump's flow without back pressure, mL/s. Guess: 35 to 75.</summary>
+    /// <summary>The pump's flow without back pressure, mL/s. Assumption: 35 to 75.</summary>
     public double PumpMilliLitresPerSecond { get; init; } = 50;
 
-    /// <summary>Pressure at which the pump gives nothing, mmHg. Guess: 380 to 700.</summary>
+    /// <summary>Pressure at which the pump gives nothing, mmHg. Assumption: 380 to 700.</summary>
     public double PumpStallMmHg { get; init; } = 500;
 
-    /// <summary>The bleed valve's flow when open, at 100 mmHg, mL/s. Guess: 30 to 60.</summary>
+    /// <summary>The bleed valve's flow when open, at 100 mmHg, mL/s. Assumption: 30 to 60.</summary>
     public double BleedMilliLitresPerSecond { get; init; } = 45;
 
-    /// <summary>The dump valve's flow when open, at 100 mmHg, mL/s. Guess: 110 to 220.</summary>
+    /// <summary>The dump valve's flow when open, at 100 mmHg, mL/s. Assumption: 110 to 220.</summary>
     public double DumpMilliLitresPerSecond { get; init; } = 160;
 
     /// <summary>Leak at 100 mmHg, mL/s. A sound cuff: 0 to 0.05, at most 6 mmHg/min. Source: IEC 80601-2-30, 201.12.1.105.</summary>
@@ -36,10 +36,10 @@ public sealed record CuffPneumaticsOptions
     /// <summary>Where the pressure switch opens, mmHg. 300 to 325, so that it is open at 330 at the latest.</summary>
     public double SwitchMmHg { get; init; } = 315;
 
-    /// <summary>Conductance of each lumen of the hose, mL/s per mmHg. Guess: 8 to 30.</summary>
+    /// <summary>Conductance of each lumen of the hose, mL/s per mmHg. Assumption: 8 to 30.</summary>
     public double LumenConductance { get; init; } = 15;
 
-    /// <summary>Time that the dump valve takes from the loss of its current to open, µs. Guess: 5,000 to 30,000.</summary>
+    /// <summary>Time that the dump valve takes from the loss of its current to open, µs. Assumption: 5,000 to 30,000.</summary>
     public long ValveDelayUs { get; init; } = 15_000;
 
     /// <summary>Draws a cuff.</summary>

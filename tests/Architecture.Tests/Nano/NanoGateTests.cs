@@ -89,9 +89,9 @@ public sealed class NanoGateTests
     [TestMethod]
     public void Nano_shared_pod_tests_could_run_on_the_device()
     {
-        // Desk tests may use everything; the contract runs drivers against twins, which live on the desk.
-        string[] desk = ["/Desk/", "/Contract/", "/GlobalUsings.cs"];
-        string[] shared = Repository.Files("tests/Firmware.Tests", "*.cs").Where(f => !desk.Any(d => ("/" + Repository.Name(f)).Contains(d, StringComparison.Ordinal))).ToArray();
+        // Desk tests may use everything; the contract runs drivers against simulated chips, which live on a PC.
+        string[] stethoscope = ["/Host/", "/Contract/", "/GlobalUsings.cs"];
+        string[] shared = Repository.Files("tests/Firmware.Tests", "*.cs").Where(f => !stethoscope.Any(d => ("/" + Repository.Name(f)).Contains(d, StringComparison.Ordinal))).ToArray();
         Assert.IsNotEmpty(shared);
         string folder = SkipUnlessListsArePresent();
         using Planted framework = new(("usings.cs", "global using nanoFramework.TestFramework;\n"));
@@ -126,19 +126,19 @@ public sealed class NanoGateTests
         using Planted planted = new(("good.cs", """
             namespace Planted;
             public enum Colour : byte { Red, Blue }
-            public delegate void Told(int value);
-            public interface IPort { int Read(byte[] buffer, int offset, out int count); event Told Heard; }
+            public delegate void Sent(int value);
+            public interface IPort { int Read(byte[] buffer, int offset, out int count); event Sent Heard; }
             public readonly struct Pair(int left, int right) { public int Left { get; } = left; public int Right { get; } = right; }
             public sealed class Good : IPort
             {
                 private static readonly int[][] Table = [[1, 2], [3]];
                 private readonly object _gate = new();
-                public event Told? Heard;
+                public event Sent? Heard;
                 public int Read(byte[] buffer, int offset, out int count)
                 {
                     count = Table[0].Length;
                     lock (_gate) { Heard?.Invoke(offset); }
-                    Told told = v => count2 = v;
+                    Sent told = v => count2 = v;
                     told(3);
                     try { return buffer[offset]; } catch (System.Exception) when (offset > 3) { return new Pair(1, 2).Left; }
                 }

@@ -235,11 +235,11 @@ internal static partial class NanoScan
                 return;
             }
 
-            foreach (Match hole in Hole().Matches(literal))
+            foreach (Match gap in SequenceGap().Matches(literal))
             {
-                if (hole.Groups["align"].Success || (hole.Groups["format"].Success && !Known().IsMatch(hole.Groups["format"].Value)))
+                if (gap.Groups["align"].Success || (gap.Groups["format"].Success && !Known().IsMatch(gap.Groups["format"].Value)))
                 {
-                    add(Format, hole.Value);
+                    add(Format, gap.Value);
                 }
             }
         }
@@ -292,7 +292,7 @@ internal static partial class NanoScan
     private static partial Regex Known();
 
     [GeneratedRegex(@"(?<!\{)\{[0-9]+(?<align>,[^:}]*)?(?::(?<format>[^}]*))?\}", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex Hole();
+    private static partial Regex SequenceGap();
 
     private sealed class FixedResolver(string[] references) : IAssemblyResolver
     {

@@ -4,7 +4,7 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Core.Tests.Auscultation;
 
-/// <summary>8 to 4 kHz: what passes, what must not come back as an alias, delay, pieces.</summary>
+/// <summary>8 to 4 kHz: what passes, what must not come back as an alias, delay, chunks.</summary>
 [TestClass]
 public sealed class DecimatorTests
 {
@@ -32,7 +32,7 @@ public sealed class DecimatorTests
     [DataRow(1)]
     [DataRow(7)]
     [DataRow(800)]
-    public void Where_sound_is_cut_makes_no_difference(int piece)
+    public void Where_sound_is_cut_makes_no_difference(int chunk)
     {
         short[] samples = new Synthetic(8000, 1, 5).Noise(9000).Samples();
         short[] whole = new short[samples.Length / 2];
@@ -40,9 +40,9 @@ public sealed class DecimatorTests
         short[] cut = new short[whole.Length];
         Decimator decimator = new();
         int made = 0;
-        for (int at = 0; at < samples.Length; at += piece)
+        for (int at = 0; at < samples.Length; at += chunk)
         {
-            made += decimator.Process(samples.AsSpan(at, Math.Min(piece, samples.Length - at)), cut.AsSpan(made));
+            made += decimator.Process(samples.AsSpan(at, Math.Min(chunk, samples.Length - at)), cut.AsSpan(made));
         }
 
         Assert.AreEqual(whole.Length, made);

@@ -38,26 +38,26 @@ public sealed class AirCommandTests
         foreach ((bool external, MqttVersion version) in new[] { (false, MqttVersion.V5), (true, MqttVersion.V311), (true, MqttVersion.V5) })
         {
             Cart cart = new(external, version);
-            TestClient desk = cart.Rig.Doctor("desk");
-            cart.Rig.Require(() => desk.Subscriptions.Count == 1, "subscribed");
+            TestClient stethoscope = cart.Rig.Doctor("desk");
+            cart.Rig.Require(() => stethoscope.Subscriptions.Count == 1, "subscribed");
             if (external)
             {
                 // The broker keeps it while the gateway is away, and brings it when it comes back.
                 cart.Rig.BrokerIsUp = false;
                 cart.Rig.CutUplink();
-                cart.Send(desk, topic, payload, retain: true);
+                cart.Send(stethoscope, topic, payload, retain: true);
                 cart.Rig.Run(1_000_000);
                 cart.Rig.BrokerIsUp = true;
             }
             else
             {
-                cart.Send(desk, topic, payload, retain: true);
+                cart.Send(stethoscope, topic, payload, retain: true);
             }
 
             if (!external || version == MqttVersion.V311)
             {
-                cart.Rig.Require(() => desk.Received.Any(m => m.Topic == "cart/C1/reply/a1"), "answered");
-                Assert.AreEqual("G2315", CodeOf(desk, "a1"), topic + payload);
+                cart.Rig.Require(() => stethoscope.Received.Any(m => m.Topic == "cart/C1/reply/a1"), "answered");
+                Assert.AreEqual("G2315", CodeOf(stethoscope, "a1"), topic + payload);
             }
 
             cart.Rig.Require(() => cart.Rig.Core.Snapshot().UplinkConnected, "connected");
@@ -66,7 +66,7 @@ public sealed class AirCommandTests
             Assert.HasCount(1, cart.Rig.Core.Snapshot().Sessions.ToArray(), "no other session");
             Assert.IsNull(cart.Rig.Core.Cuff.Patient);
             Assert.IsEmpty(cart.Rig.Core.Requests.Waiting);
-            Assert.IsEmpty(cart.Told(PodCommand.StopCuff).Concat(cart.Told(PodCommand.StartCuff)).Concat(cart.Told(PodCommand.TestCuff)).ToArray(), "the pod is told nothing");
+            Assert.IsEmpty(cart.Sent(PodCommand.StopCuff).Concat(cart.Sent(PodCommand.StartCuff)).Concat(cart.Sent(PodCommand.TestCuff)).ToArray(), "the pod is told nothing");
         }
     }
 
@@ -76,19 +76,19 @@ public sealed class AirCommandTests
         foreach (bool external in new[] { false, true })
         {
             Cart cart = new(external);
-            TestClient desk = cart.Rig.Doctor("desk");
+            TestClient stethoscope = cart.Rig.Doctor("desk");
             Assert.IsNull(cart.Rig.Core.Cuff.SetPatient("S1", Adult).Code);
-            Assert.AreEqual("G2320", cart.Ask(desk, "a1", cart.Start("a1")));
-            Assert.AreEqual("G2320", cart.Ask(desk, "a2", "{\"command\":\"test\",\"id\":\"a2\",\"at\":\"" + cart.At(0) + "\"}"));
+            Assert.AreEqual("G2320", cart.Ask(stethoscope, "a1", cart.Start("a1")));
+            Assert.AreEqual("G2320", cart.Ask(stethoscope, "a2", "{\"command\":\"test\",\"id\":\"a2\",\"at\":\"" + cart.At(0) + "\"}"));
             CollectionAssert.AreEqual(new[] { "a1 Measure S1", "a2 SelfTest S1" }, cart.Rig.Core.Requests.Waiting.Select(r => $"{r.Id} {r.Action} {r.Session}").ToArray());
-            cart.Rig.Require(() => desk.Received.Any(m => m.Topic == "cart/C1/session/S1/request/a2"), "the session is told");
+            cart.Rig.Require(() => stethoscope.Received.Any(m => m.Topic == "cart/C1/session/S1/request/a2"), "the session is told");
             Assert.IsNull(cart.Rig.Core.Requests.Answer("a1", isDone: true).Code);
             Assert.AreEqual("G2322", cart.Rig.Core.Requests.Answer("a1", isDone: true).Code);
             Assert.IsNull(cart.Rig.Core.Requests.Answer("a2", isDone: false).Code);
-            cart.Rig.Require(() => States(desk, "a1").Contains("done") && States(desk, "a2").Contains("notPossible"), "and how they were answered");
+            cart.Rig.Require(() => States(stethoscope, "a1").Contains("done") && States(stethoscope, "a2").Contains("notPossible"), "and how they were answered");
             Assert.IsEmpty(cart.Rig.Core.Requests.Waiting);
             cart.Rig.Run(5_000_000);
-            Assert.IsEmpty(cart.Told(PodCommand.StartCuff).Concat(cart.Told(PodCommand.TestCuff)).ToArray(), "no air");
+            Assert.IsEmpty(cart.Sent(PodCommand.StartCuff).Concat(cart.Sent(PodCommand.TestCuff)).ToArray(), "no air");
         }
     }
 
@@ -104,8 +104,8 @@ public sealed class AirCommandTests
     public void What_cannot_be_known_or_is_not_understood_is_no_request(string payload, string code)
     {
         Cart cart = new();
-        TestClient desk = cart.Rig.Doctor("desk");
-        Assert.AreEqual(code, cart.Ask(desk, "a1", payload.Replace("AT", cart.At(0), StringComparison.Ordinal)));
+        TestClient stethoscope = cart.Rig.Doctor("desk");
+        Assert.AreEqual(code, cart.Ask(stethoscope, "a1", payload.Replace("AT", cart.At(0), StringComparison.Ordinal)));
         Assert.IsEmpty(cart.Rig.Core.Requests.Waiting);
     }
 
@@ -128,9 +128,9 @@ public sealed class AirCommandTests
         Cart cart = new();
         cart.Rig.Synchronised = synchronised;
         cart.Rig.UtcUncertaintyUs = 1_000_000;
-        TestClient desk = cart.Rig.Doctor("desk");
+        TestClient stethoscope = cart.Rig.Doctor("desk");
         string at = atUs is { } us ? ",\"at\":\"" + cart.At(us) + "\"" : string.Empty;
-        Assert.AreEqual(code, cart.Ask(desk, "a1", "{\"command\":\"start\",\"session\":\"S1\",\"id\":\"a1\"" + at + "}", expirySeconds));
+        Assert.AreEqual(code, cart.Ask(stethoscope, "a1", "{\"command\":\"start\",\"session\":\"S1\",\"id\":\"a1\"" + at + "}", expirySeconds));
         Assert.HasCount(code == "G2320" ? 1 : 0, cart.Rig.Core.Requests.Waiting);
     }
 
@@ -140,19 +140,19 @@ public sealed class AirCommandTests
         foreach (CutKeeps? cut in new CutKeeps?[] { null, CutKeeps.Nothing })
         {
             Cart cart = new();
-            TestClient desk = cart.Rig.Doctor("desk");
+            TestClient stethoscope = cart.Rig.Doctor("desk");
             string start = cart.Start("a1");
-            Assert.AreEqual("G2320", cart.Ask(desk, "a1", start));
-            string first = desk.Received.Last(m => m.Topic == "cart/C1/reply/a1").Text;
+            Assert.AreEqual("G2320", cart.Ask(stethoscope, "a1", start));
+            string first = stethoscope.Received.Last(m => m.Topic == "cart/C1/reply/a1").Text;
             Assert.IsNull(cart.Rig.Core.Requests.Answer("a1", isDone: true).Code);
-            Assert.AreEqual("G2320", cart.Ask(desk, "a1", start));
-            Assert.AreEqual("G2320", cart.Ask(desk, "a1", "{\"command\":\"start\",\"session\":\"S1\",\"id\":\"a1\"}"), "however it looks");
-            Assert.AreEqual(first, desk.Received.Last(m => m.Topic == "cart/C1/reply/a1").Text);
+            Assert.AreEqual("G2320", cart.Ask(stethoscope, "a1", start));
+            Assert.AreEqual("G2320", cart.Ask(stethoscope, "a1", "{\"command\":\"start\",\"session\":\"S1\",\"id\":\"a1\"}"), "however it looks");
+            Assert.AreEqual(first, stethoscope.Received.Last(m => m.Topic == "cart/C1/reply/a1").Text);
             Assert.IsEmpty(cart.Rig.Core.Requests.Waiting, "it is no second request");
             cart.Rig.Kill(cut);
-            cart.Reconnect(desk);
-            Assert.AreEqual("G2320", cart.Ask(desk, "a1", start));
-            Assert.AreEqual(first, desk.Received.Last(m => m.Topic == "cart/C1/reply/a1").Text);
+            cart.Reconnect(stethoscope);
+            Assert.AreEqual("G2320", cart.Ask(stethoscope, "a1", start));
+            Assert.AreEqual(first, stethoscope.Received.Last(m => m.Topic == "cart/C1/reply/a1").Text);
             Assert.IsEmpty(cart.Rig.Core.Requests.Waiting, "nor after a restart");
         }
     }
@@ -183,33 +183,33 @@ public sealed class AirCommandTests
     public void Sound_and_session_commands_are_not_done_twice_either()
     {
         Cart cart = new();
-        TestClient desk = cart.Rig.Doctor("desk");
+        TestClient stethoscope = cart.Rig.Doctor("desk");
         string open = """{"command":"open","session":"S2","id":"b1"}""";
-        Assert.AreEqual("G2302", cart.Ask(desk, "b1", open, topic: "command/session"));
-        Assert.IsNull(cart.Ask(desk, "b2", """{"command":"close","session":"S1","id":"b2"}""", topic: "command/session"));
-        Assert.AreEqual("G2302", cart.Ask(desk, "b1", open, topic: "command/session"), "a repeated open of an hour ago opens nothing now");
+        Assert.AreEqual("G2302", cart.Ask(stethoscope, "b1", open, topic: "command/session"));
+        Assert.IsNull(cart.Ask(stethoscope, "b2", """{"command":"close","session":"S1","id":"b2"}""", topic: "command/session"));
+        Assert.AreEqual("G2302", cart.Ask(stethoscope, "b1", open, topic: "command/session"), "a repeated open of an hour ago opens nothing now");
         Assert.IsFalse(cart.Rig.Core.Snapshot().Sessions.Any(s => s.IsOpen));
-        Assert.AreEqual("G2331", cart.Ask(desk, "b3", """{"command":"listen","session":"S3","listening":true,"id":"b3"}""", topic: "command/sound"));
+        Assert.AreEqual("G2331", cart.Ask(stethoscope, "b3", """{"command":"listen","session":"S3","listening":true,"id":"b3"}""", topic: "command/sound"));
         cart.Rig.OpenSession("S3");
-        Assert.AreEqual("G2331", cart.Ask(desk, "b3", """{"command":"listen","session":"S3","listening":true,"id":"b3"}""", topic: "command/sound"));
-        Assert.IsNull(cart.Ask(desk, "b4", """{"command":"listen","session":"S3","listening":true,"id":"b4"}""", topic: "command/sound"));
+        Assert.AreEqual("G2331", cart.Ask(stethoscope, "b3", """{"command":"listen","session":"S3","listening":true,"id":"b3"}""", topic: "command/sound"));
+        Assert.IsNull(cart.Ask(stethoscope, "b4", """{"command":"listen","session":"S3","listening":true,"id":"b4"}""", topic: "command/sound"));
     }
 
     [TestMethod]
     public void Waiting_requests_have_a_bound_and_end_with_their_session()
     {
         Cart cart = new();
-        TestClient desk = cart.Rig.Doctor("desk");
+        TestClient stethoscope = cart.Rig.Doctor("desk");
         for (int i = 0; i < 8; i++)
         {
-            Assert.AreEqual("G2320", cart.Ask(desk, "a" + i, cart.Start("a" + i)));
+            Assert.AreEqual("G2320", cart.Ask(stethoscope, "a" + i, cart.Start("a" + i)));
         }
 
-        Assert.AreEqual("G2321", cart.Ask(desk, "a8", cart.Start("a8")));
+        Assert.AreEqual("G2321", cart.Ask(stethoscope, "a8", cart.Start("a8")));
         Assert.HasCount(8, cart.Rig.Core.Requests.Waiting);
         cart.Rig.CloseSession("S1");
         Assert.IsEmpty(cart.Rig.Core.Requests.Waiting);
-        cart.Rig.Require(() => Enumerable.Range(0, 8).All(i => States(desk, "a" + i).Contains("ended")), "whoever asked is told");
+        cart.Rig.Require(() => Enumerable.Range(0, 8).All(i => States(stethoscope, "a" + i).Contains("ended")), "whoever asked is told");
     }
 
     [TestMethod]
@@ -237,14 +237,14 @@ public sealed class AirCommandTests
         foreach (bool external in new[] { false, true })
         {
             Cart cart = new(external);
-            TestClient desk = cart.Rig.Doctor("desk");
+            TestClient stethoscope = cart.Rig.Doctor("desk");
             byte[] big = [.. Encoding.UTF8.GetBytes(payload), .. new byte[40_000]];
             foreach (byte[] bytes in new[] { Encoding.UTF8.GetBytes(payload), big })
             {
                 cart.Commands.Clear();
-                desk.Publish("cart/C1/command/cuff", bytes);
-                cart.Rig.Require(() => cart.Told(PodCommand.StopCuff).Length == 1, "stopped: " + payload);
-                cart.Rig.Require(() => desk.Waiting == 0, "acknowledged");
+                stethoscope.Publish("cart/C1/command/cuff", bytes);
+                cart.Rig.Require(() => cart.Sent(PodCommand.StopCuff).Length == 1, "stopped: " + payload);
+                cart.Rig.Require(() => stethoscope.Waiting == 0, "acknowledged");
             }
         }
     }
@@ -262,21 +262,21 @@ public sealed class AirCommandTests
     public void What_is_no_stop_is_none(string payload)
     {
         Cart cart = new();
-        TestClient desk = cart.Rig.Doctor("desk");
-        desk.Publish("cart/C1/command/cuff", Encoding.UTF8.GetBytes(payload));
-        cart.Rig.Require(() => desk.Waiting == 0, "acknowledged");
-        Assert.IsEmpty(cart.Told(PodCommand.StopCuff));
+        TestClient stethoscope = cart.Rig.Doctor("desk");
+        stethoscope.Publish("cart/C1/command/cuff", Encoding.UTF8.GetBytes(payload));
+        cart.Rig.Require(() => stethoscope.Waiting == 0, "acknowledged");
+        Assert.IsEmpty(cart.Sent(PodCommand.StopCuff));
     }
 
     [TestMethod]
     public void Ten_stops_of_one_id_stop_ten_times()
     {
         Cart cart = new();
-        TestClient desk = cart.Rig.Doctor("desk");
+        TestClient stethoscope = cart.Rig.Doctor("desk");
         for (int i = 1; i <= 10; i++)
         {
-            Assert.IsNull(cart.Ask(desk, "s1", """{"command":"stop","id":"s1","at":"2026-01-02T02:04:05Z"}"""));
-            cart.Rig.Require(() => cart.Told(PodCommand.StopCuff).Length == i, "each one");
+            Assert.IsNull(cart.Ask(stethoscope, "s1", """{"command":"stop","id":"s1","at":"2026-01-02T02:04:05Z"}"""));
+            cart.Rig.Require(() => cart.Sent(PodCommand.StopCuff).Length == i, "each one");
         }
     }
 
@@ -292,9 +292,9 @@ public sealed class AirCommandTests
     public void A_stop_is_obeyed_under_each_lock(string what)
     {
         Cart cart = new();
-        TestClient desk = cart.Rig.Doctor("desk");
-        cart.Rig.Require(() => desk.Subscriptions.Count == 1, "subscribed");
-        TestClient who = desk;
+        TestClient stethoscope = cart.Rig.Doctor("desk");
+        cart.Rig.Require(() => stethoscope.Subscriptions.Count == 1, "subscribed");
+        TestClient who = stethoscope;
         switch (what)
         {
             case "no session" or "closed session":
@@ -303,7 +303,7 @@ public sealed class AirCommandTests
             case "requests full":
                 for (int i = 0; i < 9; i++)
                 {
-                    cart.Ask(desk, "a" + i, cart.Start("a" + i));
+                    cart.Ask(stethoscope, "a" + i, cart.Start("a" + i));
                 }
 
                 break;
@@ -342,7 +342,7 @@ public sealed class AirCommandTests
             who.Publish("cart/C1/command/cuff", """{"command":"stop","id":"s1"}"""u8.ToArray());
         }
 
-        cart.Rig.Require(() => cart.Told(PodCommand.StopCuff).Length == 1, what);
+        cart.Rig.Require(() => cart.Sent(PodCommand.StopCuff).Length == 1, what);
     }
 
     [TestMethod]
@@ -360,7 +360,7 @@ public sealed class AirCommandTests
             {
                 Cart cart = new(role == "broker");
                 Assert.IsNull(cart.Rig.Core.Cuff.SetPatient("S1", Adult).Code);
-                cart.Rig.Require(() => cart.Told(PodCommand.SetPatient).Length > 0, "told");
+                cart.Rig.Require(() => cart.Sent(PodCommand.SetPatient).Length > 0, "told");
                 TestClient who = role switch
                 {
                     "listener" => cart.Rig.Add(new TestClient("web.S1.page", userName: "S1", password: cart.Rig.Core.LinkOf("S1").Token) { Transport = MqttTransport.WebSocket }),
@@ -383,8 +383,8 @@ public sealed class AirCommandTests
                 who.Publish(where, payload);
                 cart.Rig.Run(3_000_000);
                 string name = role + " " + topic;
-                Assert.IsEmpty(cart.Told(PodCommand.StartCuff), name);
-                Assert.IsEmpty(cart.Told(PodCommand.TestCuff), name);
+                Assert.IsEmpty(cart.Sent(PodCommand.StartCuff), name);
+                Assert.IsEmpty(cart.Sent(PodCommand.TestCuff), name);
                 bool mayAsk = role is "embedded" or "broker";
                 Assert.HasCount(mayAsk && words.Length == 2 && words[1] is "start" or "test" && mayAsk ? 1 : 0, cart.Rig.Core.Requests.Waiting, name);
                 Assert.AreEqual(!(mayAsk && topic.EndsWith("close", StringComparison.Ordinal)), cart.Rig.Session("S1").IsOpen, name);
@@ -393,15 +393,15 @@ public sealed class AirCommandTests
         }
     }
 
-    private static string? CodeOf(TestClient desk, string id)
+    private static string? CodeOf(TestClient stethoscope, string id)
     {
-        using JsonDocument answer = JsonDocument.Parse(desk.Received.Last(m => m.Topic == "cart/C1/reply/" + id).Payload);
+        using JsonDocument answer = JsonDocument.Parse(stethoscope.Received.Last(m => m.Topic == "cart/C1/reply/" + id).Payload);
         Assert.AreEqual(answer.RootElement.GetProperty("code").ValueKind == JsonValueKind.Null, answer.RootElement.GetProperty("ok").GetBoolean());
         return answer.RootElement.GetProperty("code").GetString();
     }
 
-    private static string[] States(TestClient desk, string id) =>
-        [.. desk.Received.Where(m => m.Topic == "cart/C1/session/S1/request/" + id).Select(m => JsonDocument.Parse(m.Payload).RootElement.GetProperty("state").GetString()!)];
+    private static string[] States(TestClient stethoscope, string id) =>
+        [.. stethoscope.Received.Where(m => m.Topic == "cart/C1/session/S1/request/" + id).Select(m => JsonDocument.Parse(m.Payload).RootElement.GetProperty("state").GetString()!)];
 
     // What makes a row of the table do something when it is not refused.
     private static string MembersOf(string verb) => verb switch
@@ -435,7 +435,7 @@ public sealed class AirCommandTests
 
         public List<byte[]> Commands { get; } = [];
 
-        public byte[][] Told(byte command) => [.. Commands.Where(c => c.Length >= PodCommand.HeaderLength && c[1] == command)];
+        public byte[][] Sent(byte command) => [.. Commands.Where(c => c.Length >= PodCommand.HeaderLength && c[1] == command)];
 
         public string At(long fromNowUs) => Rfc3339.Text(Rig.UtcStartUs + Rig.NowUs + fromNowUs);
 

@@ -26,15 +26,15 @@ public sealed class CuffTests
     {
         (Rig rig, _, List<byte[]> commands, uint epoch) = Make(Own);
         Assert.AreEqual("G2313", rig.Core.Cuff.Start("S1").Code);
-        Assert.AreEqual(0, Told(commands, PodCommand.StartCuff).Count);
+        Assert.AreEqual(0, Sent(commands, PodCommand.StartCuff).Count);
         Assert.IsNull(rig.Core.Cuff.SetPatient("S1", Adult).Code);
-        rig.Require(() => Told(commands, PodCommand.SetPatient).Count == 1, "the pod is told who is measured");
-        byte[] told = Told(commands, PodCommand.SetPatient)[0];
+        rig.Require(() => Sent(commands, PodCommand.SetPatient).Count == 1, "the pod is told who is measured");
+        byte[] told = Sent(commands, PodCommand.SetPatient)[0];
         Assert.AreEqual(epoch, BinaryPrimitives.ReadUInt32LittleEndian(told.AsSpan(PodCommand.HeaderLength)));
         CollectionAssert.AreEqual(new byte[] { (byte)PatientCategory.Adult, (byte)CuffSize.LargeAdult, 1 }, told[(PodCommand.HeaderLength + 4)..]);
         Assert.IsNull(rig.Core.Cuff.Start("S1").Code);
-        rig.Require(() => Told(commands, PodCommand.StartCuff).Count == 1, "the start goes out once");
-        Assert.AreEqual(epoch, BinaryPrimitives.ReadUInt32LittleEndian(Told(commands, PodCommand.StartCuff)[0].AsSpan(PodCommand.HeaderLength)));
+        rig.Require(() => Sent(commands, PodCommand.StartCuff).Count == 1, "the start goes out once");
+        Assert.AreEqual(epoch, BinaryPrimitives.ReadUInt32LittleEndian(Sent(commands, PodCommand.StartCuff)[0].AsSpan(PodCommand.HeaderLength)));
     }
 
     [TestMethod]
@@ -47,7 +47,7 @@ public sealed class CuffTests
         Assert.IsNull(rig.Core.Cuff.Patient);
         Assert.AreEqual("G2313", rig.Core.Cuff.Start("S2").Code);
         Assert.AreEqual("G2331", rig.Core.Cuff.Start("S1").Code, "the session of before");
-        Assert.AreEqual(0, Told(commands, PodCommand.StartCuff).Count);
+        Assert.AreEqual(0, Sent(commands, PodCommand.StartCuff).Count);
     }
 
     [TestMethod]
@@ -59,10 +59,10 @@ public sealed class CuffTests
         Assert.AreEqual("G2313", rig.Core.Cuff.SetPatient("S1", new CuffPatient(PatientCategory.Unknown, CuffSize.Adult, false)).Code);
         Assert.AreEqual("G2313", rig.Core.Cuff.SetPatient("S1", new CuffPatient(PatientCategory.Adult, CuffSize.Unknown, false)).Code);
         Assert.IsNull(rig.Core.Cuff.Patient);
-        Assert.AreEqual(0, Told(commands, PodCommand.SetPatient).Count);
+        Assert.AreEqual(0, Sent(commands, PodCommand.SetPatient).Count);
         (rig, _, commands, _) = Make(Oem);
         Assert.IsNull(rig.Core.Cuff.SetPatient("S1", new CuffPatient(PatientCategory.Pediatric, CuffSize.Child, false)).Code);
-        rig.Require(() => Told(commands, PodCommand.SetPatient).Count == 1, "told");
+        rig.Require(() => Sent(commands, PodCommand.SetPatient).Count == 1, "told");
         Assert.AreEqual("G2311", rig.Core.Cuff.Test().Code, "a module tests itself");
     }
 
@@ -88,7 +88,7 @@ public sealed class CuffTests
         {
             (Rig rig, _, List<byte[]> commands, _) = Make(state);
             Assert.AreEqual(1, rig.Core.Stop.Now());
-            rig.Require(() => Told(commands, PodCommand.StopCuff).Count == 1, state);
+            rig.Require(() => Sent(commands, PodCommand.StopCuff).Count == 1, state);
         }
     }
 
@@ -98,14 +98,14 @@ public sealed class CuffTests
         (Rig rig, TestClient pod, List<byte[]> commands, _) = Make(Own);
         Assert.IsNull(rig.Core.Cuff.SetPatient("S1", Adult).Code);
         Assert.IsNull(rig.Core.Cuff.Start("S1").Code);
-        rig.Require(() => Told(commands, PodCommand.StartCuff).Count == 1, "started");
+        rig.Require(() => Sent(commands, PodCommand.StartCuff).Count == 1, "started");
         rig.Disconnect(pod);
         rig.Require(() => rig.Core.Cuff.Start("S1").Code == "G2312", "the pod is gone");
         commands.Clear();
         rig.Connect(pod);
         pod.Publish(Topics.State(Rig.PodA), Encoding.UTF8.GetBytes(Own));
-        rig.Require(() => Told(commands, PodCommand.SetPatient).Count >= 1, "told again");
-        Assert.AreEqual(0, Told(commands, PodCommand.StartCuff).Count);
+        rig.Require(() => Sent(commands, PodCommand.SetPatient).Count >= 1, "told again");
+        Assert.AreEqual(0, Sent(commands, PodCommand.StartCuff).Count);
     }
 
     [TestMethod]
@@ -144,10 +144,10 @@ public sealed class CuffTests
         Assert.IsNull(rig.Core.Cuff.Patient);
         doctor.Publish("cart/C1/command/cuff", Encoding.UTF8.GetBytes("""{"command":"stop"}"""));
         rig.Require(() => rig.Log.Any(l => l.Code == "G2323"), "named");
-        rig.Require(() => Told(commands, PodCommand.StopCuff).Count == 1, "and obeyed");
+        rig.Require(() => Sent(commands, PodCommand.StopCuff).Count == 1, "and obeyed");
     }
 
-    private static List<byte[]> Told(List<byte[]> commands, byte command) => [.. commands.Where(c => c.Length >= PodCommand.HeaderLength && c[1] == command)];
+    private static List<byte[]> Sent(List<byte[]> commands, byte command) => [.. commands.Where(c => c.Length >= PodCommand.HeaderLength && c[1] == command)];
 
     private static (Rig Rig, TestClient Pod, List<byte[]> Commands, uint Epoch) Make(string state)
     {

@@ -58,7 +58,7 @@ public sealed class StopTests
         other.AcknowledgesReceived = false;
         StopResult silent = Stop(rig);
         Assert.IsTrue(silent.IsConfirmed);
-        Assert.AreEqual(2, silent.Told);
+        Assert.AreEqual(2, silent.Sent);
         rig.Disconnect(cuff);
         rig.Run(100_000);
         other.AcknowledgesReceived = true;
@@ -91,7 +91,7 @@ public sealed class StopTests
 
         Assert.HasCount(10, answers, "those beyond the bound are answered at once");
         rig.Require(() => answers.Count == Presses, "all are answered");
-        Assert.IsTrue(answers.All(a => a is { Told: 1, IsConfirmed: false }));
+        Assert.IsTrue(answers.All(a => a is { Sent: 1, IsConfirmed: false }));
     }
 
     private static StopResult Stop(Rig rig)

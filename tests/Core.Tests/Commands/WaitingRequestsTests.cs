@@ -54,13 +54,13 @@ public sealed class WaitingRequestsTests
         }
 
         rig.BrokerIsUp = true;
-        rig.Require(() => Told(doctor).Length > 0, "the broker is back", 120_000_000);
+        rig.Require(() => Sent(doctor).Length > 0, "the broker is back", 120_000_000);
         rig.Run(1_000_000);
         CollectionAssert.AreEqual(
-            Enumerable.Range(24, 16).SelectMany(i => new[] { $"r{i} waiting", $"r{i} done" }).ToArray(), Told(doctor));
+            Enumerable.Range(24, 16).SelectMany(i => new[] { $"r{i} waiting", $"r{i} done" }).ToArray(), Sent(doctor));
     }
 
-    private static string[] Told(TestClient doctor) =>
+    private static string[] Sent(TestClient doctor) =>
     [
         .. doctor.Received.Where(m => m.Topic.StartsWith("cart/C1/session/S1/request/", System.StringComparison.Ordinal))
             .Select(m => System.Text.Json.JsonDocument.Parse(m.Payload).RootElement)

@@ -133,7 +133,7 @@ public sealed class DeliveryTests
         rig.Require(() => doctor.Received.Any(m => m.Topic.Contains("/event/") && m.Text.Contains("\"code\":\"G2201\"")), "the event is sent");
         Assert.IsFalse(rig.Core.Snapshot().Streams.Any(s => s.DeviceId == Rig.PodB), "nothing is taken in another's name");
 
-        // The hole that it left is declared when the pod could have filled it for long enough.
+        // The sequence gap that it left is declared when the pod could have filled it for long enough.
         rig.Require(() => doctor.Received.Any(m => m.Text.Contains("\"first\":2,\"last\":2") && m.Text.Contains("\"cause\":\"unexplained\"")), "the hole is declared", 200_000_000);
         StreamHealth stream = rig.Stream(Rig.PodA, 1, 16);
         Assert.AreEqual(1, stream.DeclaredLost);
@@ -393,11 +393,11 @@ public sealed class DeliveryTests
         TestClient doctor = rig.Doctor();
         rig.Require(() => rig.Session("S1").Pending == 0, "all sent or declared");
         StreamHealth stream = rig.Stream(Rig.PodA, 1, 32);
-        Assert.IsTrue(stream.LostHere > 100, "the journal was too small: " + stream.LostHere);
-        Assert.AreEqual(1500, stream.Sent + stream.LostHere);
+        Assert.IsTrue(stream.Dropped > 100, "the journal was too small: " + stream.Dropped);
+        Assert.AreEqual(1500, stream.Sent + stream.Dropped);
         Assert.AreEqual(stream.Produced, stream.Stored + stream.DeclaredLost + stream.Missing);
         long declared = doctor.Received.Where(m => m.Topic.Contains("/gap/")).Sum(m => JsonDocument.Parse(m.Payload).RootElement.GetProperty("lost").GetProperty("count").GetInt64());
-        Assert.AreEqual(stream.LostHere, declared, "every loss is told to the session");
+        Assert.AreEqual(stream.Dropped, declared, "every loss is told to the session");
         HashSet<string> arrived = [.. Identities(doctor)];
         Assert.AreEqual(stream.Sent, arrived.Count(i => i.Contains(".1.32.")));
     }

@@ -50,6 +50,6 @@ public sealed class ForgottenSessionTests
     private static (long Pending, long Lost) Of(Rig rig)
     {
         StreamHealth stream = rig.Stream(Rig.PodA, 1, 16);
-        return (stream.Pending, stream.LostHere);
+        return (stream.Pending, stream.Dropped);
     }
 }

@@ -380,8 +380,8 @@ public sealed class LateConsumerTests
         FullJournal journal = new();
         GatewayClock clock = new(new StillTime()) { BootId = 1 };
         CodedLog log = new(null, clock);
-        SessionFold sessions = new(16);
-        DeliveryFold delivery = new();
+        SessionProjection sessions = new(16);
+        DeliveryProjection delivery = new();
         JournalWriter writer = new(journal, () => clock.Now, key => delivery.Find(key)?.Class, new ReadingParser());
         OwnFrames own = new(Rig.Gateway, clock, writer, sessions, log, new HashingCrc32());
         for (uint i = 1; i <= 300; i++)

@@ -74,22 +74,22 @@ public sealed class RefusalTests
     public void A_command_with_a_response_topic_is_answered_there_with_its_correlation()
     {
         Rig rig = new(53);
-        TestClient desk = rig.Doctor("desk");
+        TestClient stethoscope = rig.Doctor("desk");
         byte[] correlation = [1, 2, 3];
-        desk.Publish(
+        stethoscope.Publish(
             "cart/C1/command/session",
             Encoding.UTF8.GetBytes("{\"command\":\"open\",\"session\":\"S1\",\"id\":\"r1\"}"),
             new MqttPublishProperties { ResponseTopic = "cart/C1/reply/desk-7", CorrelationData = correlation });
-        rig.Require(() => desk.Received.Any(m => m.Topic == "cart/C1/reply/desk-7"), "answered");
-        Arrived answer = desk.Received.Single(m => m.Topic == "cart/C1/reply/desk-7");
+        rig.Require(() => stethoscope.Received.Any(m => m.Topic == "cart/C1/reply/desk-7"), "answered");
+        Arrived answer = stethoscope.Received.Single(m => m.Topic == "cart/C1/reply/desk-7");
         StringAssert.Contains(answer.Text, "\"ok\":true");
         CollectionAssert.AreEqual(correlation, answer.Properties!.CorrelationData.ToArray());
 
-        desk.Publish(
+        stethoscope.Publish(
             "cart/C1/command/session",
             Encoding.UTF8.GetBytes("{\"command\":\"open\",\"session\":\"S2\",\"id\":\"r2\"}"),
             new MqttPublishProperties { ResponseTopic = "pod/02aabbfffe0000a1/cmd", CorrelationData = correlation });
-        rig.Require(() => desk.Received.Any(m => m.Topic == "cart/C1/reply/r2"), "an answer never leaves the cart's replies");
+        rig.Require(() => stethoscope.Received.Any(m => m.Topic == "cart/C1/reply/r2"), "an answer never leaves the cart's replies");
     }
 
     private static void AssertNextStep(string code)

@@ -207,7 +207,7 @@ public sealed class StreamDeliveryTests
         }
 
         CollectionAssert.AreEqual(all, first);
-        Assert.AreEqual(0, rig.Stream(Rig.PodA, 1, 16).LostHere);
+        Assert.AreEqual(0, rig.Stream(Rig.PodA, 1, 16).Dropped);
     }
 
     [TestMethod]
@@ -225,8 +225,8 @@ public sealed class StreamDeliveryTests
 
         rig.Run(60_000_000);
         StreamHealth gaps = rig.Stream(Rig.Gateway, 1, Streams.Gaps);
-        Assert.AreEqual(5, rig.Stream(Rig.PodA, 1, 16).LostHere);
-        Assert.AreEqual(0, gaps.LostHere, "a declaration is never given up");
+        Assert.AreEqual(5, rig.Stream(Rig.PodA, 1, 16).Dropped);
+        Assert.AreEqual(0, gaps.Dropped, "a declaration is never given up");
         Assert.IsGreaterThan(0, gaps.Pending);
         Assert.IsLessThanOrEqualTo(5, gaps.Pending);
         rig.Foreign.Answer = null;
@@ -276,7 +276,7 @@ public sealed class StreamDeliveryTests
         }
 
         Assert.AreEqual(HealthSubjectKind.Broker, rig.Core.Snapshot().Issues.Single(i => i.Code == "G2422").Subject.Kind);
-        Assert.AreEqual(0, rig.Stream(Rig.PodA, 1, 16).LostHere);
+        Assert.AreEqual(0, rig.Stream(Rig.PodA, 1, 16).Dropped);
     }
 
     [TestMethod]
@@ -313,7 +313,7 @@ public sealed class StreamDeliveryTests
 
         rig.Require(() => rig.Session("S1").Pending == 0, "all sent");
         CollectionAssert.AreEqual(Enumerable.Range(1, (int)newest).Select(n => (uint)n).ToArray(), Numbers(y, 16));
-        Assert.AreEqual(0, rig.Stream(Rig.PodA, 1, 16).LostHere);
+        Assert.AreEqual(0, rig.Stream(Rig.PodA, 1, 16).Dropped);
 
         void Publish(long runUs)
         {
@@ -333,7 +333,7 @@ public sealed class StreamDeliveryTests
             pod.Publish(Up, Frames.Numeric(Rig.PodA, 1, 16, i, rig.PodUs, epoch));
         }
 
-        rig.Require(() => rig.Stream(Rig.PodA, 1, 16).LostHere == 5, "none fits, and each is declared");
+        rig.Require(() => rig.Stream(Rig.PodA, 1, 16).Dropped == 5, "none fits, and each is declared");
         Assert.AreEqual(0, rig.Stream(Rig.PodA, 1, 16).Sent);
         Assert.IsGreaterThan(0, rig.UplinkClient!.Discarded);
     }
@@ -378,7 +378,7 @@ public sealed class StreamDeliveryTests
         rig.Foreign.Answer = null;
         rig.CutUplink();
         rig.Require(() => rig.Session("S1").Pending == 0, "all sent");
-        Assert.IsTrue(rig.Core.Snapshot().Streams.All(s => s.LostHere == 0), "a broker that answers nothing at all is no reason to give a reading up");
+        Assert.IsTrue(rig.Core.Snapshot().Streams.All(s => s.Dropped == 0), "a broker that answers nothing at all is no reason to give a reading up");
     }
 
     [TestMethod]
@@ -433,7 +433,7 @@ public sealed class StreamDeliveryTests
 
         uint[] order = [.. Numbers(doctor, 35).Distinct()];
         CollectionAssert.AreEqual(Enumerable.Range(1, 250).Select(n => (uint)n).ToArray(), order);
-        Assert.IsTrue(rig.Core.Snapshot().Streams.All(s => s.LostHere == 0));
+        Assert.IsTrue(rig.Core.Snapshot().Streams.All(s => s.Dropped == 0));
     }
 
     [TestMethod]
@@ -673,9 +673,9 @@ public sealed class StreamDeliveryTests
             },
             "sent or declared");
         StreamHealth health = rig.Stream(Rig.PodA, 1, stream);
-        Assert.AreEqual(produced, health.Sent + health.LostHere);
+        Assert.AreEqual(produced, health.Sent + health.Dropped);
         Assert.AreEqual(0, health.Pending);
-        Assert.AreEqual(declared.Count, health.LostHere);
+        Assert.AreEqual(declared.Count, health.Dropped);
         Assert.IsFalse(declared.Overlaps(arrived), "what came is not declared");
         Assert.AreEqual(health.Produced, health.Stored + health.DeclaredLost + health.Missing, "the sums of ingest are not touched");
     }

@@ -587,17 +587,17 @@ public sealed class HealthTests
         return page;
     }
 
-    /// <summary>The checks alone, on folds that the test fills.</summary>
+    /// <summary>The checks alone, on projections that the test fills.</summary>
     private sealed class Bench : IGatewayTime
     {
-        private readonly SessionFold _sessions = new(16);
-        private readonly DeliveryFold _delivery = new();
+        private readonly SessionProjection _sessions = new(16);
+        private readonly DeliveryProjection _delivery = new();
         private readonly GatewayClock _clock;
 
         public Bench()
         {
             GatewayOptions options = new() { CartId = "C1", GatewayId = Rig.Gateway };
-            TimeFold time = new(options.ClockDriftPpm, options.MaxUncertaintyUs);
+            TimeProjection time = new(options.ClockDriftPpm, options.MaxUncertaintyUs);
             _clock = new GatewayClock(this);
             CodedLog log = new(null, _clock);
             Issues = new HealthIssues(log.WriteIssue, () => _clock.Now);

@@ -112,7 +112,7 @@ public sealed class FullJournalTests
         }
 
         rig.Require(() => pod.Waiting == 0, "acknowledged");
-        rig.Kill(); // and the pod is never seen again, so nothing that comes later shows a hole
+        rig.Kill(); // and the pod is never seen again, so nothing that comes later shows a sequence gap
         TestClient doctor = rig.Doctor();
         rig.Require(() => rig.Session("S1").Pending == 0, "delivered", 600_000_000);
         HashSet<uint> waves = [.. Sequences(doctor, "/wave/", 32)];
@@ -235,7 +235,7 @@ public sealed class FullJournalTests
 
             StreamHealth health = rig.Stream(Rig.PodA, 1, streams[at]);
             Assert.AreEqual(got.Count, health.Sent, "the books: sent");
-            Assert.AreEqual(newest[at] - got.Count, health.LostHere, "the books: lost here");
+            Assert.AreEqual(newest[at] - got.Count, health.Dropped, "the books: lost here");
             CollectionAssert.AreEqual(arrived.Order().ToArray(), arrived, "in order");
             lost += declared.Count;
         }
@@ -276,8 +276,8 @@ public sealed class FullJournalTests
         HashSet<uint> declared = Declared(doctor, 16);
         Assert.IsTrue(Enumerable.Range(1, (int)newest).All(i => got.Contains((uint)i) || declared.Contains((uint)i)), "complete");
         StreamHealth health = rig.Stream(Rig.PodA, 1, 16);
-        Assert.AreEqual(newest, health.Sent + health.LostHere);
-        Assert.AreEqual(declared.Count, health.LostHere);
+        Assert.AreEqual(newest, health.Sent + health.Dropped);
+        Assert.AreEqual(declared.Count, health.Dropped);
     }
 
     [TestMethod]

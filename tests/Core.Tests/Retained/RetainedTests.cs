@@ -63,12 +63,12 @@ public sealed class RetainedTests
         TestClient doctor = rig.Doctor();
         rig.Require(() => rig.Session("S1").Pending == 0, "all sent or declared");
         StreamHealth stream = rig.Stream(Rig.PodA, 1, 16);
-        Assert.IsTrue(stream.LostHere > 0, "the damage took something: " + stream.LostHere);
-        Assert.AreEqual(400, stream.Sent + stream.LostHere);
+        Assert.IsTrue(stream.Dropped > 0, "the damage took something: " + stream.Dropped);
+        Assert.AreEqual(400, stream.Sent + stream.Dropped);
         rig.Require(() => doctor.Received.Any(m => m.Text.Contains("\"cause\":\"storeDamaged\"")), "the session is told");
         long declared = doctor.Received.Where(m => m.Text.Contains("\"cause\":\"storeDamaged\""))
             .Sum(m => JsonDocument.Parse(m.Payload).RootElement.GetProperty("lost").GetProperty("count").GetInt64());
-        Assert.AreEqual(stream.LostHere, declared);
+        Assert.AreEqual(stream.Dropped, declared);
     }
 
     [TestMethod]

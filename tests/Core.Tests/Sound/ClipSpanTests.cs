@@ -18,11 +18,11 @@ public sealed class ClipSpanTests
         List<ClipFrame> frames = [.. Enumerable.Range(0, 152).Select(i => new ClipFrame((uint)(i + 5), i, 1_000_000 - 50_000 + (i * 99_992L), 800))];
         ClipSpan span = ClipSpan.Lay(1_000_000, 16_000_000, Rate, frames);
         Assert.IsTrue(span.IsWhole);
-        Assert.IsEmpty(span.Holes);
+        Assert.IsEmpty(span.SequenceGaps);
         Assert.AreEqual(120_000, span.Filled);
-        Assert.AreEqual(400, span.Pieces[0].Skip);
+        Assert.AreEqual(400, span.Chunks[0].Skip);
         int next = 0;
-        foreach ((ClipFrame _, int at, int _, int take) in span.Pieces)
+        foreach ((ClipFrame _, int at, int _, int take) in span.Chunks)
         {
             Assert.AreEqual(next, at);
             next += take;
@@ -34,7 +34,7 @@ public sealed class ClipSpanTests
     {
         List<ClipFrame> frames = [.. Enumerable.Range(0, 10).Where(i => i != 4).Select(i => new ClipFrame((uint)(i + 1), i, i * 100_000L, 800))];
         ClipSpan span = ClipSpan.Lay(0, 1_000_000, Rate, frames);
-        CollectionAssert.AreEqual(new[] { new ClipHole(3200, 800) }, span.Holes.ToArray());
+        CollectionAssert.AreEqual(new[] { new ClipGap(3200, 800) }, span.SequenceGaps.ToArray());
         Assert.AreEqual(7200, span.Filled);
     }
 
@@ -42,7 +42,7 @@ public sealed class ClipSpanTests
     public void Samples_lost_between_two_numbers_leave_a_hole_too()
     {
         ClipSpan span = ClipSpan.Lay(0, 300_000, Rate, [new ClipFrame(1, 1, 0, 800), new ClipFrame(2, 2, 150_000, 800), new ClipFrame(3, 3, 250_000, 800)]);
-        CollectionAssert.AreEqual(new[] { new ClipHole(800, 400) }, span.Holes.ToArray());
+        CollectionAssert.AreEqual(new[] { new ClipGap(800, 400) }, span.SequenceGaps.ToArray());
         Assert.AreEqual(2000, span.Filled);
     }
 
@@ -50,7 +50,7 @@ public sealed class ClipSpanTests
     public void Nothing_at_all_is_one_hole()
     {
         ClipSpan span = ClipSpan.Lay(0, 1_000_000, Rate, []);
-        Assert.AreEqual(new ClipHole(0, 8000), span.Holes.Single());
+        Assert.AreEqual(new ClipGap(0, 8000), span.SequenceGaps.Single());
         Assert.IsFalse(span.IsWhole);
     }
 
@@ -59,6 +59,6 @@ public sealed class ClipSpanTests
     {
         ClipSpan span = ClipSpan.Lay(0, 200_000, Rate, [new ClipFrame(1, 1, 0, 800), new ClipFrame(7, 2, 50_000, 800), new ClipFrame(9, 3, 150_000, 800)]);
         Assert.IsTrue(span.IsWhole);
-        Assert.AreEqual(1600, span.Pieces.Sum(p => p.Take));
+        Assert.AreEqual(1600, span.Chunks.Sum(p => p.Take));
     }
 }

@@ -83,8 +83,8 @@ public sealed class ClipTests
         sound.Rig.Run(SoundRig.FrameUs);
         sound.Play(130);
         sound.Rig.Require(() => State(sound) == "waiting", "waiting");
-        JsonElement hole = Root(sound).GetProperty("missing")[0];
-        Assert.AreEqual(800, hole.GetProperty("count").GetInt32());
+        JsonElement gap = Root(sound).GetProperty("missing")[0];
+        Assert.AreEqual(800, gap.GetProperty("count").GetInt32());
         sound.Pod.Publish(Topics.Up(Rig.PodA), late);
         sound.Rig.Require(() => State(sound) == "complete", "complete");
     }
@@ -104,8 +104,8 @@ public sealed class ClipTests
         JsonElement manifest = Root(sound);
         Assert.AreEqual(800, manifest.GetProperty("missingSamples").GetInt32());
         ClipSound clip = Read(sound);
-        ClipHole hole = clip.Span.Holes.Single();
-        Assert.IsTrue(clip.Samples.AsSpan(hole.FirstSample, hole.Count).ToArray().All(s => s == 0), "what is missing is silence");
+        ClipGap gap = clip.Span.SequenceGaps.Single();
+        Assert.IsTrue(clip.Samples.AsSpan(gap.FirstSample, gap.Count).ToArray().All(s => s == 0), "what is missing is silence");
     }
 
     [TestMethod]

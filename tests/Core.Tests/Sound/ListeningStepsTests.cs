@@ -3,7 +3,7 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Core.Tests.Sound;
 
-/// <summary>The steps for a thin network.</summary>
+/// <summary>The steps for a low-bandwidth network.</summary>
 [TestClass]
 public sealed class ListeningStepsTests
 {

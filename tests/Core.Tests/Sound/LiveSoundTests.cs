@@ -97,7 +97,7 @@ public sealed class LiveSoundTests
     }
 
     [TestMethod]
-    public void Late_and_repeated_frames_are_dropped_and_counted_and_a_hole_begins_a_new_piece()
+    public void Late_and_repeated_frames_are_dropped_and_counted_and_a_hole_begins_a_new_chunk()
     {
         SoundRig sound = new();
         byte[] first = sound.Send(durable: false);
@@ -109,7 +109,7 @@ public sealed class LiveSoundTests
         sound.Rig.Run(50_000);
         LiveSoundCounts counts = sound.Rig.Core.Snapshot().LiveSound;
         Assert.AreEqual(2, counts.Late);
-        Assert.AreEqual(1, counts.Holes);
+        Assert.AreEqual(1, counts.SequenceGaps);
         CollectionAssert.AreEqual(new uint[] { 1, 2 }, sound.Live().Select(a => LiveChunk.Number(a.Payload)).ToArray());
     }
 
@@ -132,7 +132,7 @@ public sealed class LiveSoundTests
     }
 
     [TestMethod]
-    public void The_reduced_pieces_have_the_rate_and_codec_that_they_say()
+    public void The_reduced_chunks_have_the_rate_and_codec_that_they_say()
     {
         SoundRig sound = new();
         sound.Play(5);
@@ -151,7 +151,7 @@ public sealed class LiveSoundTests
     }
 
     [TestMethod]
-    public void A_report_of_pieces_that_were_never_made_or_from_another_session_is_not_heard()
+    public void A_report_of_chunks_that_were_never_made_or_from_another_session_is_not_heard()
     {
         SoundRig sound = new();
         sound.Play(5);

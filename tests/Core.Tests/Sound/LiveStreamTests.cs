@@ -24,17 +24,17 @@ public sealed class LiveStreamTests
     [TestMethod]
     public void A_chunk_is_whole_when_its_steps_time_is_there()
     {
-        Assert.IsFalse(_stream.HasPiece);
+        Assert.IsFalse(_stream.HasChunk);
         Add(799);
-        Assert.IsFalse(_stream.HasPiece);
+        Assert.IsFalse(_stream.HasChunk);
         Add(1);
-        Assert.IsTrue(_stream.HasPiece);
-        Assert.AreEqual(100, LiveStream.PieceMs(ListeningStep.Full));
-        Assert.AreEqual(300, LiveStream.PieceMs(ListeningStep.LongChunks));
-        Assert.AreEqual(200, LiveStream.PieceMs(ListeningStep.HeartMode));
-        Assert.AreEqual(200, LiveStream.PieceMs(ListeningStep.RhythmOnly));
+        Assert.IsTrue(_stream.HasChunk);
+        Assert.AreEqual(100, LiveStream.ChunkMs(ListeningStep.Full));
+        Assert.AreEqual(300, LiveStream.ChunkMs(ListeningStep.LongChunks));
+        Assert.AreEqual(200, LiveStream.ChunkMs(ListeningStep.HeartMode));
+        Assert.AreEqual(200, LiveStream.ChunkMs(ListeningStep.RhythmOnly));
         Assert.AreEqual(0, _stream.Take(ListeningStep.ClipsOnly, 1).Length);
-        Assert.IsFalse(_stream.HasPiece);
+        Assert.IsFalse(_stream.HasChunk);
     }
 
     [TestMethod]
@@ -44,13 +44,13 @@ public sealed class LiveStreamTests
         Assert.AreEqual(RateHz, _stream.RateHz);
         Assert.AreEqual(1u, _stream.LastSequence);
         Assert.AreEqual(5_100_000, _stream.EndUs);
-        Assert.AreEqual(77, _stream.HeardUs);
+        Assert.AreEqual(77, _stream.LastReceivedUs);
         Assert.AreEqual((300, 900, 4), (_stream.Level, _stream.Peak, _stream.Clipped));
         Assert.AreEqual(0u, _stream.Number);
         Add(400, level: 100, peak: 200, clipped: 1, nowUs: 99);
         Assert.AreEqual(5_150_000, _stream.EndUs);
         Assert.AreEqual((100, 200, 1), (_stream.Level, _stream.Peak, _stream.Clipped));
-        Assert.AreEqual((2u, 99), (_stream.LastSequence, (int)_stream.HeardUs));
+        Assert.AreEqual((2u, 99), (_stream.LastSequence, (int)_stream.LastReceivedUs));
     }
 
     [TestMethod]

@@ -57,30 +57,30 @@ public sealed class MessageTextTests
     {
         SoundRig sound = new();
         sound.Play(20);
-        TestClient desk = sound.Rig.Doctor("desk");
+        TestClient stethoscope = sound.Rig.Doctor("desk");
         foreach (string json in new[]
         {
             """{"command":"ü\u0001\"\\ 😀","session":"S1","id":"a1"}""",
             """{"command":"stop","session":"S9\u0007é","id":"a2"}""",
         })
         {
-            desk.Publish("cart/C1/command/cuff", Encoding.UTF8.GetBytes(json));
+            stethoscope.Publish("cart/C1/command/cuff", Encoding.UTF8.GetBytes(json));
             sound.Rig.Run(500_000);
         }
 
-        desk.Publish("cart/C1/session/S1/replay", Encoding.UTF8.GetBytes("""{"v":1,"consumer":"desk","id":"p1"}"""));
+        stethoscope.Publish("cart/C1/session/S1/replay", Encoding.UTF8.GetBytes("""{"v":1,"consumer":"stethoscope","id":"p1"}"""));
         sound.Rig.Run(3_000_000);
         sound.Rig.Core.Requests.Add("r1", BedsideAction.Measure);
         sound.Rig.Run(500_000);
         Assert.AreEqual(
             "{\"v\":1,\"id\":\"a1\",\"command\":\"ü\\u0001\\\"\\\\ 😀\",\"session\":\"S1\",\"ok\":false,\"code\":\"G2310\",\"text\":\"command is \\\"patient\\\", \\\"start\\\", \\\"stop\\\" or \\\"test\\\"\"}",
-            Answer(desk, "reply/a1"));
-        Assert.AreEqual("{\"v\":1,\"id\":\"a2\",\"command\":\"stop\",\"session\":\"S9\\u0007é\",\"ok\":true,\"code\":null,\"text\":null}", Answer(desk, "reply/a2"));
-        Assert.AreEqual("{\"v\":1,\"id\":\"p1\",\"command\":\"replay\",\"session\":\"S1\",\"ok\":true,\"code\":null,\"text\":null,\"count\":20}", Answer(desk, "reply/p1"));
-        Assert.AreEqual("{\"v\":1,\"id\":\"r1\",\"session\":\"S1\",\"action\":\"measure\",\"state\":\"waiting\"}", Answer(desk, "session/S1/request/r1"));
+            Answer(stethoscope, "reply/a1"));
+        Assert.AreEqual("{\"v\":1,\"id\":\"a2\",\"command\":\"stop\",\"session\":\"S9\\u0007é\",\"ok\":true,\"code\":null,\"text\":null}", Answer(stethoscope, "reply/a2"));
+        Assert.AreEqual("{\"v\":1,\"id\":\"p1\",\"command\":\"replay\",\"session\":\"S1\",\"ok\":true,\"code\":null,\"text\":null,\"count\":20}", Answer(stethoscope, "reply/p1"));
+        Assert.AreEqual("{\"v\":1,\"id\":\"r1\",\"session\":\"S1\",\"action\":\"measure\",\"state\":\"waiting\"}", Answer(stethoscope, "session/S1/request/r1"));
     }
 
     private static string Newest(SoundRig sound, string below) => sound.Newest("cart/C1/session/S1/" + below)!.Text;
 
-    private static string Answer(TestClient desk, string below) => desk.Received.Last(m => m.Topic == "cart/C1/" + below).Text;
+    private static string Answer(TestClient stethoscope, string below) => stethoscope.Received.Last(m => m.Topic == "cart/C1/" + below).Text;
 }

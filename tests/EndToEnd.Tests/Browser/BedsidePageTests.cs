@@ -30,7 +30,7 @@ public sealed class BedsidePageTests
 
         pod.SignalGateway(FedPod.Halt);
         await Away(page, "en");
-        await Assertions.Expect(FarPageTests.Tile(page, Skin).Locator(".number")).Not.ToHaveTextAsync(string.Empty);
+        await Assertions.Expect(ClinicianViewTests.Tile(page, Skin).Locator(".number")).Not.ToHaveTextAsync(string.Empty);
         await page.Locator("#cuff-stop").ClickAsync();
         await Assertions.Expect(page.Locator("#cuff-stopped")).ToHaveTextAsync("STOP is not confirmed. Pull the hose off the cuff. The cart has not answered.");
         pod.SignalGateway(FedPod.GoOn);
@@ -93,7 +93,7 @@ public sealed class BedsidePageTests
         await page.Locator("#language").ClickAsync();
         await Assertions.Expect(page.Locator("#cuff-stopped")).ToHaveTextAsync("STOP n'est pas confirmé. Débranchez le tuyau du brassard. Le boîtier n'a pas répondu.");
         await InSight(page);
-        await FarPageTests.Fit(page, width);
+        await ClinicianViewTests.Fit(page, width);
         await Chromium.PictureAsync(page, TestContext, $"bedside-unconfirmed-fr-{width}", whole: false);
     }
 

@@ -11,7 +11,7 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace EndToEnd.Tests.Browser;
 
-/// <summary>Both pages of a simulated cart: near page on the cart, far page in a second browser context with only the broker between.</summary>
+/// <summary>Both pages of a simulated cart: bedside view on the cart, clinician view in a second browser context with only the broker between.</summary>
 [TestClass]
 public sealed partial class CartPagesTests
 {
@@ -28,30 +28,30 @@ public sealed partial class CartPagesTests
 
     [TestMethod]
     [RequiresProgram(Chromium.Program)]
-    public async Task Near_and_far_page_show_the_simulated_patient()
+    public async Task Bedside_and_clinician_view_show_the_simulated_patient()
     {
         // first-consultation, but as long as this test may take.
-        string story = Path.Combine(Directory.CreateTempSubdirectory("cart-pages-").FullName, "long-consultation.yaml");
+        string definition = Path.Combine(Directory.CreateTempSubdirectory("cart-pages-").FullName, "long-consultation.yaml");
         string first = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "simulators", "Scenarios", "first-consultation.yaml"));
-        await File.WriteAllTextAsync(story, first.Replace("durationS: 60", "durationS: 600", StringComparison.Ordinal).Replace("closeS: 57", "closeS: 597", StringComparison.Ordinal));
-        using RunningProcess cart = RunningProcess.StartDotnet("cart-sim", Programs.CartSim, "run", story, "--serve", "--speed", "real");
+        await File.WriteAllTextAsync(definition, first.Replace("durationS: 60", "durationS: 600", StringComparison.Ordinal).Replace("closeS: 57", "closeS: 597", StringComparison.Ordinal));
+        using RunningProcess cart = RunningProcess.StartDotnet("cart-sim", Programs.CartSim, "run", definition, "--serve", "--speed", "real");
         string near = Address().Match(await cart.PrintsAsync("serving ")).Value;
         await using IBrowserContext nurse = await Chromium.ContextAsync();
-        IPage nearPage = await nurse.NewPageAsync();
-        await nearPage.GotoAsync(near + "/");
-        await Assertions.Expect(nearPage.Locator("#session-state")).ToHaveTextAsync("Session S1 is open.");
-        string link = await nearPage.Locator("#far-link").InputValueAsync();
-        StringAssert.Contains(link, "/far.html#broker=ws");
+        IPage bedsideView = await nurse.NewPageAsync();
+        await bedsideView.GotoAsync(near + "/");
+        await Assertions.Expect(bedsideView.Locator("#session-state")).ToHaveTextAsync("Session S1 is open.");
+        string link = await bedsideView.Locator("#far-link").InputValueAsync();
+        StringAssert.Contains(link, "/clinician.html#broker=ws");
 
         await using IBrowserContext doctor = await Chromium.ContextAsync("fr-FR");
-        IPage farPage = await doctor.NewPageAsync();
+        IPage clinicianView = await doctor.NewPageAsync();
         List<string> asked = [];
-        farPage.Request += (_, request) => asked.Add(new Uri(request.Url).AbsolutePath);
-        await farPage.GotoAsync(link);
-        await Assertions.Expect(farPage.Locator("#connection")).ToHaveTextAsync("Relié au serveur de la séance.");
-        await Assertions.Expect(farPage.Locator("#session-state")).ToHaveTextAsync("La séance S1 est ouverte.");
+        clinicianView.Request += (_, request) => asked.Add(new Uri(request.Url).AbsolutePath);
+        await clinicianView.GotoAsync(link);
+        await Assertions.Expect(clinicianView.Locator("#connection")).ToHaveTextAsync("Relié au serveur de la séance.");
+        await Assertions.Expect(clinicianView.Locator("#session-state")).ToHaveTextAsync("La séance S1 est ouverte.");
 
-        foreach (IPage page in new[] { nearPage, farPage })
+        foreach (IPage page in new[] { bedsideView, clinicianView })
         {
             // The thermometer nears the skin within some time constants of 6 s.
             await Becomes(
@@ -78,29 +78,29 @@ public sealed partial class CartPagesTests
             Assert.AreEqual(0, await page.EvaluateAsync<int>("cartPage.model.counters.foreign"));
         }
 
-        Assert.IsFalse(asked.Any(p => p.StartsWith("/api", StringComparison.Ordinal) || p is "/health" or "/ready"), "the far page asks the gateway: " + string.Join(' ', asked));
-        await Chromium.PictureAsync(nearPage, TestContext, "near-1280");
-        await Chromium.PictureAsync(farPage, TestContext, "far-1280-fr");
-        await NearPageInBothLanguagesAndSizes(nearPage);
+        Assert.IsFalse(asked.Any(p => p.StartsWith("/api", StringComparison.Ordinal) || p is "/health" or "/ready"), "the clinician view asks the gateway: " + string.Join(' ', asked));
+        await Chromium.PictureAsync(bedsideView, TestContext, "near-1280");
+        await Chromium.PictureAsync(clinicianView, TestContext, "far-1280-fr");
+        await BedsideViewInBothLanguagesAndSizes(bedsideView);
         await AnotherTokenIsRefused(link);
 
-        // The cart hears what the far page has.
-        await Becomes(nearPage, "async () => (await (await fetch('/health')).json()).counters.receipts > 0");
+        // The cart hears what the clinician view has.
+        await Becomes(bedsideView, "async () => (await (await fetch('/health')).json()).counters.receipts > 0");
 
-        await nearPage.Locator("#close-session").ClickAsync();
-        await Assertions.Expect(farPage.Locator("#session-state")).ToHaveTextAsync("La séance S1 est fermée.");
-        await Assertions.Expect(nearPage.Locator("#session-state")).ToContainTextAsync("No session is open");
-        await nearPage.Locator("#session-name").FillAsync("bad name");
-        await nearPage.Locator("#open-session").ClickAsync();
-        Assert.AreEqual("true", await nearPage.Locator("#session-name").GetAttributeAsync("aria-invalid"));
-        await nearPage.Locator("#session-name").FillAsync("S1");
-        await nearPage.Keyboard.PressAsync("Enter");
-        await Assertions.Expect(nearPage.Locator("#session-fault")).ToContainTextAsync("G2303");
-        await nearPage.Locator("#session-name").FillAsync("S2");
-        await nearPage.Keyboard.PressAsync("Enter");
-        await Assertions.Expect(nearPage.Locator("#session-state")).ToHaveTextAsync("Session S2 is open.");
-        await Assertions.Expect(nearPage.Locator("#far-link")).ToHaveValueAsync(S2Link());
-        await Assertions.Expect(FarPageTests.Tile(nearPage, Skin)).ToHaveAttributeAsync("data-state", "live");
+        await bedsideView.Locator("#close-session").ClickAsync();
+        await Assertions.Expect(clinicianView.Locator("#session-state")).ToHaveTextAsync("La séance S1 est fermée.");
+        await Assertions.Expect(bedsideView.Locator("#session-state")).ToContainTextAsync("No session is open");
+        await bedsideView.Locator("#session-name").FillAsync("bad name");
+        await bedsideView.Locator("#open-session").ClickAsync();
+        Assert.AreEqual("true", await bedsideView.Locator("#session-name").GetAttributeAsync("aria-invalid"));
+        await bedsideView.Locator("#session-name").FillAsync("S1");
+        await bedsideView.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(bedsideView.Locator("#session-fault")).ToContainTextAsync("G2303");
+        await bedsideView.Locator("#session-name").FillAsync("S2");
+        await bedsideView.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(bedsideView.Locator("#session-state")).ToHaveTextAsync("Session S2 is open.");
+        await Assertions.Expect(bedsideView.Locator("#far-link")).ToHaveValueAsync(S2Link());
+        await Assertions.Expect(ClinicianViewTests.Tile(bedsideView, Skin)).ToHaveAttributeAsync("data-state", "live");
     }
 
     /// <summary>Waits for a fact in the page; what the page shows instead is in the failure.</summary>
@@ -125,12 +125,12 @@ public sealed partial class CartPagesTests
         }
     }
 
-    private async Task NearPageInBothLanguagesAndSizes(IPage page)
+    private async Task BedsideViewInBothLanguagesAndSizes(IPage page)
     {
         foreach (int width in new[] { 360, 1920 })
         {
             await page.SetViewportSizeAsync(width, 900);
-            await FarPageTests.Fit(page, width);
+            await ClinicianViewTests.Fit(page, width);
             await Chromium.PictureAsync(page, TestContext, $"near-{width}");
         }
 

@@ -36,7 +36,7 @@ public sealed class CuffPageTests
         await Chromium.PictureAsync(near, TestContext, "cuff-near");
         await Chromium.PictureAsync(far, TestContext, "cuff-far-fr");
         await MessageAcrossThePage(near, far, pod);
-        Assert.AreEqual(0, await far.Locator("#cuff button:not([disabled])").CountAsync(), "the far page is for reading");
+        Assert.AreEqual(0, await far.Locator("#cuff button:not([disabled])").CountAsync(), "the clinician view is for reading");
         Assert.IsEmpty(errors, string.Join('\n', errors));
     }
 
@@ -151,7 +151,7 @@ public sealed class CuffPageTests
             await Assertions.Expect(page.Locator("#cuff-quality")).ToContainTextAsync("84");
             foreach (uint mdc in new[] { MdcCodes.CuffPhase, MdcCodes.NoninvasiveSystolic })
             {
-                await Assertions.Expect(FarPageTests.Tile(page, mdc)).ToHaveCountAsync(0);
+                await Assertions.Expect(ClinicianViewTests.Tile(page, mdc)).ToHaveCountAsync(0);
             }
         }
 
@@ -170,7 +170,7 @@ public sealed class CuffPageTests
         await Assertions.Expect(near.Locator("#cuff-message")).ToContainTextAsync("P1522");
         double share = await near.EvaluateAsync<double>("() => document.getElementById('cuff-banner').getBoundingClientRect().width / document.documentElement.clientWidth");
         Assert.IsGreaterThan(0.95, share, "across the page");
-        await FarPageTests.Fit(near, 1280);
+        await ClinicianViewTests.Fit(near, 1280);
         await near.ReloadAsync();
         await Assertions.Expect(near.Locator("#cuff-banner")).ToBeVisibleAsync();
         await near.Locator("#cuff-banner-confirm").ClickAsync();

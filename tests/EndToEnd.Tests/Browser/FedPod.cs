@@ -212,7 +212,7 @@ internal sealed class FedPod : IAsyncDisposable, IMqttClientHandler
     });
 
     /// <summary>Begins to send sound as a stethoscope does, a frame each 100 ms, both ways: a tone of 110 Hz, a quarter of full scale.</summary>
-    /// <param name="dropLiveEvery">Each so many-th frame goes the durable way alone, so that listeners miss it.</param>
+    /// <param name="dropLiveEvery">Each so many-th frame is stored and forwarded alone, so that listeners miss it.</param>
     public void Sound(uint dropLiveEvery = uint.MaxValue)
     {
         _liveEvery = dropLiveEvery;

@@ -45,8 +45,8 @@ internal sealed class FedSession : IAsyncDisposable, IMqttServerHandler
 
     public int SitePort { get; private set; }
 
-    /// <summary>The far page on the other server.</summary>
-    public string Page => $"http://127.0.0.1:{SitePort}/pages/far.html";
+    /// <summary>The clinician view on the other server.</summary>
+    public string Page => $"http://127.0.0.1:{SitePort}/pages/clinician.html";
 
     public string Link => Page + $"#broker={Uri.EscapeDataString($"ws://127.0.0.1:{BrokerPort}/mqtt")}&cart=cart-9&session={Session}&token={Token}";
 

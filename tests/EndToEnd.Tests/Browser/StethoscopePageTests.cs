@@ -40,7 +40,7 @@ public sealed class StethoscopePageTests
         await PageFacts.BecomesAsync(far, "() => cartPage.sound.reports > 1");
 
         // How many live chunks a busy machine drops is no matter of this test: that they are counted and reported is, and the clip below has every sample.
-        await PageFacts.BecomesAsync(far, "() => cartPage.sound.player.jitter.counters.pieces >= 10");
+        await PageFacts.BecomesAsync(far, "() => cartPage.sound.player.jitter.counters.chunks >= 10");
         await Heard(near);
         await ClipIsKept(near, far);
         await ClipIsMarked(near, far);
@@ -48,7 +48,7 @@ public sealed class StethoscopePageTests
         await Assertions.Expect(far.Locator("#sound-verdict")).Not.ToHaveTextAsync("No word on the recording yet.");
         await Chromium.PictureAsync(near, TestContext, "stethoscope-near-fr");
         await Chromium.PictureAsync(far, TestContext, "stethoscope-far");
-        await FarPageTests.Fit(far, 1280);
+        await ClinicianViewTests.Fit(far, 1280);
         await ListenerIsChecked(far);
 
         pod.ForgetCommands();
@@ -60,7 +60,7 @@ public sealed class StethoscopePageTests
 
     [TestMethod]
     [RequiresProgram(Chromium.Program)]
-    public async Task Missing_and_late_pieces_are_counted_and_a_thin_network_is_said()
+    public async Task Missing_and_late_chunks_are_counted_and_a_low_bandwidth_network_is_said()
     {
         await using FedSession fed = await FedSession.StartAsync();
         await using IBrowserContext context = await Chromium.ContextAsync();
@@ -70,7 +70,7 @@ public sealed class StethoscopePageTests
         fed.State();
         foreach (uint number in new uint[] { 1, 2, 5, 4, 6 })
         {
-            fed.Publish($"live/{FedSession.Device}/64", Piece(0, number, SoundCodec.Pcm16, 8000, new byte[1600]));
+            fed.Publish($"live/{FedSession.Device}/64", Chunk(0, number, SoundCodec.Pcm16, 8000, new byte[1600]));
         }
 
         await Assertions.Expect(page.Locator("#sound-dropped")).ToHaveTextAsync("4 pieces received, 2 missing, 1 too late.");
@@ -78,14 +78,14 @@ public sealed class StethoscopePageTests
         foreach ((byte step, string words) in new[] { ((byte)1, "longer pieces"), ((byte)2, "4 kHz: heart sounds whole"), ((byte)3, "Reduced, rhythm only") })
         {
             byte[] samples = step == 3 ? [100, 0, 0, 0, 0x44, 0x44] : new byte[400];
-            fed.Publish($"live/{FedSession.Device}/64", Piece(step, 6u + step, step == 3 ? SoundCodec.ImaAdpcm : SoundCodec.Pcm16, 4000, samples));
+            fed.Publish($"live/{FedSession.Device}/64", Chunk(step, 6u + step, step == 3 ? SoundCodec.ImaAdpcm : SoundCodec.Pcm16, 4000, samples));
             await Assertions.Expect(page.Locator("#sound-state")).ToContainTextAsync(words);
         }
 
         // Predictor 100, step index 0, four times the nibble 4: 7, 1 + 9, 1 + 11, 1 + 13 are added.
         float[] decoded = await page.EvaluateAsync<float[]>(
-            "async (bytes) => { const { livePiece } = await import(new URL('js/core/sound-codec.js', location.href)); return Array.from(livePiece(new Uint8Array(bytes)).samples); }",
-            Piece(3, 1, SoundCodec.ImaAdpcm, 4000, [100, 0, 0, 0, 0x44, 0x44]).Select(b => (int)b).ToArray());
+            "async (bytes) => { const { liveChunk } = await import(new URL('js/core/sound-codec.js', location.href)); return Array.from(liveChunk(new Uint8Array(bytes)).samples); }",
+            Chunk(3, 1, SoundCodec.ImaAdpcm, 4000, [100, 0, 0, 0, 0x44, 0x44]).Select(b => (int)b).ToArray());
         CollectionAssert.AreEqual(new[] { 107, 117, 129, 143 }, decoded.Select(s => (int)Math.Round(s * 32768)).ToArray());
 
         await PageFacts.BecomesAsync(
@@ -100,21 +100,21 @@ public sealed class StethoscopePageTests
 
     [TestMethod]
     [RequiresProgram(Chromium.Program)]
-    public async Task Pieces_are_played_evenly_the_rate_is_doubled_and_the_gain_follows_its_rule()
+    public async Task Chunks_are_played_evenly_the_rate_is_doubled_and_the_gain_follows_its_rule()
     {
         await using FedSession fed = await FedSession.StartAsync();
         await using IBrowserContext context = await Chromium.ContextAsync();
         List<string> errors = [];
         IPage page = await PageFacts.OpenAsync(context, fed.Page, errors);
 
-        // Pieces of 0.1 s: one after the other although they come unevenly; number 4 is missing; 6 comes when its moment has passed.
+        // Chunks of 0.1 s: one after the other although they come unevenly; number 4 is missing; 6 comes when its moment has passed.
         double[] at = await page.EvaluateAsync<double[]>(
             """
             async () => {
               const { Jitter } = await import(new URL("js/core/jitter.js", location.href));
               const jitter = new Jitter();
-              const piece = (number) => ({ number, boot: 1, deviceUs: number * 100000, rateHz: 8000, samples: { length: 800 } });
-              return [[1, 10], [2, 10.15], [3, 10.16], [5, 10.4], [5, 10.41], [6, 12]].map(([number, nowS]) => jitter.place(piece(number), nowS) ?? -1)
+              const chunk = (number) => ({ number, boot: 1, deviceUs: number * 100000, rateHz: 8000, samples: { length: 800 } });
+              return [[1, 10], [2, 10.15], [3, 10.16], [5, 10.4], [5, 10.41], [6, 12]].map(([number, nowS]) => jitter.place(chunk(number), nowS) ?? -1)
                 .concat([jitter.counters.lost, jitter.counters.late, jitter.counters.dry]);
             }
             """);
@@ -198,10 +198,10 @@ public sealed class StethoscopePageTests
             await Assertions.Expect(page.Locator("#clips [data-clip=c1]")).ToHaveAttributeAsync("data-state", "complete");
         }
 
-        // The manifest says what the cart has. The far page's own frames come behind it, the last of them last.
+        // The manifest says what the cart has. The clinician view's own frames come behind it, the last of them last.
         await PageFacts.BecomesAsync(far, "() => cartPage.sound.store.make(cartPage.model.clips.get('c1'))?.lacking === 0");
 
-        // What the far page makes of the frames that came the durable way is what the gateway's file holds, sample for sample.
+        // What the clinician view makes of the frames that came the stored path is what the gateway's file holds, sample for sample.
         int same = await far.EvaluateAsync<int>(
             """
             async () => {
@@ -258,18 +258,18 @@ public sealed class StethoscopePageTests
         await Assertions.Expect(far.Locator("#check-result")).ToContainTextAsync("250 Hz: 9 counted of");
     }
 
-    /// <summary>A live piece, as the gateway makes it.</summary>
-    private static byte[] Piece(byte step, uint number, SoundCodec codec, int rateHz, byte[] samples)
+    /// <summary>A live chunk, as the gateway makes it.</summary>
+    private static byte[] Chunk(byte step, uint number, SoundCodec codec, int rateHz, byte[] samples)
     {
-        byte[] piece = new byte[20 + SoundBody.SamplesOffset + samples.Length];
-        piece[0] = 1;
-        piece[1] = step;
-        BinaryPrimitives.WriteUInt32LittleEndian(piece.AsSpan(4), number);
-        BinaryPrimitives.WriteInt64LittleEndian(piece.AsSpan(8), number * 100_000L);
-        BinaryPrimitives.WriteUInt32LittleEndian(piece.AsSpan(16), 1);
+        byte[] chunk = new byte[20 + SoundBody.SamplesOffset + samples.Length];
+        chunk[0] = 1;
+        chunk[1] = step;
+        BinaryPrimitives.WriteUInt32LittleEndian(chunk.AsSpan(4), number);
+        BinaryPrimitives.WriteInt64LittleEndian(chunk.AsSpan(8), number * 100_000L);
+        BinaryPrimitives.WriteUInt32LittleEndian(chunk.AsSpan(16), 1);
         int count = codec == SoundCodec.Pcm16 ? samples.Length / 2 : (samples.Length - 4) * 2;
-        SoundBody.WriteHead(piece, 20, rateHz, codec, count, 0, 0, 0);
-        samples.CopyTo(piece, 20 + SoundBody.SamplesOffset);
-        return piece;
+        SoundBody.WriteHead(chunk, 20, rateHz, codec, count, 0, 0, 0);
+        samples.CopyTo(chunk, 20 + SoundBody.SamplesOffset);
+        return chunk;
     }
 }

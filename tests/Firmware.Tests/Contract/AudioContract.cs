@@ -42,8 +42,8 @@ internal abstract class AudioBinding
 }
 
 /// <summary>
-/// What the I2C contract is for a register, for sound: every fault, begun at every boundary between two pieces and within a piece, for a short and for a long time. The
-/// outcome is the samples that the port gave, bit for bit, in order and each at most once, with every hole declared in its place and of its size (or of a size that is a lower
+/// What the I2C contract is for a register, for sound: every fault, begun at every boundary between two chunks and within a chunk, for a short and for a long time. The
+/// outcome is the samples that the port gave, bit for bit, in order and each at most once, with every sequence gap declared in its place and of its size (or of a size that is a lower
 /// bound and says so); a fault that lasts has a name; and afterwards sound comes by itself.
 /// </summary>
 internal sealed class AudioContract(AudioBinding binding, Func<IAudioPort, IDriver> make, int boundaries = AudioContract.Boundaries)
@@ -120,8 +120,8 @@ internal sealed class AudioContract(AudioBinding binding, Func<IAudioPort, IDriv
             run.Findings.Add("nothing was declared");
         }
 
-        // Samples that the fault's begin and end cut through a piece are left out: they were read before, or belong to both.
-        if (fault.IsSilence && durationUs >= LastsUs && run.GivenBetween(from + Pcm1808.PieceBound, to - Pcm1808.PieceBound) > 0)
+        // Samples that the fault's begin and end cut through a chunk are left out: they were read before, or belong to both.
+        if (fault.IsSilence && durationUs >= LastsUs && run.GivenBetween(from + Pcm1808.ChunkBound, to - Pcm1808.ChunkBound) > 0)
         {
             run.Findings.Add("samples of a dead slot were given on");
         }

@@ -14,7 +14,7 @@ public sealed class Max30102ContractTests : PeripheralContractTests
 
     private sealed class Max30102Binding : PeripheralBinding
     {
-        // Guess: the datasheet gives no limits for the sample clock; other parts of the family are within 5 %.
+        // Assumption: the datasheet gives no limits for the sample clock; other parts of the family are within 5 %.
         private const string SlowClock = "a sample clock 5 % slow";
         private const string FastClock = "a sample clock 5 % fast";
         private const string Noise = "noise of 200 counts";
@@ -23,7 +23,7 @@ public sealed class Max30102ContractTests : PeripheralContractTests
 
         public override bool HasChecksum => false;
 
-        public override PhysicalRange Range => Max30102Twin.Range;
+        public override PhysicalRange Range => SimulatedMax30102.Range;
 
         public override long TypicalTruth => 120_000;
 
@@ -46,13 +46,13 @@ public sealed class Max30102ContractTests : PeripheralContractTests
         });
     }
 
-    /// <summary>Every sample that the twin makes is kept, and what the driver publishes is compared with it count for count, in order.</summary>
+    /// <summary>Every sample that the simulated chip makes is kept, and what the driver publishes is compared with it count for count, in order.</summary>
     private sealed class World : PeripheralWorld
     {
         private const int SamplePeriodUs = 20_000;
         private const int FullScaleNanoamperes = 4096;
 
-        private readonly Max30102Twin _twin;
+        private readonly SimulatedMax30102 _simulated;
         private readonly Max30102 _driver;
         private readonly List<FifoEvent> _made = [];
         private int _next;
@@ -60,24 +60,24 @@ public sealed class Max30102ContractTests : PeripheralContractTests
 
         public World(long truth, Max30102Options options)
         {
-            _twin = new Max30102Twin(Clock, new SeededRandom(1), options) { Light = new Ramp(truth) };
-            _twin.FifoChanged += sample =>
+            _simulated = new SimulatedMax30102(Clock, new SeededRandom(1), options) { Light = new Ramp(truth) };
+            _simulated.FifoChanged += sample =>
             {
                 if (sample.Fate is FifoFate.Stored or FifoFate.Refused)
                 {
                     _made.Add(sample);
                 }
             };
-            Bus.Attach(Max30102Twin.Address, _twin);
-            Clock.Advance(Max30102Twin.PowerUpUs);
-            _driver = new Max30102(Port, Max30102Twin.Address);
+            Bus.Attach(SimulatedMax30102.Address, _simulated);
+            Clock.Advance(SimulatedMax30102.PowerUpUs);
+            _driver = new Max30102(Port, SimulatedMax30102.Address);
         }
 
-        public override int Address => Max30102Twin.Address;
+        public override int Address => SimulatedMax30102.Address;
 
         public override IDriver Driver => _driver;
 
-        public override void SetTruth(long truth) => _twin.Light = new Ramp(truth);
+        public override void SetTruth(long truth) => _simulated.Light = new Ramp(truth);
 
         public override void Collect(List<Published> published, bool afterGap)
         {
@@ -96,8 +96,8 @@ public sealed class Max30102ContractTests : PeripheralContractTests
             for (int i = 0; i < _driver.SampleCount; i++)
             {
                 bool isMade = start + i < _made.Count;
-                published.Add(new Published(_driver.Red[i], isMade ? _made[start + i].First : Max30102Twin.MaxCount * 2L));
-                published.Add(new Published(_driver.Infrared[i], isMade ? _made[start + i].Second : Max30102Twin.MaxCount * 2L));
+                published.Add(new Published(_driver.Red[i], isMade ? _made[start + i].First : SimulatedMax30102.MaxCount * 2L));
+                published.Add(new Published(_driver.Infrared[i], isMade ? _made[start + i].Second : SimulatedMax30102.MaxCount * 2L));
             }
 
             _next = start + _driver.SampleCount;
@@ -115,13 +115,13 @@ public sealed class Max30102ContractTests : PeripheralContractTests
                 return null; // pulled after the last byte: what was read was right
             }
 
-            int rateHz = _twin.ConversionRateHz;
-            bool isPaced = rateHz > 0 && 1_000_000 / rateHz * _twin.ConversionsPerSample == SamplePeriodUs;
-            return !isPaced ? $"{rateHz} Hz by {_twin.ConversionsPerSample}"
-                : _twin.RedLedMicroamperes != _driver.RedCurrentCode * 200 ? $"red LED at {_twin.RedLedMicroamperes} uA"
-                : _twin.InfraredLedMicroamperes != _driver.InfraredCurrentCode * 200 ? $"infrared LED at {_twin.InfraredLedMicroamperes} uA"
-                : _twin.FullScaleNanoamperes != FullScaleNanoamperes ? $"full scale {_twin.FullScaleNanoamperes} nA"
-                : _twin.ResolutionBits != 18 ? $"{_twin.ResolutionBits} bits" : null;
+            int rateHz = _simulated.ConversionRateHz;
+            bool isPaced = rateHz > 0 && 1_000_000 / rateHz * _simulated.ConversionsPerSample == SamplePeriodUs;
+            return !isPaced ? $"{rateHz} Hz by {_simulated.ConversionsPerSample}"
+                : _simulated.RedLedMicroamperes != _driver.RedCurrentCode * 200 ? $"red LED at {_simulated.RedLedMicroamperes} uA"
+                : _simulated.InfraredLedMicroamperes != _driver.InfraredCurrentCode * 200 ? $"infrared LED at {_simulated.InfraredLedMicroamperes} uA"
+                : _simulated.FullScaleNanoamperes != FullScaleNanoamperes ? $"full scale {_simulated.FullScaleNanoamperes} nA"
+                : _simulated.ResolutionBits != 18 ? $"{_simulated.ResolutionBits} bits" : null;
         }
 
         private int Find(int from)

@@ -14,7 +14,7 @@ public sealed class Mprls0300ContractTests : PeripheralContractTests
 
     private sealed class Mprls0300Binding : PeripheralBinding
     {
-        // Source: 32332628, Table 3: 5 ms is typical; no limits are given. Guess: a third to either side.
+        // Source: 32332628, Table 3: 5 ms is typical; no limits are given. Assumption: a third to either side.
         private const string SlowPart = "conversions of 8 ms";
         private const string FastPart = "conversions of 3.5 ms";
         private const string QuietPart = "a converter that wanders by one count";
@@ -60,7 +60,7 @@ public sealed class Mprls0300ContractTests : PeripheralContractTests
 
     private sealed class World : PeripheralWorld
     {
-        private readonly Mprls0300Twin _twin;
+        private readonly SimulatedMprls0300 _simulated;
         private readonly Mprls0300 _driver;
         private readonly bool _isQuiet;
         private long _truth;
@@ -70,13 +70,13 @@ public sealed class Mprls0300ContractTests : PeripheralContractTests
         public World(Mprls0300Options options, bool isQuiet)
         {
             _isQuiet = isQuiet;
-            _twin = new Mprls0300Twin(Clock, new SeededRandom(1), isQuiet ? options with { HasNoise = false } : options);
-            Bus.Attach(Mprls0300Twin.Address, _twin);
-            Clock.Advance(Mprls0300Twin.PowerUpUs);
+            _simulated = new SimulatedMprls0300(Clock, new SeededRandom(1), isQuiet ? options with { HasNoise = false } : options);
+            Bus.Attach(SimulatedMprls0300.Address, _simulated);
+            Clock.Advance(SimulatedMprls0300.PowerUpUs);
             _driver = new Mprls0300(Port, Mprls0300.DefaultAddress);
         }
 
-        public override int Address => Mprls0300Twin.Address;
+        public override int Address => SimulatedMprls0300.Address;
 
         public override IDriver Driver => _driver;
 
@@ -84,14 +84,14 @@ public sealed class Mprls0300ContractTests : PeripheralContractTests
         {
             _truth = truth;
             // Without noise the pressure itself must move by a count, 0.09 thousandths of mmHg, or the word stands still as that of a part that hangs.
-            _twin.SetPressure(us => (truth * 1000) + (_isQuiet ? 90 * (us / 10_000 % 2) : 0));
+            _simulated.SetPressure(us => (truth * 1000) + (_isQuiet ? 90 * (us / 10_000 % 2) : 0));
         }
 
         public override void Collect(List<Published> published, bool afterGap)
         {
             published.Add(new Published(_driver.PressureMilliMmHg, _truth));
-            _isRepeated = _twin.CompletedConversions == _lastResult;
-            _lastResult = _twin.CompletedConversions;
+            _isRepeated = _simulated.CompletedConversions == _lastResult;
+            _lastResult = _simulated.CompletedConversions;
         }
 
         public override string? Misconfiguration() => _isRepeated ? "one conversion was published twice" : null;

@@ -7,13 +7,13 @@ using Simulators.Kernel;
 
 namespace Firmware.Tests.Contract;
 
-/// <summary>The audio contract on the converter's twin, written from the datasheet apart from the driver.</summary>
+/// <summary>The audio contract on the converter's simulated chip, written from the datasheet apart from the driver.</summary>
 [TestClass]
 public sealed class Pcm1808ContractTests : AudioContractTests
 {
-    private protected override AudioBinding Binding { get; } = new Twin();
+    private protected override AudioBinding Binding { get; } = new Simulated();
 
-    private sealed class Twin : AudioBinding
+    private sealed class Simulated : AudioBinding
     {
         public override IReadOnlyList<AudioFault> Faults { get; } =
         [
@@ -34,16 +34,16 @@ public sealed class Pcm1808ContractTests : AudioContractTests
     private sealed class World : AudioWorld
     {
         private readonly ManualClock _clock = new();
-        private readonly Pcm1808Twin _twin;
+        private readonly SimulatedPcm1808 _simulated;
         private readonly SimulatedAudioPort _port;
 
         public World()
         {
-            _twin = new Pcm1808Twin(_clock, new SeededRandom(3), new Pcm1808Options { DriftPpm = 30 });
-            _port = new SimulatedAudioPort(_twin);
+            _simulated = new SimulatedPcm1808(_clock, new SeededRandom(3), new Pcm1808Options { DriftPpm = 30 });
+            _port = new SimulatedAudioPort(_simulated);
 
-            // A triangle of 100 Hz and 40 mV, so that no two pieces are alike and nothing clips.
-            _twin.SetInput(ns => (((ns % 10_000_000) < 5_000_000 ? ns % 10_000_000 : 10_000_000 - (ns % 10_000_000)) * 16) - 40_000_000 + (ns / 10_000_000 % 97 * 100_000));
+            // A triangle of 100 Hz and 40 mV, so that no two chunks are alike and nothing clips.
+            _simulated.SetInput(ns => (((ns % 10_000_000) < 5_000_000 ? ns % 10_000_000 : 10_000_000 - (ns % 10_000_000)) * 16) - 40_000_000 + (ns / 10_000_000 % 97 * 100_000));
         }
 
         public override IAudioPort Port => _port;
@@ -64,7 +64,7 @@ public sealed class Pcm1808ContractTests : AudioContractTests
                     _port.Answer = AudioStatus.Failed;
                     break;
                 default:
-                    _twin.Fault = fault switch
+                    _simulated.Fault = fault switch
                     {
                         "the clocks stand still" => Pcm1808Fault.ClockHalted,
                         "the data wire at ground" => Pcm1808Fault.DataStuckLow,
@@ -80,7 +80,7 @@ public sealed class Pcm1808ContractTests : AudioContractTests
         public override void End(string fault)
         {
             _port.Answer = AudioStatus.Ok;
-            _twin.Fault = Pcm1808Fault.None;
+            _simulated.Fault = Pcm1808Fault.None;
         }
     }
 }

@@ -16,7 +16,7 @@ internal readonly record struct Published(long Value, long Expected)
     public long Error => Math.Abs(Value - Expected);
 }
 
-/// <summary>A bus, a twin on it and the unchanged driver. Made anew for every run.</summary>
+/// <summary>A bus, a simulated chip on it and the unchanged driver. Made anew for every run.</summary>
 internal abstract class PeripheralWorld
 {
     protected PeripheralWorld(int speedHz = 400_000)
@@ -31,12 +31,12 @@ internal abstract class PeripheralWorld
 
     public SimulatedI2cPort Port { get; }
 
-    /// <summary>The address that the twin is attached by.</summary>
+    /// <summary>The address that the simulated chip is attached by.</summary>
     public abstract int Address { get; }
 
     public abstract IDriver Driver { get; }
 
-    /// <summary>Sets the twin's physical door.</summary>
+    /// <summary>Sets the simulated chip's stimulus input.</summary>
     /// <param name="truth">In the binding's unit.</param>
     public abstract void SetTruth(long truth);
 

@@ -28,7 +28,7 @@ internal readonly record struct FlipReport(int Tried, int Declared, int Harmless
 }
 
 /// <summary>
-/// The promises that every peripheral keeps: the outcome is the right value within the twin's tolerance, or a named reason; never a wrong
+/// The promises that every peripheral keeps: the outcome is the right value within the simulated chip's tolerance, or a named reason; never a wrong
 /// value, never silence. Each check answers with what is broken; an empty list is a pass.
 /// </summary>
 internal sealed class PeripheralContract(PeripheralBinding binding)
@@ -56,7 +56,7 @@ internal sealed class PeripheralContract(PeripheralBinding binding)
             Find("the constructor talked to the bus");
         }
 
-        Judge(run, run.RunForReadings(binding.Readings, binding.RecoveryUs), "clean run");
+        Validate(run, run.RunForReadings(binding.Readings, binding.RecoveryUs), "clean run");
         if (run.Declared.Count > 0)
         {
             Find($"clean run: declared {run.Declared[0]} though nothing was wrong");
@@ -85,7 +85,7 @@ internal sealed class PeripheralContract(PeripheralBinding binding)
             long truth = binding.Range.Low + ((binding.Range.High - binding.Range.Low) * i / SweepSteps);
             var run = new ContractRun(binding);
             run.World.SetTruth(truth);
-            Judge(run, run.RunForReadings(1, binding.RecoveryUs), $"truth {truth}");
+            Validate(run, run.RunForReadings(1, binding.RecoveryUs), $"truth {truth}");
         }
 
         foreach (long truth in binding.OutsideTruths)
@@ -110,7 +110,7 @@ internal sealed class PeripheralContract(PeripheralBinding binding)
         foreach (string variant in binding.Variants)
         {
             var run = new ContractRun(binding, variant);
-            Judge(run, run.RunForReadings(VariantReadings, VariantReadings * binding.PatienceUs), variant);
+            Validate(run, run.RunForReadings(VariantReadings, VariantReadings * binding.PatienceUs), variant);
             if (run.Declared.Count > 0)
             {
                 Find($"{variant}: declared {run.Declared[0]} though nothing was wrong");
@@ -228,7 +228,7 @@ internal sealed class PeripheralContract(PeripheralBinding binding)
                 }
 
                 run.World.Bus.Replug(run.World.Address);
-                Judge(run, run.RunForReadings(binding.Readings, binding.RecoveryUs), $"{what} and put back");
+                Validate(run, run.RunForReadings(binding.Readings, binding.RecoveryUs), $"{what} and put back");
             }
         }
 
@@ -356,7 +356,7 @@ internal sealed class PeripheralContract(PeripheralBinding binding)
     {
         var run = new ContractRun(binding);
         run.World.Bus.Faults = plan;
-        Judge(run, run.RunForReadings(binding.Readings + 1, binding.RecoveryUs), what);
+        Validate(run, run.RunForReadings(binding.Readings + 1, binding.RecoveryUs), what);
         if (plan.ActedRules == 0)
         {
             Find($"{what}: the fault never came about");
@@ -378,7 +378,7 @@ internal sealed class PeripheralContract(PeripheralBinding binding)
 
     private List<I2cTransaction> CleanTransactions() => [.. CleanRun().World.Bus.Log];
 
-    private void Judge(ContractRun run, bool came, string what)
+    private void Validate(ContractRun run, bool came, string what)
     {
         if (!came || run.Violation is not null || run.HasWrongValue || run.Misconfiguration is not null)
         {

@@ -127,7 +127,7 @@ public sealed class PeripheralContractProof
 
     private sealed class World : PeripheralWorld
     {
-        private readonly Tmp117Twin _twin;
+        private readonly SimulatedTmp117 _simulated;
         private readonly MiniThermometer _driver;
         private readonly bool _isUndisturbed;
         private long _truth;
@@ -137,30 +137,30 @@ public sealed class PeripheralContractProof
         public World(Defect defect, int clockErrorPpm)
         {
             _isUndisturbed = clockErrorPpm != 0;
-            _twin = new Tmp117Twin(Clock, new SeededRandom(1), new Tmp117Options { ClockErrorPpm = clockErrorPpm });
-            Bus.Attach(_twin.Address, _twin);
-            Clock.Advance(Tmp117Twin.PowerUpUs);
+            _simulated = new SimulatedTmp117(Clock, new SeededRandom(1), new Tmp117Options { ClockErrorPpm = clockErrorPpm });
+            Bus.Attach(_simulated.Address, _simulated);
+            Clock.Advance(SimulatedTmp117.PowerUpUs);
             _driver = new MiniThermometer(Port, defect);
         }
 
-        public override int Address => _twin.Address;
+        public override int Address => _simulated.Address;
 
         public override IDriver Driver => _driver;
 
         public override void SetTruth(long truth)
         {
             _truth = truth;
-            _twin.SetTemperature(truth);
+            _simulated.SetTemperature(truth);
         }
 
         public override string? Misconfiguration() =>
-            _isSkipped ? "a conversion was never read" : _twin.Settings == 0x0224 ? null : $"settings 0x{_twin.Settings:X4}";
+            _isSkipped ? "a conversion was never read" : _simulated.Settings == 0x0224 ? null : $"settings 0x{_simulated.Settings:X4}";
 
         public override void Collect(List<Published> published, bool afterGap)
         {
             published.Add(new Published(_driver.MilliCelsius, _truth));
-            _isSkipped |= _isUndisturbed && _lastResult > 0 && _twin.CompletedConversions > _lastResult + 1;
-            _lastResult = _twin.CompletedConversions;
+            _isSkipped |= _isUndisturbed && _lastResult > 0 && _simulated.CompletedConversions > _lastResult + 1;
+            _lastResult = _simulated.CompletedConversions;
         }
     }
 }

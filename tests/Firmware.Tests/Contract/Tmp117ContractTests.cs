@@ -22,7 +22,7 @@ public sealed class Tmp117ContractTests : PeripheralContractTests
 
         public override bool HasChecksum => false;
 
-        public override PhysicalRange Range => Tmp117Twin.Range with { Low = Tmp117.MedicalMinimumMilliCelsius, High = Tmp117.MedicalMaximumMilliCelsius };
+        public override PhysicalRange Range => SimulatedTmp117.Range with { Low = Tmp117.MedicalMinimumMilliCelsius, High = Tmp117.MedicalMaximumMilliCelsius };
 
         public override long TypicalTruth => 36_600;
 
@@ -56,7 +56,7 @@ public sealed class Tmp117ContractTests : PeripheralContractTests
         private const int CycleBits = 0x0FE0;
         private const int OneSecondEightAverages = 0x0220;
 
-        private readonly Tmp117Twin _twin;
+        private readonly SimulatedTmp117 _simulated;
         private readonly Tmp117 _driver;
         private long _truth;
         private long _lastResult;
@@ -67,34 +67,34 @@ public sealed class Tmp117ContractTests : PeripheralContractTests
         public World(Tmp117Options options)
         {
             _isUndisturbed = options.ClockErrorPpm != 0; // with a fault a reading may be missed, without one it may not
-            _twin = new Tmp117Twin(Clock, new SeededRandom(1), options);
-            Bus.Attach(_twin.Address, _twin);
-            Clock.Advance(Tmp117Twin.PowerUpUs);
-            _driver = new Tmp117(Port, _twin.Address);
+            _simulated = new SimulatedTmp117(Clock, new SeededRandom(1), options);
+            Bus.Attach(_simulated.Address, _simulated);
+            Clock.Advance(SimulatedTmp117.PowerUpUs);
+            _driver = new Tmp117(Port, _simulated.Address);
         }
 
-        public override int Address => _twin.Address;
+        public override int Address => _simulated.Address;
 
         public override IDriver Driver => _driver;
 
         public override void SetTruth(long truth)
         {
             _truth = truth;
-            _twin.SetTemperature(truth);
+            _simulated.SetTemperature(truth);
         }
 
         public override void Collect(List<Published> published, bool afterGap)
         {
             published.Add(new Published(_driver.TemperatureMilliCelsius, _truth));
-            _isRepeated = _twin.CompletedConversions == _lastResult;
-            _isSkipped |= _isUndisturbed && _lastResult > 0 && _twin.CompletedConversions > _lastResult + 1;
-            _lastResult = _twin.CompletedConversions;
+            _isRepeated = _simulated.CompletedConversions == _lastResult;
+            _isSkipped |= _isUndisturbed && _lastResult > 0 && _simulated.CompletedConversions > _lastResult + 1;
+            _lastResult = _simulated.CompletedConversions;
         }
 
         public override string? Misconfiguration() =>
             _isRepeated ? "one conversion was published twice"
             : _isSkipped ? "a conversion was never read"
-            : (_twin.Settings & CycleBits) != OneSecondEightAverages ? $"the cycle is 0x{_twin.Settings & CycleBits:X4}"
-            : _twin.OffsetCount != 0 ? $"the offset is {_twin.OffsetCount}" : null;
+            : (_simulated.Settings & CycleBits) != OneSecondEightAverages ? $"the cycle is 0x{_simulated.Settings & CycleBits:X4}"
+            : _simulated.OffsetCount != 0 ? $"the offset is {_simulated.OffsetCount}" : null;
     }
 }

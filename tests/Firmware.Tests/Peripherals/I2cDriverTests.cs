@@ -54,7 +54,7 @@ public sealed class I2cDriverTests
         Assert.AreEqual(DriverResult.Failed, driver.Measure(20));
         bus.Status = I2cStatus.Ok;
         Assert.AreEqual(DriverResult.Ready, driver.Measure(30));
-        driver.Lose(40);
+        driver.Drop(40);
         Assert.AreEqual(DriverResult.Failed, driver.Measure(50));
         Assert.AreEqual(AbsenceReason.WrongPart, driver.Reason, "the reason of before stands until the next probe");
         Assert.AreEqual(FaultCode.Tmp117WrongPart, driver.FaultCode);
@@ -110,7 +110,7 @@ public sealed class I2cDriverTests
             return Succeed(nowUs + 10);
         }
 
-        public void Lose(long nowUs) => FailUntilReset(AbsenceReason.WrongPart, FaultCode.Tmp117WrongPart, nowUs);
+        public void Drop(long nowUs) => FailUntilReset(AbsenceReason.WrongPart, FaultCode.Tmp117WrongPart, nowUs);
 
         protected override void Forget() => Forgotten++;
 

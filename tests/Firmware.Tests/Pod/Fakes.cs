@@ -147,7 +147,7 @@ public sealed class FakeLight : FakeDriver, ILightSource
     public FakeLight() => PeriodUs = 100_000;
 
     /// <summary>Samples to lose before the next batch.</summary>
-    public int Lose { get; set; }
+    public int SamplesToDrop { get; set; }
 
     /// <summary>Whether the next batch brings a die temperature.</summary>
     public bool Die { get; set; }
@@ -209,10 +209,10 @@ public sealed class FakeLight : FakeDriver, ILightSource
             _nextUs = nowUs - 100_000;
         }
 
-        LostSamples = Lose;
-        _next += Lose;
-        _nextUs += Lose * 20_000L;
-        Lose = 0;
+        LostSamples = SamplesToDrop;
+        _next += SamplesToDrop;
+        _nextUs += SamplesToDrop * 20_000L;
+        SamplesToDrop = 0;
         int count = 0;
         FirstSampleUs = _nextUs;
         while (count < 32 && _nextUs < nowUs)
@@ -296,7 +296,7 @@ public sealed class FakeLink : IPodLink
     }
 
     /// <summary>Takes the link down.</summary>
-    public void Lose()
+    public void Drop()
     {
         IsConnected = false;
         _waiting = 0;

@@ -79,7 +79,7 @@ public sealed class SessionTests
             events += Frame.Kind(buffer, offset) == FrameKind.Event ? 1 : 0;
         };
         bench.Light.Die = true;
-        bench.Light.Lose = 4;
+        bench.Light.SamplesToDrop = 4;
         bench.Run(20 * Second);
         Assert.AreEqual(0, _values + _absences + _chunks + _gaps);
         Assert.IsTrue(die);
@@ -99,7 +99,7 @@ public sealed class SessionTests
         Assert.IsTrue(_chunks >= 79 && _chunks <= 84);
         Assert.IsFalse(_broken);
         Assert.AreEqual(1u << 3, _epochs);
-        bench.Light.Lose = 5;
+        bench.Light.SamplesToDrop = 5;
         bench.Run(5 * Second);
         Assert.AreEqual(2, _gaps);
         Assert.IsFalse(_broken);
@@ -204,7 +204,7 @@ public sealed class SessionTests
         bench.Run(Second);
         bench.Link.Connect();
         bench.SetEpoch(5);
-        bench.Link.Lose();
+        bench.Link.Drop();
         bench.Run(Second);
         Assert.AreEqual(5u, bench.Host.Epoch);
         PodBench after = new PodBench(bench.Store).Start();

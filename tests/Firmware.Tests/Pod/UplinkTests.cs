@@ -24,7 +24,7 @@ public sealed class UplinkTests
     public void The_window_is_kept_and_messages_are_bounded_and_nothing_is_left()
     {
         PodBench bench = Connected();
-        bench.Link.Lose();
+        bench.Link.Drop();
         bench.Run(60 * Second);
         bench.Link.AutoAcknowledge = false;
         bench.Link.Connect();
@@ -32,7 +32,7 @@ public sealed class UplinkTests
         bench.Run(5 * Second);
         Assert.AreEqual(bench.Options.WindowMessages, bench.Link.Messages - before);
         bench.Link.AutoAcknowledge = true;
-        bench.Link.Lose();
+        bench.Link.Drop();
         bench.Link.Connect();
         bench.Run(30 * Second);
         Assert.IsTrue(bench.Link.Longest > 3800 && bench.Link.Longest <= Frame.MaxMessageLength);

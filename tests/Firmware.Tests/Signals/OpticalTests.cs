@@ -160,7 +160,7 @@ public sealed class OpticalTests
         order.Take(5_000, 780, 900, isSure: true); // dark skin, healthy
         Assert.IsFalse(order.IsExchanged);
         order.Take(5_000, 780, 900, isSure: true);
-        order.Take(5_000, 780, 900, isSure: false); // not sure: begins anew
+        order.Take(5_000, 780, 900, isSure: false); // not sure: starts again
         Assert.IsFalse(order.IsProven);
         for (int i = 0; i < ChannelOrder.ProofResults; i++)
         {

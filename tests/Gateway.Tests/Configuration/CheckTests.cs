@@ -247,7 +247,7 @@ public sealed class CheckTests
         Nothing nothing = new();
         _ = new GatewayCore(options.Core, new GatewayPorts
         {
-            Journal = (handler, folds) => new JournalLog(new SimulatedDisk(1), journal, folds, handler),
+            Journal = (handler, projections) => new JournalLog(new SimulatedDisk(1), journal, projections, handler),
             Server = handler => new MqttServer(new MqttServerOptions(), handler),
             Client = (client, handler) => new MqttClient(client, handler),
             Uplink = nothing,

@@ -30,7 +30,7 @@ public sealed class ReaderFuzzTests
         """{"command":"start","session":"S1","at":"2026-01-02T03:04:12Z","id":"r13"}""",
         """{"command":"patient","session":"S1","category":"adult","cuffSize":"largeAdult","cuffOnOximeterArm":true,"id":"r12"}""",
         """{"command":"listen","session":"S1","listening":true,"site":"mitral","posture":"leftLateral","filter":"bell","by":"n1","id":"r15"}""",
-        """{"v":1,"consumer":"dr-1","streams":[{"device":"02aabbfffe0000a1","boot":1,"stream":16,"through":9,"holes":[[2,3],[5,5]],"seen":1}]}""",
+        """{"v":1,"consumer":"dr-1","streams":[{"device":"02aabbfffe0000a1","boot":1,"stream":16,"through":9,"gaps":[[2,3],[5,5]],"seen":1}]}""",
         """{"v":1,"consumer":"dr-1","bands":[{"hz":60,"sent":3,"heard":3}]}""",
         """{"v":1,"consumer":"dr-1","device":"02aabbfffe0000a1","stream":64,"number":60,"lost":0,"usable":false}""",
         """{"cuffOffTheArm":true}""",
@@ -217,7 +217,7 @@ public sealed class ReaderFuzzTests
                     bytes.RemoveRange(at, Math.Min(bytes.Count - at, 1 + (int)(random.NextUInt32() % 12)));
                     break;
                 case 3:
-                    // A piece again somewhere else: keys twice, values elsewhere.
+                    // A chunk again somewhere else: keys twice, values elsewhere.
                     int length = Math.Min(bytes.Count - at, 1 + (int)(random.NextUInt32() % 40));
                     bytes.InsertRange(bytes.Count == 0 ? 0 : (int)(random.NextUInt32() % (uint)bytes.Count), bytes.GetRange(at, Math.Max(0, length)));
                     break;

@@ -116,10 +116,10 @@ public sealed class CommandTableTests
     public void The_end_of_a_replay_comes_where_it_is_asked_for(string session, string? code)
     {
         Rig rig = Cart();
-        TestClient desk = rig.Doctor("desk");
-        rig.Require(() => desk.Subscriptions.Count == 1, "subscribed");
-        desk.Publish("cart/C1/session/" + session + "/replay", """{"consumer":"dr-1","id":"r1"}"""u8.ToArray(), Wanted);
-        Arrived answer = AnswerOf(rig, desk, "cart/C1/reply/mine");
+        TestClient stethoscope = rig.Doctor("desk");
+        rig.Require(() => stethoscope.Subscriptions.Count == 1, "subscribed");
+        stethoscope.Publish("cart/C1/session/" + session + "/replay", """{"consumer":"dr-1","id":"r1"}"""u8.ToArray(), Wanted);
+        Arrived answer = AnswerOf(rig, stethoscope, "cart/C1/reply/mine");
         CollectionAssert.AreEqual(Wanted.CorrelationData.ToArray(), answer.Properties!.CorrelationData.ToArray());
         using JsonDocument json = JsonDocument.Parse(answer.Text);
         Assert.AreEqual("r1", json.RootElement.GetProperty("id").GetString());
@@ -187,13 +187,13 @@ public sealed class CommandTableTests
     private static string OverMqtt(GatewayCommand command, string session, string members, bool asksForTopic)
     {
         Rig rig = Cart();
-        TestClient desk = rig.Doctor("desk");
-        rig.Require(() => desk.Subscriptions.Count == 1, "subscribed");
+        TestClient stethoscope = rig.Doctor("desk");
+        rig.Require(() => stethoscope.Subscriptions.Count == 1, "subscribed");
         string json = "{\"command\":\"" + command.Verb + "\",\"id\":\"r1\"" + (session.Length > 0 ? ",\"session\":\"" + session + "\"" : string.Empty)
             + (members.Length > 0 ? "," + members : string.Empty) + "}";
         json = json.Replace("AT", Rfc3339.Text(rig.Utc.UtcUs), StringComparison.Ordinal);
-        desk.Publish("cart/C1/command/" + command.Topic.ToString()!.ToLowerInvariant(), Encoding.UTF8.GetBytes(json), asksForTopic ? Wanted : null);
-        Arrived answer = AnswerOf(rig, desk, asksForTopic ? "cart/C1/reply/mine" : "cart/C1/reply/r1");
+        stethoscope.Publish("cart/C1/command/" + command.Topic.ToString()!.ToLowerInvariant(), Encoding.UTF8.GetBytes(json), asksForTopic ? Wanted : null);
+        Arrived answer = AnswerOf(rig, stethoscope, asksForTopic ? "cart/C1/reply/mine" : "cart/C1/reply/r1");
         CollectionAssert.AreEqual(asksForTopic ? Wanted.CorrelationData.ToArray() : [], answer.Properties?.CorrelationData.ToArray() ?? []);
         using JsonDocument reply = JsonDocument.Parse(answer.Text);
         Assert.AreEqual("r1", reply.RootElement.GetProperty("id").GetString());
@@ -201,10 +201,10 @@ public sealed class CommandTableTests
         return reply.RootElement.GetProperty("code").GetString() ?? Done;
     }
 
-    private static Arrived AnswerOf(Rig rig, TestClient desk, string topic)
+    private static Arrived AnswerOf(Rig rig, TestClient stethoscope, string topic)
     {
-        rig.Require(() => desk.Received.Any(m => m.Topic.StartsWith("cart/C1/reply/", StringComparison.Ordinal)), "answered");
-        Arrived[] answers = [.. desk.Received.Where(m => m.Topic.StartsWith("cart/C1/reply/", StringComparison.Ordinal))];
+        rig.Require(() => stethoscope.Received.Any(m => m.Topic.StartsWith("cart/C1/reply/", StringComparison.Ordinal)), "answered");
+        Arrived[] answers = [.. stethoscope.Received.Where(m => m.Topic.StartsWith("cart/C1/reply/", StringComparison.Ordinal))];
         Assert.HasCount(1, answers);
         Assert.AreEqual(topic, answers[0].Topic);
         return answers[0];

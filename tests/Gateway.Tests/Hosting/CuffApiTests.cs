@@ -45,16 +45,16 @@ public sealed class CuffApiTests
         bed.Loop.Run();
         await asked;
         StringAssert.Contains(Text(context), "\"G2324\"");
-        bed.Rig.Require(() => bed.Told(PodCommand.StopCuff) == 1, "the stop is here");
+        bed.Rig.Require(() => bed.Sent(PodCommand.StopCuff) == 1, "the stop is here");
         bed.Rig.Run(100_000);
-        Assert.AreEqual(0, bed.Told(isTest ? PodCommand.TestCuff : PodCommand.StartCuff));
+        Assert.AreEqual(0, bed.Sent(isTest ? PodCommand.TestCuff : PodCommand.StartCuff));
 
         // Asked for again after the STOP, it is done.
         (context, asked) = bed.Ask(isTest, CancellationToken.None);
         bed.Loop.Run();
         await asked;
         Assert.AreEqual(200, context.Response.StatusCode, Text(context));
-        bed.Rig.Require(() => bed.Told(isTest ? PodCommand.TestCuff : PodCommand.StartCuff) == 1, "sent");
+        bed.Rig.Require(() => bed.Sent(isTest ? PodCommand.TestCuff : PodCommand.StartCuff) == 1, "sent");
     }
 
     [TestMethod]
@@ -69,8 +69,8 @@ public sealed class CuffApiTests
         await Assert.ThrowsAsync<OperationCanceledException>(() => asked);
         bed.Loop.Run();
         bed.Rig.Core.Stop.Now();
-        bed.Rig.Require(() => bed.Told(PodCommand.StopCuff) == 1, "what was sent before a stop is here with the stop");
-        Assert.AreEqual(0, bed.Told(isTest ? PodCommand.TestCuff : PodCommand.StartCuff));
+        bed.Rig.Require(() => bed.Sent(PodCommand.StopCuff) == 1, "what was sent before a stop is here with the stop");
+        Assert.AreEqual(0, bed.Sent(isTest ? PodCommand.TestCuff : PodCommand.StartCuff));
     }
 
     private static string Text(HttpContext context) => Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray());
@@ -91,14 +91,14 @@ public sealed class CuffApiTests
             Rig.OpenSession("S1");
             Rig.Require(() => pod.Client.IsConnected && pod.Waiting == 0 && _commands.Count > 0, "the pod is connected");
             Assert.IsNull(Rig.Core.Cuff.SetPatient("S1", new CuffPatient(PatientCategory.Adult, CuffSize.Adult, false)).Code);
-            Rig.Require(() => Told(PodCommand.SetPatient) == 1, "the pod knows who is measured");
+            Rig.Require(() => Sent(PodCommand.SetPatient) == 1, "the pod knows who is measured");
         }
 
         public Rig Rig { get; }
 
         public HeldLoop Loop { get; }
 
-        public int Told(byte command) => _commands.Count(c => c.Length >= PodCommand.HeaderLength && c[1] == command);
+        public int Sent(byte command) => _commands.Count(c => c.Length >= PodCommand.HeaderLength && c[1] == command);
 
         public (DefaultHttpContext Context, Task Asked) Ask(bool isTest, CancellationToken gone)
         {

@@ -115,12 +115,12 @@ internal sealed class LiveGateway : IAsyncDisposable
     {
         using CancellationTokenSource patience = new(Patience);
         List<byte> read = [];
-        byte[] piece = new byte[4096];
+        byte[] chunk = new byte[4096];
         while (read.ToArray().AsSpan().IndexOf(pattern) < 0)
         {
-            int count = await stream.ReadAsync(piece, patience.Token);
+            int count = await stream.ReadAsync(chunk, patience.Token);
             Assert.AreNotEqual(0, count, "the stream ended; read: " + Convert.ToHexString(read.ToArray()));
-            read.AddRange(piece[..count]);
+            read.AddRange(chunk[..count]);
         }
     }
 

@@ -266,7 +266,7 @@ public sealed class RequestGuardTests
             Assert.AreEqual(200, status, text);
             using JsonDocument link = JsonDocument.Parse(text);
             Assert.AreEqual(broker, link.RootElement.GetProperty("broker").GetString());
-            StringAssert.StartsWith(link.RootElement.GetProperty("page").GetString(), "https://cart.example/far.html#broker=wss%3A%2F%2Fcart.example%2Fmqtt&");
+            StringAssert.StartsWith(link.RootElement.GetProperty("page").GetString(), "https://cart.example/clinician.html#broker=wss%3A%2F%2Fcart.example%2Fmqtt&");
         }
 
         // A program behind the proxy is not on this machine, whatever its address says.

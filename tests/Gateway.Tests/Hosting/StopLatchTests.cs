@@ -29,7 +29,7 @@ public sealed class StopLatchTests
         latch.Step(stops.Add);
         Assert.HasCount(2, stops);
         stops[0](new StopResult(2, 1, false));
-        Assert.AreEqual(2, (await first)!.Value.Told);
+        Assert.AreEqual(2, (await first)!.Value.Sent);
         Assert.AreEqual(1, (await second)!.Value.Taken);
         Assert.IsFalse(third.IsCompleted);
         stops[1](new StopResult(1, 1, true));

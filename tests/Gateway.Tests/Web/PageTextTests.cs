@@ -153,7 +153,7 @@ public sealed partial class PageTextTests
         }
 
         StringAssert.Contains(File("/index.html"), "data-text=\"intendedUse\"");
-        StringAssert.Contains(File("/far.html"), "data-text=\"intendedUse\"");
+        StringAssert.Contains(File("/clinician.html"), "data-text=\"intendedUse\"");
     }
 
     [TestMethod]

@@ -40,7 +40,7 @@ public sealed class WebSocketTests
 
     [TestMethod]
     [DataRow("/", "text/html")]
-    [DataRow("/far.html", "text/html")]
+    [DataRow("/clinician.html", "text/html")]
     [DataRow("/js/core/mqtt.js", "text/javascript")]
     [DataRow("/css/page.css", "text/css")]
     [DataRow("/faults.json", "application/json")]
@@ -194,7 +194,7 @@ public sealed class WebSocketTests
         using JsonDocument link = JsonDocument.Parse(await Http.GetStringAsync(_origin + "/api/session/S1/link"));
         string page = link.RootElement.GetProperty("page").GetString()!;
         Assert.AreEqual($"ws://127.0.0.1:{_gateway.HttpPort}/mqtt", link.RootElement.GetProperty("broker").GetString());
-        StringAssert.StartsWith(page, _origin + "/far.html#broker=ws%3A%2F%2F");
+        StringAssert.StartsWith(page, _origin + "/clinician.html#broker=ws%3A%2F%2F");
         StringAssert.Contains(page, "&token=" + link.RootElement.GetProperty("token").GetString());
         using HttpResponseMessage none = await Http.GetAsync(_origin + "/api/session/S9/link");
         Assert.AreEqual(HttpStatusCode.NotFound, none.StatusCode);

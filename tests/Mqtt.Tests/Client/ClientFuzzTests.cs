@@ -50,9 +50,9 @@ public class ClientFuzzTests
 
                     for (int at = 0; at < bytes.Length;)
                     {
-                        int piece = random.Next(3) == 0 ? 1 : random.Next(1, bytes.Length - at + 1);
-                        client.Received(bytes.AsSpan(at, Math.Min(piece, bytes.Length - at)), nowUs);
-                        at += piece;
+                        int chunk = random.Next(3) == 0 ? 1 : random.Next(1, bytes.Length - at + 1);
+                        client.Received(bytes.AsSpan(at, Math.Min(chunk, bytes.Length - at)), nowUs);
+                        at += chunk;
                     }
 
                     client.Step(nowUs);

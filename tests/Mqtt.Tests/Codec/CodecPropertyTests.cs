@@ -34,9 +34,9 @@ public class CodecPropertyTests
             int read = 0;
             for (int at = 0; at < bytes.Length;)
             {
-                int piece = Math.Min(bytes.Length - at, random.Next(3) == 0 ? random.Next(1, 5) : random.Next(1, 3_000));
-                ReadOnlySpan<byte> input = bytes.AsSpan(at, piece);
-                at += piece;
+                int chunk = Math.Min(bytes.Length - at, random.Next(3) == 0 ? random.Next(1, 5) : random.Next(1, 3_000));
+                ReadOnlySpan<byte> input = bytes.AsSpan(at, chunk);
+                at += chunk;
                 while (framer.TryRead(ref input))
                 {
                     AnyPacket expected = sent[read++];

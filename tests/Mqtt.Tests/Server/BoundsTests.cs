@@ -429,8 +429,8 @@ public class BoundsTests
         public byte Connecting(in MqttConnectRequest request) => 0;
 
         public MqttAdmission Admit(in MqttConnectRequest request) =>
-            request.ClientId.StartsWith("pod", StringComparison.Ordinal) ? new MqttAdmission { Group = "pods", KeptPlaces = 2 }
-            : request.ClientId.StartsWith("stop", StringComparison.Ordinal) ? new MqttAdmission { Group = "stop", KeptPlaces = 2, MaxSessionsInGroup = 2, OldestGivesWay = true }
+            request.ClientId.StartsWith("pod", StringComparison.Ordinal) ? new MqttAdmission { Group = "pods", ReservedPlaces = 2 }
+            : request.ClientId.StartsWith("stop", StringComparison.Ordinal) ? new MqttAdmission { Group = "stop", ReservedPlaces = 2, MaxSessionsInGroup = 2, OldestGivesWay = true }
             : request.ClientId.StartsWith("listener", StringComparison.Ordinal) ? new MqttAdmission { Group = "listeners", MaxSessionsInGroup = 4, MaxSessionExpirySeconds = 0 }
             : MqttAdmission.Ordinary;
 
@@ -615,7 +615,7 @@ internal sealed class Honest : IMqttClientHandler
         }
     }
 
-    /// <summary>How many numbers came, each at first in its order from 1 without a hole; repetitions of what is known are left out.</summary>
+    /// <summary>How many numbers came, each at first in its order from 1 without a sequence gap; repetitions of what is known are left out.</summary>
     public int InOrder()
     {
         int last = 0;

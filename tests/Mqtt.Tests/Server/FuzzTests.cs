@@ -101,10 +101,10 @@ public class FuzzTests
             inward.Received(version == MqttVersion.V5 ? MqttBytes.Connect5(id, mutator.Below(2) == 0, 30, 60) : MqttBytes.Connect311(id, mutator.Below(2) == 0, 30), world.NowUs);
         }
 
-        int pieces = mutator.Below(3);
+        int chunks = mutator.Below(3);
         for (int at = 0; at < input.Length;)
         {
-            int take = pieces == 0 ? input.Length : Math.Min(input.Length - at, 1 + mutator.Below(pieces == 1 ? 4 : 100));
+            int take = chunks == 0 ? input.Length : Math.Min(input.Length - at, 1 + mutator.Below(chunks == 1 ? 4 : 100));
             inward.Received(input.AsSpan(at, take), world.NowUs);
             at += take;
         }

@@ -49,15 +49,15 @@ public class IsolationTests
     [DataRow(1_100_000, false)]
     [DataRow(1_100_000, true)]
     [DataRow(100_000, true)]
-    public void A_connect_above_the_bound_is_refused_by_its_head(int bytes, bool inPieces)
+    public void A_connect_above_the_bound_is_refused_by_its_head(int bytes, bool inChunks)
     {
         var world = new World(new MqttServerOptions { MaxConnectLength = 16 * 1024 });
         World.Peer good = world.Connect("good");
         byte[] connect = HostileBytes.LongConnect(bytes);
         RawPeer peer = RawPeer.To(world, MqttVersion.V5);
-        for (int at = 0; at < connect.Length && !peer.IsClosed; at += inPieces ? 1_000 : connect.Length)
+        for (int at = 0; at < connect.Length && !peer.IsClosed; at += inChunks ? 1_000 : connect.Length)
         {
-            peer.Inward.Received(connect.AsSpan(at, Math.Min(inPieces ? 1_000 : connect.Length, connect.Length - at)), world.NowUs);
+            peer.Inward.Received(connect.AsSpan(at, Math.Min(inChunks ? 1_000 : connect.Length, connect.Length - at)), world.NowUs);
         }
 
         Assert.IsTrue(peer.IsClosed);

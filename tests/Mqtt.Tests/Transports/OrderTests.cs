@@ -88,14 +88,14 @@ public class OrderTests
                 return;
             }
 
-            ReadOnlySequence<byte> piece = result.Buffer.Slice(0, Math.Min(most, result.Buffer.Length));
-            foreach (byte b in piece.ToArray())
+            ReadOnlySequence<byte> chunk = result.Buffer.Slice(0, Math.Min(most, result.Buffer.Length));
+            foreach (byte b in chunk.ToArray())
             {
                 Assert.AreEqual(expected++, b, $"seed {seed}, byte {read}");
                 read++;
             }
 
-            outward.Reader.AdvanceTo(piece.End);
+            outward.Reader.AdvanceTo(chunk.End);
         }
     }
 

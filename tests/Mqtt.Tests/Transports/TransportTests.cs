@@ -67,14 +67,14 @@ public class TransportTests
         }
 
         // Each PINGREQ is owed an answer of the same length, so what was sent and not yet answered stands in bounded places: 64 KiB and
-        // one piece in each pipe, 512 KiB and one read in the peer.
+        // one chunk in each pipe, 512 KiB and one read in the peer.
         const long Outstanding = 1_024 * 1_024;
-        const int Pieces = 128;
+        const int Chunks = 128;
         long sent = 0;
         using var full = new ManualResetEventSlim();
         Task sending = Task.Run(async () =>
         {
-            for (int i = 0; i < Pieces; i++)
+            for (int i = 0; i < Chunks; i++)
             {
                 await up.Writer.WriteAsync(pings);
                 if (Interlocked.Add(ref sent, pings.Length) >= 512 * 1_024)
@@ -93,14 +93,14 @@ public class TransportTests
             Assert.IsLessThan(Outstanding, Interlocked.Read(ref sent) - read, "the sender is held back");
             read += result.Buffer.Length;
             down.Reader.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted || read == (long)Pieces * pings.Length)
+            if (result.IsCompleted || read == (long)Chunks * pings.Length)
             {
                 break;
             }
         }
 
         await sending;
-        Assert.AreEqual((long)Pieces * pings.Length, read, "every answer comes");
+        Assert.AreEqual((long)Chunks * pings.Length, read, "every answer comes");
         await serving;
     }
 

@@ -21,20 +21,20 @@ public sealed class WebSocketPipeTests
     public async Task A_peer_that_does_not_read_holds_the_flush_back_and_then_gets_every_byte()
     {
         await using Ends ends = new();
-        byte[] piece = new byte[8 * 1024];
+        byte[] chunk = new byte[8 * 1024];
         int written = 0;
         ValueTask<FlushResult> flush;
         do
         {
-            for (int i = 0; i < piece.Length; i++)
+            for (int i = 0; i < chunk.Length; i++)
             {
-                piece[i] = (byte)((written + i) * 7);
+                chunk[i] = (byte)((written + i) * 7);
             }
 
             await Task.Yield();
-            flush = ends.Pipe.Output.WriteAsync(piece);
-            written += piece.Length;
-            Assert.IsLessThan(WebSocketPipe.OutboundPauseBytes + Slack + piece.Length, written, "nothing holds the writer back");
+            flush = ends.Pipe.Output.WriteAsync(chunk);
+            written += chunk.Length;
+            Assert.IsLessThan(WebSocketPipe.OutboundPauseBytes + Slack + chunk.Length, written, "nothing holds the writer back");
         }
         while (flush.IsCompleted);
 
@@ -61,16 +61,16 @@ public sealed class WebSocketPipeTests
         int sent = 0;
         Task sending = Task.Run(async () =>
         {
-            byte[] piece = new byte[4096];
+            byte[] chunk = new byte[4096];
             while (sent < Total)
             {
-                for (int i = 0; i < piece.Length; i++)
+                for (int i = 0; i < chunk.Length; i++)
                 {
-                    piece[i] = (byte)((sent + i) * 11);
+                    chunk[i] = (byte)((sent + i) * 11);
                 }
 
-                await ends.Peer.SendAsync(piece, WebSocketMessageType.Binary, sent % 3 == 0, ends.Patience);
-                Volatile.Write(ref sent, sent + piece.Length);
+                await ends.Peer.SendAsync(chunk, WebSocketMessageType.Binary, sent % 3 == 0, ends.Patience);
+                Volatile.Write(ref sent, sent + chunk.Length);
             }
         });
 

@@ -49,7 +49,7 @@ public sealed class SoundEvaluationTests
         foreach (SoundRecord record in SoundSet.Load(SoundSet.Pn2016, Recordings.Folder!))
         {
             SoundRecord clip = record with { Samples = record.Samples[..Math.Min(record.Samples.Length, 15 * record.RateHz)] };
-            results.Add(SoundEvaluation.Score(clip, SoundWay.Play(clip), SoundEvaluation.EcgToleranceSeconds));
+            results.Add(SoundEvaluation.Score(clip, SoundPath.Play(clip), SoundEvaluation.EcgToleranceSeconds));
         }
 
         SoundEvaluationResult result = new(SoundSet.Pn2016, results);
@@ -112,26 +112,26 @@ public sealed class SoundEvaluationTests
     public void The_way_changes_no_sample_of_the_recording(int rateHz)
     {
         short[] samples = [.. Enumerable.Range(0, 3 * rateHz).Select(i => (short)((i * 31 % 2001) - 1000))];
-        short[] at8000 = SoundWay.Resample(samples, rateHz);
-        Assert.HasCount(3 * SoundWay.PortRateHz, at8000);
+        short[] at8000 = SoundPath.Resample(samples, rateHz);
+        Assert.HasCount(3 * SoundPath.PortRateHz, at8000);
         for (int i = 0; i < samples.Length; i++)
         {
-            Assert.AreEqual(samples[i], at8000[i * (SoundWay.PortRateHz / rateHz)]);
+            Assert.AreEqual(samples[i], at8000[i * (SoundPath.PortRateHz / rateHz)]);
         }
 
-        CollectionAssert.AreEqual(at8000, SoundWay.Assemble(SoundWay.Frames(at8000)));
+        CollectionAssert.AreEqual(at8000, SoundPath.Assemble(SoundPath.Frames(at8000)));
     }
 
     [TestMethod]
     public void A_frame_that_fails_its_proof_becomes_silence_in_its_place()
     {
-        short[] samples = [.. Enumerable.Repeat((short)500, 3 * SoundWay.FrameSamples)];
-        IReadOnlyList<byte[]> frames = SoundWay.Frames(samples);
+        short[] samples = [.. Enumerable.Repeat((short)500, 3 * SoundPath.FrameSamples)];
+        IReadOnlyList<byte[]> frames = SoundPath.Frames(samples);
         frames[1][60] ^= 1;
-        short[] made = SoundWay.Assemble(frames);
+        short[] made = SoundPath.Assemble(frames);
         Assert.HasCount(samples.Length, made);
-        Assert.IsTrue(made[SoundWay.FrameSamples..(2 * SoundWay.FrameSamples)].All(s => s == 0));
-        Assert.AreEqual(2 * SoundWay.FrameSamples, made.Count(s => s == 500));
+        Assert.IsTrue(made[SoundPath.FrameSamples..(2 * SoundPath.FrameSamples)].All(s => s == 0));
+        Assert.AreEqual(2 * SoundPath.FrameSamples, made.Count(s => s == 500));
     }
 
     [TestMethod]

@@ -27,7 +27,7 @@ namespace Scenario.Tests.Golden;
 internal sealed record ScenarioRun(ulong Seed, IReadOnlyList<CodedError> Missed, bool BalanceHolds, IReadOnlyList<string> Trace, IReadOnlyList<string> Values);
 
 /// <summary>What came of a recording of light, played through a whole cart.</summary>
-/// <param name="Story">The story that played it.</param>
+/// <param name="Definition">The scenario that played it.</param>
 /// <param name="Missed">Expectations that were not met.</param>
 /// <param name="Fifo">What went into the chip's FIFO, or was refused by it.</param>
 /// <param name="Red">True time and count of each sample of red light that the subscriber received.</param>
@@ -35,7 +35,7 @@ internal sealed record ScenarioRun(ulong Seed, IReadOnlyList<CodedError> Missed,
 /// <param name="Gaps">How much was declared lost.</param>
 /// <param name="Values">Lines of values.csv.</param>
 internal sealed record PlayedRun(
-    ScenarioDefinition Story,
+    ScenarioDefinition Definition,
     IReadOnlyList<CodedError> Missed,
     IReadOnlyList<FifoEvent> Fifo,
     IReadOnlyList<(long TimeUs, int Count)> Red,
@@ -122,8 +122,8 @@ internal static class SharedRuns
 
     private static PlayedRun Play(string recording)
     {
-        ScenarioDefinition story = PlayedRecording.Story(Path.Combine(Recordings.Folder!, recording));
-        using SimulatedWorld world = new(story, 1, traced: false);
+        ScenarioDefinition definition = PlayedRecording.Definition(Path.Combine(Recordings.Folder!, recording));
+        using SimulatedWorld world = new(definition, 1, traced: false);
         ValueTap tap = new(world);
         SimulatedPod pod = world.Carts[0].Pods[0];
         List<FifoEvent> fifo = [];
@@ -152,6 +152,6 @@ internal static class SharedRuns
             }
         };
         world.Run();
-        return new PlayedRun(story, world.Report().Missed, fifo, red, infrared, gaps, tap.Lines(Path.ChangeExtension(recording, null)));
+        return new PlayedRun(definition, world.Report().Missed, fifo, red, infrared, gaps, tap.Lines(Path.ChangeExtension(recording, null)));
     }
 }

@@ -44,7 +44,7 @@ public sealed class SimulatedPodTests
             Name = "one-part",
             Summary = "A pod with one part.",
             DurationUs = 10_000_000,
-            Carts = [new CartStory { Id = "cart-a", Pods = [new PodStory { Id = "bedside", DeviceId = 0x02a1b2fffe0000f1, Chips = [part], PluggedAtStart = [part] }] }],
+            Carts = [new CartDefinition { Id = "cart-a", Pods = [new PodDefinition { Id = "bedside", DeviceId = 0x02a1b2fffe0000f1, Chips = [part], PluggedAtStart = [part] }] }],
             Expect = new Expectations { MinDelivered = 0 },
         },
         1,

@@ -19,9 +19,9 @@ public sealed class NetworkTests
         List<byte> sent = [];
         for (int i = 0; i < 50; i++)
         {
-            byte[] piece = [(byte)i, (byte)(i * 3), 1, 2, 3, 4, 5, 6, 7, 8];
-            sent.AddRange(piece);
-            near.Stream!.Write(piece);
+            byte[] chunk = [(byte)i, (byte)(i * 3), 1, 2, 3, 4, 5, 6, 7, 8];
+            sent.AddRange(chunk);
+            near.Stream!.Write(chunk);
         }
 
         Assert.AreEqual(500, near.Stream!.PendingBytes);
@@ -112,7 +112,7 @@ public sealed class NetworkTests
 
     private sealed class End(SimulationKernel kernel) : INetworkDialler, INetworkPeer
     {
-        public NetworkStream? Stream { get; private set; }
+        public SimulatedConnectionEnd? Stream { get; private set; }
 
         public List<byte> Bytes { get; } = [];
 
@@ -122,13 +122,13 @@ public sealed class NetworkTests
 
         public long LastUs { get; private set; }
 
-        public void Take(NetworkStream stream)
+        public void Take(SimulatedConnectionEnd stream)
         {
             Stream = stream;
             stream.SetPeer(this);
         }
 
-        public void Connected(NetworkStream stream) => Take(stream);
+        public void Connected(SimulatedConnectionEnd stream) => Take(stream);
 
         public void Failed(string reason) => Failure = reason;
 

@@ -1,6 +1,6 @@
 // @ts-check
 // The cuff on both pages: phase, live pressure, result or the reason for none, the next step, and the one message that stands across the page until a person has
-// confirmed it. On the near page also who is measured, start, self test and STOP. Nothing here judges a value.
+// confirmed it. On the bedside view also who is measured, start, self test and STOP. Nothing here judges a value.
 
 import { byId, drawFaults, fillChoices, make, say } from "./dom.js";
 import { absenceText, choices, formatNumber, timeOfDay } from "./core/format.js";
@@ -55,7 +55,7 @@ export class CuffPanel {
   /**
    * @param {object} parts
    * @param {import("./view.js").View} parts.view
-   * @param {CuffActions | null} parts.actions Null on the far page.
+   * @param {CuffActions | null} parts.actions Null on the clinician view.
    */
   constructor({ view, actions }) {
     this.view = view;

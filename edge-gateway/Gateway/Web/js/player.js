@@ -1,5 +1,5 @@
 // @ts-check
-// Sound in the browser. One audio graph: gain by rule, listening filter, volume, meter, loudspeaker. Live pieces are scheduled as buffers, so that nothing here needs
+// Sound in the browser. One audio graph: gain by rule, listening filter, volume, meter, loudspeaker. Live chunks are scheduled as buffers, so that nothing here needs
 // a secure context; clips and the check's tones go the same way out.
 
 import { GainRule, gainOf } from "./core/gain.js";
@@ -8,7 +8,7 @@ import { Doubler } from "./core/sound-codec.js";
 import { LISTENING_BANDS_HZ } from "./core/vocabulary.g.js";
 
 /** @typedef {import("./core/sound-codec.js").Samples} Samples */
-/** @typedef {import("./core/sound-codec.js").LivePiece} LivePiece */
+/** @typedef {import("./core/sound-codec.js").ReceivedChunk} ReceivedChunk */
 
 const RATE_HZ = 8000;
 const METER_MS = 100;
@@ -79,7 +79,7 @@ export class Player {
     this.jitter = new Jitter();
     this.rule = new GainRule();
     this.doubler = new Doubler();
-    this.pieceRateHz = 0;
+    this.chunkRateHz = 0;
     /** @type {AudioBufferSourceNode | null} */
     this.clip = null;
     /** @type {Set<AudioBufferSourceNode>} */
@@ -139,22 +139,22 @@ export class Player {
   }
 
   /**
-   * Takes a live piece. Counted whether it is heard or not.
-   * @param {LivePiece} piece
+   * Takes a live chunk. Counted whether it is heard or not.
+   * @param {ReceivedChunk} chunk
    */
-  live(piece) {
+  live(chunk) {
     const { graph } = this;
     const nowS = graph?.isRunning ? graph.context.currentTime : performance.now() / 1000;
     const before = this.jitter.number, wasBoot = this.jitter.boot;
-    const atS = this.jitter.place(piece, nowS);
+    const atS = this.jitter.place(chunk, nowS);
     if (atS === null || !this.listening || this.clip || !graph?.isRunning) return;
-    const follows = wasBoot === piece.boot && piece.number === before + 1 && this.pieceRateHz === piece.rateHz;
+    const follows = wasBoot === chunk.boot && chunk.number === before + 1 && this.chunkRateHz === chunk.rateHz;
     if (!follows) this.doubler = new Doubler();
-    this.pieceRateHz = piece.rateHz;
-    const half = piece.rateHz * 2 === RATE_HZ;
-    const samples = half ? this.doubler.process(piece.samples) : piece.samples;
-    graph.input.gain.setTargetAtTime(this.rule.heard(piece.peak, nowS, this.frozen), atS, 0.02);
-    this.play(graph, { samples, rateHz: half ? RATE_HZ : piece.rateHz }, atS, "rendered");
+    this.chunkRateHz = chunk.rateHz;
+    const half = chunk.rateHz * 2 === RATE_HZ;
+    const samples = half ? this.doubler.process(chunk.samples) : chunk.samples;
+    graph.input.gain.setTargetAtTime(this.rule.heard(chunk.peak, nowS, this.frozen), atS, 0.02);
+    this.play(graph, { samples, rateHz: half ? RATE_HZ : chunk.rateHz }, atS, "rendered");
   }
 
   /**

@@ -27,7 +27,7 @@ export class SoundPanel {
    * @param {import("./view.js").View} parts.view
    * @param {(below: string, what: object) => boolean} parts.publish Says something as this listener; false when not connected.
    * @param {() => string | undefined} parts.consumer The listener's name.
-   * @param {SoundActions | null} parts.actions Null on the far page.
+   * @param {SoundActions | null} parts.actions Null on the clinician view.
    * @param {boolean} parts.hasGateway This page's own server is the cart's gateway.
    */
   constructor({ view, publish, consumer, actions, hasGateway }) {
@@ -47,7 +47,7 @@ export class SoundPanel {
     this.playing = null;
     /** @type {string | null} */
     this.step = null;
-    this.pieceMs = -Infinity;
+    this.chunkMs = -Infinity;
     this.reportMs = -Infinity;
     /** @type {{ name: string, device: string, stream: number } | null} The stethoscope that is heard. */
     this.source = null;
@@ -112,24 +112,24 @@ export class SoundPanel {
     this.store.clear();
     this.strip.clear();
     this.step = this.source = null;
-    this.pieceMs = -Infinity;
+    this.chunkMs = -Infinity;
     if (!model) return;
-    model.onlive = (piece) => this.piece(piece);
+    model.onlive = (chunk) => this.chunk(chunk);
     model.onsound = (frame) => this.store.add(frame);
   }
 
-  /** @param {import("./core/sound-codec.js").LivePiece & { device: string, stream: number }} piece */
-  piece(piece) {
-    const source = piece.device + "/" + piece.stream;
+  /** @param {import("./core/sound-codec.js").ReceivedChunk & { device: string, stream: number }} chunk */
+  chunk(chunk) {
+    const source = chunk.device + "/" + chunk.stream;
     const nowMs = this.view.clock.now();
     // One stethoscope at a time: another only when the first is silent.
-    if (this.source !== null && this.source.name !== source && nowMs - this.pieceMs < LIVE_SILENT_MS) return;
-    this.source = { name: source, device: piece.device, stream: piece.stream };
-    this.pieceMs = nowMs;
-    this.step = STEPS[piece.step];
+    if (this.source !== null && this.source.name !== source && nowMs - this.chunkMs < LIVE_SILENT_MS) return;
+    this.source = { name: source, device: chunk.device, stream: chunk.stream };
+    this.chunkMs = nowMs;
+    this.step = STEPS[chunk.step];
     this.player.frozen = this.model?.live?.status.verdict === "noContact";
-    this.player.live(piece);
-    this.strip.add(piece.deviceUs / 1e6, 1 / piece.rateHz, piece.samples);
+    this.player.live(chunk);
+    this.strip.add(chunk.deviceUs / 1e6, 1 / chunk.rateHz, chunk.samples);
     this.report(nowMs, this.source);
   }
 
@@ -201,7 +201,7 @@ export class SoundPanel {
   drawLive(nowMs, confirmed, listening) {
     const { player } = this;
     const { jitter } = player;
-    const live = nowMs - this.pieceMs < LIVE_SILENT_MS;
+    const live = nowMs - this.chunkMs < LIVE_SILENT_MS;
     const known = this.model?.live ?? null;
     const status = known && nowMs - known.arrivedMs < LIVE_SILENT_MS ? known.status : null;
     const step = live ? this.step : status?.step === "clipsOnly" ? "clipsOnly" : null;
@@ -210,7 +210,7 @@ export class SoundPanel {
     byId("sound-listen").setAttribute("aria-pressed", String(player.listening));
     say(byId("sound-state"), step ? text("step." + step) : text(listening ? "soundWaiting" : "soundNone"));
     byId("sound").dataset.step = step ?? "";
-    const here = text("soundDropped", jitter.counters.pieces, jitter.counters.lost, jitter.counters.late + jitter.counters.dropped);
+    const here = text("soundDropped", jitter.counters.chunks, jitter.counters.lost, jitter.counters.late + jitter.counters.dropped);
     say(byId("sound-dropped"), status ? here + " " + text("soundDroppedCart", status.dropped.missing, status.dropped.notTaken) : here);
     const gain = new Intl.NumberFormat(language(), { maximumFractionDigits: 0 }).format(player.gainDb);
     say(byId("sound-gain"), text("soundGain", gain));

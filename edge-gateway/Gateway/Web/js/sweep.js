@@ -1,6 +1,6 @@
 // @ts-check
 // A wave as bedside displays draw it: a pen that moves from left to right and wipes what it meets. Samples stand at their own times, a
-// fixed delay behind the newest, so that uneven arrival does not show. What is lost, late or out of order stays a hole in the line.
+// fixed delay behind the newest, so that uneven arrival does not show. What is lost, late or out of order stays a sequence gap in the line.
 
 import { penOf } from "./dom.js";
 

@@ -1,6 +1,6 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { Doubler, livePiece, soundFrame, wav } from "../js/core/sound-codec.js";
+import { Doubler, liveChunk, soundFrame, wav } from "../js/core/sound-codec.js";
 import { frames } from "../js/core/frame.js";
 import { frame, hex, le, pcm, utf8 } from "./bytes.js";
 
@@ -26,7 +26,7 @@ function adpcm({ predictor, index, bytes, samples }) {
 function sound(body, change = {}) { return soundFrame(frames(frame({ kind: 4, stream: 64, body, ...change }))[0]); }
 
 function live(body, { version = 1, step = 0, number = 1, deviceUs = 0, boot = 1 } = {}) {
-  return livePiece(new Uint8Array([version, step, 0, 0, ...le(number, 4), ...le(deviceUs, 8), ...le(boot, 4), ...body]));
+  return liveChunk(new Uint8Array([version, step, 0, 0, ...le(number, 4), ...le(deviceUs, 8), ...le(boot, 4), ...body]));
 }
 
 test("ADPCM gives the values of another decoder", () => {
@@ -72,7 +72,7 @@ test("a live piece of another version or with an unknown step is not understood"
   assert.equal(live(body, { step: 5 }), null);
   assert.equal(live(body, { version: 2 }), null);
   assert.equal(live(body, { version: 0 }), null);
-  assert.equal(livePiece(new Uint8Array(19)), null);
+  assert.equal(liveChunk(new Uint8Array(19)), null);
   assert.equal(live([]), null);
 });
 

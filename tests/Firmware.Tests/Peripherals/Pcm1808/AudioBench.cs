@@ -57,8 +57,8 @@ public sealed class AudioBench
     /// <summary>Largest lead of a batch's time before the truth, µs.</summary>
     public long LargestLeadUs { get; private set; } = long.MinValue;
 
-    /// <summary>True once the driver was begun anew after a fault.</summary>
-    public bool WasBegunAnew { get; private set; }
+    /// <summary>True once the driver was restarted after a fault.</summary>
+    public bool WasRestarted { get; private set; }
 
     /// <summary>Forgets the largest errors of time.</summary>
     public void ForgetTimes()
@@ -100,7 +100,7 @@ public sealed class AudioBench
             if (_restarted)
             {
                 _restarted = false;
-                WasBegunAnew = true;
+                WasRestarted = true;
                 _driver.Restart();
                 if (Probe() != DriverResult.Ready)
                 {

@@ -52,7 +52,7 @@ public sealed class Pcm1808Tests
     }
 
     [TestMethod]
-    public void A_lost_clock_is_named_after_three_pieces()
+    public void A_lost_clock_is_named_after_three_chunks()
     {
         AudioBench bench = Running();
         bench.Script.Freeze(true);
@@ -65,7 +65,7 @@ public sealed class Pcm1808Tests
         Assert.AreEqual((int)FaultCode.Pcm1808ClockLost, (int)bench.Fault);
         Assert.AreEqual((int)AbsenceReason.SensorFault, (int)bench.Reason);
         long afterUs = bench.Script.NowUs - since;
-        Assert.IsTrue(afterUs > 3 * Pcm1808.PieceUs - Pcm1808.PieceUs && afterUs <= 5 * Pcm1808.PieceUs);
+        Assert.IsTrue(afterUs > 3 * Pcm1808.ChunkUs - Pcm1808.ChunkUs && afterUs <= 5 * Pcm1808.ChunkUs);
     }
 
     [TestMethod]
@@ -83,7 +83,7 @@ public sealed class Pcm1808Tests
         bench.Run(4 * Second);
         Assert.AreEqual(1, bench.Faults);
         Assert.IsTrue(bench.Delivered > before);
-        Assert.AreEqual(status != AudioStatus.Failed, bench.WasBegunAnew);
+        Assert.AreEqual(status != AudioStatus.Failed, bench.WasRestarted);
         Assert.AreEqual(status != AudioStatus.Failed, bench.Lost > 0);
     }
 

@@ -1,6 +1,6 @@
 // @ts-check
-// Clips of sound. The far page makes a clip of the durable frames that it has, by what the manifest says; what it does not have it asks of the gateway, where that
-// is also the page's own server. The near page always asks the gateway.
+// Clips of sound. The clinician view makes a clip of the durable frames that it has, by what the manifest says; what it does not have it asks of the gateway, where that
+// is also the page's own server. The bedside view always asks the gateway.
 
 /** @typedef {import("./wire.js").Clip} Clip */
 /** @typedef {import("./sound-codec.js").Samples} Samples */
@@ -43,7 +43,7 @@ export class ClipStore {
     for (let sequence = firstSequence; sequence <= lastSequence; sequence++) {
       const frame = this.frames.get(`${device}.${boot}.${stream}.${sequence}`);
       if (!frame || frame.rateHz !== rateHz) continue;
-      // After a hole the time decides where it goes on.
+      // After a sequence gap the time decides where it goes on.
       if (sequence !== expected) at = Math.round((frame.us - firstUs) * rateHz / 1e6);
       const from = Math.max(0, -at), to = Math.min(frame.samples.length, length - at);
       if (to > from) {

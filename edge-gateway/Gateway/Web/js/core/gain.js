@@ -1,7 +1,7 @@
 // @ts-check
 // How loud live sound and clips are played.
 
-const TARGET_PEAK = 0.5, MOST_GAIN = 100, PEAK_SECONDS = 3, RISE_PER_S = 2;   // 6 dB/s
+const TARGET_PEAK = 0.5, MAX_GAIN = 100, PEAK_SECONDS = 3, RISE_PER_S = 2;   // 6 dB/s
 
 /**
  * The gain rule: the loudest sample of the last 3 s is brought to half of full scale, by 0 to 40 dB; down at once, up by at most 6 dB each second. Without contact
@@ -17,7 +17,7 @@ export class GainRule {
   }
 
   /**
-   * A piece of sound arrived.
+   * A chunk of sound arrived.
    * @param {number} peak Its loudest sample, 0 to 1.
    * @param {number} nowS
    * @param {boolean} frozen True while the gain may not rise.
@@ -39,4 +39,4 @@ export class GainRule {
  * @param {number} peak 0 to 1.
  * @returns {number} A factor from 1 to 100.
  */
-export function gainOf(peak) { return peak <= 0 ? 1 : Math.max(1, Math.min(MOST_GAIN, TARGET_PEAK / peak)); }
+export function gainOf(peak) { return peak <= 0 ? 1 : Math.max(1, Math.min(MAX_GAIN, TARGET_PEAK / peak)); }

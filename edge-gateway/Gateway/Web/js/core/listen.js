@@ -25,8 +25,8 @@ function randomName() {
  */
 
 /**
- * Listens to one session. At QoS 1 (far page) the cart counts a reading as sent when this page has acknowledged it, and receipts make it
- * received; at QoS 0 (near page) nothing that this page does says that the consultation has anything.
+ * Listens to one session. At QoS 1 (clinician view) the cart counts a reading as sent when this page has acknowledged it, and receipts make it
+ * received; at QoS 0 (bedside view) nothing that this page does says that the consultation has anything.
  * @param {Listening} parts
  */
 export function listen({ broker, cart, session, token, far, view, onstate, socket }) {
@@ -38,7 +38,7 @@ export function listen({ broker, cart, session, token, far, view, onstate, socke
   const listener = new MqttListener({
     url: broker, clientId: `web.${session}.${name}`, userName: session, password: token, qos: far ? 1 : 0,
     // Replays of other consumers run under …/replay/: they are not asked for.
-    // Sound of the durable way is for who is far: on the cart a clip is fetched from the gateway.
+    // Sound of the stored path is for who is far: on the cart a clip is fetched from the gateway.
     filters: ["state", "spot", "device/+", "vital/+/+", "event/+/+", "gap/+/+", "wave/+/+", "wave/+/+/description", "auscultation", "clip/+", "live/+/+", "live/+/+/status",
       ...(far ? ["sound/+/+"] : [])].map((filter) => root + filter),
     onstate, socket,

@@ -2,7 +2,7 @@
 // What a page knows of one session, from its topics alone: readings by stream, pods, losses, events. No DOM here. Every list has a bound.
 
 import { frames, waveform } from "./frame.js";
-import { livePiece, soundFrame } from "./sound-codec.js";
+import { liveChunk, soundFrame } from "./sound-codec.js";
 import { DeviceClock } from "./time.js";
 import { FRAME_FLAGS, MDC, NOT_FOR_PATIENTS, NOT_FOR_PATIENTS_WORDS, QUANTITIES, SIGNALS } from "./vocabulary.g.js";
 
@@ -109,7 +109,7 @@ export class SessionModel {
     this.onwave = () => { };
     /** @type {(wave: WaveChunk) => void} The cuff's pressure, mmHg. */
     this.onpressure = () => { };
-    /** @type {(piece: import("./sound-codec.js").LivePiece & { device: string, stream: number }) => void} */
+    /** @type {(chunk: import("./sound-codec.js").ReceivedChunk & { device: string, stream: number }) => void} */
     this.onlive = () => { };
     /** @type {(received: { frame: Frame, sound: Sound }) => void} A sound frame that was stored and forwarded. */
     this.onsound = () => { };
@@ -211,8 +211,8 @@ export class SessionModel {
    * @param {Uint8Array} payload
    */
   takeLive([, device, stream], payload) {
-    const piece = livePiece(payload);
-    if (piece) this.onlive({ ...piece, device, stream: Number(stream) });
+    const chunk = liveChunk(payload);
+    if (chunk) this.onlive({ ...chunk, device, stream: Number(stream) });
   }
 
   /**

@@ -1,5 +1,5 @@
 // @ts-check
-// Tells the cart what this page has: per stream the highest number below which all is known, and the holes (as edge-gateway/MQTT.md says).
+// Tells the cart what this page has: per stream the highest number below which all is known, and the sequence gaps (as edge-gateway/MQTT.md says).
 // Sent at most every PERIOD_MS, and only when something changed: each receipt says all, so a lost one costs nothing. It never says
 // "seen": a page cannot know that a person looked.
 
@@ -20,7 +20,7 @@ export class Receipts {
     this.consumer = consumer;
     this.publish = publish;
     this.now = now;
-    /** @type {Map<string, { device: string, boot: number, stream: number, through: number, holes: number[][] }>} */
+    /** @type {Map<string, { device: string, boot: number, stream: number, through: number, sequence gaps: number[][] }>} */
     this.streams = new Map();
     this.changed = false;
     this.sentMs = -Infinity;
@@ -53,7 +53,7 @@ export class Receipts {
     const nowMs = this.now();
     if (!this.changed || nowMs - this.sentMs < PERIOD_MS) return;
     const streams = [...this.streams.values()].map(({ device, boot, stream, through, holes }) => {
-      // More holes than fit: claim less, never more.
+      // More sequence gaps than fit: claim less, never more.
       const fits = holes.slice(0, MAX_HOLES);
       const claimed = holes.length > MAX_HOLES ? holes[MAX_HOLES][0] - 1 : through;
       return { device, boot, stream, through: claimed, holes: fits };

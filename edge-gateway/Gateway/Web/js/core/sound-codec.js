@@ -1,16 +1,16 @@
 // @ts-check
-// The numbers of sound as they arrive: live pieces (see edge-gateway/Core/Sound/LiveChunk.cs), the pod's sound frames, WAV files. All give samples from
+// The numbers of sound as they arrive: live chunks (see edge-gateway/Core/Sound/LiveChunk.cs), the pod's sound frames, WAV files. All give samples from
 // -1 to 1. No audio and no DOM here.
 
 import { FRAME_KIND, LISTENING_STEP, SOUND_CODEC } from "./vocabulary.g.js";
 
 /** @typedef {{ rateHz: number, samples: Float32Array<ArrayBuffer> }} Samples Sound: samples from -1 to 1 at a rate in Hz. */
 /** @typedef {Samples & { codec: number, peak: number }} Sound Sound as it was sent, with its loudest sample, 0 to 1. */
-/** @typedef {Sound & { step: number, number: number, deviceUs: number, boot: number }} LivePiece A piece of live sound: step by its number in LISTENING_STEP. */
+/** @typedef {Sound & { step: number, number: number, deviceUs: number, boot: number }} ReceivedChunk A chunk of live sound: step by its number in LISTENING_STEP. */
 
 const LIVE_HEAD = 20, SOUND_HEAD = 12, ADPCM_HEAD = 4;
 const FULL = 32768;
-/** The steps of live sound have the numbers 0, 1, 2, … in a piece. */
+/** The steps of live sound have the numbers 0, 1, 2, … in a chunk. */
 const STEPS = Object.keys(LISTENING_STEP).length;
 
 // Source: Interactive Multimedia Association, Recommended Practices for Enhancing Digital Audio Compatibility, 1992.
@@ -61,11 +61,11 @@ function decodeAdpcm(view, at, samples) {
 }
 
 /**
- * A live piece.
+ * A live chunk.
  * @param {Uint8Array} payload
- * @returns {LivePiece | null} Null when it is not one that this page understands.
+ * @returns {ReceivedChunk | null} Null when it is not one that this page understands.
  */
-export function livePiece(payload) {
+export function liveChunk(payload) {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   if (view.byteLength < LIVE_HEAD || view.getUint8(0) !== 1 || view.getUint8(1) >= STEPS) return null;
   const body = soundBody(view, LIVE_HEAD);
@@ -112,7 +112,7 @@ const HALF_BAND = Array.from({ length: TAPS }, (_, i) => {
   return sinc * (0.54 + 0.46 * Math.cos(Math.PI * n / MIDDLE));   // Hamming
 });
 
-/** Twice the rate, across the borders of pieces: the images above half the old rate are filtered out, so that a border is not heard. */
+/** Twice the rate, across the borders of chunks: the images above half the old rate are filtered out, so that a border is not heard. */
 export class Doubler {
   constructor() { this.past = new Float32Array(TAPS); }
 

@@ -1,0 +1,62 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Threading.Tasks;
+using EdgeGateway.Faults;
+using Firmware.Pod.Diagnostics;
+using Firmware.Protocol;
+using Simulators.Cart.Ledger;
+using Simulators.Cart.Pod;
+using Simulators.Cart.Scenario;
+using Simulators.Cart.World;
+using Simulators.Kernel;
+
+namespace Simulators.Cli;
+
+/// <summary><c>cart-sim pod</c>: one simulated pod as a process of its own, in real time, over real TCP.</summary>
+internal static class SimulatedPodCommand
+{
+    public static async Task<int> RunAsync(
+        CommandContext here, HostAndPort gateway, ulong device, string? logFile, string? storeFolder, double? durationSeconds, ulong seed)
+    {
+        using LineLog log = new(logFile, null);
+        using DirectoryByteStore? store = Open(storeFolder);
+        using WorldServices world = new(seed, traced: false);
+        using PacedRun paced = new(world.Kernel, here.Time);
+        await here.Diagnostics.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"seed {seed}")).ConfigureAwait(false);
+        PodDefinition definition = new() { Id = "pod", DeviceId = device, DriftPpb = 5000, TouchUs = 0 };
+        TcpConnector? connector = null;
+        SimulatedPod pod = new(
+            world,
+            "process",
+            definition,
+            (now, wake) => connector = new TcpConnector(gateway, new PacedLoop(world.Kernel, paced), here.Time, now, wake),
+            store);
+        pod.FrameProduced += (buffer, offset, length) => log.Line(string.Create(
+            CultureInfo.InvariantCulture, $"produced {ReadingId.Of(buffer, offset)} {Frame.BindingEpoch(buffer, offset)} {(int)Frame.Kind(buffer, offset)}"));
+        pod.FrameAcknowledged += (buffer, offset, length) => log.Line($"acknowledged {ReadingId.Of(buffer, offset)}");
+        pod.FrameEvicted += (buffer, offset, length) => log.Line($"evicted {ReadingId.Of(buffer, offset)}");
+        world.Kernel.At(0, pod.PowerOn);
+        world.Kernel.At(0, () => pod.Skin.Touch(0));
+        long endUs = durationSeconds is double seconds ? (long)(seconds * 1e6) : Oscillator.MaxElapsedUs / 2;
+        await paced.RunAsync(endUs, here.Stop).ConfigureAwait(false);
+        PodCounters counters = pod.Host!.Counters;
+        await here.Output.WriteLineAsync(string.Create(
+            CultureInfo.InvariantCulture,
+            $"produced {counters.Produced} recovered {counters.Recovered} acknowledged {counters.Acknowledged} pending {counters.Pending} evicted {counters.Evicted}")).ConfigureAwait(false);
+        connector?.Dispose();
+        return ExitCode.Done;
+    }
+
+    private static DirectoryByteStore? Open(string? folder)
+    {
+        try
+        {
+            return folder is null ? null : new DirectoryByteStore(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new CodedErrorException(new CodedError(FaultCodes.SimulatorStoreUnusable, new ErrorPlace(folder, 0, null), e.Message.TrimEnd('.')));
+        }
+    }
+}

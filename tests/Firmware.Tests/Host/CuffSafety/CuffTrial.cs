@@ -1,0 +1,523 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using Firmware.Core;
+using Firmware.Peripherals;
+using Firmware.Pod.Channels;
+using Firmware.Pod.Cuff;
+using Firmware.Pod.Diagnostics;
+using Firmware.Pod.Supervision;
+using Firmware.Protocol;
+using Firmware.Signals.Cuff;
+using Firmware.Signals.Oscillometry;
+using Simulators.Buses;
+using Simulators.Cart.Pod;
+using Simulators.Chips;
+using Simulators.Kernel;
+
+namespace Firmware.Tests.Host.CuffSafety;
+
+/// <summary>What goes wrong in a trial.</summary>
+internal enum TrialFault
+{
+    None,
+    SensorFrozen,
+    SensorOffset,
+    SensorSlow,
+    SensorSaturated,
+    SensorUnplugged,
+    PumpStuckOn,
+    PumpStuckOff,
+    PumpWeak,
+    BleedStuckClosed,
+    BleedStuckOpen,
+    BleedSticking,
+    DumpStuckClosed,
+    DumpStuckOpen,
+    OneShotStuckHigh,
+    OneShotStuckLow,
+    SwitchStuckClosed,
+    SwitchStuckOpen,
+    MeasuringLumenBlocked,
+    DumpLumenBlocked,
+    Leak,
+    Disconnected,
+    LoopLost,
+    PodFrozen,
+    BrownOut,
+    LinkLost,
+    LinkSilent,
+}
+
+/// <summary>An arm without a patient model: oscillations with an envelope around 95 mmHg, or none.</summary>
+internal sealed class TestArm(double microLitres, double ratePerMinute) : IArmUnderCuff
+{
+    public double ArteryMicroLitres(long us, double cuffMmHg)
+    {
+        double beat = us * ratePerMinute / 60e6;
+        double phase = beat - Math.Floor(beat);
+        double pulse = phase < 0.15 ? phase / 0.15 : (1 - phase) / 0.85;
+        double pressure = 78 + (42 * pulse);
+        double x = (pressure - cuffMmHg - 2.5) / 15;
+        return microLitres * 0.5 * (1 + (x / Math.Sqrt(1 + (x * x))));
+    }
+}
+
+/// <summary>
+/// One measurement with the unchanged driver, supervisor and state machine on the physics of a cuff, judged on the bladder's true pressure.
+/// Compiled a second time, with one passage of the pod's sources changed, for the planted mutants.
+/// </summary>
+internal sealed class CuffTrial : II2cPort
+{
+    public const long TickUs = 10_000;
+    private const long LongestUs = 800_000_000;
+    private readonly ManualClock _clock = new();
+    private readonly CuffPneumatics _cuff;
+    private readonly SimulatedMprls0300 _simulated;
+    private readonly Recorder _chain;
+    private readonly CuffRun _run;
+    private readonly Supervisor _supervisor;
+    private readonly TrialSensor _sensor;
+    private readonly LinkWatch _link = new();
+    private long _linkGoneUs = long.MaxValue / 2;
+    private bool _linkSilent;
+    private bool _unplugged;
+    private bool _hung;
+
+    public CuffTrial(CuffPneumaticsOptions cuff, Mprls0300Options part, SeededRandom random, CuffLimits? limits = null, CuffCalibration? calibration = null, IArmUnderCuff? arm = null)
+    {
+        _cuff = new CuffPneumatics(cuff) { Arm = arm ?? new TestArm(1400, 72) };
+        _cuff.PowerOn();
+        _simulated = new SimulatedMprls0300(_clock, random.Fork("sensor"), part);
+        _simulated.SetPressure(us =>
+        {
+            _cuff.AdvanceTo(us);
+            return _cuff.ManifoldMicroMmHg;
+        });
+        _simulated.PowerOn();
+        _chain = new Recorder(new SimulatedCuffActuators(_cuff, _clock), _clock);
+        _run = new CuffRun(_chain, limits ?? new CuffLimits(), calibration ?? new CuffCalibration(), new OscillometricAnalysis(), _link);
+        _link.Connect(0);
+        _sensor = new TrialSensor(this);
+        Source = new Mprls0300(this, SimulatedMprls0300.Address);
+        _supervisor = new Supervisor(Source, _sensor, this, SimulatedMprls0300.Address, new EventReporter(new PodCounters()));
+    }
+
+    public Mprls0300 Source { get; }
+
+    public CuffRun Run => _run;
+
+    public CuffPneumatics Cuff => _cuff;
+
+    public Recorder Chain => _chain;
+
+    public LinkWatch Link => _link;
+
+    public long NowUs => _clock.NowUs;
+
+    /// <summary>Rules that were broken, each once.</summary>
+    public List<string> Broken { get; } = [];
+
+    public double WorstAboveSeconds { get; private set; }
+
+    public long WorstDetectionUs { get; private set; }
+
+    public int Inflations { get; private set; }
+
+    public double HighestMmHg => _cuff.HighestMmHg;
+
+    public I2cStatus WriteRead(int address, byte[] write, int writeOffset, int writeCount, byte[] read, int readOffset, int readCount)
+    {
+        if (_unplugged)
+        {
+            return I2cStatus.AddressNack;
+        }
+
+        if (writeCount > 0)
+        {
+            if (!_simulated.Start(address, BusDirection.Write))
+            {
+                return I2cStatus.AddressNack;
+            }
+
+            for (int i = 0; i < writeCount; i++)
+            {
+                _simulated.Write(write[writeOffset + i]);
+            }
+        }
+
+        if (readCount > 0)
+        {
+            if (!_simulated.Start(address, BusDirection.Read))
+            {
+                return I2cStatus.AddressNack;
+            }
+
+            for (int i = 0; i < readCount; i++)
+            {
+                read[readOffset + i] = _simulated.Read();
+            }
+        }
+
+        _simulated.Stop();
+        return I2cStatus.Ok;
+    }
+
+    /// <summary>One trial of a seed: what is drawn, and what was broken; null when nothing was.</summary>
+    public static string? Validate(ulong seed, TrialFault? only, CuffTrialFigures? figures)
+    {
+        SeededRandom random = new(seed);
+        SeededRandom knobs = random.Fork("knobs");
+        CuffPneumaticsOptions cuff = CuffPneumaticsOptions.Draw(knobs);
+        Mprls0300Options part = new() { HasPartError = true, ConversionUs = 4_500 + knobs.NextInt32(1_001) };
+        TrialFault fault = only ?? (TrialFault)knobs.NextInt32((int)TrialFault.LinkSilent + 1);
+        long atUs = knobs.NextInt32(4) == 0 ? 0 : knobs.NextInt32(50_000_000);
+        int lastSystolic = knobs.NextInt32(3) == 0 ? 0 : 9_000 + knobs.NextInt32(18_000);
+        int degree = knobs.NextInt32(1_000_001);
+        double arm = knobs.NextInt32(5) == 0 ? 20 : 700 + knobs.NextInt32(1_200);
+        CuffTrial trial = new(cuff, part, random, arm: new TestArm(arm, 45 + knobs.NextInt32(90)));
+        trial.Go(fault, atUs, degree, lastSystolic);
+        figures?.Add(fault, trial);
+        if (trial.Broken.Count == 0)
+        {
+            return null;
+        }
+
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"seed {seed}: {string.Join("; ", trial.Broken)} (fault {fault} at {atUs / 1e6:F2} s, degree {degree}, last systolic {lastSystolic}, {cuff}, {part})");
+    }
+
+    /// <summary>The part answers, and the loop has begun.</summary>
+    public void Settle()
+    {
+        while (_supervisor.State != SupervisorState.Measuring && _clock.NowUs < 2_000_000)
+        {
+            Tick(true);
+        }
+    }
+
+    /// <summary>One turn of the pod's loop and of the physical world.</summary>
+    /// <param name="loopLives">False when nothing calls the pod's code any more.</param>
+    public void Tick(bool loopLives)
+    {
+        long end = _clock.NowUs + TickUs;
+        if (loopLives)
+        {
+            // The loop is called when the driver wants it, at the latest each 10 ms.
+            while (true)
+            {
+                if (!_linkSilent)
+                {
+                    _link.Hear(_clock.NowUs);
+                }
+
+                long next = _supervisor.Step(_clock.NowUs);
+                _chain.State = _run.State;
+                _run.Step(_clock.NowUs);
+                Follow();
+                next = Math.Max(next, _clock.NowUs + 1_000);
+                if (next >= end)
+                {
+                    break;
+                }
+
+                _clock.AdvanceTo(next);
+            }
+        }
+
+        _clock.AdvanceTo(end);
+        _cuff.AdvanceTo(end);
+        Watch(loopLives);
+    }
+
+    public void Begin(TrialFault fault, int degree)
+    {
+        switch (fault)
+        {
+            case TrialFault.SensorFrozen:
+                _simulated.IsFrozen = true;
+                break;
+            case TrialFault.SensorOffset:
+                _simulated.OffsetMicroMmHg = (degree % 2 == 0 ? 1 : -1) * (5_000_000L + (degree * 200L));
+                break;
+            case TrialFault.SensorSlow:
+                _simulated.SlowUs = 6_000 + (degree / 10);
+                break;
+            case TrialFault.SensorSaturated:
+                _simulated.IsSaturated = true;
+                break;
+            case TrialFault.SensorUnplugged:
+                _unplugged = true;
+                break;
+            case TrialFault.LinkLost:
+                _link.OnLinkLost();
+                _linkGoneUs = _clock.NowUs;
+                break;
+            case TrialFault.LinkSilent:
+                _linkSilent = true;
+                _linkGoneUs = _clock.NowUs + LinkWatch.MaxSilenceUs;
+                break;
+            case TrialFault.PodFrozen:
+            case TrialFault.LoopLost:
+                _hung = true;
+                break;
+            case TrialFault.BrownOut:
+                _cuff.PowerOff();
+                _hung = true;
+                break;
+            default:
+                _cuff.Faults = ChainFault(fault);
+                break;
+        }
+    }
+
+    private static CuffChainFaults ChainFault(TrialFault fault) => fault switch
+    {
+        TrialFault.PumpStuckOn => CuffChainFaults.PumpStuckOn,
+        TrialFault.PumpStuckOff => CuffChainFaults.PumpStuckOff,
+        TrialFault.PumpWeak => CuffChainFaults.PumpWeak,
+        TrialFault.BleedStuckClosed => CuffChainFaults.BleedStuckClosed,
+        TrialFault.BleedStuckOpen => CuffChainFaults.BleedStuckOpen,
+        TrialFault.BleedSticking => CuffChainFaults.BleedSticking,
+        TrialFault.DumpStuckClosed => CuffChainFaults.DumpStuckClosed,
+        TrialFault.DumpStuckOpen => CuffChainFaults.DumpStuckOpen,
+        TrialFault.OneShotStuckHigh => CuffChainFaults.OneShotStuckHigh,
+        TrialFault.OneShotStuckLow => CuffChainFaults.OneShotStuckLow,
+        TrialFault.SwitchStuckClosed => CuffChainFaults.SwitchStuckClosed,
+        TrialFault.SwitchStuckOpen => CuffChainFaults.SwitchStuckOpen,
+        TrialFault.MeasuringLumenBlocked => CuffChainFaults.MeasuringLumenBlocked,
+        TrialFault.DumpLumenBlocked => CuffChainFaults.DumpLumenBlocked,
+        TrialFault.Leak => CuffChainFaults.Leak,
+        TrialFault.Disconnected => CuffChainFaults.Disconnected,
+        _ => CuffChainFaults.None,
+    };
+
+    private void Go(TrialFault fault, long atUs, int degree, int lastSystolic)
+    {
+        Settle();
+        long startUs = _clock.NowUs;
+        bool begun = false;
+        long inflatedAtFault = 0;
+        _run.TryStart(lastSystolic, startUs);
+        while (_clock.NowUs - startUs < LongestUs)
+        {
+            if (!begun && fault != TrialFault.None && _clock.NowUs - startUs >= atUs)
+            {
+                begun = true;
+                inflatedAtFault = _run.MayBeInflated && _run.State < CuffState.Dump ? _clock.NowUs : 0;
+                Begin(fault, degree);
+            }
+
+            bool wasLive = _run.MayBeInflated && _run.State < CuffState.Dump;
+            Tick(!_hung);
+            bool isLive = _run.MayBeInflated && _run.State < CuffState.Dump;
+            if (begun && inflatedAtFault != 0 && wasLive && !isLive && !_hung)
+            {
+                long tookUs = _clock.NowUs - inflatedAtFault;
+                inflatedAtFault = 0;
+                if (fault is TrialFault.SensorFrozen or TrialFault.SensorSlow or TrialFault.SensorUnplugged or TrialFault.SensorSaturated)
+                {
+                    WorstDetectionUs = Math.Max(WorstDetectionUs, tookUs);
+                    Rule(tookUs <= 120_000, "the sensor was lost for " + tookUs + " us before the valves were opened");
+                }
+                else if (fault is TrialFault.LinkLost or TrialFault.LinkSilent)
+                {
+                    WorstDetectionUs = Math.Max(WorstDetectionUs, tookUs);
+                }
+            }
+
+            bool over = _hung || !_run.IsActive;
+            if (over && _cuff.BladderMmHg < 15 && (!begun || _clock.NowUs - startUs > atUs))
+            {
+                break;
+            }
+
+            if (over && !begun && _cuff.BladderMmHg < 15)
+            {
+                break; // it ended before its fault
+            }
+        }
+
+        double highest = _cuff.HighestMmHg;
+        Rule(highest <= (fault == TrialFault.None ? 300 : 330), "the bladder had " + highest.ToString("F1", CultureInfo.InvariantCulture) + " mmHg");
+        bool seesTruth = fault is TrialFault.None or TrialFault.PumpStuckOn or TrialFault.PumpWeak or TrialFault.BleedStuckClosed or TrialFault.BleedSticking
+            or TrialFault.SwitchStuckClosed or TrialFault.DumpLumenBlocked or TrialFault.OneShotStuckHigh or TrialFault.Leak;
+        Rule(!seesTruth || highest <= 300, "software that saw the truth let " + highest.ToString("F1", CultureInfo.InvariantCulture) + " mmHg be");
+        Rule(_cuff.BladderMmHg < 15, "the cuff never emptied");
+        if (fault == TrialFault.SensorOffset && atUs == 0)
+        {
+            Rule(Math.Abs(_simulated.OffsetMicroMmHg) < 12_000_000 || highest < 5, "a sensor that is off by " + (_simulated.OffsetMicroMmHg / 1_000_000) + " mmHg inflated a cuff");
+        }
+    }
+
+    private void Follow()
+    {
+        if (_chain.Opened(_chain.State, _run.State) is { } wrong)
+        {
+            Rule(false, wrong);
+        }
+    }
+
+    private long _aboveSinceUs = -1;
+    private long _emptySinceUs = long.MinValue;
+    private bool _wasPumping;
+
+    private void Watch(bool loopLives)
+    {
+        bool above = _cuff.BladderMmHg > 15;
+        _aboveSinceUs = !above ? -1 : _aboveSinceUs < 0 ? _clock.NowUs : _aboveSinceUs;
+        if (above)
+        {
+            double seconds = (_clock.NowUs - _aboveSinceUs) / 1e6;
+            WorstAboveSeconds = Math.Max(WorstAboveSeconds, seconds);
+            Rule(seconds <= 180, "above 15 mmHg for more than 180 s");
+        }
+
+        bool pumping = _run.State == CuffState.Inflate && loopLives;
+        if (pumping && !_wasPumping)
+        {
+            Inflations++;
+            Rule(_clock.NowUs <= _linkGoneUs + TickUs, "inflated without a gateway");
+            Rule(_emptySinceUs == long.MinValue || _clock.NowUs - _emptySinceUs >= 29_900_000, "inflated again without 30 s of rest");
+            Rule(Inflations <= 3, "inflated more than three times");
+        }
+
+        if (_run.State == CuffState.Dump && _wasMeasuring)
+        {
+            _emptySinceUs = _clock.NowUs;
+        }
+
+        _wasMeasuring = _run.MayBeInflated && _run.State < CuffState.Dump;
+        _wasPumping = pumping;
+        if (loopLives && _wasMeasuring)
+        {
+            Rule(_clock.NowUs - (2 * TickUs) <= _linkGoneUs, "the gateway was gone, and the cuff was kept inflated");
+            Rule(_clock.NowUs - _sensor.SampledUs <= 100_000 + TickUs, "no sample for more than 100 ms, and the cuff was kept inflated");
+        }
+    }
+
+    private bool _wasMeasuring;
+
+    private void Rule(bool holds, string otherwise)
+    {
+        if (!holds && Broken.Count < 8 && !Broken.Contains(otherwise))
+        {
+            Broken.Add(otherwise);
+        }
+    }
+
+    /// <summary>The pod's sensor, without ring and session.</summary>
+    private sealed class TrialSensor(CuffTrial trial) : Sensor(1)
+    {
+        public long SampledUs { get; private set; }
+
+        public override void OnSample(long nowUs)
+        {
+            SampledUs = nowUs;
+            trial._chain.InSample = true;
+            trial._run.Sample(trial.Source.PressureMilliMmHg, trial.Source.SampledAtUs, nowUs);
+            trial._chain.InSample = false;
+        }
+
+        public override void Suppress(AbsenceReason reason, long nowUs)
+        {
+            if (reason == AbsenceReason.Saturated)
+            {
+                trial._run.SensorFailed(reason, nowUs);
+            }
+        }
+
+        public override void OnDeviceLost(long nowUs) => trial._run.SensorFailed(AbsenceReason.SensorFault, nowUs);
+
+        public override void ChangeEpoch(uint epoch, long nowUs)
+        {
+        }
+
+        public override long Step(AbsenceReason reason, long nowUs) => long.MaxValue;
+    }
+
+    /// <summary>The chain with a record of what was commanded, in order.</summary>
+    internal sealed class Recorder(ICuffActuators chain, ManualClock clock) : ICuffActuators
+    {
+        private readonly List<(long AtUs, char What, int Value)> _recent = [];
+
+        public bool InSample { get; set; }
+
+        public CuffState State { get; set; }
+
+        public bool TriggeredOutside { get; private set; }
+
+        public bool IsDumpValveHeld => chain.IsDumpValveHeld;
+
+        public bool IsPressureSwitchOpen => chain.IsPressureSwitchOpen;
+
+        public void SetPump(int dutyPermille)
+        {
+            _recent.Add((clock.NowUs, 'p', dutyPermille));
+            chain.SetPump(dutyPermille);
+        }
+
+        public void SetBleedValve(int openPermille)
+        {
+            _recent.Add((clock.NowUs, 'b', openPermille));
+            chain.SetBleedValve(openPermille);
+        }
+
+        public void TriggerDumpHold()
+        {
+            TriggeredOutside |= !InSample;
+            chain.TriggerDumpHold();
+        }
+
+        public void OpenDumpValve()
+        {
+            _recent.Add((clock.NowUs, 'd', 0));
+            chain.OpenDumpValve();
+        }
+
+        /// <summary>Looks at what was commanded since the last look: when the cuff is vented, the dump valve comes first, then bleed, then pump.</summary>
+        public string? Opened(CuffState before, CuffState now)
+        {
+            string? wrong = TriggeredOutside ? "the one-shot was triggered without a sample" : null;
+            if (before is CuffState.Inflate or CuffState.Hold or CuffState.Bleed && now is CuffState.Dump && wrong is null)
+            {
+                int from = _recent.FindIndex(c => c.What == 'd');
+                bool order = from >= 0 && from + 2 < _recent.Count && _recent[from + 1] is { What: 'b', Value: 1000 } && _recent[from + 2] is { What: 'p', Value: 0 }
+                    && !_recent.GetRange(0, from).Exists(c => c is { What: 'p', Value: 0 });
+                wrong = order ? null : "the dump valve was not opened first, then the bleed valve, then the pump";
+            }
+
+            _recent.Clear();
+            return wrong;
+        }
+    }
+}
+
+/// <summary>What a run of trials measured.</summary>
+internal sealed class CuffTrialFigures
+{
+    private readonly object _gate = new();
+    private readonly SortedDictionary<TrialFault, (int Count, double Highest, double Above, long DetectionUs)> _rows = [];
+
+    public void Add(TrialFault fault, CuffTrial trial)
+    {
+        lock (_gate)
+        {
+            _rows.TryGetValue(fault, out (int Count, double Highest, double Above, long DetectionUs) row);
+            _rows[fault] = (row.Count + 1, Math.Max(row.Highest, trial.HighestMmHg), Math.Max(row.Above, trial.WorstAboveSeconds), Math.Max(row.DetectionUs, trial.WorstDetectionUs));
+        }
+    }
+
+    public override string ToString()
+    {
+        System.Text.StringBuilder text = new();
+        text.Append("fault                   trials  highest mmHg  longest above 15 mmHg, s  worst detection, ms\n");
+        foreach ((TrialFault fault, (int count, double highest, double above, long us)) in _rows)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{fault,-24}{count,6}{highest,14:F1}{above,26:F1}{(us == 0 ? "-" : (us / 1000).ToString(CultureInfo.InvariantCulture)),21}\n");
+        }
+
+        return text.ToString();
+    }
+}
