@@ -7,7 +7,7 @@
 #   bash tests/run.sh --all       also installs the optional packages of tests/packages.txt; the base is installed in any case
 #   bash tests/run.sh --no-install  installs nothing; what is absent is skipped
 #   bash tests/run.sh --audit     a package with a known weakness is an error (asks the package registry)
-#   bash tests/run.sh --sbom      only write the software bill of materials (CycloneDX) to artifacts/sbom
+#   bash tests/run.sh --sbom      installs a .NET tool into the user's package folder and only writes the software bill of materials (CycloneDX) to artifacts/sbom
 #   bash tests/run.sh --sum DIR   only sum the .trx files in DIR
 set -u -o pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -89,6 +89,7 @@ done
 command -v dotnet > /dev/null || stop "The .NET SDK is absent: install the version of global.json from https://dotnet.microsoft.com/download/dotnet/10.0"
 
 if [ "$sbom" -eq 1 ]; then
+  echo "Installing the tool of .config/dotnet-tools.json"
   dotnet tool restore > /dev/null && exec dotnet tool run dotnet-CycloneDX -- Firmware.sln --exclude-test-projects --output artifacts/sbom --filename cart.cdx.json --output-format Json
   exit 1
 fi
@@ -116,13 +117,13 @@ done < tests/packages.txt
 
 # The tools that check the pages' modules, as package-lock.json pins them. Without them, or without a network, those tests are skipped by name.
 web=edge-gateway/Gateway/Web
-if command -v npm > /dev/null && ! cmp -s "$web/package-lock.json" "$web/node_modules/.installed"; then
+if [ "$install" -eq 1 ] && command -v npm > /dev/null && ! cmp -s "$web/package-lock.json" "$web/node_modules/.installed"; then
   echo "Installing the packages of $web/package-lock.json"
   if npm ci --prefix "$web" --prefer-offline --fetch-retries 1 --fetch-retry-mintimeout 2000 --silent; then cp "$web/package-lock.json" "$web/node_modules/.installed"; else echo "npm ci failed; skipped without it: types and rules of the pages' modules"; fi
 fi
 
 if [ "$audit" -eq 1 ]; then
-  dotnet restore Firmware.sln --force -v quiet -p:NuGetAudit=true -p:NuGetAuditMode=all '-warnaserror:NU1900;NU1901;NU1902;NU1903;NU1904;NU1905' || stop "A package has a known weakness, or nothing could be asked."
+  dotnet restore Firmware.sln --force --locked-mode -v quiet -p:NuGetAudit=true -p:NuGetAuditMode=all '-warnaserror:NU1900;NU1901;NU1902;NU1903;NU1904;NU1905' || stop "A package has a known weakness, or nothing could be asked."
 fi
 
 dotnet restore Firmware.sln --locked-mode -v quiet || stop "The packages are not those of the packages.lock.json files; after a change of versions: dotnet restore Firmware.sln --force-evaluate"

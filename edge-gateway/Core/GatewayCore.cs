@@ -241,7 +241,7 @@ public sealed class GatewayCore : IStepped
         _life.State = GatewayState.Running;
         _parts.SessionChanged();
         _parts.Begin(nowUs);
-        _services.Log.Write(FaultCodes.GatewayStarted, "start " + Invariant.Text(_services.Clock.BootId));
+        _services.Log.Write(FaultCodes.GatewayStarted, "start " + Invariant.Text(_services.Clock.BootId), HealthSubject.Gateway);
         _services.Issues.Raise(_services.Sent);
         return true;
     }

@@ -73,7 +73,7 @@ internal sealed class JournalEvents(GatewayLife life) : IJournalHandler
     public bool Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records)
     {
         _disk!.Lost(loss);
-        return _losses!.Lost(loss, records);
+        return !loss.Damaged && records.Count == 0 ? _disk.UnreadGivenUp(loss) : _losses!.Lost(loss, records);
     }
 
     /// <inheritdoc/>

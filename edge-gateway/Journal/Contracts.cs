@@ -136,7 +136,7 @@ public interface IJournalHandler
     /// Retention is about to remove records, or damage was found while reading. The owner appends its declarations during the call; the records are removed when these are on the disk.
     /// </summary>
     /// <param name="loss">What is gone.</param>
-    /// <param name="records">The records themselves when they could be read (retention), so that their identities can be declared; valid during the call only. Empty for records of an unknown class.</param>
+    /// <param name="records">The records themselves when they could be read (retention), so that their identities can be declared; valid during the call only. Empty for records of an unknown class, of which each call has one run of neighbouring indices.</param>
     /// <returns>False when the owner could not declare all of it now: retention then leaves the records where they are and asks again later.</returns>
     bool Lost(in JournalLoss loss, IReadOnlyList<JournalRecord> records);
 

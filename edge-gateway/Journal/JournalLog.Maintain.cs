@@ -236,7 +236,7 @@ public sealed partial class JournalLog
         }
 
         long before = LastIndex;
-        if (remove is not null && !DeclareRemoval(info, old, remove))
+        if (remove is not null && !DeclareRemoval(old, remove))
         {
             // The owner could not say all of it now; what it said already it does not say again. What others append meanwhile is no word of it.
             _maintainFailed |= LastIndex == before;
@@ -318,32 +318,18 @@ public sealed partial class JournalLog
         return copy;
     }
 
-    private bool DeclareRemoval(SegmentInfo info, SegmentContent old, Predicate<Entry> remove)
+    private bool DeclareRemoval(SegmentContent old, Predicate<Entry> remove)
     {
         bool declared = true;
-        for (int c = JournalFormat.ClassCount - 1; c > 0; c--)
+        foreach ((JournalLoss loss, List<JournalRecord> records) in old.Removals(remove))
         {
-            var records = new List<JournalRecord>();
-            for (int i = 0; i < old.Entries.Count; i++)
-            {
-                if ((int)old.Entries[i].Class == c && !old.Entries[i].IsUnknown && remove(old.Entries[i]))
-                {
-                    records.Add(old.Record(i));
-                }
-            }
-
-            if (records.Count > 0)
-            {
-                var loss = new JournalLoss(records[0].Index, records[^1].Index, (RecordClass)c, false, info.Name.File);
-                declared &= _handler.Lost(in loss, records);
-            }
+            declared &= _handler.Lost(in loss, records);
         }
 
-        // The owner never saw those of an unknown class: it is told which indices they had.
-        List<Entry> unknown = old.Entries.FindAll(entry => entry.IsUnknown && remove(entry));
-        if (unknown.Count > 0)
+        // The owner never saw those of an unknown class: it is told which indices they had, when the others need not be asked for again.
+        foreach (JournalLoss loss in declared ? old.UnknownRemovals(remove) : [])
         {
-            declared &= _handler.Lost(new JournalLoss(unknown[0].Index, unknown[^1].Index, JournalFormat.UnknownClass, false, info.Name.File), []);
+            declared &= _handler.Lost(in loss, []);
         }
 
         return declared;

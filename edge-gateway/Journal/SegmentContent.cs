@@ -407,6 +407,44 @@ internal sealed class SegmentContent
         return losses;
     }
 
+    /// <summary>What goes with some of the known records: by class, the lowest in rank first, with the records.</summary>
+    /// <param name="remove">Which go.</param>
+    public IEnumerable<(JournalLoss Loss, List<JournalRecord> Records)> Removals(Predicate<Entry> remove)
+    {
+        for (int c = JournalFormat.ClassCount - 1; c > 0; c--)
+        {
+            var records = new List<JournalRecord>();
+            for (int i = 0; i < Entries.Count; i++)
+            {
+                if ((int)Entries[i].Class == c && !Entries[i].IsUnknown && remove(Entries[i]))
+                {
+                    records.Add(Record(i));
+                }
+            }
+
+            if (records.Count > 0)
+            {
+                yield return (new JournalLoss(records[0].Index, records[^1].Index, (RecordClass)c, false, Name.File), records);
+            }
+        }
+    }
+
+    /// <summary>What goes with some of the records of an unknown class: one for each run of neighbouring indices, so that every index in it is one that goes.</summary>
+    /// <param name="remove">Which go.</param>
+    public IEnumerable<JournalLoss> UnknownRemovals(Predicate<Entry> remove)
+    {
+        List<Entry> unknown = Entries.FindAll(entry => entry.IsUnknown && remove(entry));
+        int begin = 0;
+        for (int i = 1; i <= unknown.Count; i++)
+        {
+            if (i == unknown.Count || unknown[i].Index != unknown[i - 1].Index + 1)
+            {
+                yield return new JournalLoss(unknown[begin].Index, unknown[i - 1].Index, JournalFormat.UnknownClass, false, Name.File);
+                begin = i;
+            }
+        }
+    }
+
     // A seal counts the records by class, so when all that is missing is of one class, that class is known.
     private RecordClass? OnlyClassMissing()
     {

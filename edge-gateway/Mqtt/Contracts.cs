@@ -218,6 +218,22 @@ public sealed record MqttAdmission
     public int? MaxSilenceSeconds { get; init; }
 }
 
+/// <summary>Why a server closed or refused a connection.</summary>
+public enum MqttCloseCause
+{
+    /// <summary>The client broke the protocol, or a bound on what it sends or leaves unread.</summary>
+    ProtocolBroken,
+
+    /// <summary>A message has waited too long for the client's acknowledgement.</summary>
+    NotAcknowledged,
+
+    /// <summary>The connection was refused, since all places that it might have are taken.</summary>
+    NoPlace,
+
+    /// <summary>The connection gave its place to a newer one.</summary>
+    PlaceTaken,
+}
+
 /// <summary>The application behind a server. Every call comes on the server's loop.</summary>
 public interface IMqttServerHandler
 {
@@ -270,8 +286,9 @@ public interface IMqttServerHandler
     /// <summary>The server closed a connection, or refused one, for what its peer did or did not do.</summary>
     /// <param name="peer">Client identifier, or the remote before CONNECT was accepted. Chosen by a stranger: to be shown escaped.</param>
     /// <param name="reasonCode">MQTT 5 reason code; 0 for none.</param>
+    /// <param name="cause">Which kind of cause.</param>
     /// <param name="text">What happened, for logs. It may hold a stranger's text.</param>
-    void ClosedForCause(string peer, byte reasonCode, string text)
+    void ClosedForCause(string peer, byte reasonCode, MqttCloseCause cause, string text)
     {
     }
 

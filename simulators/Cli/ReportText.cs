@@ -41,7 +41,7 @@ internal static class ReportText
         Line("latency", $"p50 {Ms(b.LatencyP50Us)} ms, p95 {Ms(b.LatencyP95Us)} ms, p99 {Ms(b.LatencyP99Us)} ms, longest {Ms(b.LatencyMaxUs)} ms (measured to delivered)");
         foreach (SoundReport sound in report.Sound)
         {
-            Line("sound", $"{sound.Place}: {Count(sound.Chunks)} live pieces, {Count(sound.Missing)} missing, one way p95 {Ms(sound.DelayP95Us)} ms, variation behind the buffer {Ms(sound.VariationUs)} ms, {string.Join(" > ", sound.Steps)}; vital signs p95 {Ms(b.VitalLatencyP95Us)} ms");
+            Line("sound", $"{sound.Place}: {Count(sound.Chunks)} live chunks, {Count(sound.Missing)} missing, one way p95 {Ms(sound.DelayP95Us)} ms, variation behind the buffer {Ms(sound.VariationUs)} ms, {string.Join(" > ", sound.Steps)}; vital signs p95 {Ms(b.VitalLatencyP95Us)} ms");
         }
 
         if (report.TraceSha256 is not null)

@@ -69,6 +69,15 @@ public sealed partial class ConventionTests
     }
 
     [TestMethod]
+    public void Every_project_of_the_solution_pins_what_its_packages_bring()
+    {
+        string[] projects = [.. File.ReadLines(Repository.At("Firmware.sln")).Select(line => ProjectOfSolution().Match(line)).Where(m => m.Success).Select(m => m.Groups["path"].Value.Replace('\\', '/'))];
+        Assert.IsGreaterThan(25, projects.Length);
+        string[] without = [.. projects.Where(p => !File.Exists(Path.Combine(Path.GetDirectoryName(Repository.At(p))!, "packages.lock.json")))];
+        Assert.IsEmpty(without, "dotnet restore Firmware.sln writes packages.lock.json beside " + string.Join(", ", without));
+    }
+
+    [TestMethod]
     public void Versions_are_exact_and_central()
     {
         List<string> errors = [];
@@ -208,6 +217,9 @@ public sealed partial class ConventionTests
 
     [GeneratedRegex(@"^(?!\s*//).*\bThread\.Sleep\(", RegexOptions.None, 1000)]
     private static partial Regex Sleep();
+
+    [GeneratedRegex("\"(?<path>[^\"]+\\.csproj)\"", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex ProjectOfSolution();
 
     [GeneratedRegex(@"(pragma warning disable[^/]*RS0030|SuppressMessage[^/]*RS0030)[^/]*(//(?<reason>.*))?$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Suppression();

@@ -390,6 +390,9 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
 
     public JournalLog Journal { get; private set; } = null!;
 
+    /// <summary>The gateway as its journal sees it.</summary>
+    public IJournalHandler JournalHandler { get; private set; } = null!;
+
     public IReadOnlyList<IJournalProjection> Projections { get; private set; } = [];
 
     public IMqttServer? Broker { get; }
@@ -433,6 +436,7 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
             Journal = (handler, projections) =>
             {
                 Projections = projections;
+                JournalHandler = handler;
                 return Journal = new JournalLog(Disk, JournalOptions, projections, handler);
             },
             Server = handler => new MqttServer(EndpointLimits.Server, handler),

@@ -1,3 +1,5 @@
+using System;
+using System.Buffers.Binary;
 using System.Linq;
 using EdgeGateway.Journal;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -77,6 +79,50 @@ public sealed class OpeningTests
         Assert.IsNull(bench.OpenedWith, "told once");
         bench.OpenedWith = opened;
         Assert.AreEqual(state, State(bench));
+    }
+
+    [TestMethod]
+    public void A_segment_of_a_newer_version_that_is_read_is_not_opened_and_not_touched()
+    {
+        Bench before = Killed(45, 0);
+        Bench right = before.Copy();
+        right.StartAndSettle();
+        int refused = 0;
+        foreach (string file in before.Disk.Files.Where(f => f.StartsWith("segment", StringComparison.Ordinal)))
+        {
+            Bench bench = before.Copy();
+            byte[] data = bench.Disk.Contents(file);
+            if (data.Length < 28)
+            {
+                continue;
+            }
+
+            byte[] newer = (byte[])data.Clone();
+            newer[8]++; // the version, behind the magic of 8 bytes; the header's checksum stands behind 24
+            BinaryPrimitives.WriteUInt32LittleEndian(newer.AsSpan(24), Crc32C.Of(newer.AsSpan(0, 24)));
+            bench.Disk.Put(file, newer);
+            string[] files = [.. bench.Disk.Files];
+            bench.Start();
+            bench.Settle();
+            if (bench.OpenedWith is not null)
+            {
+                continue; // what a checkpoint knows is not read before somebody asks for it
+            }
+
+            refused++;
+            StringAssert.Contains(bench.Failures[0], file + " was written by a newer version of this program: update, or use an empty directory");
+            Assert.AreEqual(DiskStatus.Failed, bench.FailureStatuses[0]);
+            CollectionAssert.AreEqual(files, bench.Disk.Files.ToArray());
+            CollectionAssert.AreEqual(newer, bench.Disk.Contents(file));
+
+            // With the right program it opens as if nothing had been tried.
+            bench.Disk.Put(file, data);
+            bench.Log.Open();
+            bench.Settle();
+            Assert.AreEqual(State(right), State(bench));
+        }
+
+        Assert.IsGreaterThan(0, refused);
     }
 
     private static string State(Bench bench)

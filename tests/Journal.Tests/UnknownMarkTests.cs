@@ -213,6 +213,33 @@ public sealed class UnknownMarkTests
     }
 
     [TestMethod]
+    public void Those_of_an_unknown_class_that_are_given_up_are_told_as_runs_of_neighbours_and_nothing_between_them()
+    {
+        var made = new HandMade(1);
+        string marks = "uuvuvvuuuv"; // unknown and vital
+        for (int i = 0; i < marks.Length; i++)
+        {
+            made.Add(marks[i] == 'u' ? NewClass : (byte)RecordClass.Vital, i + 1, "record");
+        }
+
+        made.AddSeal(marks.Length, [0, marks.Length, 0, 0, 0]);
+        var bench = new Bench(63, Options with { QuotaBytes = 12 * 1024 });
+        bench.Disk.Put(made.File, made.Bytes);
+        bench.StartAndSettle();
+        for (int i = 0; i < 600 && bench.Losses.Count == 0; i++)
+        {
+            bench.Append(RecordClass.Vital, new byte[60]);
+            bench.Settle(50_000);
+        }
+
+        bench.Settle();
+        List<JournalLoss> first = bench.Losses.FindAll(l => l.Last <= marks.Length);
+        Assert.AreEqual("3-10 1-2 4-4 7-9", string.Join(' ', first.Select(l => $"{l.First}-{l.Last}")), "the known ones with their records, then each run");
+        Assert.IsTrue(first.TrueForAll(l => !l.Damaged && l.Class == RecordClass.Vital), string.Join(' ', first));
+        CollectionAssert.AreEquivalent(new long[] { 3, 5, 6, 10 }, bench.Removed.Keys.Where(index => index <= marks.Length).ToArray());
+    }
+
+    [TestMethod]
     public void A_full_disk_comes_to_rest_with_it()
     {
         Bench bench = Directory(NewClass, 3, Ending.Sealed, out _, out _);

@@ -18,6 +18,8 @@ internal sealed class RecordingServerHandler : IMqttServerHandler
 
     public List<string> Faults { get; } = [];
 
+    public List<(string Peer, MqttCloseCause Cause)> Causes { get; } = [];
+
     public Func<MqttConnectRequest, byte> OnConnecting { get; set; } = _ => 0;
 
     public Func<string, MqttMessage, long, MqttPublishDisposition> OnPublished { get; set; } = (_, _, _) => MqttPublishDisposition.Accept;
@@ -42,6 +44,8 @@ internal sealed class RecordingServerHandler : IMqttServerHandler
     public void Subscribed(string clientId, string filter) => Events.Add($"subscribed {clientId} {filter}");
 
     public void Delivered(long ticket, byte reasonCode) => Deliveries.Add((ticket, reasonCode));
+
+    public void ClosedForCause(string peer, byte reasonCode, MqttCloseCause cause, string text) => Causes.Add((peer, cause));
 
     public void Faulted(string peer, Exception exception) => Faults.Add($"{peer} {exception}");
 }

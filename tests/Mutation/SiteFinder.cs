@@ -15,8 +15,6 @@ namespace Mutation;
 /// </remarks>
 internal static class SiteFinder
 {
-    private const int SmallConstant = 16;
-
     /// <summary>All sites of a module, in the order of the code.</summary>
     /// <param name="module">The module, read with symbols. Its methods come back with long forms of instructions.</param>
     /// <param name="file">The path in the repository of a document of the symbols, or null when the document is not of the repository.</param>

@@ -16,6 +16,9 @@ namespace EdgeGateway.Core.Access;
 /// </summary>
 internal sealed class EndpointGuard : IGatewayPart
 {
+    /// <summary>Client identifiers of pods begin so; the device id follows.</summary>
+    public const string PodPrefix = "pod-";
+
     /// <summary>Client identifiers of connections that only stop the cuff begin so.</summary>
     public const string StopPrefix = "stop-";
 
@@ -69,6 +72,22 @@ internal sealed class EndpointGuard : IGatewayPart
 
     /// <summary>Exceptions caught in the handling of one connection.</summary>
     public long Faults { get; private set; }
+
+    /// <summary>What a line about a peer is about: a pod that was accepted, another client or a remote, or the gateway when no peer is named.</summary>
+    /// <param name="peer">Client identifier of an accepted client, a remote, or empty.</param>
+    /// <returns>The subject.</returns>
+    public static HealthSubject SubjectOf(string peer) =>
+        peer.Length == 0 ? HealthSubject.Gateway : TryPodId(peer, out ulong device) ? HealthSubject.Pod(device) : HealthSubject.Listener(LogText.Shown(peer));
+
+    /// <summary>Reads a pod's client identifier.</summary>
+    /// <param name="clientId">The identifier.</param>
+    /// <param name="device">The pod's EUI-64.</param>
+    /// <returns>False when it is none of a pod.</returns>
+    public static bool TryPodId(string clientId, out ulong device)
+    {
+        device = 0;
+        return clientId.StartsWith(PodPrefix, StringComparison.Ordinal) && Names.TryDevice(clientId.AsSpan(PodPrefix.Length), out device);
+    }
 
     /// <summary>True for a client identifier of a connection that only stops the cuff.</summary>
     public static bool IsStopId(string clientId) => clientId.StartsWith(StopPrefix, StringComparison.Ordinal);
@@ -198,30 +217,32 @@ internal sealed class EndpointGuard : IGatewayPart
     }
 
     /// <summary>The server closed or refused a connection for cause.</summary>
-    public void ClosedForCause(string peer, byte reason, string text)
+    /// <param name="peer">Client identifier, or the remote of a connection that was not accepted.</param>
+    /// <param name="cause">Which cause.</param>
+    /// <param name="text">What happened.</param>
+    public void ClosedForCause(string peer, MqttCloseCause cause, string text)
     {
         string shown = LogText.Shown(peer);
         string what = shown + ": " + LogText.Shown(text);
-        if (reason == MqttReason.QuotaExceeded && text.StartsWith("a message has waited", StringComparison.Ordinal))
+        switch (cause)
         {
-            if (_mute.Count < MaxMute || _mute.ContainsKey(shown))
-            {
+            case MqttCloseCause.NotAcknowledged when _mute.Count < MaxMute || _mute.ContainsKey(shown):
                 _mute[shown] = _clock.NowUs;
-                _issues.Raise(FaultCodes.SubscriberNotAcknowledging, new HealthSubject(HealthSubjectKind.Listener, shown), what);
-            }
-            else
-            {
-                _log.Write(FaultCodes.SubscriberNotAcknowledging, what);
-            }
-        }
-        else if (reason == MqttReason.QuotaExceeded && text.StartsWith("more than", StringComparison.Ordinal))
-        {
-            _noPlaceUs = _clock.NowUs;
-            _issues.Raise(FaultCodes.NoPlaceForConnection, HealthSubject.Gateway, what);
-        }
-        else
-        {
-            _log.Write(reason == MqttReason.QuotaExceeded && text.StartsWith("a newer", StringComparison.Ordinal) ? FaultCodes.NoPlaceForConnection : FaultCodes.MqttProtocolBroken, what);
+                _issues.Raise(FaultCodes.SubscriberNotAcknowledging, HealthSubject.Listener(shown), what);
+                break;
+            case MqttCloseCause.NotAcknowledged:
+                _log.Write(FaultCodes.SubscriberNotAcknowledging, what, SubjectOf(peer));
+                break;
+            case MqttCloseCause.NoPlace:
+                _noPlaceUs = _clock.NowUs;
+                _issues.Raise(FaultCodes.NoPlaceForConnection, HealthSubject.Gateway, what);
+                break;
+            case MqttCloseCause.PlaceTaken:
+                _log.Write(FaultCodes.NoPlaceForConnection, what, SubjectOf(peer));
+                break;
+            default:
+                _log.Write(FaultCodes.MqttProtocolBroken, what, SubjectOf(peer));
+                break;
         }
     }
 
@@ -229,7 +250,8 @@ internal sealed class EndpointGuard : IGatewayPart
     public void Faulted(string peer, Exception exception)
     {
         Faults++;
-        _log.Write(FaultCodes.ConnectionHandlingFailed, (peer.Length == 0 ? "no one connection" : LogText.Shown(peer)) + ": " + Described(exception));
+        string what = (peer.Length == 0 ? "no one connection" : LogText.Shown(peer)) + ": " + Described(exception);
+        _log.Write(FaultCodes.ConnectionHandlingFailed, what, SubjectOf(peer));
     }
 
     /// <summary>Ends what had no sign for <see cref="StandsUs"/>.</summary>
@@ -260,7 +282,7 @@ internal sealed class EndpointGuard : IGatewayPart
             if (nowUs - sinceUs >= StandsUs)
             {
                 _mute.Remove(shown);
-                _issues.Clear(FaultCodes.SubscriberNotAcknowledging, new HealthSubject(HealthSubjectKind.Listener, shown));
+                _issues.Clear(FaultCodes.SubscriberNotAcknowledging, HealthSubject.Listener(shown));
             }
             else
             {

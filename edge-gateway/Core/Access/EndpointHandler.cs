@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Ingest;
-using EdgeGateway.Core.Sessions;
 using EdgeGateway.Core.Sound;
 using EdgeGateway.Core.Time;
 using EdgeGateway.Faults;
@@ -23,7 +22,6 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     private const byte ClientIdNotValid = 0x85;
     private const byte ShuttingDown = 0x8B;
     private const byte QuotaExceeded = 0x97;
-    private const string PodPrefix = "pod-";
 
     private readonly GatewayLife _life;
     private readonly Pods _pods;
@@ -137,7 +135,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
 
         if (ListenerAccess.IsListenerId(request.ClientId))
         {
-            return Refused(ClientIdNotValid, "client identifiers that begin with web. are for listeners over WebSocket");
+            return Refused(request.ClientId, ClientIdNotValid, "client identifiers that begin with web. are for listeners over WebSocket");
         }
 
         if (EndpointGuard.IsStopId(request.ClientId))
@@ -145,27 +143,27 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
             return 0; // STOP is refused to nobody; Published lets it do nothing else
         }
 
-        if (!request.ClientId.StartsWith(PodPrefix, StringComparison.Ordinal))
+        if (!request.ClientId.StartsWith(EndpointGuard.PodPrefix, StringComparison.Ordinal))
         {
             // With an external broker the session's side is there, and this server is for pods alone.
-            return _options.External is null ? (byte)0 : Refused(NotAuthorised, LogText.Shown(request.ClientId) + " is no pod, and the session's broker is elsewhere");
+            return _options.External is null ? (byte)0 : Refused(request.ClientId, NotAuthorised, LogText.Shown(request.ClientId) + " is no pod, and the session's broker is elsewhere");
         }
 
-        if (!TryPodId(request.ClientId, out ulong device) || device == _options.GatewayId)
+        if (!EndpointGuard.TryPodId(request.ClientId, out ulong device) || device == _options.GatewayId)
         {
-            return Refused(ClientIdNotValid, LogText.Shown(request.ClientId) + " is not pod- and 16 lower-case hexadecimal digits");
+            return Refused(request.ClientId, ClientIdNotValid, LogText.Shown(request.ClientId) + " is not pod- and 16 lower-case hexadecimal digits");
         }
 
         return _guard.HasRoomFor(device)
             ? _guard.Claimed(request, device)
-            : Refused(QuotaExceeded, "more pods than the gateway knows how to keep");
+            : Refused(request.ClientId, QuotaExceeded, "more pods than the gateway knows how to keep");
     }
 
     /// <inheritdoc/>
-    public MqttAdmission Admit(in MqttConnectRequest request) => _guard.Admit(request, TryPodId(request.ClientId, out ulong device) ? device : 0);
+    public MqttAdmission Admit(in MqttConnectRequest request) => _guard.Admit(request, EndpointGuard.TryPodId(request.ClientId, out ulong device) ? device : 0);
 
     /// <inheritdoc/>
-    public void ClosedForCause(string peer, byte reasonCode, string text) => _guard.ClosedForCause(peer, reasonCode, text);
+    public void ClosedForCause(string peer, byte reasonCode, MqttCloseCause cause, string text) => _guard.ClosedForCause(peer, cause, text);
 
     /// <inheritdoc/>
     public void Faulted(string peer, Exception exception) => _guard.Faulted(peer, exception);
@@ -174,7 +172,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     public void Connected(string clientId)
     {
         _clients.Add(clientId);
-        if (TryPodId(clientId, out ulong device))
+        if (EndpointGuard.TryPodId(clientId, out ulong device))
         {
             Pod pod = Note(device, isConnected: true);
             _parts.Tell(part => part.PodCame(pod));
@@ -190,7 +188,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     public void Disconnected(string clientId)
     {
         _clients.Remove(clientId);
-        if (TryPodId(clientId, out ulong device))
+        if (EndpointGuard.TryPodId(clientId, out ulong device))
         {
             Pod pod = Note(device, isConnected: false);
             _parts.Tell(part => part.PodWent(pod));
@@ -227,7 +225,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
             return message.Qos == MqttQos.AtMostOnce ? MqttPublishDisposition.Accept : MqttPublishDisposition.Deferred;
         }
 
-        return TryPodId(clientId, out ulong device) ? FromPod(clientId, device, message, token) : FromSession(clientId, message, token);
+        return EndpointGuard.TryPodId(clientId, out ulong device) ? FromPod(clientId, device, message, token) : FromSession(clientId, message, token);
     }
 
     /// <inheritdoc/>
@@ -238,13 +236,13 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
             return _listeners.MaySubscribe(clientId, filter);
         }
 
-        bool allowed = TryPodId(clientId, out ulong device)
+        bool allowed = EndpointGuard.TryPodId(clientId, out ulong device)
             ? filter.StartsWith("pod/" + Topics.DeviceText(device) + "/", StringComparison.Ordinal)
             : filter.StartsWith(_topicRoot + (EndpointGuard.IsStopId(clientId) ? "reply/" : string.Empty), StringComparison.Ordinal);
         if (!allowed)
         {
             RefusedCount++;
-            _log.Write(FaultCodes.TopicNotAllowed, LogText.Shown(clientId) + " may not subscribe to " + LogText.Shown(filter));
+            _log.Write(FaultCodes.TopicNotAllowed, LogText.Shown(clientId) + " may not subscribe to " + LogText.Shown(filter), EndpointGuard.SubjectOf(clientId));
         }
 
         return allowed;
@@ -253,7 +251,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     /// <inheritdoc/>
     public void Subscribed(string clientId, string filter)
     {
-        if (!TryPodId(clientId, out ulong device))
+        if (!EndpointGuard.TryPodId(clientId, out ulong device))
         {
             _parts.Tell(part => part.ClientSubscribed(clientId, filter));
             return;
@@ -270,12 +268,6 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     /// <inheritdoc/>
     public void Delivered(long ticket, byte reasonCode) => _delivered.Add((ticket, reasonCode));
 
-    private static bool TryPodId(string clientId, out ulong device)
-    {
-        device = 0;
-        return clientId.StartsWith(PodPrefix, StringComparison.Ordinal) && Names.TryDevice(clientId.AsSpan(PodPrefix.Length), out device);
-    }
-
     private Pod Note(ulong device, bool isConnected)
     {
         Pod pod = _pods.Of(device);
@@ -285,17 +277,17 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
         return pod;
     }
 
-    private byte Refused(byte reason, string text)
+    private byte Refused(string clientId, byte reason, string text)
     {
         RefusedCount++;
-        _log.Write(FaultCodes.ClientRefused, text);
+        _log.Write(FaultCodes.ClientRefused, text, HealthSubject.Listener(LogText.Shown(clientId))); // whatever it calls itself, it is nobody yet
         return reason;
     }
 
     private MqttPublishDisposition Refuse(string clientId, string topic)
     {
         RefusedCount++;
-        _log.Write(FaultCodes.TopicNotAllowed, LogText.Shown(clientId) + " may not publish to " + LogText.Shown(topic));
+        _log.Write(FaultCodes.TopicNotAllowed, LogText.Shown(clientId) + " may not publish to " + LogText.Shown(topic), EndpointGuard.SubjectOf(clientId));
         return MqttPublishDisposition.Refuse;
     }
 

@@ -109,30 +109,30 @@ internal sealed class ListenerAccess : IGatewayPart
         if (!Names.IsValid(name) || !request.ClientId.StartsWith(ClientPrefix + name + ".", StringComparison.Ordinal))
         {
             // A session of the server belongs to a client identifier: without this rule one could take over another's.
-            return Refused(ClientIdNotValid, FaultCodes.ListenerTokenRefused, request.Remote + ": the client identifier is not web.{session}. and more, with the session as user name");
+            return Refused(request.ClientId, ClientIdNotValid, FaultCodes.ListenerTokenRefused, request.Remote + ": the client identifier is not web.{session}. and more, with the session as user name");
         }
 
         Session? session = _sessions.FindById(name);
         if (_tokens is not { } tokens || session is null
             || !tokens.Verify(_cartId, session.Number, session.Epoch, session.Id, request.Password.Span))
         {
-            return Refused(BadUserNameOrPassword, FaultCodes.ListenerTokenRefused, request.Remote + ": not the token of session " + name);
+            return Refused(request.ClientId, BadUserNameOrPassword, FaultCodes.ListenerTokenRefused, request.Remote + ": not the token of session " + name);
         }
 
         if (EndUs(session) <= _clock.NowUs)
         {
-            return Refused(NotAuthorised, FaultCodes.ListenerTokenRefused, request.Remote + ": session " + name + " is over");
+            return Refused(request.ClientId, NotAuthorised, FaultCodes.ListenerTokenRefused, request.Remote + ": session " + name + " is over");
         }
 
         if (_listeners.Count >= MaxListeners && !_listeners.ContainsKey(request.ClientId))
         {
-            return Refused(QuotaExceeded, FaultCodes.TooManyListeners, request.Remote + ": " + Invariant.Text(MaxListeners) + " listeners are connected");
+            return Refused(request.ClientId, QuotaExceeded, FaultCodes.TooManyListeners, request.Remote + ": " + Invariant.Text(MaxListeners) + " listeners are connected");
         }
 
         if (CountOf(session.Number) >= EndpointLimits.MaxListenersPerToken && !_listeners.ContainsKey(request.ClientId))
         {
             return Refused(
-                QuotaExceeded, FaultCodes.TooManyListeners, request.Remote + ": " + Invariant.Text(EndpointLimits.MaxListenersPerToken) + " listeners of session " + name + " are connected");
+                request.ClientId, QuotaExceeded, FaultCodes.TooManyListeners, request.Remote + ": " + Invariant.Text(EndpointLimits.MaxListenersPerToken) + " listeners of session " + name + " are connected");
         }
 
         _admitted = (request.ClientId, session.Number);
@@ -158,7 +158,7 @@ internal sealed class ListenerAccess : IGatewayPart
         bool allowed = Root(clientId) is { } root && filter.StartsWith(root, StringComparison.Ordinal);
         if (!allowed)
         {
-            Refused(NotAuthorised, FaultCodes.ListenerTopicRefused, LogText.Shown(clientId) + " may not subscribe to " + LogText.Shown(filter));
+            Refused(clientId, NotAuthorised, FaultCodes.ListenerTopicRefused, LogText.Shown(clientId) + " may not subscribe to " + LogText.Shown(filter));
         }
 
         return allowed;
@@ -172,7 +172,7 @@ internal sealed class ListenerAccess : IGatewayPart
             && IsOwn(clientId, message.Payload);
         if (!allowed)
         {
-            Refused(NotAuthorised, FaultCodes.ListenerTopicRefused, LogText.Shown(clientId) + " may not publish this to " + LogText.Shown(message.Topic));
+            Refused(clientId, NotAuthorised, FaultCodes.ListenerTopicRefused, LogText.Shown(clientId) + " may not publish this to " + LogText.Shown(message.Topic));
         }
 
         return allowed;
@@ -234,10 +234,10 @@ internal sealed class ListenerAccess : IGatewayPart
         : closed.BootId == _clock.BootId ? closed.Us + ListenerTokens.GraceUs
         : long.MinValue;
 
-    private byte Refused(byte reason, string code, string text)
+    private byte Refused(string clientId, byte reason, string code, string text)
     {
         RefusedCount++;
-        _log.Write(code, text);
+        _log.Write(code, text, HealthSubject.Listener(LogText.Shown(clientId)));
         return reason;
     }
 }

@@ -21,7 +21,8 @@ internal sealed class CommandMessages(CommandTargets targets, CommandAnswers ans
         (string notUnderstood, string words) = GatewayCommands.NotUnderstoodOn(topic);
         if (!Names.IsValid(request.Id))
         {
-            log.Write(notUnderstood, "a command on " + string.Join('/', call.Levels) + " without a valid id: " + (request.Problem ?? "id is 1 to 64 of A-Z a-z 0-9 '_' '-'"));
+            string why = request.Problem ?? "id is 1 to 64 of A-Z a-z 0-9 '_' '-'";
+            log.Write(notUnderstood, "a command on " + string.Join('/', call.Levels) + " without a valid id: " + why, HealthSubject.Gateway);
             return;
         }
 

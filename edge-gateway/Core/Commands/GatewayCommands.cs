@@ -115,7 +115,7 @@ internal static class GatewayCommands
         Route = "/api/cuff/stop",
         Rights = CommandRights.Always,
         Document = new(
-            "stopCuff", "Stops every cuff. Refused to a page of another origin alone; needs no session, body or content type.", "cuff", null, typeof(StopAnswer)),
+            "stopCuff", "Stops every cuff. Refused to a page of another origin, or of a host name that is not this gateway's, alone; from a program it needs no session, body, content type or known host.", "cuff", null, typeof(StopAnswer)),
         NotUnderstood = FaultCodes.CuffRequestNotUnderstood,
         Read = static _ => (static (on, done) => on.Stop.Now(result => done(Stopped(result))), null),
     };
@@ -158,7 +158,7 @@ internal static class GatewayCommands
             Route = "/api/session/{session}/patient",
             Document = new(
                 "setPatient", "Says who is measured, and with which cuff.", "cuff", typeof(PatientBody), typeof(StateAnswer),
-                FaultCodes.SessionNotOpen, FaultCodes.PatientCategoryNotMeasured),
+                FaultCodes.SessionNotOpen, FaultCodes.NoCuffFitted, FaultCodes.PatientNotStated, FaultCodes.PatientCategoryNotMeasured, FaultCodes.SessionCommandNotNow),
             NotUnderstood = FaultCodes.CuffRequestNotUnderstood,
             MaxLength = CuffPatientJson.MaxLength,
             Read = static call => Read(call, CuffPatientJson.MaxLength, static (json, envelope) => CuffPatientJson.Read(json, envelope), (on, patient, done) =>
@@ -174,7 +174,7 @@ internal static class GatewayCommands
             Rights = CommandRights.BedsideScreen,
             Document = new(
                 "startCuff", "Starts one measurement. Taken from the cart's own screen alone.", "cuff", typeof(NothingBody), typeof(StateAnswer),
-                FaultCodes.SessionNotOpen, FaultCodes.NoCuffFitted, FaultCodes.CuffPodNotConnected, FaultCodes.PatientNotStated, FaultCodes.OvertakenByStop),
+                FaultCodes.SessionNotOpen, FaultCodes.NoCuffFitted, FaultCodes.CuffPodNotConnected, FaultCodes.PatientNotStated, FaultCodes.OvertakenByStop, FaultCodes.SessionCommandNotNow),
             NotUnderstood = FaultCodes.CuffRequestNotUnderstood,
             MaxLength = CuffPatientJson.MaxLength,
             Read = static call => Read(call, CuffPatientJson.MaxLength, static (json, _) => Nothing(json), (on, _, done) =>
@@ -208,7 +208,7 @@ internal static class GatewayCommands
             Route = "/api/session/{session}/sound",
             Document = new(
                 "listen", "Turns listening on or off, and confirms where the stethoscope sits.", "sound", typeof(ListenBody), typeof(ListenAnswer),
-                FaultCodes.SessionNotOpen, FaultCodes.NoStethoscopeFitted, FaultCodes.StethoscopePodNotConnected),
+                FaultCodes.SessionNotOpen, FaultCodes.NoStethoscopeFitted, FaultCodes.StethoscopePodNotConnected, FaultCodes.SessionCommandNotNow),
             NotUnderstood = FaultCodes.SoundRequestNotUnderstood,
             MaxLength = SoundRequest.MaxLength,
             Read = static call => SoundRequest.Read(call.Body) is { Problem: null, Listening: { } listening } request

@@ -72,7 +72,7 @@ internal sealed class SessionMessages
         SessionRequest request = Read(message);
         if (!_life.IsRunning || !Names.IsValid(request.Id))
         {
-            _log.Write(FaultCodes.StopObeyedUnanswered, request.Problem ?? "without a valid id");
+            _log.Write(FaultCodes.StopObeyedUnanswered, request.Problem ?? "without a valid id", HealthSubject.Gateway);
             return true;
         }
 
@@ -97,7 +97,7 @@ internal sealed class SessionMessages
         {
             // A broker keeps it and brings it again at each connection, to whoever is treated then.
             string where = LogText.Shown(string.Join('/', levels));
-            _log.Write(FaultCodes.RetainedRefused, where);
+            _log.Write(FaultCodes.RetainedRefused, where, HealthSubject.Gateway);
             if (Names.IsValid(request.Id))
             {
                 _replies.Send(request.AnswerTo, Names.Word(request.Session), Names.Word(request.Command), FaultCodes.RetainedRefused, "retained on " + where);

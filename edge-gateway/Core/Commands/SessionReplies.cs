@@ -60,7 +60,7 @@ internal sealed class SessionReplies(ISessionLink link, GatewayClock clock, Code
         if (!link.TryPublish(message, 0, clock.NowUs))
         {
             // Commands are idempotent: who has no answer asks again.
-            log.Write(FaultCodes.AnswerNotSent, "the answer to request " + to.Id + " could not be sent");
+            log.Write(FaultCodes.AnswerNotSent, "the answer to request " + to.Id + " could not be sent", HealthSubject.Gateway);
         }
     }
 }

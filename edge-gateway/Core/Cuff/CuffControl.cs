@@ -50,7 +50,7 @@ public sealed class CuffControl : IGatewayPart
     /// <summary>Says once per session who is measured. Sent to a pod again when it comes back; forgotten with the session.</summary>
     /// <param name="sessionId">The open session's name.</param>
     /// <param name="patient">Who.</param>
-    /// <returns>Done, or G2331 no such open session, G2311 no cuff on this cart, G2313 no category, G2314 a category that no cuff of this cart measures.</returns>
+    /// <returns>Done, or G2331 no such open session, G2311 no cuff on this cart, G2313 no category, G2314 a category that no cuff of this cart measures, G2305 the gateway is starting or stopping.</returns>
     public SessionResult SetPatient(string sessionId, CuffPatient patient)
     {
         ArgumentNullException.ThrowIfNull(sessionId);
@@ -80,7 +80,7 @@ public sealed class CuffControl : IGatewayPart
 
     /// <summary>Starts one measurement, now or never.</summary>
     /// <param name="sessionId">The open session's name.</param>
-    /// <returns>Done when it was sent; what became of it the pod tells. Else G2331, G2311, G2312 its pod is not connected, G2313 nobody said who is measured.</returns>
+    /// <returns>Done when it was sent; what became of it the pod tells. Else G2331, G2311, G2312 its pod is not connected, G2313 nobody said who is measured, G2305 the gateway is starting or stopping.</returns>
     public SessionResult Start(string sessionId)
     {
         ArgumentNullException.ThrowIfNull(sessionId);

@@ -153,8 +153,11 @@ internal sealed class LossDeclarations
             return false;
         }
 
-        _log.Write(FaultCodes.StoredReadingsLost, ReadingJson.StreamText(key.Stream) + ": " + Invariant.Text(lost) + " readings lost before they were sent, "
-            + Invariant.Text(range.First) + " to " + Invariant.Text(range.Last));
+        string stream = ReadingJson.StreamText(key.Stream);
+        _log.Write(
+            FaultCodes.StoredReadingsLost,
+            stream + ": " + Invariant.Text(lost) + " readings lost before they were sent, " + Invariant.Text(range.First) + " to " + Invariant.Text(range.Last),
+            new HealthSubject(HealthSubjectKind.Stream, stream));
         return true;
     }
 

@@ -27,12 +27,13 @@ internal sealed class ReceiptIntake(
         Session? session = sessions.FindById(sessionId);
         if (request.Problem is not null || !Names.IsValid(request.Consumer) || session is null || !request.HasStreams)
         {
-            log.Write(FaultCodes.ReceiptRefused, "receipt for session " + LogText.Shown(sessionId) + ": " + (request.Problem ?? (session is null ? "no such session" : "consumer and streams are needed")));
+            string why = request.Problem ?? (session is null ? "no such session" : "consumer and streams are needed");
+            log.Write(FaultCodes.ReceiptRefused, "receipt for session " + LogText.Shown(sessionId) + ": " + why, sessions.SubjectOf(sessionId));
             call.Acknowledge();
             return;
         }
 
-        HealthSubject listener = new(HealthSubjectKind.Listener, request.Consumer!);
+        HealthSubject listener = HealthSubject.Listener(request.Consumer!);
         if (Problem(session, request.Streams) is { } untrue)
         {
             // Sent once until one of its receipts is taken in again, or none has come for long. Names are free to choose, so they take a few places at most.
@@ -43,7 +44,7 @@ internal sealed class ReceiptIntake(
             }
             else
             {
-                log.Write(FaultCodes.ReceiptUntrue, request.Consumer + ", " + what);
+                log.Write(FaultCodes.ReceiptUntrue, request.Consumer + ", " + what, listener);
             }
 
             call.Acknowledge();
@@ -55,7 +56,7 @@ internal sealed class ReceiptIntake(
         {
             // Acknowledged all the same: an acknowledgement that never comes would hold back all that this connection sends after it, STOP included.
             // Receipts say all that the consumer has, so the next one makes up for it.
-            log.Write(FaultCodes.ReceiptRefused, "receipt for session " + LogText.Shown(sessionId) + ": the journal takes no records now");
+            log.Write(FaultCodes.ReceiptRefused, "receipt for session " + LogText.Shown(sessionId) + ": the journal takes no records now", sessions.SubjectOf(sessionId));
             call.Acknowledge();
             return;
         }

@@ -22,7 +22,7 @@ internal sealed class ReplayRequests(SessionProjection sessions, DeliveryProject
         }
         else
         {
-            log.Write(FaultCodes.ReplayRefused, "a replay request without a valid id");
+            log.Write(FaultCodes.ReplayRefused, "a replay request without a valid id", sessions.SubjectOf(call.Levels[1]));
         }
 
         call.Acknowledge();

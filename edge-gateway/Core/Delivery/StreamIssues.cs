@@ -32,7 +32,7 @@ internal sealed class StreamIssues(SessionProjection sessions, HealthIssues heal
         health.Raise(code, SubjectOf(stream), what);
         if (isNew && stream.Key.Stream.DeviceId != gatewayId)
         {
-            own.Event(code, stream.Key.Stream.Stream, 0, what, isLogged: false);
+            own.Event(code, SubjectOf(stream), stream.Key.Stream.Stream, 0, what, isLogged: false);
         }
     }
 

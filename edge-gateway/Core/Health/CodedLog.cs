@@ -8,8 +8,8 @@ internal sealed class CodedLog(IGatewayLog? log, GatewayClock clock)
     /// <summary>Writes one line.</summary>
     /// <param name="code">A code of hardware/faults.json.</param>
     /// <param name="what">What happened here: place and numbers, English; made one line.</param>
-    /// <param name="subject">What it is about.</param>
-    public void Write(string code, string what, HealthSubject subject = default) => log?.Write(new GatewayLogEntry(code, LogText.OneLine(what), clock.NowUs, subject));
+    /// <param name="subject">What it is about: repeated lines are held back for each subject by itself.</param>
+    public void Write(string code, string what, HealthSubject subject) => log?.Write(new GatewayLogEntry(code, LogText.OneLine(what), clock.NowUs, subject));
 
     /// <summary>Writes the line of an issue as the issues word it.</summary>
     /// <param name="code">Its code.</param>

@@ -18,6 +18,8 @@ internal sealed class DiskHealth : IGatewayPart
     private readonly HealthIssues _issues;
     private readonly CodedLog _log;
     private readonly Queue<(string Code, int Argument, string What)> _events = new();
+    private long _furtherUnread;
+    private bool _hasToldUnread;
 
     /// <summary>Makes it.</summary>
     /// <param name="journal">The journal.</param>
@@ -64,6 +66,26 @@ internal sealed class DiskHealth : IGatewayPart
         }
     }
 
+    /// <summary>
+    /// Retention is about to give up records of a newer version, which nobody here can read: only their number is known. The first ones of a step are declared with an
+    /// event before they go; those of further places in the same step are summed into one more, so that many places cost no more room than few.
+    /// </summary>
+    /// <param name="loss">Which.</param>
+    /// <returns>False when it could not be declared now: the journal asks again.</returns>
+    public bool UnreadGivenUp(in JournalLoss loss)
+    {
+        long count = loss.Last - loss.First + 1;
+        if (_hasToldUnread)
+        {
+            _furtherUnread += count;
+            return true;
+        }
+
+        string what = UnreadText(count) + ", " + Invariant.Text(loss.First) + " to " + Invariant.Text(loss.Last) + " in " + loss.Where;
+        _hasToldUnread = _own.TryLossEvent(FaultCodes.StoredReadingsLost, Disk, (int)long.Min(count, int.MaxValue), what);
+        return _hasToldUnread;
+    }
+
     /// <summary>That the journal does not take readings is an issue of the health checks; here the log is told why.</summary>
     public void Failing(DiskStatus status, string text)
     {
@@ -84,13 +106,23 @@ internal sealed class DiskHealth : IGatewayPart
     {
         bool isMissing = _journal.IsReserveMissing;
         _issues.Set(isMissing, FaultCodes.JournalReserveMissing, Disk, isMissing ? _journal.IntakeReason : string.Empty);
+        _hasToldUnread = false;
+        if (_furtherUnread > 0)
+        {
+            long further = _furtherUnread;
+            _furtherUnread = 0;
+            _own.Event(FaultCodes.StoredReadingsLost, Disk, 0, (int)long.Min(further, int.MaxValue), UnreadText(further) + " in further places");
+        }
+
         while (_events.TryDequeue(out (string Code, int Argument, string What) told))
         {
-            _own.Event(told.Code, 0, told.Argument, told.What);
+            _own.Event(told.Code, Disk, 0, told.Argument, told.What);
         }
 
         return long.MaxValue;
     }
+
+    private static string UnreadText(long count) => Invariant.Text(count) + " records of a newer version given up";
 
     private void Note(string code, long argument, string what)
     {

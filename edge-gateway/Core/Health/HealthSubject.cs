@@ -40,6 +40,16 @@ public readonly record struct HealthSubject(HealthSubjectKind Kind, string Name)
     /// <returns>The subject.</returns>
     public static HealthSubject Pod(ulong deviceId) => new(HealthSubjectKind.Pod, Firmware.Protocol.Topics.DeviceText(deviceId));
 
+    /// <summary>A session.</summary>
+    /// <param name="id">Its name.</param>
+    /// <returns>The subject.</returns>
+    public static HealthSubject Session(string id) => new(HealthSubjectKind.Session, id);
+
+    /// <summary>A client, by the identifier that it chose.</summary>
+    /// <param name="id">The identifier, as it is shown in the log.</param>
+    /// <returns>The subject.</returns>
+    public static HealthSubject Listener(string id) => new(HealthSubjectKind.Listener, id);
+
     /// <summary>An external broker, by host and port.</summary>
     /// <param name="broker">The broker.</param>
     /// <returns>The subject.</returns>

@@ -1,4 +1,5 @@
 using System;
+using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Records;
 using EdgeGateway.Core.Sessions;
@@ -51,7 +52,7 @@ internal sealed class FrameProof(ICrc32 crc32, OwnFrames own, SessionProjection 
         string code = length > Frame.MaxMessageLength ? FaultCodes.PodMessageTooLong : FaultCodes.InvalidFrames;
         string what = "pod " + Topics.DeviceText(deviceId) + ": " + Invariant.Text(parts) + " part(s) of a message of "
             + Invariant.Text(length) + " bytes are no valid frame of this pod";
-        own.Event(code, 0, parts, what);
+        own.Event(code, HealthSubject.Pod(deviceId), 0, parts, what);
         own.Gap(
             new StreamKey(deviceId, 0, 0),
             GapCause.FrameRefused,

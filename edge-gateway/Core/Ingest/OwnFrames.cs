@@ -84,15 +84,19 @@ internal sealed class OwnFrames : IGatewayPart
         TryOwn(FrameKind.Gap, GapOf(lost, cause, unit, range, count, firstUs, lastUs), session);
 
     /// <summary>A coded event of the gateway's own: stored, sent to the session, and in the log.</summary>
-    public void Event(string code, int stream, int argument, string what, bool isLogged = true)
+    /// <param name="code">A code of hardware/faults.json.</param>
+    /// <param name="subject">What it is about.</param>
+    /// <param name="stream">The stream, 0 for none.</param>
+    /// <param name="argument">The event's argument.</param>
+    /// <param name="what">What happened, for the log.</param>
+    /// <param name="isLogged">False when the log was told already.</param>
+    public void Event(string code, HealthSubject subject, int stream, int argument, string what, bool isLogged = true)
     {
-        byte[] body = new byte[EventBody.Length];
-        int number = ((code[1] - '0') * 1000) + ((code[2] - '0') * 100) + ((code[3] - '0') * 10) + code[4] - '0';
-        EventBody.Write(body, 0, (FaultCode)number, stream, argument);
+        byte[] body = EventOf(code, stream, argument);
         uint session = _sessions.Open?.Number ?? 0;
         if (isLogged)
         {
-            _log.Write(code, what);
+            _log.Write(code, what, subject);
         }
 
         if (_waitingEvents.Count > 0 || !TryOwn(FrameKind.Event, body, session))
@@ -105,6 +109,23 @@ internal sealed class OwnFrames : IGatewayPart
 
             _waitingEvents.Enqueue((body, session));
         }
+    }
+
+    /// <summary>An event that declares a loss, before what it tells of is given up: at once, with a gap record's right to the journal's room, or not at all.</summary>
+    /// <param name="code">A code of hardware/faults.json.</param>
+    /// <param name="subject">What it is about.</param>
+    /// <param name="argument">The event's argument.</param>
+    /// <param name="what">What happened, for the log.</param>
+    /// <returns>False when the journal does not take it now; the log is not told then.</returns>
+    public bool TryLossEvent(string code, HealthSubject subject, int argument, string what)
+    {
+        if (!TryOwn(FrameKind.Event, EventOf(code, 0, argument), _sessions.Open?.Number ?? 0, JournalPurpose.Bookkeeping))
+        {
+            return false;
+        }
+
+        _log.Write(code, what, subject);
+        return true;
     }
 
     /// <summary>Appends what had to wait.</summary>
@@ -128,10 +149,18 @@ internal sealed class OwnFrames : IGatewayPart
         {
             int dropped = _dropped;
             _dropped = 0;
-            Event(FaultCodes.OwnRecordsDropped, 0, dropped, "records of the gateway's own that found no room: " + Invariant.Text(dropped));
+            Event(FaultCodes.OwnRecordsDropped, HealthSubject.Gateway, 0, dropped, "records of the gateway's own that found no room: " + Invariant.Text(dropped));
         }
 
         return long.MaxValue;
+    }
+
+    private static byte[] EventOf(string code, int stream, int argument)
+    {
+        byte[] body = new byte[EventBody.Length];
+        int number = ((code[1] - '0') * 1000) + ((code[2] - '0') * 100) + ((code[3] - '0') * 10) + code[4] - '0';
+        EventBody.Write(body, 0, (FaultCode)number, stream, argument);
+        return body;
     }
 
     private static byte[] GapOf(StreamKey lost, GapCause cause, int unit, SequenceRange range, uint count, long firstUs, long lastUs)
@@ -141,7 +170,7 @@ internal sealed class OwnFrames : IGatewayPart
         return body;
     }
 
-    private bool TryOwn(FrameKind kind, byte[] body, uint session)
+    private bool TryOwn(FrameKind kind, byte[] body, uint session, JournalPurpose eventPurpose = JournalPurpose.OpenSessionVital)
     {
         bool gap = kind == FrameKind.Gap;
         uint sequence = (gap ? _gapSequence : _eventSequence) + 1;
@@ -151,7 +180,7 @@ internal sealed class OwnFrames : IGatewayPart
         body.CopyTo(frame, Frame.HeaderLength);
         Frame.Seal(frame, 0, _crc32);
         BindingReason reason = session == 0 ? BindingReason.NoSession : BindingReason.ByTime;
-        if (!_writer.TryAppendFrame(FrameHead.Read(frame), frame, session, reason, gap ? JournalPurpose.Bookkeeping : JournalPurpose.OpenSessionVital))
+        if (!_writer.TryAppendFrame(FrameHead.Read(frame), frame, session, reason, gap ? JournalPurpose.Bookkeeping : eventPurpose))
         {
             return false;
         }

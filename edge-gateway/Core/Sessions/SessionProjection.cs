@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Records;
 using EdgeGateway.Journal;
 
@@ -92,6 +93,11 @@ public sealed class SessionProjection : IJournalProjection
 
         return null;
     }
+
+    /// <summary>What a line about a named session is about: the session, or the gateway when there is none of that name, which anybody may choose.</summary>
+    /// <param name="id">The name.</param>
+    /// <returns>The subject.</returns>
+    public HealthSubject SubjectOf(string id) => FindById(id) is null ? HealthSubject.Gateway : HealthSubject.Session(id);
 
     /// <summary>The newest session of a name.</summary>
     /// <param name="id">The name.</param>

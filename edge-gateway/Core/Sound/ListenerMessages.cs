@@ -56,7 +56,8 @@ internal sealed class ListenerMessages(SessionProjection sessions, Consumers con
 
         if (problem is not null)
         {
-            log.Write(FaultCodes.ListenerReportNotUnderstood, "from a listener of session " + LogText.Shown(sessionId) + " on " + LogText.Shown(string.Join('/', below!)) + ": " + problem);
+            string what = "from a listener of session " + LogText.Shown(sessionId) + " on " + LogText.Shown(string.Join('/', below!)) + ": " + problem;
+            log.Write(FaultCodes.ListenerReportNotUnderstood, what, sessions.SubjectOf(sessionId));
         }
 
         call.Acknowledge();

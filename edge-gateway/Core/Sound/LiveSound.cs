@@ -292,9 +292,11 @@ internal sealed class LiveSound : IGatewayPart
         // What waits was meant for the step before, and goes as such.
         Emit(stream, nowUs, before);
         stream.Break();
+        string name = ReadingJson.StreamText(stream.Key);
         _log.Write(
             stream.Steps.Step > before ? FaultCodes.LiveSoundReduced : FaultCodes.LiveSoundRaised,
-            ReadingJson.StreamText(stream.Key) + ": " + SoundWords.Of(before) + " to " + SoundWords.Of(stream.Steps.Step));
+            name + ": " + SoundWords.Of(before) + " to " + SoundWords.Of(stream.Steps.Step),
+            new HealthSubject(HealthSubjectKind.Stream, name));
     }
 
     private void Emit(LiveStream stream, long nowUs) => Emit(stream, nowUs, stream.Steps.Step);

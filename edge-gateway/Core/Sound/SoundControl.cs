@@ -53,7 +53,7 @@ public sealed class SoundControl
     /// <param name="listening">True for on.</param>
     /// <param name="place">Site, posture and filter.</param>
     /// <param name="by">Who says so: an opaque token, or empty.</param>
-    /// <returns>Done, or G2331 no such open session, G2332 no stethoscope, G2333 its pod is not connected.</returns>
+    /// <returns>Done, or G2331 no such open session, G2332 no stethoscope, G2333 its pod is not connected, G2305 the gateway is starting or stopping.</returns>
     public SessionResult Set(string sessionId, bool listening, SoundPlace place, string by)
     {
         ArgumentNullException.ThrowIfNull(sessionId);
@@ -76,15 +76,21 @@ public sealed class SoundControl
     /// <param name="sessionId">The session's name.</param>
     /// <param name="place">Where the stethoscope sits; null for what was confirmed last.</param>
     /// <param name="by">Who asks: an opaque token, or empty.</param>
-    /// <param name="completed">Called on the loop, once, when the clip is on the disk or was refused (G2331, G2334 no sound comes, G2335 too many clips).</param>
+    /// <param name="completed">Called on the loop, once, when the clip is on the disk or was refused (G2331, G2334 no sound comes, G2335 too many clips, G2305 the gateway is starting or stopping, G2306 too many requests wait for the disk).</param>
     public void BeginClip(string sessionId, SoundPlace? place, string by, Action<ClipResult> completed)
     {
         ArgumentNullException.ThrowIfNull(sessionId);
         ArgumentNullException.ThrowIfNull(by);
         ArgumentNullException.ThrowIfNull(completed);
-        if (!_life.IsRunning || _waiters.IsFull)
+        if (!_life.IsRunning)
         {
-            completed(new ClipResult(FaultCodes.SessionCommandNotNow, "the gateway is starting, stopping or busy", string.Empty));
+            completed(new ClipResult(FaultCodes.SessionCommandNotNow, SessionControl.NotRunningText, string.Empty));
+            return;
+        }
+
+        if (_waiters.IsFull)
+        {
+            completed(new ClipResult(FaultCodes.TooManyRequestsWaiting, SyncWaiters.FullText, string.Empty));
             return;
         }
 

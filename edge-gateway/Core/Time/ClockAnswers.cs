@@ -20,7 +20,7 @@ internal sealed class ClockAnswers(IMqttServer server, GatewayClock clock, Coded
     {
         if (request.Length != ClockMessage.RequestLength)
         {
-            log.Write(FaultCodes.ClockRequestNotUnderstood, "pod " + Topics.DeviceText(device) + ": a clock request of " + Invariant.Text(request.Length) + " bytes");
+            log.Write(FaultCodes.ClockRequestNotUnderstood, "pod " + Topics.DeviceText(device) + ": a clock request of " + Invariant.Text(request.Length) + " bytes", HealthSubject.Pod(device));
             return;
         }
 

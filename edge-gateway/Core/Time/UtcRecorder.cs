@@ -30,7 +30,7 @@ internal sealed class UtcRecorder(GatewayClock clock, TimeProjection time, Journ
         GatewayMoment now = clock.Now;
         if (time.IsWorthRecording(now) && journal.TryAppend(JournalRecordType.TimeMapping, new TimeMappingRecord(now).Encode(), out _))
         {
-            log.Write(FaultCodes.GatewayClockRecorded, "UTC " + Rfc3339.Text(now.UtcUs) + " within " + Invariant.Text(now.UncertaintyUs) + " µs");
+            log.Write(FaultCodes.GatewayClockRecorded, "UTC " + Rfc3339.Text(now.UtcUs) + " within " + Invariant.Text(now.UncertaintyUs) + " µs", HealthSubject.Gateway);
         }
 
         return _nextUs;

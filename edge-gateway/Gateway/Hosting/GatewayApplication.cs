@@ -59,15 +59,22 @@ public static class GatewayApplication
         change?.Invoke(builder);
         WebApplication application = builder.Build();
         application.UseGateway(application.Services.GetRequiredService<GatewayHandle>());
-        application.Services.GetRequiredService<GatewayTelemetry>();
         return application;
     }
 
-    /// <summary>Opens the journal and the listeners.</summary>
+    /// <summary>Makes the instruments. Done when the gateway is ready: nothing waits for them.</summary>
+    /// <param name="application">The application, started.</param>
+    public static void MakeInstruments(WebApplication application)
+    {
+        ArgumentNullException.ThrowIfNull(application);
+        application.Services.GetRequiredService<GatewayTelemetry>();
+    }
+
+    /// <summary>Opens the journal and the listeners. What was opened by a start that fails is closed again as by a stop: the cuffs first, then a checkpoint, and the journal.</summary>
     /// <param name="application">The application.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>Null when the gateway runs, else why it does not.</returns>
-    /// <exception cref="OperationCanceledException">It was stopped while it started.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped while it started, or its logic broke (<see cref="GatewayService.Broken"/>).</exception>
     public static async Task<CodedError?> TryStartAsync(WebApplication application, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(application);
@@ -76,13 +83,18 @@ public static class GatewayApplication
             await application.StartAsync(cancellation).ConfigureAwait(false);
             return null;
         }
-        catch (CodedErrorException exception)
+        catch (Exception exception)
         {
-            return exception.Errors[0];
-        }
-        catch (Exception exception) when (exception is IOException or SocketException)
-        {
-            return new CodedError(FaultCodes.ListenerNotOpened, ErrorPlace.None, exception.Message);
+            await application.StopAsync(CancellationToken.None).ConfigureAwait(false);
+            switch (exception)
+            {
+                case CodedErrorException coded:
+                    return coded.Errors[0];
+                case IOException or SocketException:
+                    return new CodedError(FaultCodes.ListenerNotOpened, ErrorPlace.None, exception.Message);
+                default:
+                    throw;
+            }
         }
     }
 

@@ -38,10 +38,67 @@ public static class GatewayProgram
         ArgumentNullException.ThrowIfNull(arguments);
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(diagnostics);
+        try
+        {
+            return await ParseAndRunAsync(arguments, output, diagnostics).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            return await BrokenAsync(exception, "en", diagnostics).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Runs the gateway until a signal ends it.</summary>
+    /// <param name="options">Configuration, already checked.</param>
+    /// <param name="output">Results.</param>
+    /// <param name="diagnostics">Errors.</param>
+    /// <param name="change">Changes the builder at the end, for tests; null for nothing.</param>
+    /// <returns>0 done, 3 refused, 4 internal.</returns>
+    internal static async Task<int> ServeAsync(GatewayHostOptions options, TextWriter output, TextWriter diagnostics, Action<WebApplicationBuilder>? change = null)
+    {
+        Exception? broken;
+        CodedError? refusal = null;
+        WebApplication application = GatewayApplication.Build(options, TimeProvider.System, change);
+        await using (application.ConfigureAwait(false))
+        {
+            GatewayService gateway = application.Services.GetRequiredService<GatewayService>();
+            try
+            {
+                refusal = await GatewayApplication.TryStartAsync(application).ConfigureAwait(false);
+                if (refusal is null)
+                {
+                    await UntilStoppedAsync(application, gateway, options, output).ConfigureAwait(false);
+                }
+            }
+            catch (OperationCanceledException) when (application.Lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                // A signal came while it started, or its logic broke: the latter is said below.
+            }
+
+            broken = gateway.Broken.IsCompleted ? await gateway.Broken.ConfigureAwait(false) : null;
+        }
+
+        if (broken is not null)
+        {
+            return await BrokenAsync(broken, options.Language, diagnostics).ConfigureAwait(false);
+        }
+
+        if (refusal is not null)
+        {
+            await diagnostics.WriteLineAsync(refusal.Render(options.Language)).ConfigureAwait(false);
+            return Refused;
+        }
+
+        await output.WriteLineAsync("stopped").ConfigureAwait(false);
+        return Done;
+    }
+
+    private static async Task<int> ParseAndRunAsync(string[] arguments, TextWriter output, TextWriter diagnostics)
+    {
         Argument<string> file = new("gateway.yaml") { Description = "The configuration file; gateway.example.yaml lists every key." };
         Option<bool> check = new("--check") { Description = "Says whether the gateway could start here with this file, and changes nothing." };
         RootCommand root = new("A cart's gateway: takes in what pods measure, keeps it, and delivers it to the session's broker or subscribers. Ends on SIGTERM.") { file, check };
-        root.SetAction((parsed, _) => parsed.GetValue(check) ? CheckAsync(parsed.GetValue(file)!, output, diagnostics) : ServeAsync(parsed.GetValue(file)!, output, diagnostics));
+        root.SetAction((parsed, _) => parsed.GetValue(check) ? CheckAsync(parsed.GetValue(file)!, output, diagnostics) : LoadAndServeAsync(parsed.GetValue(file)!, output, diagnostics));
         ParseResult result = root.Parse(arguments);
         if (result.Errors.Count > 0)
         {
@@ -72,7 +129,7 @@ public static class GatewayProgram
         return Done;
     }
 
-    private static async Task<int> ServeAsync(string file, TextWriter output, TextWriter diagnostics)
+    private static async Task<int> LoadAndServeAsync(string file, TextWriter output, TextWriter diagnostics)
     {
         ConfigurationResult configuration = ConfigurationFile.Load(file);
         if (configuration.Options is not GatewayHostOptions options)
@@ -81,48 +138,27 @@ public static class GatewayProgram
             return Refused;
         }
 
-        Exception? broken;
-        WebApplication application = GatewayApplication.Build(options, TimeProvider.System);
-        await using (application.ConfigureAwait(false))
+        return await ServeAsync(options, output, diagnostics).ConfigureAwait(false);
+    }
+
+    private static async Task UntilStoppedAsync(WebApplication application, GatewayService gateway, GatewayHostOptions options, TextWriter output)
+    {
+        (int http, int mqtt) = GatewayApplication.PortsOf(application);
+        await output.WriteLineAsync($"mqtt {options.MqttAddress}:{mqtt}").ConfigureAwait(false);
+        await output.WriteLineAsync($"http {options.HttpAddress}:{http}").ConfigureAwait(false);
+        Task stopping = application.WaitForShutdownAsync();
+        if (await Task.WhenAny(gateway.Ready, stopping).ConfigureAwait(false) == gateway.Ready)
         {
-            CodedError? refusal;
-            try
-            {
-                refusal = await GatewayApplication.TryStartAsync(application).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (application.Lifetime.ApplicationStopping.IsCancellationRequested)
-            {
-                // A signal came while it started: what was opened is closed at the end of this block.
-                return Done;
-            }
-
-            if (refusal is not null)
-            {
-                await diagnostics.WriteLineAsync(refusal.Render(options.Language)).ConfigureAwait(false);
-                return Refused;
-            }
-
-            GatewayService gateway = application.Services.GetRequiredService<GatewayService>();
-            (int http, int mqtt) = GatewayApplication.PortsOf(application);
-            await output.WriteLineAsync($"mqtt {options.MqttAddress}:{mqtt}").ConfigureAwait(false);
-            await output.WriteLineAsync($"http {options.HttpAddress}:{http}").ConfigureAwait(false);
-            Task stopping = application.WaitForShutdownAsync();
-            if (await Task.WhenAny(gateway.Ready, stopping).ConfigureAwait(false) == gateway.Ready)
-            {
-                await output.WriteLineAsync("running").ConfigureAwait(false);
-            }
-
-            await stopping.ConfigureAwait(false);
-            broken = gateway.Broken.IsCompleted ? await gateway.Broken.ConfigureAwait(false) : null;
+            await output.WriteLineAsync("running").ConfigureAwait(false);
+            GatewayApplication.MakeInstruments(application);
         }
 
-        if (broken is not null)
-        {
-            await diagnostics.WriteLineAsync(new CodedError(FaultCodes.InvariantBroken, ErrorPlace.None, broken.ToString()).Render(options.Language)).ConfigureAwait(false);
-            return Internal;
-        }
+        await stopping.ConfigureAwait(false);
+    }
 
-        await output.WriteLineAsync("stopped").ConfigureAwait(false);
-        return Done;
+    private static async Task<int> BrokenAsync(Exception exception, string language, TextWriter diagnostics)
+    {
+        await diagnostics.WriteLineAsync(new CodedError(FaultCodes.InvariantBroken, ErrorPlace.None, exception.ToString()).Render(language)).ConfigureAwait(false);
+        return Internal;
     }
 }

@@ -17,7 +17,6 @@ using EdgeGateway.Mqtt.Server;
 using EdgeGateway.Mqtt.Transports;
 using Firmware.Core;
 using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -36,7 +35,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     private readonly IGatewayLog _log;
     private readonly TimeProvider _time;
     private readonly StopLatch _stop;
-    private readonly IServiceProvider _services;
+    private readonly IServer _server;
     private readonly TaskCompletionSource<Exception> _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MqttLoop _loop;
@@ -50,8 +49,8 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     /// <param name="stop">STOP's own path to the loop.</param>
     /// <param name="time">The clocks.</param>
     /// <param name="lifetime">Asked to end the process when the logic has broken.</param>
-    /// <param name="services">Has the web server, whose connections end with the logic.</param>
-    public GatewayService(IOptions<GatewayHostOptions> options, IGatewayLog log, StopLatch stop, TimeProvider time, IHostApplicationLifetime lifetime, IServiceProvider services)
+    /// <param name="server">The web server, whose connections end with the logic.</param>
+    public GatewayService(IOptions<GatewayHostOptions> options, IGatewayLog log, StopLatch stop, TimeProvider time, IHostApplicationLifetime lifetime, IServer server)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(lifetime);
@@ -59,7 +58,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
         _log = log;
         _stop = stop;
         _time = time;
-        _services = services;
+        _server = server;
         _loop = new MqttLoop(time, "gateway", faulted: exception =>
         {
             _broken.TrySetResult(exception);
@@ -149,7 +148,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
             }
         }
 
-        await _services.GetRequiredService<IServer>().StopAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
+        await _server.StopAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

@@ -8,23 +8,29 @@ namespace EdgeGateway.Gateway.Hosting;
 
 /// <summary>
 /// Decides which log lines are written. The same code about the same subject within <see cref="QuietUs"/> is counted and written once more with its number, not
-/// repeated; of one code, whatever its subjects, at most <see cref="MaxPerCode"/> lines are written within that time. So nobody who comes and goes, under one name
-/// or many, floods the log, and a second pod or session is not hidden behind the first. Any thread.
+/// repeated. A second pod, stream or session is never hidden behind the first: each has its own quiet time. Clients choose their names themselves, so of one code about
+/// clients, whatever they are called, at most <see cref="MaxPerCode"/> lines are written within that time. Nobody who comes and goes, under one name or many, floods
+/// the log. Any thread.
 /// </summary>
 internal sealed class RepeatedLines
 {
     /// <summary>How long a repeated code is only counted, µs.</summary>
     public const long QuietUs = 10_000_000;
 
-    /// <summary>Lines of one code within <see cref="QuietUs"/>; further ones are counted and told with the next.</summary>
+    /// <summary>Lines of one code about clients within <see cref="QuietUs"/>; further ones are counted and told with the next of the code.</summary>
     public const int MaxPerCode = 20;
 
-    /// <summary>Codes with subjects remembered; above it those whose quiet time is over are forgotten, then the oldest.</summary>
+    /// <summary>
+    /// Codes with subjects remembered, for clients and for all others each. When the quiet time of none of them is over, a line about a further subject is counted and
+    /// told with the next of its code.
+    /// </summary>
     public const int MaxRemembered = 1024;
 
     private readonly Lock _gate = new();
-    private readonly SortedDictionary<(string Code, string Ended, HealthSubject Subject), (long FirstUs, long Repeats)> _recent = [];
-    private readonly SortedDictionary<string, (long FirstUs, int Lines, long Held)> _codes = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<(string Code, string Ended, HealthSubject Subject), (long FirstUs, long Repeats)> _clients = [];
+    private readonly SortedDictionary<(string Code, string Ended, HealthSubject Subject), (long FirstUs, long Repeats)> _others = [];
+    private readonly SortedDictionary<string, (long FirstUs, int Lines)> _budgets = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> _held = new(StringComparer.Ordinal);
 
     /// <summary>Codes with subjects that are remembered now.</summary>
     public int Remembered
@@ -33,7 +39,7 @@ internal sealed class RepeatedLines
         {
             lock (_gate)
             {
-                return _recent.Count;
+                return _clients.Count + _others.Count;
             }
         }
     }
@@ -41,76 +47,94 @@ internal sealed class RepeatedLines
     /// <summary>Takes one line.</summary>
     /// <param name="entry">The line.</param>
     /// <param name="repeats">Lines of the same code and subject that were held back since the last one.</param>
-    /// <param name="heldBack">Lines of the same code, about whatever, that were held back since the last one.</param>
+    /// <param name="heldBack">Lines of the same code about other subjects that were held back and are told with no line of their own.</param>
     /// <returns>True to write it with the two numbers; false when it is held back and counted.</returns>
     public bool TryPass(in GatewayLogEntry entry, out long repeats, out long heldBack)
     {
         repeats = 0;
         heldBack = 0;
         (string, string, HealthSubject) key = (entry.Code, entry.Ended ?? string.Empty, entry.Subject);
+        bool isClient = entry.Subject.Kind == HealthSubjectKind.Listener;
+        SortedDictionary<(string Code, string Ended, HealthSubject Subject), (long FirstUs, long Repeats)> recent = isClient ? _clients : _others;
         lock (_gate)
         {
-            if (_recent.TryGetValue(key, out (long FirstUs, long Repeats) seen))
+            bool isKnown = recent.TryGetValue(key, out (long FirstUs, long Repeats) seen);
+            if (isKnown && entry.NowUs - seen.FirstUs < QuietUs)
             {
-                if (entry.NowUs - seen.FirstUs < QuietUs)
-                {
-                    _recent[key] = (seen.FirstUs, seen.Repeats + 1);
-                    return false;
-                }
-
-                repeats = seen.Repeats;
-            }
-
-            (long FirstUs, int Lines, long Held) budget = _codes.GetValueOrDefault(entry.Code, (entry.NowUs, 0, 0));
-            if (entry.NowUs - budget.FirstUs >= QuietUs)
-            {
-                budget = (entry.NowUs, 0, budget.Held);
-            }
-
-            if (budget.Lines >= MaxPerCode)
-            {
-                _codes[entry.Code] = budget with { Held = budget.Held + 1 };
+                recent[key] = (seen.FirstUs, seen.Repeats + 1);
                 return false;
             }
 
-            heldBack = budget.Held;
-            _codes[entry.Code] = (budget.FirstUs, budget.Lines + 1, 0);
-            Remember(key, entry.NowUs);
+            if ((isClient && !TrySpend(entry.Code, entry.NowUs)) || (!isKnown && !HasRoom(recent, entry.NowUs)))
+            {
+                Hold(entry.Code, 1);
+                return false;
+            }
+
+            recent[key] = (entry.NowUs, 0);
+            repeats = seen.Repeats;
+            Forget(_clients, entry.Code, entry.NowUs);
+            Forget(_others, entry.Code, entry.NowUs);
+            if (_held.Remove(entry.Code, out long held))
+            {
+                heldBack = held;
+            }
+
             return true;
         }
     }
 
-    private void Remember((string Code, string Ended, HealthSubject Subject) key, long nowUs)
+    private bool TrySpend(string code, long nowUs)
     {
-        if (_recent.Count >= MaxRemembered && !_recent.ContainsKey(key))
+        (long FirstUs, int Lines) budget = _budgets.GetValueOrDefault(code, (nowUs, 0));
+        if (nowUs - budget.FirstUs >= QuietUs)
         {
-            (string, string, HealthSubject) oldest = default;
-            long oldestUs = long.MaxValue;
-            List<(string, string, HealthSubject)> over = [];
-            foreach (((string, string, HealthSubject) known, (long firstUs, _)) in _recent)
-            {
-                if (nowUs - firstUs >= QuietUs)
-                {
-                    over.Add(known);
-                }
+            budget = (nowUs, 0);
+        }
 
-                if (firstUs < oldestUs)
-                {
-                    (oldest, oldestUs) = (known, firstUs);
-                }
-            }
+        if (budget.Lines >= MaxPerCode)
+        {
+            return false;
+        }
 
-            if (over.Count == 0)
-            {
-                over.Add(oldest);
-            }
+        _budgets[code] = (budget.FirstUs, budget.Lines + 1);
+        return true;
+    }
 
-            foreach ((string, string, HealthSubject) known in over)
+    private bool HasRoom(SortedDictionary<(string Code, string Ended, HealthSubject Subject), (long FirstUs, long Repeats)> recent, long nowUs)
+    {
+        if (recent.Count >= MaxRemembered)
+        {
+            Forget(recent, null, nowUs);
+        }
+
+        return recent.Count < MaxRemembered;
+    }
+
+    // What was held back of a burst that has ended is told with the next line of its code, about whatever that is.
+    private void Forget(SortedDictionary<(string Code, string Ended, HealthSubject Subject), (long FirstUs, long Repeats)> recent, string? code, long nowUs)
+    {
+        List<(string, string, HealthSubject)> over = [];
+        foreach (((string Code, string Ended, HealthSubject Subject) known, (long firstUs, long repeats)) in recent)
+        {
+            if (nowUs - firstUs >= QuietUs && (code is null || string.Equals(known.Code, code, StringComparison.Ordinal)))
             {
-                _recent.Remove(known);
+                over.Add(known);
+                Hold(known.Code, repeats);
             }
         }
 
-        _recent[key] = (nowUs, 0);
+        foreach ((string, string, HealthSubject) known in over)
+        {
+            recent.Remove(known);
+        }
+    }
+
+    private void Hold(string code, long lines)
+    {
+        if (lines > 0)
+        {
+            _held[code] = _held.GetValueOrDefault(code) + lines;
+        }
     }
 }

@@ -37,14 +37,22 @@ public sealed class StopLatch
         }
     }
 
-    /// <summary>Does what was asked. On the loop.</summary>
+    /// <summary>Does what was asked. On the loop. What <paramref name="stop"/> throws is thrown to those who asked.</summary>
     /// <param name="stop">Stops all cuffs, and says later what became of it.</param>
     public void Step(Action<Action<StopResult>> stop)
     {
         ArgumentNullException.ThrowIfNull(stop);
         if (Interlocked.Exchange(ref _asked, null) is { } asked)
         {
-            stop(result => asked.TrySetResult(result));
+            try
+            {
+                stop(result => asked.TrySetResult(result));
+            }
+            catch (Exception exception)
+            {
+                // Whoever pressed it is told at once that nothing is confirmed, and can press again: the loop goes on.
+                asked.TrySetException(exception);
+            }
         }
     }
 }

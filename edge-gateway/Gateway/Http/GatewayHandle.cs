@@ -1,7 +1,9 @@
 using System;
 using System.Globalization;
+using System.Threading.Tasks;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Configuration;
+using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Hosting;
 using EdgeGateway.Mqtt;
 using Microsoft.AspNetCore.Http;
@@ -74,4 +76,29 @@ public sealed record GatewayHandle(IMqttLoop Loop, Func<GatewayCore?> Core)
     /// <param name="code">The code.</param>
     /// <param name="text">What happened here; may be empty.</param>
     internal void Write(string code, string text) => Log?.Write(new GatewayLogEntry(code, text, Loop.NowUs));
+
+    /// <summary>Posts work that one caller waits for: what it throws is that caller's, and the loop goes on.</summary>
+    /// <typeparam name="T">What is waited for.</typeparam>
+    /// <param name="waiting">Gets the exception. When it is answered already, the exception is in the log alone.</param>
+    /// <param name="work">The work.</param>
+    /// <returns>False when the loop takes no more work.</returns>
+    internal bool TryPost<T>(TaskCompletionSource<T> waiting, Action work) => Loop.TryPost(() =>
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception exception)
+        {
+            if (!waiting.TrySetException(exception))
+            {
+                Write(FaultCodes.RequestHandlerFailed, TextOf(exception));
+            }
+        }
+    });
+
+    /// <summary>An exception as the log has it.</summary>
+    /// <param name="exception">The exception.</param>
+    /// <returns>Its type and message.</returns>
+    internal static string TextOf(Exception exception) => exception.GetType().Name + ": " + LogText.Shown(exception.Message);
 }

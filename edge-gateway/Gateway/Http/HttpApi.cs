@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using System.Text.Json.Serialization;
 using System.Threading.Tasks;
+using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
@@ -56,7 +57,10 @@ public static class HttpApi
         application.UseWebSockets();
         application.UseRouting();
         application.MapGateway(gateway);
-        application.MapOpenApi(OpenApiDocuments.Path).ExcludeFromDescription();
+        application.MapOpenApi(OpenApiDocuments.Path).ExcludeFromDescription().AddEndpointFilter((context, next) =>
+            context.HttpContext.Request.Query.ContainsKey(OpenApiDocuments.NameParameter)
+                ? ValueTask.FromResult<object?>(Problems.Of(FaultCodes.PathUnknown, string.Empty, gateway.LanguageOf(context.HttpContext)))
+                : next(context));
     }
 
     /// <summary>Adds the routes: one for each row of the table.</summary>
@@ -97,7 +101,7 @@ public static class HttpApi
         (string code, string detail) = exception is null ? (Problems.CodeOf(StatusCodes.Status500InternalServerError), string.Empty) : Problems.CodeOf(exception);
         if (exception is not null and not BadHttpRequestException)
         {
-            gateway.Write(code, exception.GetType().Name + ": " + Core.LogText.Shown(exception.Message));
+            gateway.Write(code, GatewayHandle.TextOf(exception));
         }
 
         return Problems.WriteAsync(context, gateway, code, detail);

@@ -52,7 +52,7 @@ internal sealed record HttpRoute
     /// <summary>Answers a request.</summary>
     public required Func<HttpContext, GatewayHandle, Task<IResult>> Handle { get; init; }
 
-    /// <summary>All codes of its refusals: its own, those of the guard for its method, and those that any route may give.</summary>
+    /// <summary>All codes of its refusals: its own, those of the guard for its method, and those that any route may give. A STOP gives the host's to pages alone.</summary>
     public IEnumerable<string> AllRefusals => Refusals
         .Concat(Method is not null && RequestGuard.Changes(Method) ? [FaultCodes.ForeignPageRefused] : [])
         .Concat(Method is not null && RequestGuard.Changes(Method) && Rights != CommandRights.Always ? [FaultCodes.ForeignProgramRefused, FaultCodes.ContentTypeNotJson] : [])
@@ -79,7 +79,7 @@ internal static class HttpRoutes
         Read("getClip", "A clip as a WAV file, whole or not at all.", Sound, "/api/session/{session}/clip/{clip}.wav", typeof(Stream), SoundApi.WavAsync, FaultCodes.ClipUnknown, FaultCodes.SessionCommandNotNow) with { ContentType = SoundApi.WavType },
         Read("getClips", "All clips of a session in one file, whole or not at all.", Sound, "/api/session/{session}/clips.zip", typeof(Stream), SoundApi.ZipAsync, FaultCodes.ClipUnknown, FaultCodes.SessionCommandNotNow) with { ContentType = SoundApi.ZipType },
         Read("getRequests", "What somebody elsewhere asks of the bedside.", Bedside, "/api/requests", typeof(RequestsAnswer), ReadApi.RequestsAsync),
-        Read("getPatient", "Who is measured in a session, and with which cuff.", Cuff, "/api/session/{session}/patient", typeof(PatientAnswer), ReadApi.PatientAsync, FaultCodes.SessionNotOpen),
+        Read("getPatient", "Who is measured in a session, and with which cuff.", Cuff, "/api/session/{session}/patient", typeof(PatientAnswer), ReadApi.PatientAsync, FaultCodes.SessionNotOpen, FaultCodes.SessionCommandNotNow),
         Read("getLink", "The link of an open session for somebody elsewhere.", Session, "/api/session/{session}/link", typeof(LinkAnswer), ReadApi.LinkAsync, FaultCodes.NoListenerLink),
         .. WebFiles.All.Select(f => Page(f.Key, f.Value)),
         Page("/", WebFiles.All["/index.html"]),

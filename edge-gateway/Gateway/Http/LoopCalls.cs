@@ -24,11 +24,11 @@ internal static class LoopCalls
     /// <typeparam name="T">What is answered.</typeparam>
     /// <param name="context">The request; when it is gone the wait ends.</param>
     /// <param name="gateway">The gateway.</param>
-    /// <param name="ask">Asks, and says the answer once.</param>
+    /// <param name="ask">Asks, and says the answer once. What it throws is thrown here; the loop goes on.</param>
     public static async Task<LoopAnswer<T>> AskAsync<T>(HttpContext context, GatewayHandle gateway, Action<GatewayCore, Action<T>> ask)
     {
         TaskCompletionSource<LoopAnswer<T>> answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        bool posted = gateway.Loop.TryPost(() =>
+        bool posted = gateway.TryPost(answered, () =>
         {
             if (gateway.Core() is { } running)
             {

@@ -16,7 +16,10 @@ internal static class OpenApiDocuments
     public const string Name = "v1";
 
     /// <summary>Where it is served.</summary>
-    public const string Path = "/openapi/{documentName}.json";
+    public const string Path = "/openapi/" + Name + ".json";
+
+    /// <summary>The framework would take another document's name from this query parameter.</summary>
+    public const string NameParameter = "documentName";
 
     /// <summary>Sets what the document says besides its operations.</summary>
     /// <param name="options">Its options.</param>

@@ -7,7 +7,6 @@ using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Cuff;
 using EdgeGateway.Core.Health;
-using EdgeGateway.Core.Time;
 using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Sessions;
 using EdgeGateway.Faults;
@@ -123,7 +122,7 @@ internal static class ReadApi
     private static async Task<(bool Answered, GatewaySnapshot? Snapshot)> SnapshotAsync(HttpContext context, GatewayHandle gateway)
     {
         TaskCompletionSource<GatewaySnapshot?> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!gateway.Loop.TryPost(() => done.TrySetResult(gateway.Core()?.Snapshot())))
+        if (!gateway.TryPost(done, () => done.TrySetResult(gateway.Core()?.Snapshot())))
         {
             return (true, null);
         }

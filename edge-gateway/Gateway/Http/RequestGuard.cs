@@ -32,7 +32,7 @@ internal static class RequestGuard
     private static readonly string[] OfProxies = ["Forwarded", "Via", "X-Real-IP"];
 
     /// <summary>Decides on a request. Its scheme, host and remote address are those that a trusted proxy forwarded, see <see cref="ForwardedRequest"/>.</summary>
-    /// <param name="request">The request; its host was compared with our own names before.</param>
+    /// <param name="request">The request; its host was compared with our own names before, unless it is a STOP of a program.</param>
     /// <param name="remote">Who sends it; null when not known.</param>
     /// <param name="web">Who may use the pages.</param>
     /// <returns>Null to go on, else the code, whose status the catalogue has, and what happened.</returns>
@@ -89,6 +89,12 @@ internal static class RequestGuard
     public static bool IsStop(HttpRequest request) =>
         HttpMethods.IsPost(request.Method) && string.Equals(request.Path.Value?.TrimEnd('/'), StopPath, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>True for a STOP of whoever is no page: the host that it names is not asked for. Every browser sends an Origin with a POST, so that a page of a foreign name pointed at this machine is none.</summary>
+    /// <param name="request">The request.</param>
+    /// <returns>True for a STOP with neither Origin nor Sec-Fetch-Site, and for one without a host, which no browser leaves away.</returns>
+    public static bool IsStopOfProgram(HttpRequest request) =>
+        IsStop(request) && (!request.Host.HasValue || !(request.Headers.ContainsKey(HeaderNames.Origin) || request.Headers.ContainsKey(SecFetchSite)));
+
     /// <summary>True for what inflates the cuff: a start, or the self test.</summary>
     /// <param name="request">The request.</param>
     /// <returns>True for every path that the routes of the two match, whatever its case.</returns>
@@ -140,13 +146,13 @@ internal static class RequestGuard
             }
         });
 
-    /// <summary>Refuses foreign hosts, and who may not change something.</summary>
+    /// <summary>Refuses foreign hosts, save for a STOP of a program, and who may not change something.</summary>
     /// <param name="application">The application.</param>
     /// <param name="gateway">The gateway.</param>
     public static void UseRequestGuard(this IApplicationBuilder application, GatewayHandle gateway) =>
         application.Use((context, next) =>
         {
-            if (!GatewayWeb.IsOurs(context.Request, gateway.Web))
+            if (!IsStopOfProgram(context.Request) && !GatewayWeb.IsOurs(context.Request.Host, gateway.Web))
             {
                 return Problems.WriteAsync(context, gateway, FaultCodes.HostNameUnknown, string.Empty);
             }

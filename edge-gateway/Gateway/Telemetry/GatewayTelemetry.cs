@@ -118,10 +118,24 @@ internal sealed class GatewayTelemetry : IDisposable
                 return _last;
             }
 
-            TaskCompletionSource<GatewaySnapshot?> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            _last = _gateway.Loop.TryPost(() => done.TrySetResult(_gateway.Core()?.Snapshot())) && done.Task.Wait(Fresh) ? done.Task.Result : null;
+            _last = Take();
             _takenAt = _gateway.Time.GetTimestamp();
             return _last;
+        }
+    }
+
+    private GatewaySnapshot? Take()
+    {
+        TaskCompletionSource<GatewaySnapshot?> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            return _gateway.TryPost(done, () => done.TrySetResult(_gateway.Core()?.Snapshot())) && done.Task.Wait(Fresh) ? done.Task.Result : null;
+        }
+        catch (AggregateException exception)
+        {
+            // This collection has no measurements; whoever collects is not ended by it.
+            _gateway.Write(FaultCodes.RequestHandlerFailed, "metrics: " + GatewayHandle.TextOf(exception.InnerExceptions[0]));
+            return null;
         }
     }
 

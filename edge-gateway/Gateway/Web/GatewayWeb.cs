@@ -2,7 +2,6 @@ using System;
 using System.Net;
 using System.Threading.Tasks;
 using EdgeGateway.Core;
-using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Http;
@@ -28,7 +27,7 @@ public static class GatewayWeb
         application.Use((context, next) =>
         {
             ForwardedRequest.Apply(context, gateway.Web);
-            string? host = context.Request.Host.HasValue && IsOurs(context.Request, gateway.Web) ? context.Request.Host.Value : null;
+            string? host = IsOurs(context.Request.Host, gateway.Web) ? context.Request.Host.Value : null;
             context.Response.OnStarting(() =>
             {
                 Protect(context.Response.Headers, host);
@@ -73,14 +72,11 @@ public static class GatewayWeb
     internal static bool IsLoopback(string name) =>
         string.Equals(name, "localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(name, out IPAddress? address) && IPAddress.IsLoopback(address));
 
-    /// <summary>True when a request names a host that is this gateway.</summary>
-    /// <param name="request">The request.</param>
+    /// <summary>True when a request's host is this gateway.</summary>
+    /// <param name="host">The host; may be absent.</param>
     /// <param name="web">Who may use the pages.</param>
-    /// <returns>True for our own names. No browser leaves the host away: a program that does and wants to stop a cuff is no foreign page.</returns>
-    internal static bool IsOurs(HttpRequest request, GatewayWebOptions web) =>
-        IsOurs(request.Host, web) || (!request.Host.HasValue && RequestGuard.IsStop(request));
-
-    private static bool IsOurs(HostString host, GatewayWebOptions web)
+    /// <returns>True for our own names.</returns>
+    internal static bool IsOurs(HostString host, GatewayWebOptions web)
     {
         string name = host.Host;
         if (IsLoopback(name))

@@ -156,7 +156,7 @@ public sealed partial class MqttServer
         SessionGroup? group = session?.Group ?? GroupOf(admission);
         if (!TryFindPlace(connection, group, admission, isNew: session is null, out string? refusal, nowUs))
         {
-            Refuse(connection, MqttReason.QuotaExceeded, refusal, nowUs);
+            Refuse(connection, MqttReason.QuotaExceeded, refusal, nowUs, cause: MqttCloseCause.NoPlace);
             return;
         }
 
@@ -205,7 +205,7 @@ public sealed partial class MqttServer
             }
             else if (admission.OldestGivesWay && OldestOf(group, connected: true) is { Connection: { } oldest } first)
             {
-                Fail(oldest, MqttReason.QuotaExceeded, $"a newer connection needs the place; there are {admission.MaxSessionsInGroup} for this kind of client", nowUs);
+                Fail(oldest, MqttReason.QuotaExceeded, $"a newer connection needs the place; there are {admission.MaxSessionsInGroup} for this kind of client", nowUs, MqttCloseCause.PlaceTaken);
                 EndSession(first);
             }
             else
@@ -335,7 +335,8 @@ public sealed partial class MqttServer
     }
 
     /// <summary>Answers a CONNECT with a refusal and closes; <c>told</c>: the application decided, and so knows already.</summary>
-    private void Refuse(ServerConnection connection, byte reason, string text, long nowUs, bool told = false)
+    private void Refuse(
+        ServerConnection connection, byte reason, string text, long nowUs, bool told = false, MqttCloseCause cause = MqttCloseCause.ProtocolBroken)
     {
         bool v5 = connection.Version == MqttVersion.V5;
         byte code = v5 ? reason : (byte)(reason switch
@@ -351,7 +352,7 @@ public sealed partial class MqttServer
         Counters.ClosedForCause++;
         if (!told)
         {
-            _causes.Enqueue((connection.Name, reason, text));
+            _causes.Enqueue((connection.Name, reason, cause, text));
         }
 
         Close(connection, reason, text, nowUs);

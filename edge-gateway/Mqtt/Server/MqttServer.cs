@@ -37,7 +37,7 @@ public sealed partial class MqttServer : IMqttServer
     private readonly Queue<MqttDrop> _drops = new();
     private readonly Queue<(string ClientId, MqttMessage Will)> _wills = new();
     private readonly Queue<(ServerConnection Connection, Exception Exception, bool EndSession)> _failed = new();
-    private readonly Queue<(string Peer, byte Reason, string Text)> _causes = new();
+    private readonly Queue<(string Peer, byte Reason, MqttCloseCause Cause, string Text)> _causes = new();
     private readonly List<Subscription> _matches = [];
     private readonly List<ServerSession> _targets = [];
     private readonly List<RetainedMessage> _retainedMatches = [];
@@ -128,7 +128,7 @@ public sealed partial class MqttServer : IMqttServer
             if (sameAddress >= _options.MaxConnectionsPerAddress)
             {
                 accepted.IsDetached = true;
-                NoteCause(remote, MqttReason.QuotaExceeded, $"more than {_options.MaxConnectionsPerAddress} connections of one address");
+                NoteCause(remote, MqttReason.QuotaExceeded, MqttCloseCause.NoPlace, $"more than {_options.MaxConnectionsPerAddress} connections of one address");
                 CloseTransport(accepted);
                 return accepted;
             }
@@ -414,9 +414,9 @@ public sealed partial class MqttServer : IMqttServer
         {
             _options.Dropped?.Invoke(drop);
         }
-        else if (_causes.TryDequeue(out (string Peer, byte Reason, string Text) cause))
+        else if (_causes.TryDequeue(out (string Peer, byte Reason, MqttCloseCause Cause, string Text) told))
         {
-            _handler.ClosedForCause(cause.Peer, cause.Reason, cause.Text);
+            _handler.ClosedForCause(told.Peer, told.Reason, told.Cause, told.Text);
         }
         else if (_wills.TryDequeue(out (string ClientId, MqttMessage Will) will))
         {
@@ -487,10 +487,10 @@ public sealed partial class MqttServer : IMqttServer
         }
     }
 
-    private void NoteCause(string peer, byte reason, string text)
+    private void NoteCause(string peer, byte reason, MqttCloseCause cause, string text)
     {
         TellClosing(peer, reason, text);
-        _causes.Enqueue((peer, reason, text));
+        _causes.Enqueue((peer, reason, cause, text));
     }
 
     private void EndFaulted(ServerConnection connection, Exception exception, bool endSession, long nowUs)
@@ -552,7 +552,7 @@ public sealed partial class MqttServer : IMqttServer
         else if (AcknowledgementDueUs(connection.Session) <= nowUs)
         {
             Counters.Unacknowledged++;
-            Fail(connection, MqttReason.QuotaExceeded, $"a message has waited for its acknowledgement longer than {_options.MaxUnacknowledgedSeconds} s", nowUs);
+            Fail(connection, MqttReason.QuotaExceeded, $"a message has waited for its acknowledgement longer than {_options.MaxUnacknowledgedSeconds} s", nowUs, MqttCloseCause.NotAcknowledged);
         }
         else
         {
@@ -606,12 +606,12 @@ public sealed partial class MqttServer : IMqttServer
     }
 
     /// <summary>Closes a connection because of what the client did.</summary>
-    private void Fail(ServerConnection connection, byte reason, string text, long nowUs)
+    private void Fail(ServerConnection connection, byte reason, string text, long nowUs, MqttCloseCause cause = MqttCloseCause.ProtocolBroken)
     {
         Counters.ClosedForCause++;
         if (!connection.IsDetached)
         {
-            _causes.Enqueue((connection.Name, reason, text));
+            _causes.Enqueue((connection.Name, reason, cause, text));
         }
 
         Close(connection, reason, text, nowUs);

@@ -90,7 +90,7 @@ public sealed record CuffEvaluationResult(string Set, IReadOnlyList<CuffRecordRe
 }
 
 /// <summary>
-/// Plays recorded deflations at the pressure simulated chip's stimulus input, through the unchanged measurement: the simulated cuff passes its self test, then the sensor sees an open cuff,
+/// Plays recorded deflations at the simulated pressure sensor's stimulus input, through the unchanged measurement: the simulated cuff passes its self test, then the sensor sees an open cuff,
 /// a rise to where the recording begins, a hold, and the recording. When the pod lets the dump valve go, the pressure is gone.
 /// </summary>
 public static class CuffEvaluation

@@ -31,7 +31,7 @@ public sealed class SeededEntropy : IEntropy
     public uint NextUInt32() => _random.NextUInt32();
 }
 
-/// <summary>Light of the patient in the units of the oximeter simulated chip's stimulus input.</summary>
+/// <summary>Light of the patient in the units of the simulated oximeter's stimulus input.</summary>
 public sealed class FingerStimulus : ILightStimulus
 {
     private readonly IPatientLight _patient;

@@ -90,11 +90,11 @@ public sealed class RunReport
             SoundReport? heard = Sound.FirstOrDefault(s => s.Place.StartsWith(Scenario.Carts[sound.Cart].Id + "/", StringComparison.Ordinal));
             ListeningStep lowest = heard is { Steps.Count: > 0 } ? heard.Steps.Max() : ListeningStep.Full;
             ListeningStep last = heard is { Steps.Count: > 0 } ? heard.Steps[^1] : ListeningStep.ClipsOnly;
-            expect(heard is not null && heard.Chunks >= sound.MinChunks, "sound", string.Create(CultureInfo.InvariantCulture, $"live pieces heard: {heard?.Chunks ?? 0}, not at least {sound.MinChunks}"));
+            expect(heard is not null && heard.Chunks >= sound.MinChunks, "sound", string.Create(CultureInfo.InvariantCulture, $"live chunks heard: {heard?.Chunks ?? 0}, not at least {sound.MinChunks}"));
             expect(lowest == sound.Lowest, "sound", $"the most reduced step: {lowest}, not {sound.Lowest}");
             expect(last == sound.AtEnd, "sound", $"the step at the end: {last}, not {sound.AtEnd}");
             expect(heard is null || heard.DelayP95Us <= sound.MaxDelayP95Us, "sound", string.Create(
-                CultureInfo.InvariantCulture, $"from a piece's first sample to its arrival, 95th percentile: {heard?.DelayP95Us} µs, not at most {sound.MaxDelayP95Us}"));
+                CultureInfo.InvariantCulture, $"from a chunk's first sample to its arrival, 95th percentile: {heard?.DelayP95Us} µs, not at most {sound.MaxDelayP95Us}"));
         }
 
         foreach (ExpectedClip clip in Scenario.Expect.Clips)

@@ -97,7 +97,7 @@ internal sealed class ExpectationReader(List<CartDefinition> carts, long duratio
         int cart = map.Reference("cart", carts.Select(c => c.Id).ToList());
         ExpectedSound sound = new(
             Math.Max(cart, 0),
-            (int)map.Count("minChunks", 1, 0, int.MaxValue),
+            (int)map.Count("minPieces", 1, 0, int.MaxValue),
             map.Word("lowest", ListeningStep.Full, ScenarioWords.Steps),
             map.Word("atEnd", ListeningStep.Full, ScenarioWords.Steps),
             map.Scaled("maxDelayP95Ms", long.MaxValue, Millisecond, 1, 60_000));

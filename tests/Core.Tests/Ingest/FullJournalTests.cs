@@ -330,6 +330,44 @@ public sealed class FullJournalTests
     }
 
     [TestMethod]
+    public void Records_of_a_newer_version_that_are_given_up_are_a_line_and_an_event_with_their_number()
+    {
+        Rig rig = new(76, null, Tiny);
+        TestClient doctor = rig.Doctor();
+        rig.OpenSession("S1");
+        rig.Run(1_000_000);
+        long last = rig.Journal.LastIndex;
+        Assert.IsTrue(rig.JournalHandler.Lost(new JournalLoss(5, 9, RecordClass.Vital, false, "segment-1.log"), []));
+        Assert.AreEqual(last + 1, rig.Journal.LastIndex, "declared before they go");
+        Assert.IsTrue(rig.JournalHandler.Lost(new JournalLoss(11, 11, RecordClass.Vital, false, "segment-1.log"), []));
+        Assert.IsTrue(rig.JournalHandler.Lost(new JournalLoss(13, 14, RecordClass.Vital, false, "segment-1.log"), []));
+        rig.Run(1_000_000);
+        CollectionAssert.AreEqual(
+            new[] { "5 records of a newer version given up, 5 to 9 in segment-1.log", "3 records of a newer version given up in further places" },
+            rig.Log.Where(entry => entry.Code == "G2405").Select(entry => entry.What).ToArray());
+        rig.Require(() => doctor.Received.Count(m => m.Topic.Contains("/event/") && m.Text.Contains("\"code\":\"G2405\"")) == 2, "told to the session");
+        CollectionAssert.AreEqual(
+            new[] { 5, 3 },
+            doctor.Received.Where(m => m.Text.Contains("G2405")).Select(m => JsonDocument.Parse(m.Payload).RootElement.GetProperty("argument").GetInt32()).ToArray());
+    }
+
+    [TestMethod]
+    public void Records_of_a_newer_version_stay_while_their_loss_cannot_be_declared()
+    {
+        Rig rig = new(77, null, Tiny);
+        rig.OpenSession("S1");
+        rig.Run(1_000_000);
+        rig.Disk.CapacityBytes = 0;
+        TestClient pod = rig.Pod(Rig.PodA);
+        pod.Publish(Up, Frames.Numeric(Rig.PodA, 1, 16, 1, rig.PodUs, 0));
+        rig.Require(() => rig.Journal.Intake == JournalIntake.Nothing, "the disk refuses");
+        Assert.IsFalse(rig.JournalHandler.Lost(new JournalLoss(5, 9, RecordClass.Vital, false, "segment-1.log"), []));
+        Assert.AreEqual(0, Codes(rig, "G2405"), "not said either");
+        rig.Disk.CapacityBytes = long.MaxValue;
+        rig.Require(() => rig.JournalHandler.Lost(new JournalLoss(5, 9, RecordClass.Vital, false, "segment-1.log"), []), "asked again");
+    }
+
+    [TestMethod]
     public void Damage_is_in_health_until_the_next_start_and_a_torn_tail_is_an_event()
     {
         Rig rig = new(75, null, Tiny);

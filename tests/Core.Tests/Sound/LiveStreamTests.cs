@@ -166,20 +166,50 @@ public sealed class LiveStreamTests
     [TestMethod]
     public void The_analysis_says_what_it_has_heard_until_a_break_or_another_rate()
     {
-        Auscultation.Synthetic heart = new Auscultation.Synthetic(4000, 12).Heart(_ => 72);
-        short[] sound = heart.Samples();
-        for (int i = 0; i + 400 <= sound.Length && _stream.Verdict is null; i += 400)
-        {
-            Add(sound.AsSpan(i, 400), 4000, AuscultationTarget.Heart);
-        }
-
+        short[] sound = new Auscultation.Synthetic(4000, 12).Heart(_ => 72).Samples();
+        int frames = (int)(HeartSoundAnalysis.MinSeconds * 10);
+        Assert.AreEqual(frames, FramesToVerdict(sound), "as soon as there is enough");
         AuscultationResult verdict = _stream.Verdict!;
         Assert.AreEqual(72, verdict.HeartRatePerMinute!.Value, 3);
         Assert.AreEqual(5_000_000, verdict.FirstUs);
         _stream.Break();
         Assert.IsNull(_stream.Verdict);
-        Add(sound.AsSpan(0, 400), 4000, AuscultationTarget.Heart);
-        Assert.IsNull(_stream.Verdict);
+        long againUs = _nextUs;
+        Assert.AreEqual(frames, FramesToVerdict(sound), "nothing from before the break");
+        Assert.AreEqual(againUs, _stream.Verdict!.FirstUs);
+    }
+
+    [TestMethod]
+    public void What_is_listened_to_decides_how_it_is_judged()
+    {
+        short[] noise = new Auscultation.Synthetic(4000, 12).Noise(3000).Samples();
+        FramesToVerdict(noise, AuscultationTarget.Heart);
+        RecordingVerdict heart = _stream.Verdict!.Verdict;
+        _stream.Break();
+        FramesToVerdict(noise, AuscultationTarget.Lung);
+        Assert.AreNotEqual(heart, _stream.Verdict!.Verdict);
+    }
+
+    [TestMethod]
+    public void Chunks_may_grow_and_silence_has_no_peak()
+    {
+        Add(1600);
+        _stream.Take(ListeningStep.HeartMode, 1);
+        Add(1604, level: 0, peak: 0);
+        byte[] chunk = _stream.Take(ListeningStep.HeartMode, 2).ToArray();
+        Assert.AreEqual(802, SoundBody.Count(chunk, LiveChunk.HeadLength));
+        Assert.AreEqual((0, 0, 0), (SoundBody.Level(chunk, LiveChunk.HeadLength), SoundBody.Peak(chunk, LiveChunk.HeadLength), SoundBody.Clipped(chunk, LiveChunk.HeadLength)));
+    }
+
+    private int FramesToVerdict(short[] sound, AuscultationTarget target = AuscultationTarget.Heart)
+    {
+        int frames = 0;
+        while (_stream.Verdict is null)
+        {
+            Add(sound.AsSpan(frames++ * 400, 400), 4000, target);
+        }
+
+        return frames;
     }
 
     [TestMethod]
@@ -278,7 +308,7 @@ public sealed class LiveStreamTests
     {
         for (int i = 0; i < count; i++)
         {
-            Add(800);
+            Add(8);
             Assert.AreNotEqual(0, _stream.Take(ListeningStep.Full, (_stream.Number + 1) * everyUs).Length);
         }
     }

@@ -181,8 +181,10 @@ public sealed partial class ClinicianViewTests
         fed.Publish("state", $$$"""{"v":1,"session":"S1","open":true,"vitals":[{{{Vital(36, Pulse, "73", 101_000_000, 2)}}}],"agesMs":[2500]}""");
         await Assertions.Expect(Tile(page, Pulse)).ToHaveAttributeAsync("data-state", "live");
         await Assertions.Expect(Tile(page, Pulse).Locator(".number")).ToHaveTextAsync("73");
-        double ageMs = await page.EvaluateAsync<double>("() => { const m = cartPage.model; return m.ageMs(m.latest(149530)) - (m.now() - m.latest(149530).arrivedMs); }");
-        Assert.AreEqual(2500, ageMs, 1, "the age that the cart says");
+
+        // The page takes the message and notes its clock in two steps, and is asked in two more: a tenth of a second, of an age shown in seconds, is room for a busy machine.
+        double ageMs = await page.EvaluateAsync<double>("() => { const m = cartPage.model, r = m.latest(149530), now = m.now(); return m.ageMs(r, now) - (now - r.arrivedMs); }");
+        Assert.AreEqual(2500, ageMs, 100, "the age that the cart says");
 
         // Readings of a minute before, as a backlog brings them: never a value, with or without an absence behind it.
         fed.Publish($"vital/{FedSession.Device}/35", Vital(35, Spo2, "88", 41_000_000, 1));
@@ -329,8 +331,10 @@ public sealed partial class ClinicianViewTests
     {
         foreach (string text in texts)
         {
-            // "72" is not "72.4", "172" or "72,4".
-            await Assertions.Expect(tile).ToContainTextAsync(new Regex(@"(?<![\d.,])" + Regex.Escape(text) + @"(?!\d|[.,]\d)", RegexOptions.CultureInvariant));
+            // A value is the whole number: "72" is not "72.4".
+            await (char.IsAsciiDigit(text[0])
+                ? Assertions.Expect(tile.Locator(".number")).ToHaveTextAsync(text)
+                : Assertions.Expect(tile).ToContainTextAsync(text));
         }
     }
 

@@ -1,10 +1,12 @@
 using System;
 using System.IO;
 using System.Linq;
+using Core.Tests;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Hosting;
+using Firmware.Protocol;
 using Gateway.Tests.Hosting;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
@@ -48,6 +50,78 @@ public sealed class GatewayLogTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow(HealthSubjectKind.Pod)]
+    [DataRow(HealthSubjectKind.Stream)]
+    [DataRow(HealthSubjectKind.Session)]
+    public void Neither_a_stranger_under_many_names_nor_twenty_others_hide_a_pod_a_stream_or_a_session(HealthSubjectKind kind)
+    {
+        for (int i = 0; i < 50; i++)
+        {
+            _log.Write(new GatewayLogEntry("G2102", "stranger " + i, i, HealthSubject.Listener("stranger" + i)));
+        }
+
+        Assert.HasCount(RepeatedLines.MaxPerCode, Lines);
+        for (int i = 0; i < 50; i++)
+        {
+            _log.Write(new GatewayLogEntry("G2102", "known " + i + ".", i, new HealthSubject(kind, "name" + i)));
+        }
+
+        Assert.HasCount(RepeatedLines.MaxPerCode + 50, Lines);
+        StringAssert.Contains(Lines.Last(), "known 49.");
+        StringAssert.Contains(Lines[RepeatedLines.MaxPerCode], "(30 more of this code held back)");
+    }
+
+    [TestMethod]
+    public void What_a_burst_that_has_ended_held_back_is_told_with_the_next_line_of_its_code()
+    {
+        for (int i = 0; i < 8; i++)
+        {
+            _log.Write(new GatewayLogEntry("G2148", "first", i, HealthSubject.Pod(1)));
+        }
+
+        _log.Write(new GatewayLogEntry("G2148", "second", 9, HealthSubject.Pod(2)));
+        Assert.IsFalse(Lines[1].Contains("held back", StringComparison.Ordinal), "the first one's quiet time goes on: " + Lines[1]);
+        _log.Write(new GatewayLogEntry("G2140", "another code", RepeatedLines.QuietUs + 9, HealthSubject.Pod(3)));
+        Assert.IsFalse(Lines[2].Contains("held back", StringComparison.Ordinal), Lines[2]);
+        _log.Write(new GatewayLogEntry("G2148", "third", RepeatedLines.QuietUs + 9, HealthSubject.Pod(3)));
+        StringAssert.Contains(Lines[3], "(7 more of this code held back)");
+        _log.Write(new GatewayLogEntry("G2148", "first", RepeatedLines.QuietUs + 10, HealthSubject.Pod(1)));
+        Assert.IsFalse(Lines[4].Contains("held back", StringComparison.Ordinal), "told once: " + Lines[4]);
+    }
+
+    [TestMethod]
+    public void Two_pods_that_send_what_is_no_frame_are_two_lines()
+    {
+        Rig rig = new();
+        TestClient[] pods = [rig.Pod(Rig.PodA), rig.Pod(Rig.PodB)];
+        ulong[] devices = [Rig.PodA, Rig.PodB];
+        for (int i = 0; i < 3; i++)
+        {
+            for (int p = 0; p < pods.Length; p++)
+            {
+                pods[p].Publish(Topics.Up(devices[p]), [1, 2, 3]);
+                pods[p].Publish(Topics.Up(devices[p]), new byte[Frame.MaxMessageLength + 1]);
+                pods[p].Publish(Topics.Time(devices[p]), [1]);
+            }
+        }
+
+        rig.Run(2 * Second);
+        foreach (GatewayLogEntry entry in rig.Log)
+        {
+            _log.Write(entry);
+        }
+
+        foreach (string code in new[] { FaultCodes.InvalidFrames, FaultCodes.PodMessageTooLong, FaultCodes.ClockRequestNotUnderstood })
+        {
+            string[] told = [.. Lines.Where(line => line.Contains(code, StringComparison.Ordinal))];
+            Assert.HasCount(2, told, code + "\n" + _text);
+            StringAssert.Contains(told[0], Topics.DeviceText(Rig.PodA));
+            StringAssert.Contains(told[1], Topics.DeviceText(Rig.PodB));
+            Assert.IsGreaterThan(2, rig.Log.Count(entry => entry.Code == code), "held back for each pod by itself");
+        }
+    }
+
+    [TestMethod]
     public void Many_names_of_one_code_write_a_bounded_number_of_lines_and_keep_a_bounded_memory()
     {
         for (int i = 0; i < 5000; i++)
@@ -58,6 +132,15 @@ public sealed class GatewayLogTests : IDisposable
         Assert.HasCount(RepeatedLines.MaxPerCode, Lines);
         _log.Write(new GatewayLogEntry("G2146", "later", RepeatedLines.QuietUs + 1, new HealthSubject(HealthSubjectKind.Listener, "later")));
         StringAssert.Contains(Lines.Last(), "(4980 more of this code held back)");
+        for (int i = 0; i < 5000; i++)
+        {
+            _log.Write(new GatewayLogEntry("G2148", "pod", i % 10, HealthSubject.Pod((ulong)i)));
+        }
+
+        Assert.HasCount(RepeatedLines.MaxPerCode + 1 + RepeatedLines.MaxRemembered, Lines, "not even pods without end");
+        Assert.IsLessThanOrEqualTo(RepeatedLines.MaxRemembered + RepeatedLines.MaxPerCode + 1, _log.Repeated.Remembered);
+        _log.Write(new GatewayLogEntry("G2148", "pod", RepeatedLines.QuietUs + 10, HealthSubject.Pod(9999)));
+        StringAssert.Contains(Lines.Last(), $"({5000 - RepeatedLines.MaxRemembered} more of this code held back)");
         for (int i = 0; i < 5000; i++)
         {
             _log.Write(new GatewayLogEntry("G2146", "listener", 20 * Second * i, new HealthSubject(HealthSubjectKind.Listener, "x" + i)));

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using System.Text.Json;
+using System.Threading;
 using System.Threading.Tasks;
 using Core.Tests;
 using Core.Tests.Sound;
@@ -132,17 +133,63 @@ public sealed class CommandTableTests
         Assert.AreEqual(429, FaultCatalogue.Default["G2306"].Http);
         Assert.AreEqual(503, FaultCatalogue.Default["G2305"].Http);
         Rig rig = Cart();
-        for (int i = 0; i < SyncWaiters.MaxWaiting; i++)
-        {
-            rig.Core.Sessions.Open("S1", static _ => { });
-        }
-
+        Fill(rig);
         HeldLoop loop = new(rig);
         DefaultHttpContext context = BareRequest.Of("PUT", string.Empty, ("session", "S1"));
         Task asked = BareRequest.AnswerAsync(context, CommandApi.RunAsync(context, GatewayCommands.Find(CommandTopic.Session, "open")!, new GatewayHandle(loop, () => rig.Core)));
         loop.Run();
         loop.Finish(asked);
         Assert.AreEqual(429, context.Response.StatusCode, BareRequest.Text(context));
+    }
+
+    /// <summary>What a cart answers that is not well: every code is described and has its status.</summary>
+    [TestMethod]
+    [DataRow("open a session", "G2305", "G2306", null, null)]
+    [DataRow("close a session", "G2305", "G2306", null, null)]
+    [DataRow("say who is measured", "G2305", Done, "G2311", Done)]
+    [DataRow("start the cuff", "G2305", Done, "G2311", "G2313")]
+    [DataRow("test the cuff", null, Done, "G2311", Done)]
+    [DataRow("stop the cuff", null, Done, Done, Done)]
+    [DataRow("listen", "G2305", Done, Done, Done)]
+    [DataRow("keep a clip", "G2305", "G2306", Done, Done)]
+    [DataRow("answer a request", null, "G2322", "G2322", "G2322")]
+    public void A_cart_that_is_not_well_answers_what_is_described(string name, string? stopping, string full, string? noCuff, string? nobodySaid)
+    {
+        GatewayCommand command = GatewayCommands.All.Single(c => c.Name == name);
+        string members = name switch
+        {
+            "say who is measured" => Adult,
+            "test the cuff" => "\"cuffOffTheArm\":true",
+            "listen" => "\"listening\":true",
+            "answer a request" => "\"answer\":\"done\"",
+            _ => string.Empty,
+        };
+        (string? Code, Action<Rig>? Make, bool HasCuff, bool HasPatient)[] carts =
+        [
+            (stopping, Stop, true, true),
+            (full, Fill, true, true),
+            (noCuff, null, false, false),
+            (nobodySaid, null, true, false),
+        ];
+        foreach ((string? code, Action<Rig>? make, bool hasCuff, bool hasPatient) in carts.Where(c => c.Code is not null))
+        {
+            Assert.AreEqual(code, OverHttp(command, "S1", members, Cart(hasCuff, hasPatient), make));
+        }
+    }
+
+    [TestMethod]
+    public void Whom_a_cart_measures_is_not_said_while_it_stops()
+    {
+        Rig rig = Cart();
+        Stop(rig);
+        HeldLoop loop = new(rig);
+        DefaultHttpContext context = BareRequest.Of("GET", string.Empty, ("session", "S1"));
+        Task asked = BareRequest.AnswerAsync(context, ReadApi.PatientAsync(context, new GatewayHandle(loop, () => rig.Core)));
+        loop.Run();
+        loop.Finish(asked);
+        Assert.AreEqual(503, context.Response.StatusCode);
+        StringAssert.Contains(BareRequest.Text(context), "G2305");
+        CollectionAssert.Contains(HttpRoutes.All.Single(r => r.Name == "getPatient").AllRefusals.ToArray(), "G2305");
     }
 
     [TestMethod]
@@ -161,22 +208,51 @@ public sealed class CommandTableTests
     private static MqttPublishProperties Wanted => new() { ResponseTopic = "cart/C1/reply/mine", CorrelationData = new byte[] { 4, 2 } };
 
     /// <summary>A cart with an open session, a cuff, a stethoscope that is heard, and a patient.</summary>
-    private static Rig Cart()
+    private static Rig Cart(bool hasCuff = true, bool hasPatient = true)
     {
         SoundRig sound = new(3);
-        sound.Pod.Publish(Topics.State(Rig.PodA), Encoding.UTF8.GetBytes(Cuff));
+        if (hasCuff)
+        {
+            sound.Pod.Publish(Topics.State(Rig.PodA), Encoding.UTF8.GetBytes(Cuff));
+        }
+
         sound.Play(10);
-        Assert.IsNull(sound.Rig.Core.Cuff.SetPatient("S1", new CuffPatient(PatientCategory.Adult, CuffSize.Adult, false)).Code);
+        if (hasPatient)
+        {
+            Assert.IsNull(sound.Rig.Core.Cuff.SetPatient("S1", new CuffPatient(PatientCategory.Adult, CuffSize.Adult, false)).Code);
+        }
+
         return sound.Rig;
     }
 
-    private static string OverHttp(GatewayCommand command, string session, string members)
+    /// <summary>Begins to stop, which stops the cuffs; what is asked after that is asked later.</summary>
+    private static void Stop(Rig rig)
     {
-        Rig rig = Cart();
+        rig.Core.BeginStop(static () => { });
+        rig.Run(1000);
+    }
+
+    /// <summary>As many requests as may wait for the disk.</summary>
+    private static void Fill(Rig rig)
+    {
+        for (int i = 0; i < SyncWaiters.MaxWaiting; i++)
+        {
+            rig.Core.Sessions.Open("S1", static _ => { });
+        }
+    }
+
+    private static string OverHttp(GatewayCommand command, string session, string members) => OverHttp(command, session, members, Cart(), null);
+
+    private static string OverHttp(GatewayCommand command, string session, string members, Rig rig, Action<Rig>? make)
+    {
         HeldLoop loop = new(rig);
         DefaultHttpContext context = BareRequest.Of(command.Method, "{" + members + "}", ("session", session), ("id", "a1"));
         rig.Run(1000);
-        loop.Finish(BareRequest.AnswerAsync(context, CommandApi.RunAsync(context, command, new GatewayHandle(loop, () => rig.Core))));
+        make?.Invoke(rig);
+        Task asked = BareRequest.AnswerAsync(context, CommandApi.RunAsync(context, command, new GatewayHandle(loop, () => rig.Core)));
+        SpinWait.SpinUntil(() => asked.IsCompleted || loop.Waiting > 0, TimeSpan.FromSeconds(10));
+        loop.Run();
+        loop.Finish(asked);
         using JsonDocument json = JsonDocument.Parse(BareRequest.Text(context));
         string code = json.RootElement.TryGetProperty("code", out JsonElement said) ? said.GetString()! : Done;
         Assert.AreEqual(code.Length == 0 ? 200 : FaultCatalogue.Default[code].Http, context.Response.StatusCode, BareRequest.Text(context));

@@ -9,6 +9,8 @@ using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Hosting;
 using EdgeGateway.Gateway.Http;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,7 +20,17 @@ using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
+[assembly: HostingStartup(typeof(Gateway.Tests.Hosting.ForeignStartup))]
+
 namespace Gateway.Tests.Hosting;
+
+/// <summary>What an assembly may hang into a host that lets the environment name it.</summary>
+public sealed class ForeignStartup : IHostingStartup
+{
+    public static bool IsCalled { get; private set; }
+
+    public void Configure(IWebHostBuilder builder) => IsCalled = true;
+}
 
 /// <summary>The process as it is composed: start, refusals, stop, and that nothing but gateway.yaml decides.</summary>
 [TestClass]
@@ -79,6 +91,7 @@ public sealed class GatewayApplicationTests : IDisposable
         [
             ("ASPNETCORE_URLS", "http://127.0.0.1:1"), ("DOTNET_URLS", "http://127.0.0.1:1"), ("ASPNETCORE_ENVIRONMENT", "Development"), ("DOTNET_ENVIRONMENT", "Development"),
             ("ASPNETCORE_HTTP_PORTS", "1"), ("Kestrel__Endpoints__More__Url", "http://127.0.0.1:2"), ("Logging__LogLevel__Default", "Trace"), ("DOTNET_shutdownTimeoutSeconds", "1"),
+            ("ASPNETCORE_HOSTINGSTARTUPASSEMBLIES", typeof(ForeignStartup).Assembly.GetName().Name!), ("ASPNETCORE_FORWARDEDHEADERS_ENABLED", "true"),
         ];
         foreach ((string name, string value) in variables)
         {
@@ -90,6 +103,8 @@ public sealed class GatewayApplicationTests : IDisposable
             await using WebApplication application = GatewayApplication.Build(LiveGateway.Options(_folder), TimeProvider.System, static b => b.Logging.ClearProviders());
             Assert.IsEmpty(application.Configuration.AsEnumerable().Where(v => v.Value is not null && variables.Any(k => k.Value == v.Value)).ToArray());
             Assert.IsTrue(application.Environment.IsProduction());
+            Assert.IsFalse(ForeignStartup.IsCalled, "no assembly that the environment names is called");
+            Assert.AreEqual(ForwardedHeaders.None, application.Services.GetRequiredService<IOptions<ForwardedHeadersOptions>>().Value.ForwardedHeaders);
             Assert.AreEqual(GatewayApplication.ShutdownTimeout, application.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout);
             Assert.IsNull(await GatewayApplication.TryStartAsync(application));
             Assert.HasCount(2, application.Urls);
@@ -138,6 +153,7 @@ public sealed class GatewayApplicationTests : IDisposable
         await using WebApplication application = GatewayApplication.Build(options, TimeProvider.System, static b => b.Logging.ClearProviders());
         CodedError? refusal = await GatewayApplication.TryStartAsync(application);
         Assert.AreEqual(code, refusal?.Code);
+        Assert.AreEqual(code == FaultCodes.ListenerNotOpened, application.Services.GetRequiredService<GatewayService>().IsStoppedCleanly, "a journal that was opened is closed");
         Assert.IsFalse(string.IsNullOrEmpty(refusal!.Detail));
     }
 }

@@ -1,10 +1,16 @@
 using System;
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
+using System.Threading;
 using System.Threading.Tasks;
 using EdgeGateway.Gateway.Hosting;
+using EdgeGateway.Gateway.Telemetry;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Gateway.Tests.Hosting;
@@ -86,6 +92,76 @@ public sealed class GatewayProgramTests : IDisposable
         StringAssert.Contains(diagnostics, "fault G2080: ");
     }
 
+    /// <summary>Logic that breaks is no signal: its record is on stderr, and the exit says so, whenever it breaks.</summary>
+    [TestMethod]
+    [DataRow(Moment.Starting)]
+    [DataRow(Moment.Start)]
+    [DataRow(Moment.Started)]
+    [DataRow(Moment.Running)]
+    public async Task Logic_that_breaks_is_4_with_its_record(Moment moment)
+    {
+        (int exit, string output, string diagnostics) = await ServeAsync(moment, static (services, _) =>
+        {
+            services.GetRequiredService<GatewayService>().Loop.TryPost(static () => throw new InvalidOperationException("a rule was broken"));
+        });
+        Assert.AreEqual(GatewayProgram.Internal, exit, diagnostics);
+        StringAssert.Contains(diagnostics, "fault G2083: ");
+        StringAssert.Contains(diagnostics, "InvalidOperationException: a rule was broken");
+        Assert.IsFalse(output.Contains("stopped", StringComparison.Ordinal), output);
+    }
+
+    [TestMethod]
+    [DataRow(Moment.Starting)]
+    [DataRow(Moment.Start)]
+    [DataRow(Moment.Started)]
+    [DataRow(Moment.Running)]
+    public async Task A_signal_is_a_clean_stop_also_while_it_starts(Moment moment)
+    {
+        GatewayService? service = null;
+        (int exit, string output, string diagnostics) = await ServeAsync(moment, (services, lifetime) =>
+        {
+            service = services.GetRequiredService<GatewayService>();
+            lifetime.StopApplication();
+        });
+        Assert.AreEqual(GatewayProgram.Done, exit, diagnostics);
+        Assert.AreEqual(string.Empty, diagnostics);
+        StringAssert.EndsWith(output, "stopped" + Environment.NewLine);
+        Assert.IsTrue(service!.IsStoppedCleanly, "the journal is closed");
+    }
+
+    [TestMethod]
+    public async Task Whatever_else_is_thrown_is_4_with_its_record()
+    {
+        await using StringWriter diagnostics = new();
+        await using ClosedWriter output = new();
+        int exit = await GatewayProgram.RunAsync([await WriteAsync(Yaml), "--check"], output, diagnostics);
+        Assert.AreEqual(GatewayProgram.Internal, exit, diagnostics.ToString());
+        StringAssert.Contains(diagnostics.ToString(), "fault G2083: ");
+        StringAssert.Contains(diagnostics.ToString(), "nobody reads");
+    }
+
+    /// <summary>The instruments are made when it runs; nobody waits for them before.</summary>
+    [TestMethod]
+    public async Task The_instruments_are_there_when_it_runs()
+    {
+        TaskCompletionSource<(IMeterFactory Own, IHostApplicationLifetime Lifetime)> running = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<(int Exit, string Output, string Diagnostics)> served = ServeAsync(Moment.Running, (services, lifetime) => running.SetResult((services.GetRequiredService<IMeterFactory>(), lifetime)));
+        (IMeterFactory own, IHostApplicationLifetime lifetime) = await running.Task.WaitAsync(LiveGateway.Patience);
+        TaskCompletionSource made = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using MeterListener listener = new();
+        listener.InstrumentPublished = (instrument, _) =>
+        {
+            if (instrument.Meter.Name == GatewayTelemetry.Name && ReferenceEquals(instrument.Meter.Scope, own))
+            {
+                made.TrySetResult();
+            }
+        };
+        listener.Start();
+        await made.Task.WaitAsync(LiveGateway.Patience);
+        lifetime.StopApplication();
+        Assert.AreEqual(GatewayProgram.Done, (await served).Exit);
+    }
+
     /// <summary>Settings of ASP.NET and .NET in the environment and in files beside it change nothing; SIGTERM ends it with 0 within 5 s.</summary>
     [TestMethod]
     public async Task The_process_says_where_it_listens_logs_on_stderr_and_ends_on_SIGTERM()
@@ -140,6 +216,72 @@ public sealed class GatewayProgramTests : IDisposable
         await using StringWriter diagnostics = new();
         int exit = await GatewayProgram.RunAsync(arguments, output, diagnostics);
         return (exit, output.ToString(), diagnostics.ToString());
+    }
+
+    private async Task<(int Exit, string Output, string Diagnostics)> ServeAsync(Moment moment, Action<IServiceProvider, IHostApplicationLifetime> act)
+    {
+        await using StringWriter output = new();
+        await using StringWriter diagnostics = new();
+        int exit = await GatewayProgram.ServeAsync(LiveGateway.Options(_folder), TextWriter.Synchronized(output), diagnostics, b =>
+        {
+            b.Logging.ClearProviders();
+            b.Services.AddSingleton<IHostedService>(s => new At(moment, s, act));
+        }).WaitAsync(LiveGateway.Patience);
+        return (exit, output.ToString(), diagnostics.ToString());
+    }
+
+    private sealed class ClosedWriter : StringWriter
+    {
+        public override Task WriteLineAsync(string? value) => throw new InvalidOperationException("nobody reads");
+    }
+
+    /// <summary>When something happens in the life of the program.</summary>
+    public enum Moment
+    {
+        /// <summary>Before the listeners open.</summary>
+        Starting,
+
+        /// <summary>While they open.</summary>
+        Start,
+
+        /// <summary>When they are open.</summary>
+        Started,
+
+        /// <summary>When readings are taken in.</summary>
+        Running,
+    }
+
+    /// <summary>Acts at a moment; within the start it holds the start until it is given up.</summary>
+    private sealed class At(Moment moment, IServiceProvider services, Action<IServiceProvider, IHostApplicationLifetime> act) : IHostedLifecycleService
+    {
+        public Task StartingAsync(CancellationToken cancellationToken) => ActAsync(Moment.Starting, cancellationToken);
+
+        public Task StartAsync(CancellationToken cancellationToken) => ActAsync(Moment.Start, cancellationToken);
+
+        public Task StartedAsync(CancellationToken cancellationToken)
+        {
+            if (moment == Moment.Running)
+            {
+                _ = services.GetRequiredService<GatewayService>().Ready.ContinueWith(_ => act(services, services.GetRequiredService<IHostApplicationLifetime>()), TaskScheduler.Default);
+            }
+
+            return ActAsync(Moment.Started, cancellationToken);
+        }
+
+        public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        private async Task ActAsync(Moment now, CancellationToken cancellation)
+        {
+            if (now == moment)
+            {
+                act(services, services.GetRequiredService<IHostApplicationLifetime>());
+                await new TaskCompletionSource().Task.WaitAsync(cancellation);
+            }
+        }
     }
 
     private async Task<string> WriteAsync(string yaml)

@@ -89,6 +89,7 @@ internal sealed class LiveGateway : IAsyncDisposable
         Assert.IsNull(await GatewayApplication.TryStartAsync(application));
         LiveGateway gateway = new(application, log, folder);
         await gateway.Service.Ready.WaitAsync(Patience);
+        GatewayApplication.MakeInstruments(application);
         return gateway;
     }
 

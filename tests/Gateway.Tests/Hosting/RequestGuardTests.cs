@@ -61,7 +61,16 @@ public sealed class RequestGuardTests
             // What a proxy says that nobody trusts does not help.
             await RefusedAsync(
                 method, path, 403, "G2091", name + " forwarded", ("Origin", "https://evil.example"), ("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Proto", "https"), ("Content-Type", "application/json"));
-            await RefusedAsync(method, path, 421, "G2116", name + " host", ("Host", "evil.example"), ("Content-Type", "application/json"));
+            foreach ((string, string) page in new[] { ("Origin", "http://evil.example"), ("Origin", _gateway.Origin), ("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "none") })
+            {
+                await RefusedAsync(method, path, 421, "G2116", name + " host, page " + page, ("Host", "evil.example"), page, ("Content-Type", "application/json"));
+            }
+
+            if (path != RequestGuard.StopPath || method != "POST")
+            {
+                await RefusedAsync(method, path, 421, "G2116", name + " host", ("Host", "evil.example"), ("Content-Type", "application/json"));
+            }
+
             if (path != RequestGuard.StopPath)
             {
                 foreach (string? type in new[] { "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=utf-16", "application/jsonp", "text/json", null })
@@ -101,6 +110,11 @@ public sealed class RequestGuardTests
     [TestMethod]
     public async Task A_stop_needs_no_content_type_no_body_and_no_host()
     {
+        foreach (string host in new[] { "evil.example", "cart.local:8080", "10.0.0.1" })
+        {
+            Assert.AreEqual(200, (await SendAsync("POST", RequestGuard.StopPath, ("Host", host), ("Content-Type", null))).Status, host);
+        }
+
         Assert.AreEqual(200, (await SendAsync("POST", RequestGuard.StopPath, ("Content-Type", null))).Status);
         Assert.AreEqual(200, (await SendAsync("POST", RequestGuard.StopPath, ("Content-Type", "text/plain"))).Status);
         Assert.AreEqual(200, (await SendAsync("POST", RequestGuard.StopPath + "/", ("Content-Type", null))).Status);

@@ -50,6 +50,18 @@ public sealed class StopLatchTests
         Assert.AreEqual(1, stops);
     }
 
+    [TestMethod]
+    public async Task A_stop_that_throws_is_told_to_who_asked_and_the_next_one_is_done()
+    {
+        StopLatch latch = new();
+        Task<StopResult?> failed = latch.AskAsync(new FullLoop(), TimeSpan.FromMinutes(1), CancellationToken.None);
+        latch.Step(static _ => throw new InvalidOperationException("a rule was broken"));
+        Assert.AreEqual("a rule was broken", (await Assert.ThrowsExactlyAsync<InvalidOperationException>(() => failed)).Message);
+        Task<StopResult?> next = latch.AskAsync(new FullLoop(), TimeSpan.FromMinutes(1), CancellationToken.None);
+        latch.Step(static done => done(new StopResult(1, 1, true)));
+        Assert.IsTrue((await next)!.Value.IsConfirmed);
+    }
+
     /// <summary>A loop whose queue is full.</summary>
     private sealed class FullLoop : IMqttLoop
     {

@@ -6,6 +6,7 @@ using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using System.Threading;
 using System.Threading.Tasks;
 using EdgeGateway.Core;
 using EdgeGateway.Faults;
@@ -37,6 +38,9 @@ public sealed class ProblemTests
     [DataRow("GET", "/nothing", null, null, "G2070", 404)]
     [DataRow("POST", "/api/nothing", "{}", null, "G2070", 404)]
     [DataRow("GET", "/js/../nothing.js", null, null, "G2070", 404)]
+    [DataRow("GET", "/openapi/x.json", null, null, "G2070", 404)]
+    [DataRow("GET", "/openapi/v1.json?documentName=x", null, null, "G2070", 404)]
+    [DataRow("POST", "/openapi/v1.json", "{}", null, "G2071", 405)]
     [DataRow("POST", "/health", "{}", null, "G2071", 405)]
     [DataRow("GET", "/api/cuff/stop", null, null, "G2071", 405)]
     [DataRow("POST", "/api/cuff/test", "LARGE", null, "G2072", 413)]
@@ -107,6 +111,52 @@ public sealed class ProblemTests
         GatewayLogEntry line = log.Single();
         Assert.AreEqual("G2097", line.Code);
         StringAssert.Contains(line.What, "secret of /var/lib");
+    }
+
+    /// <summary>The same on the gateway's own loop: it turns on, and the next request is answered.</summary>
+    [TestMethod]
+    [DataRow("GET", "/health")]
+    [DataRow("GET", "/api/requests")]
+    [DataRow("PUT", "/api/session/S1")]
+    [DataRow("POST", "/api/cuff/stop")]
+    public async Task What_is_thrown_on_the_loop_ends_that_request_alone(string method, string path)
+    {
+        List<GatewayLogEntry> log = [];
+        int asked = 0;
+        GatewayHandle handle = new(
+            _gateway.Service.Loop,
+            () => Interlocked.Increment(ref asked) == 1 ? throw new InvalidOperationException("secret of the loop") : _gateway.Service.Core)
+        { Log = new ListLog(log) };
+        await using WebApplication application = await ServeAsync(handle);
+        using HttpRequestMessage first = new(new HttpMethod(method), application.Urls.First() + path);
+        using HttpResponseMessage failed = await Client.SendAsync(first);
+        JsonElement problem = await ProblemAsync(failed, "G2097", 500);
+        Assert.AreEqual("InvalidOperationException", problem.GetProperty("detail").GetString());
+        GatewayLogEntry line = log.Single();
+        Assert.AreEqual("G2097", line.Code);
+        StringAssert.Contains(line.What, "secret of the loop");
+        using HttpRequestMessage second = new(new HttpMethod(method), application.Urls.First() + path);
+        using HttpResponseMessage answer = await Client.SendAsync(second);
+        Assert.AreEqual(HttpStatusCode.OK, answer.StatusCode, await answer.Content.ReadAsStringAsync());
+        Assert.IsFalse(_gateway.Service.Broken.IsCompleted);
+    }
+
+    [TestMethod]
+    public async Task What_is_thrown_after_the_answer_is_in_the_log()
+    {
+        List<GatewayLogEntry> log = [];
+        GatewayHandle handle = new(_gateway.Service.Loop, () => _gateway.Service.Core) { Log = new ListLog(log) };
+        LoopAnswer<int> answer = await LoopCalls.AskAsync<int>(new DefaultHttpContext(), handle, static (_, done) =>
+        {
+            done(7);
+            throw new InvalidOperationException("too late");
+        });
+        Assert.AreEqual(new LoopAnswer<int>(true, 7), answer);
+
+        // The loop does one after the other.
+        await LoopCalls.AskAsync<int>(new DefaultHttpContext(), handle, static (_, done) => done(0));
+        Assert.AreEqual("G2097", log.Single().Code);
+        StringAssert.Contains(log.Single().What, "too late");
     }
 
     [TestMethod]

@@ -8,6 +8,7 @@ using System.Reflection;
 using System.Threading.Tasks;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Sound;
+using EdgeGateway.Gateway.Http;
 using EdgeGateway.Gateway.Telemetry;
 using EdgeGateway.Journal;
 using Gateway.Tests.Hosting;
@@ -120,6 +121,33 @@ public sealed class GatewayTelemetryTests
     }
 
     [TestMethod]
+    public async Task A_collection_that_fails_on_the_loop_has_no_measurements_and_ends_nothing()
+    {
+        await using LiveGateway gateway = await LiveGateway.StartAsync();
+        await using ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        IMeterFactory own = services.GetRequiredService<IMeterFactory>();
+        bool isFailing = true;
+        using GatewayTelemetry telemetry = new(own, new GatewayHandle(gateway.Service.Loop, () => isFailing ? throw new InvalidOperationException("a rule was broken") : gateway.Service.Core) { Time = new SteppedTime() });
+        int measured = 0;
+        using MeterListener listener = new();
+        listener.InstrumentPublished = (instrument, l) =>
+        {
+            if (ReferenceEquals(instrument.Meter.Scope, own))
+            {
+                l.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) => measured++);
+        listener.Start();
+        listener.RecordObservableInstruments();
+        Assert.AreEqual(0, measured);
+        isFailing = false;
+        listener.RecordObservableInstruments();
+        Assert.IsGreaterThan(0, measured, "the loop answers the next collection");
+        Assert.IsFalse(gateway.Service.Broken.IsCompleted);
+    }
+
+    [TestMethod]
     public async Task A_command_is_an_activity_and_a_refusal_names_its_code()
     {
         List<Activity> ended = [];
@@ -151,6 +179,16 @@ public sealed class GatewayTelemetryTests
         Assert.IsNull(commands[0].GetTagItem("error.type"));
         Assert.AreEqual("G2302", commands[1].GetTagItem("error.type"));
         Assert.AreEqual(ActivityStatusCode.Error, commands[1].Status);
+    }
+
+    /// <summary>Each look at it is ten seconds later: no snapshot serves twice.</summary>
+    private sealed class SteppedTime : TimeProvider
+    {
+        private long _now;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _now += 10 * TimeSpan.TicksPerSecond;
     }
 
     private static GatewaySnapshot Snapshot() => new()

@@ -127,7 +127,7 @@ public sealed partial class PageScriptTests
     [GeneratedRegex(@"\b(document|window|self|navigator|location|history|screen|localStorage|sessionStorage|matchMedia|getComputedStyle|requestAnimationFrame|devicePixelRatio|addEventListener|querySelector(All)?|getElementById|(HTML|SVG)\w*|Element|Node(List)?|Event(Target)?|(Mutation|Resize)Observer|\w*AudioContext|DOM\w+)\b", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex DocumentName();
 
-    [GeneratedRegex(@"^/((index|far)\.html|icon\.svg|css/[a-z]+\.css|js/(core/)?[a-z-]+(\.g)?\.js|faults\.json)$", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"^/((index|clinician)\.html|icon\.svg|css/[a-z]+\.css|js/(core/)?[a-z-]+(\.g)?\.js|faults\.json)$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Served();
 
     [GeneratedRegex("\"(?<name>[@a-z/-]+)\": \"(?<version>[^\"]+)\"", RegexOptions.ExplicitCapture, 1000)]

@@ -35,6 +35,7 @@ public class BoundsTests
         mute.ExpectDisconnect(MqttReason.QuotaExceeded);
         Assert.AreEqual("(7, 16)", string.Join(" ", world.Handler.Deliveries));
         Assert.AreEqual(1, world.Server.Counters.Unacknowledged);
+        Assert.AreEqual(("mute", MqttCloseCause.NotAcknowledged), world.Handler.Causes.Single());
         Assert.AreEqual(long.MaxValue, world.Server.Step(world.NowUs), "nothing is left to wait for");
     }
 
@@ -325,9 +326,11 @@ public class BoundsTests
         var pods = Enumerable.Range(0, 3).Select(i => new Honest($"pod{i}", "x")).ToList();
         pods.ForEach(p => p.Open(server, 0));
         Assert.AreEqual("True True False", string.Join(" ", pods.Select(p => p.IsOpen)), "two places are kept for this group");
+        Assert.AreEqual(MqttCloseCause.NoPlace, handler.Causes[^1].Cause);
         var stops = Enumerable.Range(0, 4).Select(i => new Honest($"stop{i}", "x")).ToList();
         stops.ForEach(p => p.Open(server, 0));
         Assert.AreEqual("False False True True", string.Join(" ", stops.Select(p => p.IsOpen)), "the older ones gave way");
+        CollectionAssert.AreEqual(new[] { ("stop0", MqttCloseCause.PlaceTaken), ("stop1", MqttCloseCause.PlaceTaken) }, handler.Causes.TakeLast(2).ToArray());
         server.Step(450 * Second);
         Assert.AreEqual(0, squatters.Count(s => s.IsOpen), "silent for the bound of 3.1.1");
     }
@@ -426,6 +429,10 @@ public class BoundsTests
     /// <summary>Names decide: pods have two kept places, stop connections two with the oldest giving way, listeners four and no session of their own.</summary>
     private sealed class GroupedHandler : IMqttServerHandler
     {
+        public List<(string Peer, MqttCloseCause Cause)> Causes { get; } = [];
+
+        public void ClosedForCause(string peer, byte reasonCode, MqttCloseCause cause, string text) => Causes.Add((peer, cause));
+
         public byte Connecting(in MqttConnectRequest request) => 0;
 
         public MqttAdmission Admit(in MqttConnectRequest request) =>

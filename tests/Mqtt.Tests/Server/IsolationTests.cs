@@ -320,7 +320,7 @@ public class IsolationTests
 
         public void Delivered(long ticket, byte reasonCode) => Throw("Delivered", string.Empty);
 
-        public void ClosedForCause(string peer, byte reasonCode, string text) => Throw("ClosedForCause", peer);
+        public void ClosedForCause(string peer, byte reasonCode, MqttCloseCause cause, string text) => Throw("ClosedForCause", peer);
 
         public void Faulted(string peer, Exception exception) => Faults.Add(peer + " " + exception.Message);
     }

@@ -27,7 +27,7 @@ export class Sweep {
     this.clock = clock;
     this.calm = calm;
     this.schedule = schedule;
-    this.counters = { samples: 0, late: 0, holes: 0, segments: 0 };
+    this.counters = { samples: 0, late: 0, gaps: 0, segments: 0 };
     /** @type {{ t: number, v: number }[]} Ascending; t: s on the device's clock. */
     this.samples = [];
     /** @type {number | null} Device time minus page time. */
@@ -71,7 +71,7 @@ export class Sweep {
     if (counts.length === 0) return;
     const endS = startS + (counts.length - 1) * periodS;
     if (endS < this.newestS - SECONDS_SHOWN || startS <= this.drawnS) this.counters.late++;
-    if (startS > this.newestS + periodS * 1.5 && this.newestS > -Infinity) this.counters.holes++;
+    if (startS > this.newestS + periodS * 1.5 && this.newestS > -Infinity) this.counters.gaps++;
     this.periodS = periodS;
     this.counters.samples += counts.length;
     const chunk = Array.from(counts, (count, i) => ({ t: startS + i * periodS, v: -count }));

@@ -201,7 +201,7 @@ export class View {
     say(byId("pleth-state"), words);
     byId("pleth").setAttribute("aria-label", text("pleth") + ". " + words);
     byId("pleth").dataset.segments = String(this.sweep.counters.segments);
-    byId("pleth").dataset.holes = String(this.sweep.counters.holes);
+    byId("pleth").dataset.holes = String(this.sweep.counters.gaps);
     byId("pleth").dataset.late = String(this.sweep.counters.late);
   }
 

@@ -16,8 +16,8 @@ const LONGEST_SILENCE_S = 1;
  */
 
 /**
- * The rule: a chunk is played its own length and a playout delay after it came, then each follows on the one before. A chunk that comes when its moment has passed makes the
- * spare longer by 50 ms, up to 1 s; after 10 s without one it shrinks by 10 ms. A missing chunk is silence of its length. A chunk that would be played more than
+ * The rule: a chunk is played its own length and a playout delay after it came, then each follows on the one before. A chunk that comes when its moment has passed makes that
+ * delay longer by 50 ms, up to 1 s; after 10 s without one it shrinks by 10 ms. A missing chunk is silence of its length. A chunk that would be played more than
  * 0.5 s later than that is dropped.
  */
 export class Jitter {

@@ -20,7 +20,7 @@ export class Receipts {
     this.consumer = consumer;
     this.publish = publish;
     this.now = now;
-    /** @type {Map<string, { device: string, boot: number, stream: number, through: number, sequence gaps: number[][] }>} */
+    /** @type {Map<string, { device: string, boot: number, stream: number, through: number, holes: number[][] }>} */
     this.streams = new Map();
     this.changed = false;
     this.sentMs = -Infinity;
