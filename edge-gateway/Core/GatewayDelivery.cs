@@ -83,7 +83,7 @@ internal sealed class GatewayDelivery
     /// <summary>Puts together what sends.</summary>
     /// <param name="life">Whether the gateway runs.</param>
     /// <param name="sound">Live sound, beside which stored sound and waves have to give way.</param>
-    /// <param name="replies">Where the end of a replay is told.</param>
+    /// <param name="replies">Where the end of a replay is sent.</param>
     public void Complete(GatewayLife life, LiveSound sound, SessionReplies replies)
     {
         GatewayServices s = _services;

@@ -12,7 +12,7 @@ internal interface IGatewayPart
     /// <summary>True when it is stepped while the gateway stops, too.</summary>
     bool StepsWhileStopping => false;
 
-    /// <summary>The gateway runs: journal and projections are there, and the open session has been told by <see cref="SessionChanged"/>.</summary>
+    /// <summary>The gateway runs: journal and projections are there, and the open session has been announced by <see cref="SessionChanged"/>.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     void Begin(long nowUs)
     {

@@ -145,6 +145,9 @@ public static class FaultCodes
     /// <summary>G2088: The gateway is starting or stopping.</summary>
     public const string GatewayNotReady = "G2088";
 
+    /// <summary>G2089: The web server reports an error of its own.</summary>
+    public const string WebServerFailed = "G2089";
+
     /// <summary>G2090: An issue of the gateway's health has ended.</summary>
     public const string HealthIssueEnded = "G2090";
 

@@ -495,7 +495,7 @@ public sealed partial class JournalLog
 
         if (count < 0)
         {
-            // The rest is still served; what the file stands for is told by its neighbours.
+            // The rest is still served; what the file stands for follows from its neighbours.
             long last = limit != long.MaxValue ? limit : Math.Max(line?.Last ?? 0, name.First);
             survey.Losses.Add(new JournalLoss(name.First, last, null, true, name.File));
             survey.Take(this, new SegmentInfo(name, last, length, line?.Counts ?? [1, 1, 1, 1, 1]) { Unreadable = true, DamageDeclared = true });

@@ -200,6 +200,9 @@ public sealed class CartTests
         }
     }
 
+    // These come once with each measurement of the cuff: no constant of the code is their period.
+    private static readonly string[] OfMeasurement = ["Systolic", "Diastolic", "MeanPressure", "CuffPulseRate", "CuffPhase"];
+
     private static void CheckStreams(JsonElement pod, List<string> problems)
     {
         Dictionary<string, (long PeriodUs, long? StaleMs)> times = new(StringComparer.Ordinal)
@@ -222,6 +225,10 @@ public sealed class CartTests
             {
                 Same($"{name}.periodUs", stream.GetProperty("periodUs").GetInt64(), time.PeriodUs, problems);
                 Same($"{name}.staleMs", stream.GetProperty("staleMs").GetInt64(), time.StaleMs, problems);
+            }
+            else if (!OfMeasurement.Contains(name))
+            {
+                problems.Add($"{name} is in no row of this table: say here which constant of the code is its period, and which its staleness");
             }
         }
     }

@@ -314,7 +314,10 @@ public sealed class YamlTests
         Assert.IsEmpty(shared.Errors);
         Assert.AreEqual(1, shared.Top!.Section("c").Whole("p", 0, 9, 0));
         Assert.AreEqual("2: G2002 more than 2 aliases", new Reading("a: &x 1\nb: [*x, *x, *x]\nc: 1", two).Errors.Single());
+        Assert.AreEqual("4: G2002 more than 2 aliases", new Reading("a: &x 1\nb: *x\nc: *x\nd: *x\ne: 1", two).Errors.Single(), "the line of the alias, not of what follows");
         Assert.AreEqual("1: G2002 there is no anchor 'y' before this alias", new Reading("a: [*y]", two).Errors.Single());
+        Assert.AreEqual("2: G2002 there is no anchor 'y' before this alias", new Reading("a: 1\nb: *y\nc: 1", two).Errors.Single());
+        Assert.AreEqual("21: G2002 more than 20 values", new Reading(string.Join('\n', Enumerable.Range(0, 25).Select(i => $"k{i}: 1"))).Errors.Single());
         StringAssert.Contains(new Reading("a: &x 1\nb: *x").Errors.Single(), "anchors and aliases are not used here");
 
         // What an alias repeats counts each time: 1 + 1 + 7 and twice 7 again are 23.

@@ -6,7 +6,7 @@ using System.Text;
 
 namespace EdgeGateway.Core.Auscultation;
 
-/// <summary>What is told of a sound in its file; members that are null are left out.</summary>
+/// <summary>What a file says of its sound; members that are null are left out.</summary>
 public sealed record WavMetadata
 {
     /// <summary>INAM: its name.</summary>
@@ -31,7 +31,7 @@ public static class WavFile
     /// <summary>Makes a file.</summary>
     /// <param name="samples">The samples.</param>
     /// <param name="rateHz">Samples per second.</param>
-    /// <param name="about">What is told of it.</param>
+    /// <param name="about">What the file says of it.</param>
     /// <returns>The bytes.</returns>
     public static byte[] Write(ReadOnlySpan<short> samples, int rateHz, WavMetadata about)
     {

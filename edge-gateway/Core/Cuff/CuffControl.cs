@@ -8,7 +8,7 @@ using Firmware.Protocol;
 
 namespace EdgeGateway.Core.Cuff;
 
-/// <summary>The cuff at the bedside: who is measured, start, self test. Commands go to pods that are connected now; none is kept for later, except who is measured.</summary>
+/// <summary>The cuff at the bedside: patient context, start, self test. Commands go to pods that are connected now; none is kept for later, except the patient context.</summary>
 public sealed class CuffControl : IGatewayPart
 {
     private readonly SessionControl _control;
@@ -32,10 +32,10 @@ public sealed class CuffControl : IGatewayPart
         _stop = stop;
     }
 
-    /// <summary>Who is measured in the open session; null while nobody said.</summary>
+    /// <summary>The patient context of the open session; null while nobody has stated it.</summary>
     public CuffPatient? Patient { get; private set; }
 
-    /// <summary>What was said of who is measured in a session.</summary>
+    /// <summary>The patient context of a session.</summary>
     /// <param name="sessionId">The open session's name.</param>
     /// <param name="patient">Who; null while nobody said.</param>
     /// <returns>Done, or G2331 no such open session, G2305 the gateway is starting or stopping.</returns>
@@ -47,7 +47,7 @@ public sealed class CuffControl : IGatewayPart
         return refused ?? SessionResult.Done(sessionId);
     }
 
-    /// <summary>Says once per session who is measured. Sent to a pod again when it comes back; forgotten with the session.</summary>
+    /// <summary>States the patient context, once per session. Sent to a pod again when it comes back; forgotten with the session.</summary>
     /// <param name="sessionId">The open session's name.</param>
     /// <param name="patient">Who.</param>
     /// <returns>Done, or G2331 no such open session, G2311 no cuff on this cart, G2313 no category, G2314 a category that no cuff of this cart measures, G2305 the gateway is starting or stopping.</returns>

@@ -5,7 +5,7 @@ using Firmware.Protocol;
 
 namespace EdgeGateway.Core.Cuff;
 
-/// <summary>Who is measured with which cuff.</summary>
+/// <summary>The patient context: whose arm, with which cuff.</summary>
 /// <param name="Category">Adult, or a child where an OEM module measures.</param>
 /// <param name="CuffSize">The cuff's bladder.</param>
 /// <param name="IsOnOximeterArm">True when cuff and oximeter are on the same arm.</param>
@@ -23,7 +23,7 @@ internal static class CuffPatientJson
     /// <summary>Reads it.</summary>
     /// <param name="json">The object; its problem says what is wrong.</param>
     /// <param name="alsoAllowed">Members that are allowed and not about the patient.</param>
-    /// <returns>Who is measured; meaningless with a problem.</returns>
+    /// <returns>The patient context; meaningless with a problem.</returns>
     public static CuffPatient Read(StrictJson json, params ReadOnlySpan<string> alsoAllowed)
     {
         string? categoryWord = json.Text("category");

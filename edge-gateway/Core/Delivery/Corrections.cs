@@ -9,7 +9,7 @@ namespace EdgeGateway.Core.Delivery;
 
 /// <summary>
 /// Publishes readings again whose time turned out to be knowable, or wrong. A pass goes over the sent marks, which say what each reading was
-/// told with. A correction is worthwhile when the reading went out unsynchronised and its time is known now, or when the two intervals cannot
+/// sent with. A correction is worthwhile when the reading went out unsynchronised and its time is known now, or when the two intervals cannot
 /// both hold the truth; a mere improvement is none. One mark is worked on at a time; what is done is journaled.
 /// </summary>
 internal sealed class Corrections : IGatewayPart

@@ -3,7 +3,7 @@ using EdgeGateway.Faults;
 namespace EdgeGateway.Core.Delivery;
 
 /// <summary>
-/// What the session's broker or a subscriber says against one reading: under which code it is told, and how often the reading is tried. An answer
+/// What the session's broker or a subscriber says against one reading: under which code it is reported, and how often the reading is tried. An answer
 /// about one reading says nothing of another. Source: MQTT 5.0, 3.4.2.1 (reason codes of PUBACK).
 /// </summary>
 internal static class DeliveryRefusal

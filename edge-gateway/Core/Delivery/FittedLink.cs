@@ -8,11 +8,11 @@ namespace EdgeGateway.Core.Delivery;
 
 /// <summary>
 /// The way to an external broker, fitted to what that broker supports (MQTT 5.0, 3.2.2.3.4 and 3.2.2.3.5): to one that retains nothing, messages go
-/// unretained; to one that takes QoS 0 alone, they go at QoS 0 and count as sent when the connection has taken them. Both are told once in health.
+/// unretained; to one that takes QoS 0 alone, they go at QoS 0 and count as sent when the connection has taken them. Both are reported once in health.
 /// </summary>
 internal sealed class FittedLink : ISessionLink
 {
-    /// <summary>Most topics remembered as refused; further ones are not told.</summary>
+    /// <summary>Most topics remembered as refused; further ones are not reported.</summary>
     private const int MaxRefused = 64;
 
     private const byte RetainNotSupported = 0x9A;
@@ -129,7 +129,7 @@ internal sealed class FittedLink : ISessionLink
 
     public void Stop(long nowUs) => _link.Stop(nowUs);
 
-    /// <summary>What no owner waits for (state, set, replies) and does not fit is told in health, by topic.</summary>
+    /// <summary>What no owner waits for (state, set, replies) and does not fit is reported in health, by topic.</summary>
     private void TellRefused(string topic)
     {
         HealthSubject subject = new(HealthSubjectKind.Stream, topic);

@@ -57,6 +57,7 @@ internal sealed class ReadingPublisher(
 
         window.Enter(slot);
         Published++;
+        Unview(item.Index);
         if (slot.IsBackground)
         {
             backgroundSent();
@@ -76,7 +77,7 @@ internal sealed class ReadingPublisher(
         }
     }
 
-    /// <summary>Shows the readings for the bedside view that are on the disk.</summary>
+    /// <summary>Shows the readings for the bedside view that are on the disk; after what could be published, since the view has had that.</summary>
     public void ShowViews(long nowUs)
     {
         while (_views.TryPeek(out DeliveryItem view) && view.Index <= journal.SyncedIndex)
@@ -87,6 +88,19 @@ internal sealed class ReadingPublisher(
                 ReadingMessage message = messages.Make(session, view.Reading, null);
                 link.View(message.Message(messages.TopicOf(session, view.Reading.Head)), nowUs);
                 retained.Sent(session, view.Reading, message, view.Index, nowUs);
+            }
+        }
+    }
+
+    // The session's link hands what it publishes to the bedside view too. Waiting are few, and only while a stream has no confirmed subscriber.
+    private void Unview(long index)
+    {
+        for (int i = _views.Count; i > 0; i--)
+        {
+            DeliveryItem view = _views.Dequeue();
+            if (view.Index != index)
+            {
+                _views.Enqueue(view);
             }
         }
     }

@@ -42,7 +42,7 @@ internal sealed class Replays : IGatewayPart
     /// <param name="messages">Makes the readings' messages.</param>
     /// <param name="topics">Makes their topics.</param>
     /// <param name="journal">Where the readings stand.</param>
-    /// <param name="replies">Where the end of a replay is told.</param>
+    /// <param name="replies">Where the end of a replay is sent.</param>
     public Replays(
         ISessionLink link,
         DeliveryProjection delivery,
@@ -225,7 +225,7 @@ internal sealed class Replays : IGatewayPart
             _has = has;
         }
 
-        /// <summary>Where its end is told.</summary>
+        /// <summary>Where its end is sent.</summary>
         public ReplyAddress AnswerTo { get; }
 
         public Session Session { get; }

@@ -125,13 +125,14 @@ internal sealed class Uplink : IGatewayPart
         _marks.Write(nowUs);
         _marks.DeclareAside(nowUs, all: !mayPublish);
         _window.Free();
-        _publisher.ShowViews(nowUs);
         if (!mayPublish || !_link.IsUp)
         {
+            _publisher.ShowViews(nowUs);
             return;
         }
 
         _scheduler.Send(nowUs);
+        _publisher.ShowViews(nowUs);
 
         // A message may be settled inside the call that published it.
         _hasMore = _window.SettledCount > 0;

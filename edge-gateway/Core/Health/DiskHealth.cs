@@ -86,7 +86,7 @@ internal sealed class DiskHealth : IGatewayPart
         return _hasToldUnread;
     }
 
-    /// <summary>That the journal does not take readings is an issue of the health checks; here the log is told why.</summary>
+    /// <summary>That the journal does not take readings is an issue of the health checks; here the reason goes to the log.</summary>
     public void Failing(DiskStatus status, string text)
     {
         Status = status;

@@ -34,7 +34,7 @@ internal sealed class HealthIssues
     /// <summary>Issues kept at once. A further one takes the place of the least grave if that is less grave than itself; else it is logged and counted once, not listed.</summary>
     public const int MaxIssues = 256;
 
-    /// <summary>Issues without a place that are remembered, so that each is told once; the one that was raised longest ago is forgotten first.</summary>
+    /// <summary>Issues without a place that are remembered, so that each is reported once; the one that was raised longest ago is forgotten first.</summary>
     public const int MaxUnlisted = 1024;
 
     private readonly SortedDictionary<(string Code, HealthSubject Subject), HealthIssue> _issues = new(Order.Instance);

@@ -12,8 +12,8 @@ namespace EdgeGateway.Core.Json;
 [SuppressMessage("Design", "CA1001", Justification = "The writer holds nothing but the buffer beside it.")]
 internal sealed class JsonOutput
 {
-    // What is written here is of fixed form; its shape is proved by tests and not again at each message.
-    private static readonly JsonWriterOptions Options = new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    /// <summary>How all JSON of the gateway is written. It is of fixed form: its shape is proved by tests and not again at each message.</summary>
+    public static readonly JsonWriterOptions Options = new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly ArrayBufferWriter<byte> _buffer = new(1024);
     private readonly Utf8JsonWriter _writer;

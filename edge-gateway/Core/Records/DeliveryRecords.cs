@@ -23,7 +23,7 @@ public readonly record struct SentEntry(
 
 /// <summary>
 /// <c>0 u8 layout 1 | 1 u8 0 | 2 u16 count | 4 entries of 44 bytes: u32 session | u64 device | u32 boot | u16 stream | u8 correctable | u8 0 |
-/// u32 sequence | u64 index | i64 told UTC µs | u32 told uncertainty µs</c>. One entry per reading, in the order of the journal within a stream.
+/// u32 sequence | u64 index | i64 sent UTC µs | u32 sent uncertainty µs</c>. One entry per reading, in the order of the journal within a stream.
 /// </summary>
 public static class SentMarkRecord
 {

@@ -26,7 +26,7 @@ public sealed record ClipSound(ClipRecord Clip, ClipSpan Span, short[] Samples, 
 
 /// <summary>
 /// Clips of sound: each is a span of a stream that is already on its way into the journal, so a clip costs nothing but a record, is lossless, and survives
-/// whatever the journal survives. What is told of it is worked out of the frames that are there; nothing is invented.
+/// whatever the journal survives. What is said of it is worked out of the frames that are there; nothing is invented.
 /// </summary>
 internal sealed class Clips : IGatewayPart
 {

@@ -59,7 +59,7 @@ public sealed class ListeningSteps
     }
 
     /// <summary>Takes one report.</summary>
-    /// <param name="report">What was told; of several listeners the worst.</param>
+    /// <param name="report">What was reported; of several listeners the worst.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>True when the step changed.</returns>
     public bool Take(ListeningReport report, long nowUs)
@@ -112,7 +112,7 @@ public sealed class ListeningSteps
         return true;
     }
 
-    // What was told of the step before says nothing of this one.
+    // What was reported of the step before says nothing of this one.
     private void Change(ListeningStep step, long nowUs)
     {
         Step = step;

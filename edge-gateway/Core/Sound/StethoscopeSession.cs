@@ -102,7 +102,7 @@ internal sealed class StethoscopeSession : IGatewayPart
         return null;
     }
 
-    /// <summary>A pod takes commands again: it is told how things stand.</summary>
+    /// <summary>A pod takes commands again: it is sent the present state.</summary>
     public void Tell(Pod pod)
     {
         if (!pod.Provides(Capabilities.Stethoscope) || _sessions.Open is not { } open)

@@ -133,15 +133,18 @@ public sealed class YamlDocument
 
         YamlNode node;
         AnchorName anchor;
+        ParsingEvent begin;
         if (TryTake(out Scalar? scalar))
         {
             node = new YamlNode(YamlNodeKind.Scalar, scalar.Start.Line) { Text = scalar.Value, IsPlain = scalar.Style == ScalarStyle.Plain };
             anchor = scalar.Anchor;
+            begin = scalar;
         }
         else if (TryTake(out SequenceStart? sequence))
         {
             node = new YamlNode(YamlNodeKind.List, sequence.Start.Line);
             anchor = sequence.Anchor;
+            begin = sequence;
             while (!TryTake(out SequenceEnd? _))
             {
                 node.Add(ReadNode(depth + 1));
@@ -151,6 +154,7 @@ public sealed class YamlDocument
         {
             node = new YamlNode(YamlNodeKind.Mapping, mapping.Start.Line);
             anchor = mapping.Anchor;
+            begin = mapping;
             ReadPairs(node, depth);
         }
         else
@@ -158,7 +162,7 @@ public sealed class YamlDocument
             return Alias();
         }
 
-        Count(1);
+        Count(1, begin);
         if (!anchor.IsEmpty && _rules.MaxAliases > 0)
         {
             _anchors[anchor.Value] = node;
@@ -195,28 +199,30 @@ public sealed class YamlDocument
 
         if (++_aliases > _rules.MaxAliases)
         {
-            throw Refuse($"more than {_rules.MaxAliases} aliases");
+            throw Refuse($"more than {_rules.MaxAliases} aliases", alias);
         }
 
         if (!_anchors.TryGetValue(alias.Value.Value, out YamlNode? node))
         {
-            throw Refuse($"there is no anchor '{alias.Value.Value}' before this alias");
+            throw Refuse($"there is no anchor '{alias.Value.Value}' before this alias", alias);
         }
 
-        Count(node.Size);
+        Count(node.Size, alias);
         return node;
     }
 
-    private void Count(long nodes)
+    private void Count(long nodes, ParsingEvent at)
     {
         _nodes += nodes;
         if (_nodes > _rules.MaxNodes)
         {
-            throw Refuse($"more than {_rules.MaxNodes} values");
+            throw Refuse($"more than {_rules.MaxNodes} values", at);
         }
     }
 
-    private YamlException Refuse(string detail) => new(_parser.Current?.Start ?? Mark.Empty, _parser.Current?.End ?? Mark.Empty, detail);
+    // What was taken is behind the parser's own place.
+    private YamlException Refuse(string detail, ParsingEvent? at = null) =>
+        new((at ?? _parser.Current)?.Start ?? Mark.Empty, (at ?? _parser.Current)?.End ?? Mark.Empty, detail);
 
     private bool TryTake<T>([NotNullWhen(true)] out T? taken)
         where T : ParsingEvent

@@ -208,6 +208,9 @@ internal static partial class FaultLog
                 case 2088:
                     GatewayNotReady(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2089:
+                    WebServerFailed(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -239,6 +242,9 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2088, EventName = "G2088", Level = LogLevel.Information, Message = "The gateway is starting or stopping. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void GatewayNotReady(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2089, EventName = "G2089", Level = LogLevel.Warning, Message = "The web server reports an error of its own. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void WebServerFailed(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes209

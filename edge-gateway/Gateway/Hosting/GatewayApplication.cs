@@ -10,9 +10,11 @@ using EdgeGateway.Gateway.Http;
 using EdgeGateway.Gateway.Telemetry;
 using EdgeGateway.Mqtt.AspNetCore;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
@@ -50,6 +52,7 @@ public static class GatewayApplication
         services.AddSingleton(static s => new HttpConnections(s.GetRequiredService<IOptions<GatewayHostOptions>>().Value.Web.Trusts));
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, GatewayListeners>();
         services.AddSingleton(HandleOf);
+        services.AddSingleton<IStartupFilter, GatewayPipeline>();
         services.AddSingleton(static s =>
         {
             GatewayService service = s.GetRequiredService<GatewayService>();
@@ -57,9 +60,7 @@ public static class GatewayApplication
         });
         services.AddSingleton<GatewayTelemetry>();
         change?.Invoke(builder);
-        WebApplication application = builder.Build();
-        application.UseGateway(application.Services.GetRequiredService<GatewayHandle>());
-        return application;
+        return builder.Build();
     }
 
     /// <summary>Makes the instruments. Done when the gateway is ready: nothing waits for them.</summary>
@@ -107,11 +108,15 @@ public static class GatewayApplication
         return GatewayListeners.PortsOf(application.Services.GetRequiredService<IServer>());
     }
 
-    // What frameworks would say has a code where it matters; their own lines have no bound.
+    // What frameworks would say has a code where it matters (WebServerFaults); their own lines have no bound.
     private static void AddLog(ILoggingBuilder logging)
     {
         logging.SetMinimumLevel(LogLevel.Information);
-        logging.AddFilter(static (category, level) => level >= LogLevel.Information && string.Equals(category, GatewayLog.Category, StringComparison.Ordinal));
+        logging.AddFilter(static (provider, category, level) => string.Equals(provider, typeof(WebServerFaults).FullName, StringComparison.Ordinal)
+            ? WebServerFaults.Covers(category, level)
+            : level >= LogLevel.Information && string.Equals(category, GatewayLog.Category, StringComparison.Ordinal));
+        logging.Services.AddSingleton<ILoggerProvider>(static s => new WebServerFaults(
+            () => s.GetRequiredService<IHostApplicationLifetime>().ApplicationStarted.IsCancellationRequested ? s.GetRequiredService<GatewayHandle>() : null));
         logging.AddConsole(static o =>
         {
             o.FormatterName = FaultConsoleFormatter.FormatterName;
@@ -120,7 +125,20 @@ public static class GatewayApplication
             // A terminal that stands still must not hold the loop.
             o.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
         });
-        logging.AddConsoleFormatter<FaultConsoleFormatter, ConsoleFormatterOptions>();
+
+        // Ours in place of the three that come with the console, none of which is used.
+        logging.Services.RemoveAll<ConsoleFormatter>();
+        logging.Services.AddSingleton<ConsoleFormatter, FaultConsoleFormatter>();
+    }
+
+    // Routes are made while the web server starts, which is while the journal opens on the loop's thread: neither waits for the other.
+    private sealed class GatewayPipeline(GatewayHandle gateway) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => application =>
+        {
+            application.UseGateway(gateway);
+            next(application);
+        };
     }
 
     private static GatewayHandle HandleOf(IServiceProvider services)

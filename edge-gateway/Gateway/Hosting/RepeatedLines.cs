@@ -17,12 +17,12 @@ internal sealed class RepeatedLines
     /// <summary>How long a repeated code is only counted, µs.</summary>
     public const long QuietUs = 10_000_000;
 
-    /// <summary>Lines of one code about clients within <see cref="QuietUs"/>; further ones are counted and told with the next of the code.</summary>
+    /// <summary>Lines of one code about clients within <see cref="QuietUs"/>; further ones are counted, and their number is in the next line of the code.</summary>
     public const int MaxPerCode = 20;
 
     /// <summary>
-    /// Codes with subjects remembered, for clients and for all others each. When the quiet time of none of them is over, a line about a further subject is counted and
-    /// told with the next of its code.
+    /// Codes with subjects remembered, for clients and for all others each. When the quiet time of none of them is over, a line about a further subject is counted, and
+    /// the number is in the next line of its code.
     /// </summary>
     public const int MaxRemembered = 1024;
 
@@ -47,7 +47,7 @@ internal sealed class RepeatedLines
     /// <summary>Takes one line.</summary>
     /// <param name="entry">The line.</param>
     /// <param name="repeats">Lines of the same code and subject that were held back since the last one.</param>
-    /// <param name="heldBack">Lines of the same code about other subjects that were held back and are told with no line of their own.</param>
+    /// <param name="heldBack">Lines of the same code about other subjects that were held back and have no line of their own.</param>
     /// <returns>True to write it with the two numbers; false when it is held back and counted.</returns>
     public bool TryPass(in GatewayLogEntry entry, out long repeats, out long heldBack)
     {
@@ -84,6 +84,62 @@ internal sealed class RepeatedLines
         }
     }
 
+    /// <summary>Takes what was held back and has waited long enough, for lines of its own: a number is not kept back until the same happens again.</summary>
+    /// <param name="nowUs">Now, µs; <see cref="long.MaxValue"/> for all of it, at a stop.</param>
+    /// <returns>Code and subject with the lines of the two since the last one; and codes, about the gateway, with lines that have no line of their own.</returns>
+    public IReadOnlyList<(string Code, HealthSubject Subject, long Repeats, long HeldBack)> TakeHeldBack(long nowUs)
+    {
+        List<(string Code, HealthSubject Subject, long Repeats, long HeldBack)> taken = [];
+        lock (_gate)
+        {
+            foreach (((string Code, string Ended, HealthSubject Subject) known, (long firstUs, long repeats)) in new List<KeyValuePair<(string Code, string Ended, HealthSubject Subject), (long FirstUs, long Repeats)>>(_others))
+            {
+                if (repeats > 0 && nowUs - firstUs >= QuietUs)
+                {
+                    taken.Add((known.Code, known.Subject, repeats, 0));
+                    _others[known] = (nowUs, 0); // that line is the one of its quiet time
+                }
+            }
+
+            Forget(_clients, null, nowUs);
+            foreach ((string code, long lines) in new List<KeyValuePair<string, long>>(_held))
+            {
+                if (!_budgets.TryGetValue(code, out (long FirstUs, int Lines) budget) || nowUs - budget.FirstUs >= QuietUs)
+                {
+                    taken.Add((code, HealthSubject.Gateway, 0, lines));
+                    _held.Remove(code);
+                }
+            }
+        }
+
+        return taken;
+    }
+
+    /// <summary>True when <see cref="TakeHeldBack"/> has or will have something.</summary>
+    public bool HoldsBack
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _held.Count > 0 || HasRepeats(_clients) || HasRepeats(_others);
+            }
+        }
+    }
+
+    private static bool HasRepeats(SortedDictionary<(string Code, string Ended, HealthSubject Subject), (long FirstUs, long Repeats)> recent)
+    {
+        foreach ((long _, long repeats) in recent.Values)
+        {
+            if (repeats > 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private bool TrySpend(string code, long nowUs)
     {
         (long FirstUs, int Lines) budget = _budgets.GetValueOrDefault(code, (nowUs, 0));
@@ -111,7 +167,7 @@ internal sealed class RepeatedLines
         return recent.Count < MaxRemembered;
     }
 
-    // What was held back of a burst that has ended is told with the next line of its code, about whatever that is.
+    // What was held back of a burst that has ended is in the next line of its code, about whatever that is.
     private void Forget(SortedDictionary<(string Code, string Ended, HealthSubject Subject), (long FirstUs, long Repeats)> recent, string? code, long nowUs)
     {
         List<(string, string, HealthSubject)> over = [];

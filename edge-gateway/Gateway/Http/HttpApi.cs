@@ -45,7 +45,7 @@ public static class HttpApi
     /// <summary>Puts the gateway's HTTP side together: what stands around every request, then the routes.</summary>
     /// <param name="application">The application.</param>
     /// <param name="gateway">The gateway.</param>
-    public static void UseGateway(this WebApplication application, GatewayHandle gateway)
+    public static void UseGateway(this IApplicationBuilder application, GatewayHandle gateway)
     {
         ArgumentNullException.ThrowIfNull(application);
         ArgumentNullException.ThrowIfNull(gateway);
@@ -56,30 +56,30 @@ public static class HttpApi
         application.UseRequestGuard(gateway);
         application.UseWebSockets();
         application.UseRouting();
-        application.MapGateway(gateway);
-        application.MapOpenApi(OpenApiDocuments.Path).ExcludeFromDescription().AddEndpointFilter((context, next) =>
-            context.HttpContext.Request.Query.ContainsKey(OpenApiDocuments.NameParameter)
-                ? ValueTask.FromResult<object?>(Problems.Of(FaultCodes.PathUnknown, string.Empty, gateway.LanguageOf(context.HttpContext)))
-                : next(context));
+        application.UseEndpoints(routes => routes.MapGateway(gateway));
     }
 
-    /// <summary>Adds the routes: one for each row of the table.</summary>
-    /// <param name="routes">The application.</param>
+    /// <summary>Adds the routes, one for each row of the table, and the OpenAPI document.</summary>
+    /// <param name="routes">The application's routes.</param>
     /// <param name="gateway">The gateway.</param>
     internal static void MapGateway(this IEndpointRouteBuilder routes, GatewayHandle gateway)
     {
+        routes.MapOpenApi(OpenApiDocuments.Path).ExcludeFromDescription().AddEndpointFilter((context, next) =>
+            context.HttpContext.Request.Query.ContainsKey(OpenApiDocuments.NameParameter)
+                ? ValueTask.FromResult<object?>(Problems.Of(FaultCodes.PathUnknown, string.Empty, gateway.LanguageOf(context.HttpContext)))
+                : next(context));
         foreach (HttpRoute route in HttpRoutes.All)
         {
-            // A RequestDelegate that is given as a Delegate is described like every handler, and nothing is compiled for it at the first request.
-            Delegate handler = new RequestDelegate(async context => await (await route.Handle(context, gateway).ConfigureAwait(false)).ExecuteAsync(context).ConfigureAwait(false));
-            RouteHandlerBuilder endpoint = route.Method is null ? routes.Map(route.Pattern, handler) : routes.MapMethods(route.Pattern, [route.Method], handler);
-            endpoint.WithMetadata(route);
+            RequestDelegate handler = async context => await (await route.Handle(context, gateway).ConfigureAwait(false)).ExecuteAsync(context).ConfigureAwait(false);
             if (!route.IsDescribed)
             {
-                endpoint.ExcludeFromDescription();
+                (route.Method is null ? routes.Map(route.Pattern, handler) : routes.MapMethods(route.Pattern, [route.Method], handler)).WithMetadata(route).ExcludeFromDescription();
                 continue;
             }
 
+            // A RequestDelegate that is given as a Delegate is described like every handler, and nothing is compiled for it at the first request.
+            RouteHandlerBuilder endpoint = route.Method is null ? routes.Map(route.Pattern, (Delegate)handler) : routes.MapMethods(route.Pattern, [route.Method], (Delegate)handler);
+            endpoint.WithMetadata(route);
             endpoint.WithName(route.Name).WithSummary(route.Summary).WithTags(route.Tag).Produces(StatusCodes.Status200OK, route.Answer, route.ContentType);
             if (route.Body is not null)
             {
@@ -87,10 +87,16 @@ public static class HttpApi
                 endpoint.Accepts(route.Body, isOptional: true, "application/json");
             }
 
-            foreach (int status in route.AllRefusals.Select(Problems.StatusOf).Distinct())
-            {
-                endpoint.Produces<FaultProblem>(status, Problems.ContentType);
-            }
+            // Run when the endpoints are first asked for: the catalogue, which has the statuses, is not waited for by the start.
+            endpoint.Add(built => AddRefusals(built, route));
+        }
+    }
+
+    private static void AddRefusals(EndpointBuilder endpoint, HttpRoute route)
+    {
+        foreach (int status in route.AllRefusals.Select(Problems.StatusOf).Distinct())
+        {
+            endpoint.Metadata.Add(new ProducesResponseTypeMetadata(status, typeof(FaultProblem), [Problems.ContentType]));
         }
     }
 

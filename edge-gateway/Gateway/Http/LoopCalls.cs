@@ -3,6 +3,7 @@ using System.Buffers;
 using System.Text.Json;
 using System.Threading.Tasks;
 using EdgeGateway.Core;
+using EdgeGateway.Core.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -76,7 +77,7 @@ internal static class LoopCalls
     public static Utf8ContentHttpResult Object(Action<Utf8JsonWriter> members)
     {
         ArrayBufferWriter<byte> buffer = new(256);
-        using (Utf8JsonWriter json = new(buffer))
+        using (Utf8JsonWriter json = new(buffer, JsonOutput.Options))
         {
             json.WriteStartObject();
             members(json);

@@ -8,11 +8,47 @@ using EdgeGateway.Faults;
 
 namespace EdgeGateway.Gateway.Web;
 
-/// <summary>One file of the pages.</summary>
-/// <param name="Bytes">Its content.</param>
-/// <param name="ContentType">Its media type.</param>
-/// <param name="Tag">Its entity tag: changes with the content.</param>
-public sealed record WebFile(ReadOnlyMemory<byte> Bytes, string ContentType, string Tag);
+/// <summary>One file of the pages. Its content is read when it is first asked for. Any thread.</summary>
+public sealed class WebFile
+{
+    private readonly Lazy<Content> _content;
+
+    /// <summary>Names an embedded file.</summary>
+    /// <param name="assembly">Contains it.</param>
+    /// <param name="resource">Its name there.</param>
+    internal WebFile(Assembly assembly, string resource)
+    {
+        ContentType = Path.GetExtension(resource) switch
+        {
+            ".html" => "text/html; charset=utf-8",
+            ".css" => "text/css; charset=utf-8",
+            ".js" => "text/javascript; charset=utf-8",
+            ".json" => "application/json; charset=utf-8",
+            ".svg" => "image/svg+xml",
+            _ => "application/octet-stream",
+        };
+        _content = new Lazy<Content>(() => Read(assembly, resource));
+    }
+
+    /// <summary>Its content.</summary>
+    public ReadOnlyMemory<byte> Bytes => _content.Value.Bytes;
+
+    /// <summary>Its media type.</summary>
+    public string ContentType { get; }
+
+    /// <summary>Its entity tag: changes with the content.</summary>
+    public string Tag => _content.Value.Tag;
+
+    private static Content Read(Assembly assembly, string resource)
+    {
+        using Stream stream = assembly.GetManifestResourceStream(resource)!;
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return new Content(bytes, "\"" + Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 12)) + "\"");
+    }
+
+    private sealed record Content(byte[] Bytes, string Tag);
+}
 
 /// <summary>The pages' files, as they are embedded in this assembly, by the path under which they are served.</summary>
 public static class WebFiles
@@ -32,29 +68,12 @@ public static class WebFiles
             string path = name.Replace('\\', '/');
             if (path.StartsWith(Prefix, StringComparison.Ordinal))
             {
-                files["/" + path[Prefix.Length..]] = Read(assembly, name);
+                files["/" + path[Prefix.Length..]] = new WebFile(assembly, name);
             }
         }
 
         // The pages explain codes by the same catalogue as the gateway.
-        files["/faults.json"] = Read(typeof(FaultCatalogue).Assembly, "faults.json");
+        files["/faults.json"] = new WebFile(typeof(FaultCatalogue).Assembly, "faults.json");
         return files.ToFrozenDictionary(StringComparer.Ordinal);
-    }
-
-    private static WebFile Read(Assembly assembly, string name)
-    {
-        using Stream stream = assembly.GetManifestResourceStream(name)!;
-        byte[] bytes = new byte[stream.Length];
-        stream.ReadExactly(bytes);
-        string type = Path.GetExtension(name) switch
-        {
-            ".html" => "text/html; charset=utf-8",
-            ".css" => "text/css; charset=utf-8",
-            ".js" => "text/javascript; charset=utf-8",
-            ".json" => "application/json; charset=utf-8",
-            ".svg" => "image/svg+xml",
-            _ => "application/octet-stream",
-        };
-        return new WebFile(bytes, type, "\"" + Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 12)) + "\"");
     }
 }

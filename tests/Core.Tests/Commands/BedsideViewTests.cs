@@ -38,6 +38,26 @@ public sealed class BedsideViewTests
     }
 
     [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void The_first_reading_of_a_stream_comes_to_the_bedside_page_once_though_nobody_remote_has_confirmed_it_yet(bool external)
+    {
+        Rig rig = new(133, external: external);
+        TestClient pod = rig.Pod(Rig.PodA);
+        TestClient doctor = rig.Doctor();
+        uint epoch = rig.OpenSession("S1");
+        TestClient page = rig.Page("S1");
+        rig.Run(1_000_000);
+        for (uint i = 1; i <= 3; i++)
+        {
+            pod.Publish(Topics.Up(Rig.PodA), Frames.Numeric(Rig.PodA, 1, 16, i, rig.PodUs, epoch));
+            rig.Run(1_000_000);
+            Assert.AreEqual((int)i, doctor.Received.Count(m => m.Topic == Vital));
+            Assert.AreEqual((int)i, page.Received.Count(m => m.Topic == Vital), "reading " + i);
+        }
+    }
+
+    [TestMethod]
     public void A_value_of_a_backlog_is_neither_in_state_nor_in_set_and_the_state_says_how_old_its_values_are()
     {
         Rig rig = new(132);

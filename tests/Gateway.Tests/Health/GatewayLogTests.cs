@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using Core.Tests;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Health;
@@ -20,9 +21,15 @@ public sealed class GatewayLogTests : IDisposable
     private readonly StringWriter _text = new();
     private readonly GatewayLog _log;
 
-    public GatewayLogTests() => _log = new GatewayLog(LineProvider.Factory(_text));
+    private readonly HandTime _time = new();
 
-    public void Dispose() => _text.Dispose();
+    public GatewayLogTests() => _log = new GatewayLog(LineProvider.Factory(_text), _time);
+
+    public void Dispose()
+    {
+        _log.Dispose();
+        _text.Dispose();
+    }
 
     private string[] Lines => _text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
@@ -72,7 +79,7 @@ public sealed class GatewayLogTests : IDisposable
     }
 
     [TestMethod]
-    public void What_a_burst_that_has_ended_held_back_is_told_with_the_next_line_of_its_code()
+    public void What_a_burst_that_has_ended_held_back_is_counted_in_the_next_line_of_its_code()
     {
         for (int i = 0; i < 8; i++)
         {
@@ -86,7 +93,71 @@ public sealed class GatewayLogTests : IDisposable
         _log.Write(new GatewayLogEntry("G2148", "third", RepeatedLines.QuietUs + 9, HealthSubject.Pod(3)));
         StringAssert.Contains(Lines[3], "(7 more of this code held back)");
         _log.Write(new GatewayLogEntry("G2148", "first", RepeatedLines.QuietUs + 10, HealthSubject.Pod(1)));
-        Assert.IsFalse(Lines[4].Contains("held back", StringComparison.Ordinal), "told once: " + Lines[4]);
+        Assert.IsFalse(Lines[4].Contains("held back", StringComparison.Ordinal), "counted once: " + Lines[4]);
+    }
+
+    [TestMethod]
+    public void What_was_held_back_is_written_when_its_quiet_time_is_over_though_nothing_else_happens()
+    {
+        for (int i = 0; i < 8; i++)
+        {
+            _time.Move(Second / 10);
+            _log.Write(new GatewayLogEntry("G2148", "away", _time.NowUs, HealthSubject.Pod(1)));
+        }
+
+        _time.Move(Second / 10);
+        _log.Write(new GatewayLogEntry("G2140", "once", _time.NowUs, HealthSubject.Pod(2)));
+        Assert.HasCount(2, Lines);
+        _time.Move(RepeatedLines.QuietUs - Second);
+        Assert.HasCount(2, Lines, "the quiet time goes on");
+        _time.Move(Second);
+        Assert.HasCount(3, Lines, _text.ToString());
+        StringAssert.Contains(Lines[2], "G2148");
+        StringAssert.Contains(Lines[2], "(7 more since then)");
+
+        // That line begins a quiet time of its own, and when nothing more happens nothing more is written.
+        _log.Write(new GatewayLogEntry("G2148", "away", _time.NowUs, HealthSubject.Pod(1)));
+        Assert.HasCount(3, Lines);
+        _time.Move(3 * RepeatedLines.QuietUs);
+        Assert.HasCount(4, Lines);
+        StringAssert.Contains(Lines[3], "(1 more since then)");
+        _time.Move(10 * RepeatedLines.QuietUs);
+        Assert.HasCount(4, Lines);
+        Assert.IsFalse(_log.Repeated.HoldsBack);
+    }
+
+    [TestMethod]
+    public void Of_many_clients_one_line_has_the_number_and_the_budget_of_the_code_is_waited_for()
+    {
+        for (int i = 0; i < 50; i++)
+        {
+            _log.Write(new GatewayLogEntry("G2146", "listener " + i, _time.NowUs, HealthSubject.Listener("web." + i)));
+        }
+
+        Assert.HasCount(RepeatedLines.MaxPerCode, Lines);
+        _time.Move(RepeatedLines.QuietUs);
+        Assert.HasCount(RepeatedLines.MaxPerCode + 1, Lines, _text.ToString());
+        StringAssert.Contains(Lines.Last(), "(30 more of this code held back)");
+    }
+
+    [TestMethod]
+    public void A_stop_writes_what_is_still_held_back()
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            _log.Write(new GatewayLogEntry("G2148", "away", i, HealthSubject.Pod(1)));
+            _log.Write(new GatewayLogEntry("G2146", "listener", i, HealthSubject.Listener("web")));
+        }
+
+        Assert.HasCount(2, Lines);
+        _log.Dispose();
+        Assert.HasCount(4, Lines, _text.ToString());
+        StringAssert.Contains(Lines[2], "G2148");
+        StringAssert.Contains(Lines[2], "(2 more since then)");
+        StringAssert.Contains(Lines[3], "G2146");
+        StringAssert.Contains(Lines[3], "(2 more of this code held back)");
+        _log.Dispose();
+        Assert.HasCount(4, Lines, "once");
     }
 
     [TestMethod]
@@ -148,5 +219,54 @@ public sealed class GatewayLogTests : IDisposable
         }
 
         Assert.IsTrue(_log.Repeated.Remembered <= RepeatedLines.MaxRemembered, $"{_log.Repeated.Remembered} remembered");
+    }
+
+    /// <summary>A clock that stands until it is moved, with one timer.</summary>
+    private sealed class HandTime : TimeProvider
+    {
+        private TimerCallback? _callback;
+        private long _dueUs = long.MaxValue;
+
+        public long NowUs { get; private set; }
+
+        public override long TimestampFrequency => 1_000_000;
+
+        public override long GetTimestamp() => NowUs;
+
+        public void Move(long us)
+        {
+            long endUs = NowUs + us;
+            while (_dueUs <= endUs)
+            {
+                NowUs = Math.Max(NowUs, _dueUs);
+                _dueUs = long.MaxValue;
+                _callback!(null);
+            }
+
+            NowUs = endUs;
+        }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _callback = callback;
+            return new Timer(this);
+        }
+
+        private sealed class Timer(HandTime time) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period)
+            {
+                time._dueUs = dueTime < TimeSpan.Zero ? long.MaxValue : time.NowUs + (dueTime.Ticks / TimeSpan.TicksPerMicrosecond);
+                return true;
+            }
+
+            public void Dispose() => time._dueUs = long.MaxValue;
+
+            public System.Threading.Tasks.ValueTask DisposeAsync()
+            {
+                Dispose();
+                return default;
+            }
+        }
     }
 }

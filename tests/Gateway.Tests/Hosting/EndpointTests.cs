@@ -166,7 +166,7 @@ public class EndpointTests
     public void The_log_writes_one_line_for_each_entry_and_forgets_subjects_at_a_bound()
     {
         using StringWriter lines = new();
-        GatewayLog log = new(LineProvider.Factory(lines));
+        using GatewayLog log = new(LineProvider.Factory(lines), TimeProvider.System);
         log.Write(new GatewayLogEntry("G2101", "a\nb\u2029c\u202ed é µ", 1));
         string line = lines.ToString();
         Assert.AreEqual(1, line.Count(c => c == '\n'));

@@ -51,7 +51,8 @@ public sealed class FaultLogTests
         Recorder recorder = new();
         Assert.IsFalse(FaultLog.TryWrite(recorder, 1101, "here", "gateway", 0, 0));
         using LoggerFactory loggers = new([recorder]);
-        new GatewayLog(loggers).Write(new GatewayLogEntry("P1101", "here", 1));
+        using GatewayLog log = new(loggers, TimeProvider.System);
+        log.Write(new GatewayLogEntry("P1101", "here", 1));
         Assert.AreEqual(0, recorder.Entries.Single().Id.Id);
         StringAssert.Contains(recorder.Entries.Single().Text, "P1101 here");
     }
@@ -62,7 +63,7 @@ public sealed class FaultLogTests
     public void A_line_has_stamp_severity_code_cause_and_next_step_in_the_configured_language(string language, string expected)
     {
         using StringWriter text = new();
-        GatewayLog log = new(LineProvider.Factory(text, language, new Stopped()));
+        using GatewayLog log = new(LineProvider.Factory(text, language, new Stopped()), TimeProvider.System);
         log.Write(new GatewayLogEntry(FaultCodes.PodAway, "02aabbfffe0000a1 for 30 s", 1, HealthSubject.Pod(0x02AABBFFFE0000A1)));
         string line = text.ToString();
         StringAssert.StartsWith(line, expected);
@@ -70,7 +71,7 @@ public sealed class FaultLogTests
     }
 
     [TestMethod]
-    public void Held_back_lines_are_told_with_the_next()
+    public void Held_back_lines_are_counted_in_the_next()
     {
         using StringWriter text = new();
         using ILoggerFactory loggers = LineProvider.Factory(text);
@@ -92,7 +93,7 @@ public sealed class FaultLogTests
     {
         Recorder recorder = new();
         using LoggerFactory loggers = new([recorder]);
-        GatewayLog log = new(loggers);
+        using GatewayLog log = new(loggers, TimeProvider.System);
         log.Write(new GatewayLogEntry(FaultCodes.SessionOpened, "it", 1, new HealthSubject(HealthSubjectKind.Session, "S1")));
         log.Write(new GatewayLogEntry(FaultCodes.SessionClosed, "it", 1));
         CollectionAssert.AreEqual(new object?[] { "session S1", "gateway" }, recorder.Entries.Select(e => e.State["Subject"]).ToArray());

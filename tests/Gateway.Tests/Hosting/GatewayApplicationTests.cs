@@ -34,7 +34,7 @@ public sealed class ForeignStartup : IHostingStartup
 
 /// <summary>The process as it is composed: start, refusals, stop, and that nothing but gateway.yaml decides.</summary>
 [TestClass]
-public sealed class GatewayApplicationTests : IDisposable
+public sealed partial class GatewayApplicationTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("gateway-app-").FullName;
 
@@ -134,7 +134,10 @@ public sealed class GatewayApplicationTests : IDisposable
         Assert.IsTrue(services.GetServices<ConsoleFormatter>().OfType<FaultConsoleFormatter>().Any());
         ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
         Assert.IsTrue(loggers.CreateLogger(GatewayLog.Category).IsEnabled(LogLevel.Information));
-        Assert.IsFalse(loggers.CreateLogger("Microsoft.AspNetCore.Server.Kestrel").IsEnabled(LogLevel.Critical));
+        ILogger server = loggers.CreateLogger("Microsoft.AspNetCore.Server.Kestrel");
+        Assert.IsTrue(server.IsEnabled(LogLevel.Error), "it gets a code");
+        Assert.IsFalse(server.IsEnabled(LogLevel.Warning));
+        Assert.IsFalse(loggers.CreateLogger("Microsoft.AspNetCore.Routing").IsEnabled(LogLevel.Critical));
         KestrelServerOptions kestrel = services.GetRequiredService<IOptions<KestrelServerOptions>>().Value;
         Assert.AreEqual(GatewayListeners.MaxRequestBodyBytes, kestrel.Limits.MaxRequestBodySize);
         Assert.AreEqual(HttpConnections.HeadTimeout, kestrel.Limits.RequestHeadersTimeout);
@@ -147,6 +150,39 @@ public sealed class GatewayApplicationTests : IDisposable
         Assert.AreSame(services.GetRequiredService<StopLatch>(), handle.Stop);
         Assert.IsNull(handle.Core());
     }
+
+    [TestMethod]
+    public async Task An_error_of_the_web_server_is_a_line_with_a_code_and_its_repeats_are_counted()
+    {
+        using StringWriter text = new();
+        WebApplication application = GatewayApplication.Build(LiveGateway.Options(_folder), TimeProvider.System, b =>
+        {
+            b.Services.Remove(b.Services.Single(s => s.ServiceType == typeof(ILoggerProvider) && s.ImplementationType == typeof(ConsoleLoggerProvider)));
+            b.Logging.AddProvider(new LineProvider(text, "en"));
+        });
+        await using (application)
+        {
+            ILogger server = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Connections");
+            LogFailed(server, "early", null);
+            Assert.AreEqual(string.Empty, text.ToString(), "a start that fails is told by its refusal");
+            Assert.IsNull(await GatewayApplication.TryStartAsync(application));
+            for (int i = 0; i < 3; i++)
+            {
+                LogFailed(server, "0HN1", new IOException("broken\npipe"));
+            }
+
+            await application.StopAsync();
+        }
+
+        string[] lines = [.. text.ToString().Split('\n').Where(l => l.Contains(FaultCodes.WebServerFailed, StringComparison.Ordinal))];
+        Assert.HasCount(2, lines, text.ToString());
+        StringAssert.Contains(lines[0], "Connection 0HN1 failed. IOException: broken");
+        StringAssert.Contains(lines[1], "(2 more since then)", "at the stop");
+        Assert.IsFalse(text.ToString().Contains("early", StringComparison.Ordinal));
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Connection {Id} failed.")]
+    private static partial void LogFailed(ILogger logger, string id, Exception? exception);
 
     private static async Task RefusedAsync(GatewayHostOptions options, string code)
     {

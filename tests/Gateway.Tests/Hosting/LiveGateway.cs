@@ -50,8 +50,7 @@ internal sealed class LiveGateway : IAsyncDisposable
 
     /// <summary>Every route that is served, with its methods; none stands for all.</summary>
     public IEnumerable<(string Pattern, IReadOnlyList<string> Methods)> Routes =>
-        from source in ((IEndpointRouteBuilder)Application).DataSources
-        from endpoint in source.Endpoints.OfType<RouteEndpoint>()
+        from endpoint in Application.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
         select ("/" + (endpoint.RoutePattern.RawText ?? string.Empty).TrimStart('/'), endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? []);
 
     public string Log

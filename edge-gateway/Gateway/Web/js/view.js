@@ -2,7 +2,7 @@
 // Draws what a SessionModel knows. Elements are made once and changed in place, so that reading aids and keyboards keep their place.
 
 import { byId, drawFaults, fill, make, say } from "./dom.js";
-import { absenceText, formatAge, formatNumber, formatUnit, quantityName } from "./core/format.js";
+import { absenceText, formatAge, formatNumber, formatUnit, partText, quantityName } from "./core/format.js";
 import { has, language, preferredLanguage, setLanguage, text } from "./core/text.js";
 import { PageClock } from "./core/time.js";
 import { Sweep } from "./sweep.js";
@@ -222,7 +222,7 @@ export class View {
       for (const part of [...pod.parts.values()].sort((a, b) => a.stream - b.stream)) {
         const [key, stream] = part.name.split("/");
         if (about?.role === "gateway") continue;
-        const what = part.ageMs > 30000 ? text("partSilent", Math.floor(part.ageMs / 1000)) : part.absent ? absenceText("absence." + part.absent) : text("partMeasuring");
+        const what = part.ageMs > 30000 ? text("partSilent", Math.floor(part.ageMs / 1000)) : partText(part);
         lines.push("\u2003" + text(key, stream) + ": " + what);
       }
       element.dataset.connected = this.isOld ? String(about?.role === "gateway" ? false : "") : about ? String(about.connected) : "";

@@ -1,7 +1,7 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { absenceText, choices, connectionText, formatAge, formatNumber, formatUnit, quantityName, timeOfDay } from "../js/core/format.js";
+import { absenceText, choices, connectionText, formatAge, formatNumber, formatUnit, partText, quantityName, timeOfDay } from "../js/core/format.js";
 import { setLanguage } from "../js/core/text.js";
 
 const vocabulary = JSON.parse(readFileSync(new URL("../../../../hardware/vocabulary.json", import.meta.url), "utf8"));
@@ -21,6 +21,17 @@ test("a number has the decimals of its quantity in hardware/vocabulary.json", ()
   assert.equal(formatNumber(37, 150388), "37.0");
   assert.equal(formatNumber(97.4999, 150456), "97");
   assert.equal(formatNumber(0.5, 42), "0.5", "an unknown quantity");
+});
+
+test("a part says for which of its quantities there is no value, and why", () => {
+  const spo2 = { mdc: 150456, absent: "notOnPatient" }, pulse = { mdc: 149530, absent: "notOnPatient" }, other = { mdc: 149530, absent: "notSettled" };
+  assert.equal(partText({ hasValue: true, absences: [] }), "measuring");
+  assert.equal(partText({ hasValue: false, absences: [] }), "measuring");
+  assert.equal(partText({ hasValue: false, absences: [spo2, pulse] }), absenceText("absence.notOnPatient"));
+  assert.equal(partText({ hasValue: true, absences: [spo2] }), quantityName(150456) + ": " + absenceText("absence.notOnPatient"));
+  assert.equal(
+    partText({ hasValue: false, absences: [spo2, other] }),
+    quantityName(150456) + ": " + absenceText("absence.notOnPatient") + "; " + quantityName(149530) + ": " + absenceText("absence.notSettled"));
 });
 
 test("French has a comma", () => {

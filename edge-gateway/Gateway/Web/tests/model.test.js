@@ -150,12 +150,14 @@ test("a repetition in a state is no reading that was received", () => {
 test("tiles: the four that are always there in clinical order, then what else is measured; none for the cuff", () => {
   const page = setUp();
   assert.deepEqual(page.model.tiles().map(({ mdc, reading }) => [mdc, reading]), [[SPO2, null], [PULSE, null], [150448, null], [TEMPERATURE, null]]);
+  page.vital({ stream: 97, mdc: 188420, value: 37.4 });
+  page.vital({ stream: 96, mdc: 188424, value: 36.9 });
   page.vital({ stream: 99, mdc: 151562, value: 14 });
   page.vital({ stream: 16, mdc: TEMPERATURE, value: 36.6 });
   page.vital({ stream: 49, mdc: SYSTOLIC, value: 120 });
   page.vital({ stream: 98, mdc: 4711, value: 1 });
   page.vital({ device: OTHER, stream: 16, mdc: TEMPERATURE, value: 36.7 });
-  assert.deepEqual(page.model.tiles().map(({ key }) => key), ["empty/150456", "empty/149530", "empty/150448", POD + "/16", OTHER + "/16", POD + "/98", POD + "/99"]);
+  assert.deepEqual(page.model.tiles().map(({ key }) => key), ["empty/150456", "empty/149530", "empty/150448", POD + "/16", OTHER + "/16", POD + "/96", POD + "/97", POD + "/99", POD + "/98"], "in the mouth, in the rectum, breaths, and last what has no place");
 });
 
 test("one reading that is simulated, injected or a test makes the session no patient's", () => {
@@ -254,18 +256,22 @@ test("kinds of later versions are acknowledged and not shown", () => {
   assert.equal(page.model.streams.size, 0);
 });
 
-test("pods have the parts that their streams are of, with the newest reason", () => {
+test("pods have the parts that their streams are of, with the reasons of those without a value", () => {
   const page = setUp();
   page.settle();
   page.json(`device/${POD}`, { device: POD, connected: true, role: "pod" });
   page.vital({ stream: 35, absent: "notOnPatient" });
+  page.vital({ stream: 37, mdc: 150448, absent: "notSettled" });
+  page.vital({ stream: 36, mdc: PULSE, value: 71 });
   page.vital({ stream: 16, mdc: TEMPERATURE, value: 36.5 });
   page.vital({ stream: 99, mdc: 151562, value: 15 });
   page.vital({ device: OTHER, stream: 16, mdc: TEMPERATURE });
   page.pass(2000);
   const [first, second] = page.model.pods();
   assert.equal(first.about.connected, true);
-  assert.deepEqual([...first.parts.values()].map(({ name, absent }) => [name, absent]), [["part.oximeter", "notOnPatient"], ["part.thermometer", null], ["part.other/99", null]]);
+  assert.deepEqual([...first.parts.values()].map(({ name, hasValue, absences }) => [name, hasValue, absences.map(({ mdc, absent }) => [mdc, absent])]), [
+    ["part.oximeter", true, [[SPO2, "notOnPatient"], [150448, "notSettled"]]], ["part.thermometer", true, []], ["part.other/99", true, []],
+  ]);
   assert.equal(first.parts.get("part.thermometer").ageMs, 2000);
   assert.deepEqual([second.device, second.about], [OTHER, null]);
 });

@@ -56,6 +56,17 @@ export function timeOfDay(time, more = {}) {
 export function absenceText(reason) { return has(reason) ? text(reason) : text("absence.unknown"); }
 
 /**
+ * What a part does, in words: a reason that all its quantities share stands alone, others stand with the quantity.
+ * @param {Pick<import("./model.js").Part, "hasValue" | "absences">} part
+ */
+export function partText({ hasValue, absences }) {
+  const reasons = absences.map(({ mdc, absent }) => ({ mdc, reason: absenceText("absence." + absent) }));
+  if (reasons.length === 0) return text("partMeasuring");
+  if (!hasValue && new Set(reasons.map(({ reason }) => reason)).size === 1) return reasons[0].reason;
+  return reasons.map(({ mdc, reason }) => quantityName(mdc) + ": " + reason).join("; ");
+}
+
+/**
  * The words of an enumeration among which a person chooses.
  * @param {Readonly<Record<string, number>>} enumeration
  */

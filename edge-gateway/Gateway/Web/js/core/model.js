@@ -68,7 +68,16 @@ import { FRAME_FLAGS, MDC, NOT_FOR_PATIENTS, NOT_FOR_PATIENTS_WORDS, QUANTITIES,
  */
 
 /** @typedef {{ key: string, mdc: number, reading: StreamReading | null }} Tile A place for a quantity. */
-/** @typedef {{ name: string, stream: number, ageMs: number, absent: string | null }} Part A part of a pod. */
+/** @typedef {{ mdc: number, absent: string }} Absence A quantity of a part, and why it has no value. */
+/**
+ * A part of a pod.
+ * @typedef {object} Part
+ * @property {string} name A key of text.js, and behind a slash the stream when nothing is known of it.
+ * @property {number} stream
+ * @property {number} ageMs Of its newest reading.
+ * @property {boolean} hasValue True when a quantity of it has a value.
+ * @property {Absence[]} absences Of its other quantities.
+ */
 /** @typedef {{ device: string, about: import("./wire.js").Device | null, parts: Map<string, Part> }} Pod */
 
 /** A last value is kept this long with its age, then a dash. */
@@ -76,6 +85,10 @@ export const KEEP_MS = 30000;
 
 /** Quantities without a tile: those of the cuff have a place of their own, since a spot reading is not a live one. */
 const NO_TILE = new Set(QUANTITIES.filter(({ tile }) => tile === "never").map(({ mdc }) => mdc));
+/** Clinical order of those that have a place. */
+const ORDER = new Map(QUANTITIES.filter(({ order }) => order > 0).map(({ mdc, order }) => [mdc, order]));
+/** The place of a quantity without one, behind all others. */
+const LAST = 1000;
 /** Clinical order of the tiles that are always there. */
 const STANDARD = QUANTITIES.filter(({ tile }) => tile === "always").sort((a, b) => a.order - b.order).map(({ mdc }) => mdc);
 /** What the part that gives a stream is to a person. */
@@ -376,12 +389,12 @@ export class SessionModel {
   }
 
   /**
-   * Vitals for tiles: the standard quantities first and always, then what else there is, in a steady order.
+   * Vitals for tiles: the standard quantities first and always, then what else there is, both in clinical order.
    * @returns {Tile[]}
    */
   tiles() {
     const vitals = [...this.streams.values()].filter((s) => s.kind === "vital" && !NO_TILE.has(s.mdc))
-      .sort((a, b) => a.mdc - b.mdc || (a.key < b.key ? -1 : 1));
+      .sort((a, b) => (ORDER.get(a.mdc) ?? LAST) - (ORDER.get(b.mdc) ?? LAST) || a.mdc - b.mdc || (a.key < b.key ? -1 : 1));
     /** @type {Tile[]} */
     const tiles = [];
     for (const mdc of STANDARD) {
@@ -431,10 +444,12 @@ export class SessionModel {
       const { parts } = pod;
       const name = PARTS.get(stream.stream) ?? "part.other/" + stream.stream;
       const ageMs = this.ageMs(stream, nowMs) ?? 0;
-      const part = parts.get(name) ?? { name, stream: stream.stream, ageMs: Infinity, absent: null };
-      // A part measures when any of its streams does; its reason is that of the newest absence.
-      if (ageMs < part.ageMs) { part.ageMs = ageMs; }
-      if (stream.kind === "vital" && !NO_TILE.has(stream.mdc) && stream.absent !== null && ageMs < KEEP_MS) part.absent = stream.absent;
+      const part = parts.get(name) ?? { name, stream: stream.stream, ageMs: Infinity, hasValue: false, absences: [] };
+      part.ageMs = Math.min(part.ageMs, ageMs);
+      if (stream.kind === "vital" && !NO_TILE.has(stream.mdc) && ageMs < KEEP_MS) {
+        if (stream.absent === null) part.hasValue = true;
+        else part.absences.push({ mdc: stream.mdc, absent: stream.absent });
+      }
       parts.set(name, part);
     }
     return [...pods.values()].sort((a, b) => (a.device < b.device ? -1 : 1));

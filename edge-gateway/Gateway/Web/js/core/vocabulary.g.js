@@ -28,6 +28,7 @@ export const FAULTS = Object.freeze({
   BrokerAway: "G2086",
   GatewayClockUnsynchronised: "G2087",
   GatewayNotReady: "G2088",
+  WebServerFailed: "G2089",
   HealthIssueEnded: "G2090",
   ForeignPageRefused: "G2091",
   ContentTypeNotJson: "G2092",
