@@ -127,6 +127,7 @@ if [ "$audit" -eq 1 ]; then
 fi
 
 dotnet restore Firmware.sln --locked-mode -v quiet || stop "The packages are not those of the packages.lock.json files; after a change of versions: dotnet restore Firmware.sln --force-evaluate"
+echo "Left out: firmware/Esp32 and tests/Firmware.DeviceTests need the nanoFramework packages and a board; the nano gate compiles both against lists of members."
 echo "Building Firmware.sln with the analyzers: one to three minutes."
 # In a terminal the SDK shows each project as it is built.
 quiet=(-v quiet)

@@ -544,6 +544,21 @@ public static class FaultCodes
     /// <summary>P1008: The program on the board is not made for this board.</summary>
     public const string BoardUnknown = "P1008";
 
+    /// <summary>P1050: The pod's program failed before its loop ran.</summary>
+    public const string StartFailed = "P1050";
+
+    /// <summary>P1051: The pod is in safe mode: three starts in a row failed.</summary>
+    public const string SafeMode = "P1051";
+
+    /// <summary>P1052: The pod's loop stood still for 30 s, and the pod restarted.</summary>
+    public const string LoopStood = "P1052";
+
+    /// <summary>P1053: The pod's program failed while it ran, and the pod restarted.</summary>
+    public const string ProgramFailed = "P1053";
+
+    /// <summary>P1054: The pod ran out of memory and restarted.</summary>
+    public const string MemoryExhausted = "P1054";
+
     /// <summary>P1100: Nothing answers at the thermometer's address.</summary>
     public const string Tmp117NotPresent = "P1100";
 
@@ -825,6 +840,9 @@ public static class FaultCodes
 
     /// <summary>P1532: A link of the cuff's chain passed its test.</summary>
     public const string CuffLinkPassed = "P1532";
+
+    /// <summary>P1540: The STOP button on the pod was pressed.</summary>
+    public const string StopPressed = "P1540";
 
     /// <summary>P1600: No sound comes from the stethoscope's converter.</summary>
     public const string Pcm1808ClockLost = "P1600";

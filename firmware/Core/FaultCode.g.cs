@@ -36,6 +36,23 @@ public enum FaultCode : ushort
     /// <summary>The program on the board is not made for this board.</summary>
     BoardUnknown = 1008,
 
+    // P1050 to P1099: start, reboot and the loop.
+
+    /// <summary>The pod's program failed before its loop ran.</summary>
+    StartFailed = 1050,
+
+    /// <summary>The pod is in safe mode: three starts in a row failed.</summary>
+    SafeMode = 1051,
+
+    /// <summary>The pod's loop stood still for 30 s, and the pod restarted.</summary>
+    LoopStood = 1052,
+
+    /// <summary>The pod's program failed while it ran, and the pod restarted.</summary>
+    ProgramFailed = 1053,
+
+    /// <summary>The pod ran out of memory and restarted.</summary>
+    MemoryExhausted = 1054,
+
     // P1100 to P1149: Texas Instruments TMP117.
 
     /// <summary>Nothing answers at the thermometer's address.</summary>
@@ -331,6 +348,9 @@ public enum FaultCode : ushort
 
     /// <summary>A link of the cuff's chain passed its test.</summary>
     CuffLinkPassed = 1532,
+
+    /// <summary>The STOP button on the pod was pressed.</summary>
+    StopPressed = 1540,
 
     // P1600 to P1649: Texas Instruments PCM1808.
 

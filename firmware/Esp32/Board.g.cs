@@ -10,14 +10,16 @@ public sealed class Board
 
     private readonly string[] _targets;
     private readonly int[] _pins;
+    private readonly int[] _pwm;
 
-    private Board(string name, string[] targets, string storeRoot, int storeKibibytes, int[] pins)
+    private Board(string name, string[] targets, string storeRoot, int storeKibibytes, int[] pins, int[] pwm)
     {
         Name = name;
         _targets = targets;
         StoreRoot = storeRoot;
         StoreKibibytes = storeKibibytes;
         _pins = pins;
+        _pwm = pwm;
     }
 
     /// <summary>How many boards there are.</summary>
@@ -50,29 +52,53 @@ public sealed class Board
     /// <summary>GPIO of SCKI of the converter.</summary>
     public int SoundSystemClockPin => _pins[5];
 
+    /// <summary>GPIO of SCKI of the converter, when the I2S controller's master clock is used; -1: the board has none.</summary>
+    public int SoundMasterClockPin => _pins[6];
+
     /// <summary>GPIO of the pump's transistor.</summary>
-    public int CuffPumpPin => _pins[6];
+    public int CuffPumpPin => _pins[7];
 
     /// <summary>GPIO of the bleed valve's transistor.</summary>
-    public int CuffBleedPin => _pins[7];
+    public int CuffBleedPin => _pins[8];
 
     /// <summary>GPIO of the one-shot's trigger.</summary>
-    public int CuffTriggerPin => _pins[8];
+    public int CuffTriggerPin => _pins[9];
 
     /// <summary>GPIO of the one-shot's clear input.</summary>
-    public int CuffClearPin => _pins[9];
+    public int CuffClearPin => _pins[10];
 
     /// <summary>GPIO of the sense of the dump valve's current.</summary>
-    public int CuffValveSensePin => _pins[10];
+    public int CuffValveSensePin => _pins[11];
 
     /// <summary>GPIO of the sense of the pressure switch.</summary>
-    public int CuffSwitchSensePin => _pins[11];
+    public int CuffSwitchSensePin => _pins[12];
+
+    /// <summary>GPIO of the sense of the STOP button.</summary>
+    public int StopSensePin => _pins[13];
 
     /// <summary>GPIO of the transmitter to an OEM module.</summary>
-    public int OemTransmitPin => _pins[12];
+    public int OemTransmitPin => _pins[14];
 
     /// <summary>GPIO of the receiver from an OEM module.</summary>
-    public int OemReceivePin => _pins[13];
+    public int OemReceivePin => _pins[15];
+
+    /// <summary>GPIO of the transmitter to a service console.</summary>
+    public int ConsoleTransmitPin => _pins[16];
+
+    /// <summary>GPIO of the receiver from a service console.</summary>
+    public int ConsoleReceivePin => _pins[17];
+
+    /// <summary>GPIO of the status LED.</summary>
+    public int StatusLedPin => _pins[18];
+
+    /// <summary>GPIO of the sense of the supply's voltage; -1: the board has none.</summary>
+    public int SupplySensePin => _pins[19];
+
+    /// <summary>PWM channel of the pump's transistor, 1 to 16; no other has its timer.</summary>
+    public int CuffPumpPwm => _pwm[0];
+
+    /// <summary>PWM channel of the bleed valve's transistor, 1 to 16; no other has its timer.</summary>
+    public int CuffBleedPwm => _pwm[1];
 
     /// <summary>The place of a board.</summary>
     /// <param name="name">Its name.</param>
@@ -99,9 +125,9 @@ public sealed class Board
         switch (index)
         {
             case 0:
-                return new Board(Names[0], ["ESP32_S3_QUAD", "ESP32_S3_OCTAL"], "I:\\", 256, [8, 9, 5, 6, 7, 4, 10, 11, 12, 13, 14, 21, 17, 16]);
+                return new Board(Names[0], ["ESP32_S3_QUAD", "ESP32_S3_OCTAL"], "I:\\", 256, [8, 9, 5, 6, 7, 4, -1, 10, 11, 12, 13, 14, 21, 1, 17, 16, 15, 2, 47, -1], [1, 3]);
             case 1:
-                return new Board(Names[1], ["ESP32_BLE_REV3"], "I:\\", 256, [21, 22, 18, 19, 35, 23, 25, 26, 27, 32, 34, 36, 33, 13]);
+                return new Board(Names[1], ["ESP32_BLE_REV3"], "I:\\", 256, [21, 22, 18, 19, 35, 23, -1, 25, 26, 27, 32, 34, 36, 39, 33, 13, 4, 14, 2, -1], [1, 3]);
             default:
                 throw new ArgumentOutOfRangeException(nameof(index));
         }

@@ -44,7 +44,7 @@ public sealed class EspAudioPort : IAudioPort
     /// <summary>Stores; opens nothing. The pins are set before the first start.</summary>
     /// <param name="clock">Says which buffers are full.</param>
     /// <param name="busId">The controller that reads, 1 or 2.</param>
-    /// <param name="systemClockBusId">The controller that makes the system clock; the other one.</param>
+    /// <param name="systemClockBusId">The controller that makes the system clock; the other one. 0: the master clock of the first makes it.</param>
     /// <param name="isLeft">True when the microphone is wired to the left input.</param>
     public EspAudioPort(IMonotonicClock clock, int busId, int systemClockBusId, bool isLeft)
     {
@@ -68,7 +68,7 @@ public sealed class EspAudioPort : IAudioPort
         _resync = 0;
         try
         {
-            _systemClock = Open(_systemClockBusId, I2sMode.Master | I2sMode.Tx, RateHz * 4, I2sBitsPerSample.Bit32);
+            _systemClock = _systemClockBusId == 0 ? null : Open(_systemClockBusId, I2sMode.Master | I2sMode.Tx, RateHz * 4, I2sBitsPerSample.Bit32);
             return Listen() ? AudioStatus.Ok : AudioStatus.Failed;
         }
         catch (Exception)

@@ -1,6 +1,7 @@
 using System.Device.Gpio;
 using System.Device.Pwm;
 using Firmware.Core;
+using nanoFramework.Hardware.Esp32;
 
 namespace Firmware.Esp32;
 
@@ -37,11 +38,18 @@ public sealed class EspCuffActuators : ICuffActuators
         _trigger.Write(PinValue.Low);
         _valveSense = gpio.OpenPin(valveSensePin, PinMode.Input);
         _switchSense = gpio.OpenPin(switchSensePin, PinMode.Input);
+
+        // Both are made before either is started: the runtime sets the duty of a channel that it does not know yet once any channel runs, and throws.
         _pump = PwmChannel.CreateFromPin(pumpPin, PumpHz, 0);
         _bleed = PwmChannel.CreateFromPin(bleedPin, BleedHz, 0);
         _pump.Start();
         _bleed.Start();
     }
+
+    /// <summary>The function of a PWM channel. Pump and valve have channels of different timers: on one timer the valve's 1 kHz would hold for the pump too, and its full duty would become 3 %.</summary>
+    /// <param name="channel">1 to 16.</param>
+    /// <returns>PWM1 to PWM16, whose numbers stand 256 apart.</returns>
+    public static DeviceFunction Pwm(int channel) => (DeviceFunction)((int)DeviceFunction.PWM1 + ((channel - 1) * ((int)DeviceFunction.PWM2 - (int)DeviceFunction.PWM1)));
 
     /// <inheritdoc/>
     public bool IsDumpValveHeld => _valveSense.Read() == PinValue.High;

@@ -4,22 +4,31 @@ using Firmware.Core;
 
 namespace Firmware.Esp32;
 
-/// <summary>One I2C controller. A device object is made for each address when it is first used, and kept.</summary>
-public sealed class EspI2cPort : II2cPort
+/// <summary>
+/// One I2C controller. A device object is made for each address when it is first used, and kept. A bus that is held low takes up to 1 s of native code per transaction, in which no managed thread
+/// runs, and ends as a time-out; the lines are looked at then, as pins, so that a held bus is told apart and can be freed.
+/// </summary>
+public sealed class EspI2cPort : II2cPort, II2cRecovery
 {
     /// <summary>Most addresses on one bus.</summary>
     public const int MaxDevices = 8;
 
     private readonly int _busId;
+    private readonly int _dataPin;
+    private readonly int _clockPin;
     private readonly int[] _addresses = new int[MaxDevices];
     private readonly I2cDevice[] _devices = new I2cDevice[MaxDevices];
     private int _count;
 
     /// <summary>Stores; opens nothing.</summary>
     /// <param name="busId">The controller, 1 or 2. Its pins are set before the first transaction.</param>
-    public EspI2cPort(int busId)
+    /// <param name="dataPin">GPIO of SDA.</param>
+    /// <param name="clockPin">GPIO of SCL.</param>
+    public EspI2cPort(int busId, int dataPin, int clockPin)
     {
         _busId = busId;
+        _dataPin = dataPin;
+        _clockPin = clockPin;
     }
 
     /// <inheritdoc/>
@@ -47,13 +56,66 @@ public sealed class EspI2cPort : II2cPort
                 result = device.WriteRead(new SpanByte(write, writeOffset, writeCount), new SpanByte(read, readOffset, readCount));
             }
 
-            return Translate(result.Status);
+            I2cStatus status = Translate(result.Status);
+            return status == I2cStatus.Timeout && IsHeld() ? I2cStatus.BusStuck : status;
         }
         catch (Exception)
         {
             // The native call throws for a controller in a wrong state only; nothing that it read may be used.
             return I2cStatus.NotOpen;
         }
+    }
+
+    /// <inheritdoc/>
+    public bool TryFree()
+    {
+        CloseDevices();
+        try
+        {
+            using (EspBusLines lines = new EspBusLines(_dataPin, _clockPin))
+            {
+                return BusClear.Run(lines);
+            }
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+
+    // The controller is opened again by the next transaction.
+    private bool IsHeld()
+    {
+        CloseDevices();
+        try
+        {
+            using (EspBusLines lines = new EspBusLines(_dataPin, _clockPin))
+            {
+                return !lines.IsDataHigh || !lines.IsClockHigh;
+            }
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+
+    // The driver goes with the last of its devices.
+    private void CloseDevices()
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            try
+            {
+                _devices[i].Dispose();
+            }
+            catch (Exception)
+            {
+                // It is closed already.
+            }
+        }
+
+        _count = 0;
     }
 
     private static I2cStatus Translate(I2cTransferStatus status)
@@ -63,6 +125,7 @@ public sealed class EspI2cPort : II2cPort
             case I2cTransferStatus.FullTransfer:
                 return I2cStatus.Ok;
             case I2cTransferStatus.SlaveAddressNotAcknowledged:
+                // The driver reports a NACK of any byte so, of data too.
                 return I2cStatus.AddressNack;
             case I2cTransferStatus.ClockStretchTimeout:
                 return I2cStatus.Timeout;

@@ -4,19 +4,19 @@ using Firmware.Core;
 
 namespace Firmware.Esp32;
 
-/// <summary>A UART of the board, 9,600 baud, 8N1. Only what has come is read. What is written are a few bytes at a time, far below the buffer; whether the runtime waits when it is full has not been seen.</summary>
+/// <summary>A UART of the board, 8N1. Only what has come is read. What is written are a few bytes at a time, far below the buffer; whether the runtime waits when it is full has not been seen.</summary>
 public sealed class EspSerialPort : ISerialPort
 {
-    private const int BaudRate = 9600;
     private const int BufferBytes = 256;
 
     private readonly SerialPort _port;
 
     /// <summary>Opens the line; when that fails the port says so at each call.</summary>
-    /// <param name="name">"COM2" or "COM3"; COM1 is the console.</param>
-    public EspSerialPort(string name)
+    /// <param name="name">"COM2" or "COM3"; COM1 belongs to the debugger.</param>
+    /// <param name="baudRate">Bits per second.</param>
+    public EspSerialPort(string name, int baudRate)
     {
-        _port = new SerialPort(name, BaudRate, Parity.None, 8, StopBits.One);
+        _port = new SerialPort(name, baudRate, Parity.None, 8, StopBits.One);
         _port.ReadBufferSize = BufferBytes;
         _port.WriteBufferSize = BufferBytes;
         try

@@ -3,23 +3,22 @@ using System.Threading;
 using Firmware.Core;
 using Firmware.Pod.Link;
 using nanoFramework.M2Mqtt;
+using nanoFramework.M2Mqtt.Exceptions;
 using nanoFramework.M2Mqtt.Messages;
-using nanoFramework.Networking;
 
 namespace Firmware.Esp32;
 
 /// <summary>
-/// The way to the gateway over nanoFramework.M2Mqtt, MQTT 3.1.1. Connecting blocks, so a thread of this adapter does it; that thread and those of
+/// The way to the gateway over nanoFramework.M2Mqtt, MQTT 3.1.1, plain or TLS 1.2. Connecting blocks, so a thread of this adapter does it; that thread and those of
 /// the library only append to one bounded queue. All events are raised in <see cref="Step"/>. When the queue is full the connection is given up:
-/// everything not acknowledged is sent again.
+/// everything not acknowledged is sent again. The library's own queue is bounded too, a message that it gives up after 3 s is sent again under its ticket, and a link
+/// that does not move is given up by <see cref="MqttFlights"/>, since the library does not notice. One connection at a time: the old one is disposed first. No attempt
+/// is made while a cuff holds pressure but after a loss: the cuff is started over a link, and emptied when it is lost.
 /// </summary>
 public sealed class M2MqttLink : IPodLink
 {
     /// <summary>Most events waiting for the loop.</summary>
     public const int QueueBound = 64;
-
-    /// <summary>Longest wait for the network in one attempt, ms.</summary>
-    public const int NetworkWaitMs = 10_000;
 
     /// <summary>An attempt that has come to nothing after this time is given up, µs; above the library's own 30 s for a connection.</summary>
     public const long AttemptTimeoutUs = 60_000_000;
@@ -28,6 +27,7 @@ public sealed class M2MqttLink : IPodLink
     private const byte EventLost = 2;
     private const byte EventAcknowledged = 3;
     private const byte EventMessage = 4;
+    private const byte EventGivenUp = 5;
 
     private readonly object _gate = new object();
     private readonly byte[] _kinds = new byte[QueueBound];
@@ -35,11 +35,12 @@ public sealed class M2MqttLink : IPodLink
     private readonly int[] _identifiers = new int[QueueBound];
     private readonly string[] _topics = new string[QueueBound];
     private readonly byte[][] _payloads = new byte[QueueBound][];
-    private readonly int[] _flightIdentifiers = new int[LinkParameters.Window];
-    private readonly int[] _flightTickets = new int[LinkParameters.Window];
+    private readonly MqttFlights _flights = new MqttFlights();
     private readonly LinkPauses _pauses = new LinkPauses();
     private readonly AutoResetEvent _work = new AutoResetEvent(false);
     private readonly AutoResetEvent _wake;
+    private readonly EspWifi _wifi;
+    private readonly LinkSecurity? _security;
     private readonly string _host;
     private readonly int _port;
     private readonly string _clientId;
@@ -56,8 +57,11 @@ public sealed class M2MqttLink : IPodLink
     private MqttClient? _abandoned;
     private long _nextAttemptUs;
     private long _attemptDeadlineUs;
+    private long _nowUs;
 
     /// <summary>Stores; the first <see cref="Step"/> begins.</summary>
+    /// <param name="wifi">The network.</param>
+    /// <param name="security">Certificates; null for plain TCP.</param>
     /// <param name="host">The gateway's name or address.</param>
     /// <param name="port">Its TCP port.</param>
     /// <param name="clientId">MQTT client identifier.</param>
@@ -65,8 +69,10 @@ public sealed class M2MqttLink : IPodLink
     /// <param name="will">The will.</param>
     /// <param name="subscriptions">Topics of messages to this pod.</param>
     /// <param name="wake">Set when there is work for the loop.</param>
-    public M2MqttLink(string host, int port, string clientId, string willTopic, string will, string[] subscriptions, AutoResetEvent wake)
+    public M2MqttLink(EspWifi wifi, LinkSecurity? security, string host, int port, string clientId, string willTopic, string will, string[] subscriptions, AutoResetEvent wake)
     {
+        _wifi = wifi;
+        _security = security;
         _host = host;
         _port = port;
         _clientId = clientId;
@@ -97,44 +103,70 @@ public sealed class M2MqttLink : IPodLink
     /// <inheritdoc/>
     public bool TryPublish(string topic, byte[] buffer, int count, int ticket, bool retain)
     {
-        MqttClient? client = _client;
-        int slot = ticket == 0 ? 0 : FreeSlot();
-        if (!IsConnected || client == null || slot < 0)
+        if (!IsConnected || (ticket != 0 && !_flights.HasRoom))
         {
             return false;
         }
 
-        byte[] copy = new byte[count];
-        Array.Copy(buffer, 0, copy, 0, count);
+        byte[] copy;
         try
         {
-            MqttQoSLevel qos = ticket == 0 ? MqttQoSLevel.AtMostOnce : MqttQoSLevel.AtLeastOnce;
-            int identifier = client.Publish(topic, copy, null!, null!, qos, retain);
-            if (ticket == 0)
-            {
-                return true;
-            }
+            copy = new byte[count];
+        }
+        catch (Exception)
+        {
+            // No memory now. The message stays where it is, and the watch gives the link up if that goes on.
+            _flights.OnFull(_nowUs);
+            return false;
+        }
 
-            if (identifier == 0)
-            {
-                return false;
-            }
+        Array.Copy(buffer, 0, copy, 0, count);
+        int identifier = Publish(topic, copy, ticket == 0 ? MqttQoSLevel.AtMostOnce : MqttQoSLevel.AtLeastOnce, retain);
+        if (identifier == 0)
+        {
+            return false;
+        }
 
+        if (ticket != 0)
+        {
             // The acknowledgement may be in the queue already; it is looked up in Step, on this same thread.
-            _flightIdentifiers[slot] = identifier;
-            _flightTickets[slot] = ticket;
-            return true;
+            _flights.Add(identifier, ticket, topic, copy, retain, _nowUs);
+        }
+
+        return true;
+    }
+
+    // The library's number of the message; 0 when it was not taken.
+    private int Publish(string topic, byte[] payload, MqttQoSLevel qos, bool retain)
+    {
+        MqttClient? client = _client;
+        if (client == null)
+        {
+            return 0;
+        }
+
+        try
+        {
+            int identifier = client.Publish(topic, payload, null!, null!, qos, retain);
+            _flights.OnTaken(_nowUs);
+            return identifier;
+        }
+        catch (MqttClientException e) when (e.ErrorCode == MqttClientErrorCode.InflightQueueFull)
+        {
+            _flights.OnFull(_nowUs);
+            return 0;
         }
         catch (Exception)
         {
             Append(EventLost, client, 0, string.Empty, null);
-            return false;
+            return 0;
         }
     }
 
     /// <inheritdoc/>
     public long Step(long nowUs)
     {
+        _nowUs = nowUs;
         if (!_started)
         {
             _started = true;
@@ -160,7 +192,23 @@ public sealed class M2MqttLink : IPodLink
 
         if (IsConnected)
         {
-            return long.MaxValue;
+            for (int place = _flights.NextAgain(); place >= 0; place = _flights.NextAgain())
+            {
+                int identifier = Publish(_flights.Topic(place), _flights.Payload(place), MqttQoSLevel.AtLeastOnce, _flights.IsRetained(place));
+                if (identifier == 0)
+                {
+                    break;
+                }
+
+                _flights.SentAgain(place, identifier);
+            }
+
+            if (!_flights.IsStuck(nowUs))
+            {
+                return _flights.StuckUs();
+            }
+
+            Drop(nowUs);
         }
 
         if (_attempting)
@@ -230,9 +278,14 @@ public sealed class M2MqttLink : IPodLink
                 Drop(nowUs);
             }
         }
+        else if (IsConnected && sender == _client && kind == EventGivenUp)
+        {
+            _flights.GiveUp(identifier);
+        }
         else if (IsConnected && sender == _client && kind == EventAcknowledged)
         {
-            int ticket = TakeTicket(identifier);
+            _flights.OnHeard();
+            int ticket = _flights.Acknowledge(identifier);
             if (ticket > 0)
             {
                 Acknowledged?.Invoke(ticket);
@@ -240,6 +293,7 @@ public sealed class M2MqttLink : IPodLink
         }
         else if (IsConnected && sender == _client && payload != null)
         {
+            _flights.OnHeard();
             Message?.Invoke(topic, payload, payload.Length);
         }
 
@@ -254,11 +308,7 @@ public sealed class M2MqttLink : IPodLink
         _attempting = false;
         _client = null;
         _candidate = null;
-        for (int i = 0; i < LinkParameters.Window; i++)
-        {
-            _flightIdentifiers[i] = 0;
-        }
-
+        _flights.Clear();
         _nextAttemptUs = nowUs + _pauses.Next();
         if (client != null)
         {
@@ -293,13 +343,16 @@ public sealed class M2MqttLink : IPodLink
                 Close(old);
             }
 
-            if (!WifiNetworkHelper.NetworkReady.WaitOne(NetworkWaitMs, false))
+            if (!_wifi.Wait())
             {
                 Append(EventLost, null, 0, string.Empty, null);
                 return;
             }
 
-            client = new MqttClient(_host, _port, false, null!, null!, MqttSslProtocols.None);
+            client = _security == null
+                ? new MqttClient(_host, _port, false, null!, null!, MqttSslProtocols.None)
+                : new MqttClient(_host, _port, true, _security.Authority, _security.Certificate, MqttSslProtocols.TLSv1_2);
+            client.Settings.InflightQueueSize = MqttFlights.QueueSize;
             _candidate = client;
             client.ProtocolVersion = MqttProtocolVersion.Version_3_1_1;
             client.MqttMsgPublished += OnPublished;
@@ -329,17 +382,9 @@ public sealed class M2MqttLink : IPodLink
         }
     }
 
+    // Not Disconnect: it sends, and so waits for a send that is blocked. The broker sees the socket close and publishes the will.
     private static void Close(MqttClient client)
     {
-        try
-        {
-            client.Disconnect();
-        }
-        catch (Exception)
-        {
-            // It is gone already.
-        }
-
         try
         {
             client.Dispose();
@@ -362,7 +407,7 @@ public sealed class M2MqttLink : IPodLink
     }
 
     private void OnPublished(object sender, MqttMsgPublishedEventArgs e) =>
-        Append(e.IsPublished ? EventAcknowledged : EventLost, (MqttClient)sender, e.MessageId, string.Empty, null);
+        Append(e.IsPublished ? EventAcknowledged : EventGivenUp, (MqttClient)sender, e.MessageId, string.Empty, null);
 
     private void OnReceived(object sender, MqttMsgPublishEventArgs e) => Append(EventMessage, (MqttClient)sender, 0, e.Topic, e.Message);
 
@@ -389,32 +434,5 @@ public sealed class M2MqttLink : IPodLink
         }
 
         _wake.Set();
-    }
-
-    private int FreeSlot()
-    {
-        for (int i = 0; i < LinkParameters.Window; i++)
-        {
-            if (_flightIdentifiers[i] == 0)
-            {
-                return i;
-            }
-        }
-
-        return -1;
-    }
-
-    private int TakeTicket(int identifier)
-    {
-        for (int i = 0; i < LinkParameters.Window; i++)
-        {
-            if (_flightIdentifiers[i] == identifier)
-            {
-                _flightIdentifiers[i] = 0;
-                return _flightTickets[i];
-            }
-        }
-
-        return 0;
     }
 }

@@ -44,7 +44,7 @@ internal sealed class FlashCommandLine
     public Option<string?> Port { get; } = new("--port") { Description = "The serial port." };
 
     /// <summary>The runtime's version.</summary>
-    public Option<string?> Version { get; } = new("--fwversion") { Description = "The runtime's version; the newest unless given." };
+    public Option<string?> Version { get; } = new("--fwversion") { Description = "Another version of the runtime than the one that cart.json names and the program is built for." };
 
     /// <summary>Where runtimes are.</summary>
     public Option<string?> Archive { get; } = new("--archive") { Description = "A folder with downloaded runtimes, for a machine without network." };

@@ -6,8 +6,9 @@ namespace Firmware.Flash;
 /// <summary>What of a pod's board the flasher needs to know; from hardware/cart.json.</summary>
 /// <param name="Pod">The pod's name.</param>
 /// <param name="Image">The runtime image.</param>
+/// <param name="ImageVersion">The image's version, which fits the packages that the program is built with.</param>
 /// <param name="ApplicationAddress">Where the program is written, hexadecimal.</param>
-public sealed record PodBoard(string Pod, string Image, string ApplicationAddress);
+public sealed record PodBoard(string Pod, string Image, string ImageVersion, string ApplicationAddress);
 
 /// <summary>The command lines of nanoff 2.5 for each step. Pure.</summary>
 public static class FlashPlan
@@ -18,18 +19,13 @@ public static class FlashPlan
     /// <summary>Writes the runtime image.</summary>
     /// <param name="board">The board.</param>
     /// <param name="port">The serial port.</param>
-    /// <param name="version">Version of the image, or null for the newest.</param>
+    /// <param name="version">Another version of the image than the cart's description names, or null.</param>
     /// <param name="massErase">True to erase the whole flash before, the pod's store included.</param>
     /// <param name="archive">Folder of images fetched before, or null to fetch them.</param>
     /// <returns>The arguments.</returns>
     public static IReadOnlyList<string> Runtime(PodBoard board, string port, string? version, bool massErase, string? archive)
     {
-        List<string> arguments = ["--platform", "esp32", "--serialport", port, "--update", "--target", board.Image];
-        if (version is not null)
-        {
-            arguments.AddRange(["--fwversion", version]);
-        }
-
+        List<string> arguments = ["--platform", "esp32", "--serialport", port, "--update", "--target", board.Image, "--fwversion", version ?? board.ImageVersion];
         if (massErase)
         {
             arguments.Add("--masserase");

@@ -124,7 +124,7 @@ public static class FlashTool
             foreach (JsonElement item in document.RootElement.GetProperty("pods").EnumerateArray())
             {
                 JsonElement board = item.GetProperty("board");
-                boards.Add(new PodBoard(Text(item, "name"), Text(board, "image"), Text(board, "applicationAddress")));
+                boards.Add(new PodBoard(Text(item, "name"), Text(board, "image"), Text(board, "imageVersion"), Text(board, "applicationAddress")));
             }
 
             if (pod is null && boards.Count > 1)

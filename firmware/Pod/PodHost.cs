@@ -34,6 +34,7 @@ public sealed class PodHost : IStepped
     private readonly LinkWatch _watch = new LinkWatch();
     private readonly Supervisor[] _supervisors;
     private readonly Sensor[] _sensors;
+    private readonly byte[] _nothing = [];
     private readonly string _commandTopic;
     private readonly string _replyTopic;
     private long _nowUs;
@@ -144,6 +145,21 @@ public sealed class PodHost : IStepped
     /// <returns>Its supervisor.</returns>
     public Supervisor Peripheral(int index) => _supervisors[index];
 
+    /// <summary>Reports what the board's program knows: why the boot before ended, a pressed button.</summary>
+    /// <param name="code">The code; None is ignored.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public void Report(FaultCode code, long nowUs) => _events.Report(code, 0, nowUs);
+
+    /// <summary>Empties the cuff and ends its measurement, as the STOP button on the pod asks for: under any session, at any time.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public void StopCuff(long nowUs)
+    {
+        for (int i = 0; i < _sensors.Length; i++)
+        {
+            _sensors[i].TryCommand(PodCommand.StopCuff, _nothing, 0, 0, nowUs);
+        }
+    }
+
     /// <summary>Puts all vital signs, events and gaps into the store at once, in order to be switched off.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>True when all of them are there.</returns>
@@ -221,6 +237,15 @@ public sealed class PodHost : IStepped
             || options.SoundRingBytes < Frame.MaxMessageLength)
         {
             throw new ArgumentOutOfRangeException(nameof(options), "Every ring needs room for the longest frame, 4096 bytes.");
+        }
+
+        if (options.VitalRingBytes > RuntimeBounds.MaxArrayBytes
+            || options.GapRingBytes > RuntimeBounds.MaxArrayBytes
+            || options.EventRingBytes > RuntimeBounds.MaxArrayBytes
+            || options.WaveRingBytes > RuntimeBounds.MaxArrayBytes
+            || options.SoundRingBytes > RuntimeBounds.MaxArrayBytes)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), "A ring is one array, and the board's runtime has none above 786,399 bytes.");
         }
 
         if (options.SegmentBytes < 1024 || options.MaxSegments < 3)

@@ -90,14 +90,14 @@ public sealed class PodOptions
     /// <summary>Reads the clock in the middle of a step, for exact times of the clock exchange; null: the step's own time is used.</summary>
     public IMonotonicClock? Clock { get; set; }
 
-    /// <summary>RAM for vital signs and absences, bytes. Default 96 KiB: about 7 minutes of four numbers a second.</summary>
-    public int VitalRingBytes { get; set; } = 96 * 1024;
+    /// <summary>RAM for vital signs and absences, bytes. Default 88 KiB: more than 6 minutes of four numbers a second.</summary>
+    public int VitalRingBytes { get; set; } = 88 * 1024;
 
-    /// <summary>RAM for gap records, bytes. Default 16 KiB: about 190 of them.</summary>
-    public int GapRingBytes { get; set; } = 16 * 1024;
+    /// <summary>RAM for gap records, bytes. Default 14 KiB: about 165 of them.</summary>
+    public int GapRingBytes { get; set; } = 14 * 1024;
 
-    /// <summary>RAM for events, beats, clock samples and chip health, bytes. Default 24 KiB.</summary>
-    public int EventRingBytes { get; set; } = 24 * 1024;
+    /// <summary>RAM for events, beats, clock samples and chip health, bytes. Default 22 KiB.</summary>
+    public int EventRingBytes { get; set; } = 22 * 1024;
 
     /// <summary>RAM for waveforms, bytes. Default 96 KiB: about 140 s of both lights.</summary>
     public int WaveRingBytes { get; set; } = 96 * 1024;
@@ -108,8 +108,8 @@ public sealed class PodOptions
     /// <summary>Length at which a segment file is followed by the next, bytes. Default 16 KiB.</summary>
     public int SegmentBytes { get; set; } = 16 * 1024;
 
-    /// <summary>Most segment files. Default 12, 192 KiB of the 256 KiB drive.</summary>
-    public int MaxSegments { get; set; } = 12;
+    /// <summary>Most segment files. Default 11: with certificates on the 256 KiB drive a twelfth would meet its end.</summary>
+    public int MaxSegments { get; set; } = 11;
 
     /// <summary>A vital sign, event or gap that is not acknowledged is in the store at the latest after this time, ms. Default 1,000.</summary>
     public int FlushPeriodMs { get; set; } = 1000;

@@ -25,16 +25,24 @@ internal static class BoardFiles
         SourceText text = SourceText.CSharp("hardware/boards/", Space, "System")
             .Summary("The boards that the pod's program runs on. SampleCart.Board chooses the row; it must fit the image that runs.").Open("public sealed class Board")
             .Line($"private static readonly string[] Names = [{string.Join(", ", boards.Select(b => SourceText.Literal(b.Name)))}];").Line()
-            .Line("private readonly string[] _targets;").Line("private readonly int[] _pins;").Line()
-            .Open("private Board(string name, string[] targets, string storeRoot, int storeKibibytes, int[] pins)")
-            .Line("Name = name;").Line("_targets = targets;").Line("StoreRoot = storeRoot;").Line("StoreKibibytes = storeKibibytes;").Line("_pins = pins;").Close().Line()
+            .Line("private readonly string[] _targets;").Line("private readonly int[] _pins;").Line("private readonly int[] _pwm;").Line()
+            .Open("private Board(string name, string[] targets, string storeRoot, int storeKibibytes, int[] pins, int[] pwm)")
+            .Line("Name = name;").Line("_targets = targets;").Line("StoreRoot = storeRoot;").Line("StoreKibibytes = storeKibibytes;").Line("_pins = pins;").Line("_pwm = pwm;").Close().Line()
             .Summary("How many boards there are.").Line("public static int Count => Names.Length;").Line()
             .Summary("Its name, as in hardware/boards.").Line("public string Name { get; }").Line()
             .Summary("Root of its littlefs drive.").Line("public string StoreRoot { get; }").Line()
             .Summary("Size of the drive.").Line("public int StoreKibibytes { get; }").Line();
         for (int i = 0; i < ModelChecks.PinFunctions.Count; i++)
         {
-            text.Summary($"GPIO of {ModelChecks.PinFunctions[i].About}.").Line(FormattableString.Invariant($"public int {PropertyOf(ModelChecks.PinFunctions[i].Function)} => _pins[{i}];")).Line();
+            PinFunction function = ModelChecks.PinFunctions[i];
+            text.Summary($"GPIO of {function.About}{(function.IsRequired ? string.Empty : "; -1: the board has none")}.").Line(FormattableString.Invariant($"public int {PropertyOf(function.Name)} => _pins[{i}];")).Line();
+        }
+
+        for (int i = 0; i < ModelChecks.PwmFunctions.Count; i++)
+        {
+            string function = ModelChecks.PwmFunctions[i];
+            text.Summary($"PWM channel of {ModelChecks.PinFunctions.First(f => f.Name == function).About}, 1 to 16; no other has its timer.")
+                .Line(FormattableString.Invariant($"public int {char.ToUpperInvariant(function[0])}{function[1..]}Pwm => _pwm[{i}];")).Line();
         }
 
         text.Summary("The place of a board.").Param("name", "Its name.").Returns("0 to Count - 1, or -1 for a board that is not known.")
@@ -44,9 +52,10 @@ internal static class BoardFiles
         for (int i = 0; i < boards.Count; i++)
         {
             Board board = boards[i];
-            string pins = string.Join(", ", ModelChecks.PinFunctions.Select(f => board.Pins.First(p => p.Function == f.Function).Pin.ToString(CultureInfo.InvariantCulture)));
+            string pins = string.Join(", ", ModelChecks.PinFunctions.Select(f => (board.Pins.FirstOrDefault(p => p.Function == f.Name)?.Pin ?? -1).ToString(CultureInfo.InvariantCulture)));
+            string pwm = string.Join(", ", ModelChecks.PwmFunctions.Select(f => board.Pwm.First(p => p.Function == f).Pin.ToString(CultureInfo.InvariantCulture)));
             text.Line(FormattableString.Invariant($"case {i}:"))
-                .Line(FormattableString.Invariant($"    return new Board(Names[{i}], [{string.Join(", ", board.Targets.Select(SourceText.Literal))}], {SourceText.Literal(board.StoreDrive + "\\")}, {board.StoreKibibytes}, [{pins}]);"));
+                .Line(FormattableString.Invariant($"    return new Board(Names[{i}], [{string.Join(", ", board.Targets.Select(SourceText.Literal))}], {SourceText.Literal(board.StoreDrive + "\\")}, {board.StoreKibibytes}, [{pins}], [{pwm}]);"));
         }
 
         return text.Line("default:").Line("    throw new ArgumentOutOfRangeException(nameof(index));").Close().Close().Line()

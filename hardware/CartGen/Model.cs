@@ -65,10 +65,10 @@ internal sealed record BoardPin(string Function, int Pin);
 /// <summary>GPIO that no function may take.</summary>
 internal sealed record ExcludedPins(IReadOnlyList<int> Pins, string Why);
 
-/// <summary>A board that a pod's program runs on.</summary>
+/// <summary>A board that a pod's program runs on; <paramref name="Pwm"/> holds PWM channels in the place of pins.</summary>
 internal sealed record Board(
-    string File, string Name, string Module, IReadOnlyList<string> Targets, int FlashMebibytes, string? ApplicationAddress, string StoreDrive, int StoreKibibytes, int LastPin,
-    IReadOnlyList<BoardPin> Pins, IReadOnlyList<int> InputOnly, IReadOnlyList<ExcludedPins> Excluded);
+    string File, string Name, string Module, string Chip, string Psram, IReadOnlyList<string> Targets, int FlashMebibytes, string? ApplicationAddress, string StoreDrive, int StoreKibibytes,
+    IReadOnlyList<BoardPin> Pins, IReadOnlyList<BoardPin> Pwm, IReadOnlyList<ExcludedPins> Excluded);
 
 /// <summary>A peripheral of the sample cart.</summary>
 internal sealed record CartPeripheral(string Designator, string Part, string Bus, int? Address, IReadOnlyList<string> Streams);

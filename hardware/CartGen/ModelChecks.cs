@@ -8,24 +8,33 @@ namespace CartGen;
 /// <summary>What the schemas cannot say: names and numbers given once, names that lead somewhere, blocks and pins that do not collide.</summary>
 internal static class ModelChecks
 {
-    /// <summary>The functions of a board's pins; an output's function cannot sit on a pin that is an input only.</summary>
-    public static readonly IReadOnlyList<(string Function, bool IsInput, string About)> PinFunctions =
+    /// <summary>The functions of a board's pins.</summary>
+    public static readonly IReadOnlyList<PinFunction> PinFunctions =
     [
-        ("i2cData", false, "SDA of the I2C bus"),
-        ("i2cClock", false, "SCL of the I2C bus"),
-        ("soundBitClock", false, "BCK of the converter"),
-        ("soundSlotClock", false, "LRCK of the converter"),
-        ("soundData", true, "DOUT of the converter"),
-        ("soundSystemClock", false, "SCKI of the converter"),
-        ("cuffPump", false, "the pump's transistor"),
-        ("cuffBleed", false, "the bleed valve's transistor"),
-        ("cuffTrigger", false, "the one-shot's trigger"),
-        ("cuffClear", false, "the one-shot's clear input"),
-        ("cuffValveSense", true, "the sense of the dump valve's current"),
-        ("cuffSwitchSense", true, "the sense of the pressure switch"),
-        ("oemTransmit", false, "the transmitter to an OEM module"),
-        ("oemReceive", true, "the receiver from an OEM module"),
+        new("i2cData", PinKind.OpenDrain, true, "SDA of the I2C bus"),
+        new("i2cClock", PinKind.OpenDrain, true, "SCL of the I2C bus"),
+        new("soundBitClock", PinKind.Output, true, "BCK of the converter"),
+        new("soundSlotClock", PinKind.Output, true, "LRCK of the converter"),
+        new("soundData", PinKind.Input, true, "DOUT of the converter"),
+        new("soundSystemClock", PinKind.Output, true, "SCKI of the converter"),
+        new("soundMasterClock", PinKind.MasterClock, false, "SCKI of the converter, when the I2S controller's master clock is used"),
+        new("cuffPump", PinKind.Output, true, "the pump's transistor"),
+        new("cuffBleed", PinKind.Output, true, "the bleed valve's transistor"),
+        new("cuffTrigger", PinKind.Output, true, "the one-shot's trigger"),
+        new("cuffClear", PinKind.Output, true, "the one-shot's clear input"),
+        new("cuffValveSense", PinKind.Input, true, "the sense of the dump valve's current"),
+        new("cuffSwitchSense", PinKind.Input, true, "the sense of the pressure switch"),
+        new("stopSense", PinKind.Input, true, "the sense of the STOP button"),
+        new("oemTransmit", PinKind.Output, true, "the transmitter to an OEM module"),
+        new("oemReceive", PinKind.Input, true, "the receiver from an OEM module"),
+        new("consoleTransmit", PinKind.Output, true, "the transmitter to a service console"),
+        new("consoleReceive", PinKind.Input, true, "the receiver from a service console"),
+        new("statusLed", PinKind.Indicator, true, "the status LED"),
+        new("supplySense", PinKind.Analog, false, "the sense of the supply's voltage"),
     ];
+
+    /// <summary>The functions that are a PWM channel, which has a timer of its own.</summary>
+    public static readonly IReadOnlyList<string> PwmFunctions = ["cuffPump", "cuffBleed"];
 
     /// <summary>Checks a model and adds what is wrong.</summary>
     /// <param name="model">The model.</param>
@@ -237,29 +246,39 @@ internal static class ModelChecks
     {
         void Wrong(string key, string detail) => problems.Add(new Problem(Problem.PinWrong, board.File, "pins." + key, detail));
 
-        foreach ((string function, bool isInput, _) in PinFunctions)
+        ChipRules? chip = ChipRules.Of(board.Chip);
+        foreach (PinFunction function in PinFunctions)
         {
-            if (board.Pins.FirstOrDefault(p => p.Function == function) is not { } pin)
+            if (board.Pins.FirstOrDefault(p => p.Function == function.Name) is not { } pin)
             {
-                problems.Add(new Problem(Problem.KeyWrong, board.File, "pins." + function, "is missing"));
+                if (function.IsRequired)
+                {
+                    problems.Add(new Problem(Problem.KeyWrong, board.File, "pins." + function.Name, "is missing"));
+                }
             }
-            else if (pin.Pin > board.LastPin)
+            else if (chip?.WhyNot(pin.Pin, function.Kind, board.Psram) is string why)
             {
-                Wrong(function, $"GPIO {pin.Pin} does not exist; the last is {board.LastPin}");
+                Wrong(function.Name, $"GPIO {pin.Pin} {why}");
             }
             else if (board.Excluded.FirstOrDefault(e => e.Pins.Contains(pin.Pin)) is { } excluded)
             {
-                Wrong(function, $"GPIO {pin.Pin} {excluded.Why}");
-            }
-            else if (!isInput && board.InputOnly.Contains(pin.Pin))
-            {
-                Wrong(function, $"GPIO {pin.Pin} is an input only");
+                Wrong(function.Name, $"GPIO {pin.Pin} {excluded.Why}");
             }
         }
 
-        foreach (BoardPin pin in board.Pins.Where(p => !PinFunctions.Any(f => f.Function == p.Function)))
+        foreach (BoardPin pin in board.Pins.Where(p => !PinFunctions.Any(f => f.Name == p.Function)))
         {
             problems.Add(new Problem(Problem.KeyWrong, board.File, "pins." + pin.Function, "is not a function of a pod's pin"));
+        }
+
+        if (board.Psram != "octal" && board.Targets.FirstOrDefault(t => t.EndsWith("_OCTAL", StringComparison.Ordinal)) is string octal)
+        {
+            Wrong("psram", $"the image {octal} is for an octal PSRAM, and psram says {board.Psram}");
+        }
+
+        if (chip is not null)
+        {
+            Pwm(board, chip, problems);
         }
 
         foreach (IGrouping<int, BoardPin> twice in board.Pins.GroupBy(p => p.Pin).Where(g => g.Count() > 1))
@@ -271,6 +290,38 @@ internal static class ModelChecks
         if (name != board.File)
         {
             problems.Add(new Problem(Problem.NameUnknown, board.File, "name", $"is '{board.Name}', and the file is not {name}"));
+        }
+    }
+
+    // Two channels of one timer have one frequency and one resolution: the second that is set up takes the first one's duty with it.
+    private static void Pwm(Board board, ChipRules chip, List<Problem> problems)
+    {
+        void Wrong(string key, string detail) => problems.Add(new Problem(Problem.PinWrong, board.File, "pwm." + key, detail));
+
+        List<BoardPin> given = [];
+        foreach (string function in PwmFunctions)
+        {
+            if (board.Pwm.FirstOrDefault(p => p.Function == function) is not { } channel)
+            {
+                problems.Add(new Problem(Problem.KeyWrong, board.File, "pwm." + function, "is missing"));
+            }
+            else if (chip.WhyNotPwm(channel.Pin) is string why)
+            {
+                Wrong(function, $"PWM{channel.Pin} {why}");
+            }
+            else if (given.Find(g => chip.ShareTimer(g.Pin, channel.Pin)) is { } other)
+            {
+                Wrong(function, other.Pin == channel.Pin ? $"PWM{channel.Pin} is given to {other.Function} too" : $"PWM{channel.Pin} shares a timer with PWM{other.Pin} of {other.Function}");
+            }
+            else
+            {
+                given.Add(channel);
+            }
+        }
+
+        foreach (BoardPin channel in board.Pwm.Where(p => !PwmFunctions.Contains(p.Function, StringComparer.Ordinal)))
+        {
+            problems.Add(new Problem(Problem.KeyWrong, board.File, "pwm." + channel.Function, "is not driven by PWM"));
         }
     }
 

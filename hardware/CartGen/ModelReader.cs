@@ -195,19 +195,20 @@ internal static class ModelReader
 
     private static Board Board(string file, JsonRow row)
     {
-        row.Ignore("madeUp");
+        row.Ignore("madeUp", "psramKibibytes");
         Board board = new(
             file,
             row.Text("name"),
             row.Text("module"),
+            row.OneOf("chip", ChipRules.Names),
+            row.OneOf("psram", "none", "quad", "octal"),
             row.List("targets"),
             (int)row.Whole("flashMebibytes", 4, 16),
             row.OptionalText("applicationAddress"),
             row.Text("storeDrive"),
             (int)row.Whole("storeKibibytes", 64, 16384),
-            (int)row.Whole("lastPin", 0, 63),
             row.Object("pins").Pins(),
-            row.Numbers("inputOnly"),
+            row.Object("pwm").Pins(),
             All(row.Rows("excluded"), r => new ExcludedPins(r.Numbers("pins"), r.Text("why"))));
         row.End();
         return board;

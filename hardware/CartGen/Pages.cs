@@ -101,8 +101,14 @@ internal static class Pages
 
     private static IEnumerable<string> Boards(Model model) => Rows(
         ["function", .. model.Boards.Select(b => Code(b.Name))],
-        ModelChecks.PinFunctions.Select(f => new[] { f.About }.Concat(model.Boards.Select(b => "GPIO " + Number(b.Pins.First(p => p.Function == f.Function).Pin))).ToArray())
+        ModelChecks.PinFunctions.Where(f => model.Boards.Any(b => b.Pins.Any(p => p.Function == f.Name))).Select(f => new[] { f.About }.Concat(model.Boards.Select(b => PinText(b, f.Name))).ToArray())
             .Append(["images of the runtime", .. model.Boards.Select(b => string.Join(", ", b.Targets.Select(Code)))]));
+
+    private static string PinText(Board board, string function)
+    {
+        string gpio = board.Pins.FirstOrDefault(p => p.Function == function) is { } pin ? "GPIO " + Number(pin.Pin) : "none";
+        return board.Pwm.FirstOrDefault(p => p.Function == function) is { } channel ? gpio + ", PWM" + Number(channel.Pin) : gpio;
+    }
 
     private static IEnumerable<string> Faults(Model model) => Rows(
         ["code", "name", "HTTP", "what happened", "what to do"],

@@ -16,7 +16,7 @@ namespace Architecture.Tests;
 
 /// <summary>hardware/cart.json and the code agree.</summary>
 [TestClass]
-public sealed class CartTests
+public sealed partial class CartTests
 {
     private static readonly string Text = File.ReadAllText(Repository.At("hardware/cart.json"));
 
@@ -59,6 +59,19 @@ public sealed class CartTests
     {
         string code = File.ReadAllText(Repository.At("firmware/Esp32/PodSettings.cs"));
         StringAssert.Contains(File.ReadAllText(Repository.At("Directory.Build.props")), "<Version>" + Regex.Match(code, "Version = \"(?<version>[^\"]+)\"", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["version"].Value + "</Version>");
+    }
+
+    [TestMethod]
+    public void The_program_of_the_device_takes_pins_and_channels_from_the_boards_table()
+    {
+        foreach (string file in Repository.Files("firmware/Esp32", "*.cs").Where(f => !f.EndsWith(".g.cs", StringComparison.Ordinal)))
+        {
+            Assert.IsEmpty(PinProblems(File.ReadAllText(file)).ToArray(), Repository.Name(file));
+        }
+
+        Assert.HasCount(1, PinProblems("Configuration.SetPinFunction(25, DeviceFunction.I2C1_DATA);").ToArray());
+        Assert.HasCount(1, PinProblems("Configuration.SetPinFunction(board.CuffBleedPin, DeviceFunction.PWM2);").ToArray());
+        Assert.IsEmpty(PinProblems("Configuration.SetPinFunction(board.CuffBleedPin, EspCuffActuators.Pwm(board.CuffBleedPwm));").ToArray());
     }
 
     [TestMethod]
@@ -111,6 +124,12 @@ public sealed class CartTests
     [DataRow("SU4", "U4", false)]
     [DataRow("0x180", "0x18", false)]
     public void A_pin_is_named_only_by_the_whole_word(string page, string word, bool isNamed) => Assert.AreEqual(isNamed, Names(page, word));
+
+    private static IEnumerable<string> PinProblems(string code) => SetFunction().Matches(code).Where(m => !m.Groups["pin"].Value.StartsWith("board.", StringComparison.Ordinal) || m.Groups["function"].Value.StartsWith("DeviceFunction.PWM", StringComparison.Ordinal))
+        .Select(m => m.Value + ": pins and PWM channels stand in hardware/boards");
+
+    [GeneratedRegex(@"SetPinFunction\((?<pin>[^,]+), (?<function>[A-Za-z0-9_.]+)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex SetFunction();
 
     private static bool Names(string page, string word) => Regex.IsMatch(page, $@"(?<!\w){Regex.Escape(word)}(?!\w)", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
 

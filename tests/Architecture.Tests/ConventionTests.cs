@@ -59,9 +59,9 @@ public sealed partial class ConventionTests
     public void Both_links_of_a_pod_take_keep_alive_window_and_pauses_from_one_place()
     {
         // By its text: the board's link is no part of the default build.
-        foreach (string file in new[] { "firmware/Esp32/M2MqttLink.cs", "simulators/Cart/Pod/MqttPodLink.cs" })
+        foreach ((string file, string flights) in new[] { ("firmware/Esp32/M2MqttLink.cs", "firmware/Pod/Link/MqttFlights.cs"), ("simulators/Cart/Pod/MqttPodLink.cs", string.Empty) })
         {
-            string text = File.ReadAllText(Repository.At(file));
+            string text = File.ReadAllText(Repository.At(file)) + (flights.Length > 0 ? File.ReadAllText(Repository.At(flights)) : string.Empty);
             Assert.IsEmpty(LinkProblems(file, text).ToArray());
             Assert.HasCount(1, LinkProblems(file, text.Replace("LinkParameters.KeepAliveSeconds", "15", StringComparison.Ordinal)).ToArray());
             Assert.HasCount(1, LinkProblems(file, text.Replace("{", "{\n    private const int Window = 16;\n", StringComparison.Ordinal)).ToArray());
@@ -90,7 +90,7 @@ public sealed partial class ConventionTests
         foreach (string file in Repository.Files(".", "*.csproj"))
         {
             string name = Repository.Name(file);
-            bool own = name.StartsWith("firmware/Esp32/", StringComparison.Ordinal) || name.StartsWith("edge-gateway/Pi/", StringComparison.Ordinal);
+            bool own = name.StartsWith("firmware/Esp32/", StringComparison.Ordinal) || name.StartsWith("tests/Firmware.DeviceTests/", StringComparison.Ordinal) || name.StartsWith("edge-gateway/Pi/", StringComparison.Ordinal);
             foreach (XElement reference in XDocument.Load(file).Descendants().Where(e => e.Name.LocalName == "PackageReference"))
             {
                 string package = reference.Attribute("Include")!.Value;

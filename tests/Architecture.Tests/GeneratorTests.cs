@@ -18,6 +18,7 @@ public sealed class GeneratorTests
     private const string Catalogue = "hardware/faults.json";
     private const string Cart = "hardware/cart.json";
     private const string Board = "hardware/boards/esp32-wrover.json";
+    private const string Second = "hardware/boards/esp32-s3.json";
     private const string Page = "hardware/vocabulary.md";
 
     [TestMethod]
@@ -90,6 +91,32 @@ public sealed class GeneratorTests
     [DataRow(Board, "\"soundBitClock\": 18", "\"soundBitClock\": 16", Problem.PinWrong, "GPIO 16 serves the PSRAM", DisplayName = "pin of the PSRAM")]
     [DataRow(Board, "\"i2cData\": 21", "\"i2cData\": 40", Problem.PinWrong, "GPIO 40 does not exist", DisplayName = "no such pin")]
     [DataRow(Board, "\"i2cData\": 21, ", "", Problem.KeyWrong, "pins.i2cData", DisplayName = "a function without a pin")]
+    [DataRow(Board, "\"cuffValveSense\": 34", "\"cuffValveSense\": 12", Problem.PinWrong, "cuffValveSense|GPIO 12 chooses the boot mode: what drives it", DisplayName = "strapping pin driven from outside")]
+    [DataRow(Board, "\"i2cClock\": 22", "\"i2cClock\": 5", Problem.PinWrong, "i2cClock|GPIO 5 chooses the boot mode: what drives it", DisplayName = "strapping pin with a pull-up")]
+    [DataRow(Board, "\"cuffTrigger\": 27", "\"cuffTrigger\": 9", Problem.PinWrong, "GPIO 9 serves the flash", DisplayName = "pin of the flash")]
+    [DataRow(Board, "\"oemTransmit\": 33", "\"oemTransmit\": 17", Problem.PinWrong, "oemTransmit|GPIO 17 serves the PSRAM", DisplayName = "second UART on its usual pins")]
+    [DataRow(Board, "\"consoleReceive\": 14", "\"consoleReceive\": 16", Problem.PinWrong, "consoleReceive|GPIO 16 serves the PSRAM", DisplayName = "third UART on its usual pins")]
+    [DataRow(Board, "\"consoleTransmit\": 4", "\"consoleTransmit\": 1", Problem.PinWrong, "GPIO 1 is UART0", DisplayName = "pin of the debugger")]
+    [DataRow(Board, "\"statusLed\": 2", "\"statusLed\": 34", Problem.PinWrong, "GPIO 34 is an input only", DisplayName = "LED on an input")]
+    [DataRow(Board, "\"statusLed\": 2", "\"statusLed\": 2, \"supplySense\": 14", Problem.PinWrong, "supplySense|GPIO 14 belongs to ADC2, which fails while Wi-Fi runs", DisplayName = "ADC2 with Wi-Fi")]
+    [DataRow(Board, "\"statusLed\": 2", "\"statusLed\": 2, \"supplySense\": 21", Problem.PinWrong, "GPIO 21 has no ADC", DisplayName = "no ADC")]
+    [DataRow(Board, "\"statusLed\": 2", "\"statusLed\": 2, \"soundMasterClock\": 22", Problem.PinWrong, "GPIO 22 gives no master clock; only 0, 1, 3 do", DisplayName = "master clock where it cannot come out")]
+    [DataRow(Board, "\"statusLed\": 2", "\"statusLed\": 2, \"soundMasterClock\": 0", Problem.PinWrong, "GPIO 0 chooses the boot mode", DisplayName = "master clock on the boot pin")]
+    [DataRow(Board, "\"statusLed\": 2", "\"statusLed\": 2, \"soundMasterClock\": 3", Problem.PinWrong, "GPIO 3 is UART0", DisplayName = "master clock on the debugger's line")]
+    [DataRow(Board, "\"cuffBleed\": 3", "\"cuffBleed\": 2", Problem.PinWrong, "pwm.cuffBleed|PWM2 shares a timer with PWM1 of cuffPump", DisplayName = "two PWM channels on one timer")]
+    [DataRow(Board, "\"cuffBleed\": 3", "\"cuffBleed\": 1", Problem.PinWrong, "PWM1 is given to cuffPump too", DisplayName = "one PWM channel twice")]
+    [DataRow(Board, "\"cuffBleed\": 3", "\"cuffBleed\": 10", Problem.PinWrong, "PWM10 has its frequency set on the timer of PWM1", DisplayName = "PWM channel of a broken pair")]
+    [DataRow(Board, "\"cuffBleed\": 3", "\"cuffBleed\": 17", Problem.PinWrong, "PWM17 does not exist", DisplayName = "no such PWM channel")]
+    [DataRow(Board, "\"pwm\": { \"cuffPump\": 1, ", "\"pwm\": { ", Problem.KeyWrong, "pwm.cuffPump|is missing", DisplayName = "a PWM function without a channel")]
+    [DataRow(Board, "\"pwm\": { \"cuffPump\": 1, ", "\"pwm\": { \"statusLed\": 5, \"cuffPump\": 1, ", Problem.KeyWrong, "pwm.statusLed|is not driven by PWM", DisplayName = "PWM for another function")]
+    [DataRow(Second, "\"cuffPump\": 10", "\"cuffPump\": 35", Problem.PinWrong, "GPIO 35 serves an octal PSRAM", DisplayName = "pin of an octal PSRAM")]
+    [DataRow(Second, "\"cuffPump\": 10", "\"cuffPump\": 27", Problem.PinWrong, "GPIO 27 serves the flash", DisplayName = "pin of the S3's flash")]
+    [DataRow(Second, "\"statusLed\": 47", "\"statusLed\": 19", Problem.PinWrong, "GPIO 19 is the native USB", DisplayName = "pin of the native USB")]
+    [DataRow(Second, "\"soundData\": 7", "\"soundData\": 46", Problem.PinWrong, "GPIO 46 chooses the boot mode", DisplayName = "strapping pin of the S3")]
+    [DataRow(Second, "\"cuffPump\": 10", "\"cuffPump\": 40", Problem.PinWrong, "GPIO 40 is JTAG", DisplayName = "a pin that the board excludes")]
+    [DataRow(Second, "\"statusLed\": 47", "\"statusLed\": 47, \"supplySense\": 18", Problem.PinWrong, "GPIO 18 belongs to ADC2", DisplayName = "ADC2 of the S3")]
+    [DataRow(Second, "\"cuffBleed\": 3", "\"cuffBleed\": 9", Problem.PinWrong, "PWM9 shares a timer with PWM1 of cuffPump", DisplayName = "the S3's four timers")]
+    [DataRow(Second, "\"psram\": \"octal\"", "\"psram\": \"quad\"", Problem.PinWrong, "ESP32_S3_OCTAL is for an octal PSRAM", DisplayName = "an octal image without its PSRAM")]
     [DataRow(Board, "\"name\": \"esp32-wrover\"", "\"name\": \"esp32-wroom\"", Problem.NameUnknown, "esp32-wroom.json", DisplayName = "a board in another's file")]
     [DataRow(Cart, "\"part\": \"Tmp117\"", "\"part\": \"Tmp118\"", Problem.CartContradicts, "no part Tmp118", DisplayName = "a cart with an unknown part")]
     [DataRow(Vocabulary, "\"misreadings\": 33, ", "", Problem.KeyWrong, "parts[0].misreadings|is missing", DisplayName = "a part without misreadings")]
@@ -104,6 +131,16 @@ public sealed class GeneratorTests
         Assert.IsTrue(
             problems.Any(p => p.Code == code && expected.Split('|').All(e => (p.File + ":" + p.Path + " " + p.Detail).Contains(e, StringComparison.Ordinal))),
             "Found: " + string.Join('\n', problems));
+    }
+
+    [TestMethod]
+    [DataRow("\"psram\": \"quad\"", "\"psram\": \"none\"", "\"oemTransmit\": 33", "\"oemTransmit\": 17", DisplayName = "the PSRAM's pins without one")]
+    [DataRow("\"cuffPump\": 1,", "\"cuffPump\": 16,", "\"cuffBleed\": 3", "\"cuffBleed\": 13", DisplayName = "PWM channels of two timers")]
+    [DataRow("\"statusLed\": 2", "\"statusLed\": 15", "\"soundData\": 35", "\"soundData\": 35", DisplayName = "an LED on a strapping pin")]
+    public void A_board_that_breaks_no_rule_is_taken(string right, string wrong, string rightToo, string wrongToo)
+    {
+        string text = Inputs()[Board].Replace(right, wrong, StringComparison.Ordinal).Replace(rightToo, wrongToo, StringComparison.Ordinal);
+        Assert.IsEmpty(Problems(Board, text).Where(p => p.Code == Problem.PinWrong).Select(p => p.Detail).ToArray());
     }
 
     [TestMethod]

@@ -15,9 +15,9 @@ public sealed class FlashToolTests : IDisposable
     [TestMethod]
     [DataRow("ports", "nanoff --listports")]
     [DataRow("details --port COM3", "nanoff --platform esp32 --serialport COM3 --devicedetails")]
-    [DataRow("runtime --port COM3", "nanoff --platform esp32 --serialport COM3 --update --target ESP32_BLE_REV3")]
+    [DataRow("runtime --port COM3", "nanoff --platform esp32 --serialport COM3 --update --target ESP32_BLE_REV3 --fwversion 1.17.0.60")]
     [DataRow("runtime --port P --fwversion 1.16.0.5 --masserase", "nanoff --platform esp32 --serialport P --update --target ESP32_BLE_REV3 --fwversion 1.16.0.5 --masserase")]
-    [DataRow("runtime --port P --archive {0}", "nanoff --platform esp32 --serialport P --update --target ESP32_BLE_REV3 --fromarchive --archivepath {0}")]
+    [DataRow("runtime --port P --archive {0}", "nanoff --platform esp32 --serialport P --update --target ESP32_BLE_REV3 --fwversion 1.17.0.60 --fromarchive --archivepath {0}")]
     [DataRow("deploy --port P --image {0}/app.bin", "nanoff --target ESP32_BLE_REV3 --serialport P --deploy --image {0}/app.bin --address 0x1E0000")]
     public void A_dry_run_prints_the_command_and_runs_nothing(string arguments, string expected)
     {

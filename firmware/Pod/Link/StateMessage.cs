@@ -43,6 +43,10 @@ public sealed class StateMessage
     /// <returns>UTF-8 bytes.</returns>
     public static byte[] Will() => Encoding.UTF8.GetBytes("{\"v\":1,\"state\":\"offline\"}");
 
+    /// <summary>The retained state of a pod in safe mode, which measures nothing: a gateway that does not know the word changes nothing by it.</summary>
+    /// <returns>UTF-8 bytes.</returns>
+    public static byte[] SafeMode() => Encoding.UTF8.GetBytes("{\"v\":1,\"state\":\"safeMode\",\"code\":\"P" + ((int)FaultCode.SafeMode).ToString() + "\"}");
+
     /// <summary>Messages given to the link.</summary>
     public long Sent { get; private set; }
 

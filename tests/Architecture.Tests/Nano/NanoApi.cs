@@ -39,6 +39,20 @@ internal static class NanoApi
         Directory.EnumerateFiles(folder, "*.txt").Where(f => Path.GetFileName(f) != "mscorlib.txt").Order(StringComparer.Ordinal).SelectMany(Lines).Where(l => !l.Contains('<', StringComparison.Ordinal))
             .Distinct(StringComparer.Ordinal).ToArray();
 
+    /// <summary>The lines of some packages, by the first line of each list.</summary>
+    /// <param name="folder">The folder with the lists.</param>
+    /// <param name="packages">The packages; mscorlib's needs no lines.</param>
+    /// <returns>The lines.</returns>
+    /// <exception cref="InvalidOperationException">A package has no list.</exception>
+    public static IReadOnlyList<string> Of(string folder, IReadOnlyList<string> packages)
+    {
+        Dictionary<string, string> files = Directory.EnumerateFiles(folder, "*.txt").ToDictionary(f => File.ReadLines(f).First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[2], f => f, StringComparer.Ordinal);
+        string[] unknown = [.. packages.Where(p => !files.ContainsKey(p))];
+        return unknown.Length > 0
+            ? throw new InvalidOperationException("There is no list of " + string.Join(", ", unknown))
+            : [.. packages.Where(p => Path.GetFileName(files[p]) != "mscorlib.txt").Order(StringComparer.Ordinal).SelectMany(p => Lines(files[p])).Where(l => !l.Contains('<', StringComparison.Ordinal)).Distinct(StringComparer.Ordinal)];
+    }
+
     private static string[] Lines(string file) =>
         File.ReadLines(file).Select(l => l.TrimEnd()).Where(l => l.Length > 0 && l[0] != '#').ToArray();
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.RegularExpressions;
@@ -17,6 +18,9 @@ internal sealed partial class NanoGate : IDisposable
     /// <summary>A line of the approved list that is not in the lists of the real packages.</summary>
     public const string Unknown = "NANO11";
 
+    /// <summary>More code than one assembly holds on the device.</summary>
+    public const string CodeSize = "NANO13";
+
     /// <summary>Set to 1, the test writes the approved list anew from the code.</summary>
     public const string ApproveVariable = "NANO_APPROVE";
 
@@ -32,7 +36,43 @@ internal sealed partial class NanoGate : IDisposable
     /// <param name="sources">Absolute paths.</param>
     /// <param name="lines">The members that exist outside mscorlib.</param>
     /// <returns>What is wrong; empty when it will run on the device as far as can be told without one.</returns>
-    public IReadOnlyList<NanoFinding> Check(IReadOnlyList<string> sources, IReadOnlyList<string> lines) => Check(sources, lines, out _);
+    public IReadOnlyList<NanoFinding> Check(IReadOnlyList<string> sources, IReadOnlyList<string> lines) => Check(sources, lines, "Code", [], out _);
+
+    /// <summary>Compiles each assembly apart, with only what it references visible, searches it, and counts its code.</summary>
+    /// <param name="assemblies">The assemblies, each behind those that it references.</param>
+    /// <param name="linesOf">The members of libraries that an assembly may see.</param>
+    /// <param name="codeBytes">Bytes of code by assembly, estimated; of those that compile.</param>
+    /// <returns>What is wrong.</returns>
+    public IReadOnlyList<NanoFinding> CheckApart(IReadOnlyList<NanoAssembly> assemblies, Func<NanoAssembly, IReadOnlyList<string>> linesOf, out IReadOnlyDictionary<string, int> codeBytes)
+    {
+        Dictionary<string, string> compiled = new(StringComparer.Ordinal);
+        Dictionary<string, int> sizes = new(StringComparer.Ordinal);
+        List<NanoFinding> findings = [];
+        codeBytes = sizes;
+        foreach (NanoAssembly assembly in assemblies)
+        {
+            if (assembly.References.FirstOrDefault(r => !compiled.ContainsKey(r)) is string missing)
+            {
+                findings.Add(new NanoFinding(assembly.Project, 0, "NANO00", $"{missing} does not compile, so {assembly.Name} was not tried"));
+                continue;
+            }
+
+            findings.AddRange(Check(assembly.Sources, linesOf(assembly), assembly.Name, [.. assembly.References.Select(r => compiled[r])], out string? output));
+            if (output is null)
+            {
+                continue;
+            }
+
+            compiled[assembly.Name] = output;
+            sizes[assembly.Name] = NanoAssembly.CodeBytes(output);
+            if (sizes[assembly.Name] >= NanoAssembly.MaxCodeBytes)
+            {
+                findings.Add(new NanoFinding(assembly.Project, 0, CodeSize, $"{assembly.Name} has about {sizes[assembly.Name]} bytes of code in Debug, and one assembly holds 65,535; make two of it below {NanoAssembly.MaxCodeBytes}"));
+            }
+        }
+
+        return findings;
+    }
 
     /// <summary>The lines that this code needs, found by compiling it against everything there is.</summary>
     /// <param name="sources">Absolute paths.</param>
@@ -41,7 +81,7 @@ internal sealed partial class NanoGate : IDisposable
     /// <exception cref="InvalidOperationException">The code does not compile even so.</exception>
     public IReadOnlyList<string> Needs(IReadOnlyList<string> sources, IReadOnlyList<string> all)
     {
-        IReadOnlyList<NanoFinding> findings = Check(sources, all, out string? assembly);
+        IReadOnlyList<NanoFinding> findings = Check(sources, all, "Code", [], out string? assembly);
         if (assembly is null)
         {
             throw new InvalidOperationException("It does not compile against the whole of the real packages:\n" + string.Join('\n', findings));
@@ -55,7 +95,7 @@ internal sealed partial class NanoGate : IDisposable
         {
             AddTypes(needed, typeLines);
             int before = needed.Count;
-            foreach (NanoFinding finding in Check(sources, [.. needed], out _))
+            foreach (NanoFinding finding in Check(sources, [.. needed], "Code", [], out _))
             {
                 needed.UnionWith(Candidates(finding, all));
             }
@@ -94,7 +134,7 @@ internal sealed partial class NanoGate : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private List<NanoFinding> Check(IReadOnlyList<string> sources, IReadOnlyList<string> lines, out string? assembly)
+    private List<NanoFinding> Check(IReadOnlyList<string> sources, IReadOnlyList<string> lines, string name, string[] references, out string? assembly)
     {
         assembly = null;
         List<NanoFinding> findings = [];
@@ -112,15 +152,16 @@ internal sealed partial class NanoGate : IDisposable
         }
 
         _runs++;
-        string reference = Path.Combine(_folder, $"libraries{_runs}.dll");
-        string output = Path.Combine(_folder, $"code{_runs}.dll");
+        string folder = Directory.CreateDirectory(Path.Combine(_folder, _runs.ToString(CultureInfo.InvariantCulture))).FullName;
+        string reference = Path.Combine(folder, "NanoLibraries.dll");
+        string output = Path.Combine(folder, name + ".dll");
         NanoReference.Write(lines, reference);
-        IReadOnlyList<NanoFinding> errors = NanoCompiler.Compile(sources, [NanoApi.CoreLibrary, reference], output);
+        IReadOnlyList<NanoFinding> errors = NanoCompiler.Compile(sources, [NanoApi.CoreLibrary, reference, .. references], output);
         findings.AddRange(errors.Select(WithWayOut));
         if (errors.Count == 0)
         {
             assembly = output;
-            findings.AddRange(NanoScan.Search(output, NanoApi.CoreLibrary, reference));
+            findings.AddRange(NanoScan.Search(output, [NanoApi.CoreLibrary, reference, .. references]));
         }
 
         return findings;

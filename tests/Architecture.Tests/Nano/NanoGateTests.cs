@@ -2,7 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Xml.Linq;
+using System.Reflection;
+using Firmware.Core;
+using Firmware.Pod;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using Mono.Cecil;
 
@@ -45,58 +47,104 @@ public sealed class NanoGateTests
     }
 
     [TestMethod]
-    public void Nano_program_of_the_device_compiles_against_the_real_packages()
+    public void Nano_each_assembly_of_the_device_compiles_apart_and_is_small_enough()
     {
-        IReadOnlyList<string> own = Repository.Files("firmware/Esp32", "*.cs");
-        if (own.Count == 0)
-        {
-            Assert.Fail("firmware/Esp32 has no source.");
-        }
-
         string folder = SkipUnlessListsArePresent();
         using NanoGate gate = new();
-        IReadOnlyList<NanoFinding> findings = gate.Check([.. NanoGate.Sources(), .. own], NanoApi.All(folder));
+        IReadOnlyList<NanoAssembly> assemblies = NanoAssembly.OfTheBoard();
+        IReadOnlyList<NanoFinding> findings = gate.CheckApart(assemblies, a => NanoApi.Of(folder, a.Packages), out IReadOnlyDictionary<string, int> codeBytes);
+        Console.WriteLine(string.Join('\n', codeBytes.Select(c => $"{c.Key}: about {c.Value} bytes of code in Debug, bound {NanoAssembly.MaxCodeBytes}")));
         Assert.IsEmpty(findings, "\n" + string.Join('\n', findings) + "\n");
+        Assert.AreEqual("Pod", assemblies[^1].Name);
     }
 
     [TestMethod]
-    public void Nano_core_library_is_the_one_that_the_program_of_the_device_pins()
+    public void Nano_each_source_of_the_pod_is_in_one_assembly()
     {
-        static string Version(string file) => XDocument.Load(Repository.At(file)).Descendants()
-            .Single(e => e.Attribute("Include")?.Value == "nanoFramework.CoreLibrary").Attribute("Version")!.Value;
-        Assert.AreEqual(Version("firmware/Esp32/Esp32.csproj"), Version("Directory.Packages.props"));
+        string[] given = [.. NanoAssembly.OfTheBoard().SelectMany(a => a.Sources)];
+        string[] all = [.. NanoGate.Sources(), .. Repository.Files("firmware/Esp32", "*.cs")];
+        Assert.IsEmpty(all.Except(given, StringComparer.Ordinal).ToArray(), "In no assembly of the device.");
+        Assert.IsEmpty(given.GroupBy(s => s, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key).ToArray(), "In two assemblies of the device.");
+    }
+
+    [TestMethod]
+    public void Nano_gate_shows_an_assembly_only_what_its_project_references()
+    {
+        using Planted planted = new(
+            ("parts.cs", "namespace Planted;\npublic sealed class Part { public int Read() => 1; }\ninternal static class Own { }\n"),
+            ("good.cs", "namespace Planted;\npublic sealed class Loop { public int Step(Part part) => part.Read() + System.Text.Encoding.UTF8.GetBytes(\"a\").Length; }\n"),
+            ("inner.cs", "namespace Planted;\npublic sealed class Loop { public object Step() => typeof(Own); }\n"));
+        string[] text = [.. NanoApi.Approved().Where(l => l.StartsWith("System.Text.Encoding", StringComparison.Ordinal))];
+        NanoAssembly parts = new("Planted.Parts", "parts.csproj", [planted.Files[0]], [], []);
+        NanoAssembly loop = new("Planted.Loop", "loop.csproj", [planted.Files[1]], ["Planted.Parts"], ["nanoFramework.System.Text"]);
+        Assert.IsEmpty(Apart(parts, loop));
+        StringAssert.Contains(Apart(parts, loop with { References = [] })[0].Text, "'Part'", "an assembly that is not referenced");
+        Assert.IsTrue(Apart(parts, loop with { Packages = [] })[0].Text.Contains("'Encoding'", StringComparison.Ordinal) || Apart(parts, loop with { Packages = [] })[0].Text.Contains("'Text'", StringComparison.Ordinal), "a package that is not referenced");
+        StringAssert.Contains(Apart(parts, loop with { Sources = [planted.Files[2]] })[0].Text, "inaccessible", "an internal type of another assembly");
+        StringAssert.Contains(Apart(parts with { Sources = [planted.Files[1]] }, loop)[^1].Text, "was not tried");
+
+        IReadOnlyList<NanoFinding> Apart(params NanoAssembly[] assemblies)
+        {
+            using NanoGate gate = new();
+            return gate.CheckApart(assemblies, a => a.Packages.Count > 0 ? text : [], out _);
+        }
+    }
+
+    [TestMethod]
+    public void Nano_gate_refuses_more_code_than_an_assembly_holds()
+    {
+        // 10 bytes of IL an addition, 780 of the device for each 100 of them.
+        static string Code(int methods) => "namespace Planted;\npublic static class Large\n{\n"
+            + string.Concat(Enumerable.Range(0, methods).Select(i => $"    public static long M{i}(long a) => a {string.Concat(Enumerable.Repeat("+ (a * 72340172838076673) ", 70))};\n")) + "}\n";
+        using Planted planted = new(("small.cs", Code(60)), ("large.cs", Code(100)));
+        using NanoGate gate = new();
+        NanoAssembly small = new("Planted.Small", "small.csproj", [planted.Files[0]], [], []);
+        Assert.IsEmpty(gate.CheckApart([small], _ => [], out IReadOnlyDictionary<string, int> bytes));
+        Assert.IsLessThan(NanoAssembly.MaxCodeBytes, bytes["Planted.Small"]);
+        NanoFinding found = gate.CheckApart([small with { Sources = [planted.Files[1]] }], _ => [], out bytes).Single();
+        Assert.AreEqual((NanoGate.CodeSize, "small.csproj"), (found.Rule, found.File));
+        StringAssert.Contains(found.Text, "make two of it below");
+        Assert.IsGreaterThan(65_535, bytes["Planted.Small"]);
+    }
+
+    [TestMethod]
+    public void Nano_rings_of_the_pod_fit_one_array_of_the_device()
+    {
+        PodOptions options = new(1, []);
+        foreach (PropertyInfo bound in typeof(PodOptions).GetProperties().Where(p => p.Name.EndsWith("RingBytes", StringComparison.Ordinal)))
+        {
+            Assert.IsLessThanOrEqualTo(RuntimeBounds.MaxArrayBytes, (int)bound.GetValue(options)!, bound.Name);
+        }
+    }
+
+    [TestMethod]
+    public void Nano_core_library_is_that_of_the_device()
+    {
         using ModuleDefinition core = ModuleDefinition.ReadModule(NanoApi.CoreLibrary);
         Assert.AreEqual("mscorlib", core.Assembly.Name.Name);
         Assert.IsNull(core.GetType("System.Collections.Generic.List`1"), "This is not the device's library.");
     }
 
     [TestMethod]
-    public void Nano_project_of_the_device_pins_the_packages_that_the_lists_were_made_from()
+    public void Nano_tests_of_the_device_are_the_shared_pod_tests()
     {
-        XDocument project = XDocument.Load(Repository.At("firmware/Esp32/Esp32.csproj"));
-        Assert.AreEqual("nanoFramework.NET.Sdk/1.0.0-preview.11", project.Root!.Attribute("Sdk")!.Value);
-        Assert.AreEqual("3.0.29", project.Descendants("NanoFrameworkMDPVersion").Single().Value);
-        Assert.AreEqual(NanoCompiler.LanguageVersion, project.Descendants("LangVersion").Single().Value);
-        Dictionary<string, string> versions = Directory.EnumerateFiles(SkipUnlessListsArePresent(), "*.txt").Select(f => File.ReadLines(f).First().Split([' '], StringSplitOptions.RemoveEmptyEntries))
-            .ToDictionary(w => w[Array.IndexOf(w, "package:") + 1], w => w[Array.IndexOf(w, "version:") + 1], StringComparer.Ordinal);
-        foreach (XElement reference in project.Descendants("PackageReference"))
-        {
-            string package = reference.Attribute("Include")!.Value;
-            Assert.AreEqual(versions[package], reference.Attribute("Version")!.Value, package);
-        }
+        // Desk tests may use everything; the contract runs drivers against simulated chips, which live on a PC.
+        string[] desk = ["/Host/", "/Contract/", "/GlobalUsings.cs"];
+        string[] shared = [.. Repository.Files("tests/Firmware.Tests", "*.cs").Where(f => !desk.Any(d => ("/" + Repository.Name(f)).Contains(d, StringComparison.Ordinal)))];
+        string[] own = [.. Repository.Files("tests/Firmware.DeviceTests", "*.cs")];
+        NanoAssembly tests = NanoAssembly.OfTheTests()[^1];
+        Assert.AreEqual("NFUnitTest", tests.Name, "The test runner of the device wants this name.");
+        CollectionAssert.AreEquivalent(shared, tests.Sources.Except(own, StringComparer.Ordinal).ToArray());
+        CollectionAssert.AreEqual(new[] { "GlobalUsings.cs" }, own.Select(Path.GetFileName).ToArray(), "A test that the PC does not run.");
     }
 
     [TestMethod]
-    public void Nano_shared_pod_tests_could_run_on_the_device()
+    public void Nano_tests_of_the_device_compile_against_the_real_packages()
     {
-        // Desk tests may use everything; the contract runs drivers against simulated chips, which live on a PC.
-        string[] stethoscope = ["/Host/", "/Contract/", "/GlobalUsings.cs"];
-        string[] shared = Repository.Files("tests/Firmware.Tests", "*.cs").Where(f => !stethoscope.Any(d => ("/" + Repository.Name(f)).Contains(d, StringComparison.Ordinal))).ToArray();
-        Assert.IsNotEmpty(shared);
         string folder = SkipUnlessListsArePresent();
-        using Planted framework = new(("usings.cs", "global using nanoFramework.TestFramework;\n"));
         using NanoGate gate = new();
-        IReadOnlyList<NanoFinding> findings = gate.Check([.. NanoGate.Sources(), .. shared, .. framework.Files], NanoApi.All(folder));
+        IReadOnlyList<NanoFinding> findings = gate.CheckApart(NanoAssembly.OfTheTests(), a => NanoApi.Of(folder, a.Packages), out IReadOnlyDictionary<string, int> codeBytes);
+        Console.WriteLine($"NFUnitTest: about {codeBytes.GetValueOrDefault("NFUnitTest")} bytes of code in Debug, bound {NanoAssembly.MaxCodeBytes}");
 
         // A boxed enum is compared there as here; only its text is a number.
         NanoFinding[] serious = findings.Where(f => f.Rule != NanoScan.EnumText).ToArray();
@@ -134,6 +182,7 @@ public sealed class NanoGateTests
                 private static readonly int[][] Table = [[1, 2], [3]];
                 private readonly object _gate = new();
                 public event Sent? Heard;
+                public byte[] Largest = new byte[786399];
                 public int Read(byte[] buffer, int offset, out int count)
                 {
                     count = Table[0].Length;
@@ -168,6 +217,9 @@ public sealed class NanoGateTests
         (NanoScan.Format, "public string Text(double a) { return $\"v={a:P1}\"; }", "use F2"),
         (NanoScan.Format, "public string Text(double a) { return $\"v={a,8:F1}\"; }", "no alignment"),
         (NanoScan.Format, "public string Text(int a, string f) { return a.ToString(f); }", "as literals"),
+        (NanoScan.Array, "public byte[] Ring = new byte[786400];", "65,535 blocks"),
+        (NanoScan.Array, "public int[] Ring() { return new int[196600]; }", "65,535 blocks"),
+        (NanoScan.Array, "public string[] Ring() { return new string[65534]; }", "65,535 blocks"),
         (NanoScan.RefStruct, "public ref struct Local { public int A; public void Touch() { } }", "SpanByte"),
     ];
 
@@ -284,7 +336,7 @@ public sealed class NanoGateTests
             }).ToArray();
         }
 
-        public IReadOnlyList<string> Files { get; }
+        public string[] Files { get; }
 
         public void Dispose() => Directory.Delete(_folder, recursive: true);
     }

@@ -38,6 +38,9 @@ internal static partial class NanoScan
     /// <summary>Own ref structs.</summary>
     public const string RefStruct = "NANO09";
 
+    /// <summary>An array that is larger than the device can allocate.</summary>
+    public const string Array = "NANO12";
+
     private static readonly Dictionary<string, string> Reasons = new(StringComparer.Ordinal)
     {
         [Generic] = "the device cannot load generic code; write the type out, or use an array, ArrayList or a delegate of its own",
@@ -48,6 +51,7 @@ internal static partial class NanoScan
         [Format] = "the device knows the formats D F G N X E with up to two digits as literals, and no alignment; use F2 and the like",
         [Pointer] = "the device has no pointers or stack memory; use a byte[] with offset and count",
         [Impostor] = "the device's runtime does not have this type, and declaring it here only silences the compiler; use another construct",
+        [Array] = "one array of the device takes at most 65,535 blocks of its heap; use several, or a smaller one",
         [RefStruct] = "only SpanByte is a ref struct on the device; use a class or byte[] with offset and count",
     };
 
@@ -171,6 +175,9 @@ internal static partial class NanoScan
     {
         switch (instruction.OpCode.Code)
         {
+            case Code.Newarr when Constant(instruction.Previous) is long length && length * ElementBytes((TypeReference)instruction.Operand) > Firmware.Core.RuntimeBounds.MaxArrayBytes:
+                add(Array, $"new {((TypeReference)instruction.Operand).Name}[{length}] in {method.Name}");
+                break;
             case Code.Box when IsEnum((TypeReference)instruction.Operand):
             case Code.Constrained when IsEnum((TypeReference)instruction.Operand):
                 add(EnumText, ((TypeReference)instruction.Operand).Name);
@@ -268,6 +275,24 @@ internal static partial class NanoScan
         }
     }
 
+    private static long? Constant(Instruction? load) => load?.OpCode.Code switch
+    {
+        Code.Ldc_I4 => (int)load.Operand,
+        Code.Conv_I or Code.Conv_Ovf_I => Constant(load.Previous),
+        Code.Ldc_I8 => (long)load.Operand,
+        _ => null,
+    };
+
+    // On the device an element that is no number takes a whole block of the heap. Source: nf-interpreter, CLR_RT_HeapBlock of 12 bytes.
+    private static int ElementBytes(TypeReference type) => type.FullName switch
+    {
+        "System.Byte" or "System.SByte" or "System.Boolean" => 1,
+        "System.Int16" or "System.UInt16" or "System.Char" => 2,
+        "System.Int32" or "System.UInt32" or "System.Single" => 4,
+        "System.Int64" or "System.UInt64" or "System.Double" => 8,
+        _ => 12,
+    };
+
     private static bool IsEnum(TypeReference type) => type is not TypeSpecification && type.Resolve()?.IsEnum == true;
 
     private static (string File, int Line) PlaceOf(TypeDefinition type)
@@ -298,10 +323,10 @@ internal static partial class NanoScan
     {
         private readonly AssemblyDefinition[] _references = [.. references.Select(AssemblyDefinition.ReadAssembly)];
 
-        public AssemblyDefinition? Resolve(AssemblyNameReference name) => Array.Find(_references, r => r.Name.Name == name.Name);
+        public AssemblyDefinition? Resolve(AssemblyNameReference name) => System.Array.Find(_references, r => r.Name.Name == name.Name);
 
         public AssemblyDefinition? Resolve(AssemblyNameReference name, ReaderParameters parameters) => Resolve(name);
 
-        public void Dispose() => Array.ForEach(_references, r => r.Dispose());
+        public void Dispose() => System.Array.ForEach(_references, r => r.Dispose());
     }
 }

@@ -88,6 +88,22 @@ public sealed class BuiltInCuffTests
     }
 
     [TestMethod]
+    public void The_stop_button_on_the_pod_empties_the_cuff_and_says_so()
+    {
+        Rig rig = new(selfTest: true);
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Cuff.BladderMmHg > 60, 60);
+        rig.Host.Report(FaultCode.StopPressed, rig.Clock.NowUs);
+        rig.Host.StopCuff(rig.Clock.NowUs);
+        rig.Run(0.1);
+        Assert.IsFalse(rig.Cuff.IsDumpValveCoilPowered);
+        rig.Until(() => rig.Values.ContainsKey(Streams.Systolic), 15);
+        Assert.AreEqual(AbsenceReason.Stopped, rig.Values[Streams.Systolic].Absence);
+        Assert.IsTrue(rig.Codes.Contains(FaultCode.StopPressed));
+    }
+
+    [TestMethod]
     public void A_measurement_of_another_session_is_refused_and_the_end_of_a_session_empties_the_cuff()
     {
         Rig rig = new(selfTest: true);

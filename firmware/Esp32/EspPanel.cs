@@ -1,0 +1,40 @@
+using System.Device.Gpio;
+using Firmware.Pod.Start;
+
+namespace Firmware.Esp32;
+
+/// <summary>The status LED, and the STOP button's line.</summary>
+public sealed class EspPanel
+{
+    private readonly GpioPin _led;
+    private readonly GpioPin _stop;
+    private bool _isLit;
+
+    /// <summary>Takes the pins; the LED is on.</summary>
+    /// <param name="ledPin">An LED to ground.</param>
+    /// <param name="stopPin">Low while STOP is pressed.</param>
+    public EspPanel(int ledPin, int stopPin)
+    {
+        GpioController gpio = new GpioController();
+        _led = gpio.OpenPin(ledPin, PinMode.Output);
+        _led.Write(PinValue.High);
+        _isLit = true;
+        _stop = gpio.OpenPin(stopPin, PinMode.Input);
+    }
+
+    /// <summary>True while the STOP button is pressed.</summary>
+    public bool IsStopLow => _stop.Read() == PinValue.Low;
+
+    /// <summary>Shows a pattern.</summary>
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public void Show(StatusPattern pattern, long nowUs)
+    {
+        bool isLit = StatusLight.IsLit(pattern, nowUs);
+        if (isLit != _isLit)
+        {
+            _isLit = isLit;
+            _led.Write(isLit ? PinValue.High : PinValue.Low);
+        }
+    }
+}
