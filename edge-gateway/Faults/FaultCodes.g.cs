@@ -832,6 +832,12 @@ public static class FaultCodes
     /// <summary>P1526: The same command to inflate reached the pod twice.</summary>
     public const string CuffCommandRepeated = "P1526";
 
+    /// <summary>P1527: The cuff deflated too slowly towards its end, and what was measured until then gives no blood pressure.</summary>
+    public const string CuffDeflationSlow = "P1527";
+
+    /// <summary>P1528: The pulse in the cuff is not the pulse of the finger.</summary>
+    public const string CuffPulseDisagrees = "P1528";
+
     /// <summary>P1530: The self test of the cuff's chain passed.</summary>
     public const string CuffSelfTestPassed = "P1530";
 
@@ -957,6 +963,9 @@ public static class FaultCodes
 
     /// <summary>S3206: The recording cannot be played as it is.</summary>
     public const string RecordingUnusable = "S3206";
+
+    /// <summary>S3207: The sound recording cannot be read as it is.</summary>
+    public const string RecordingSoundUnusable = "S3207";
 
     /// <summary>S3250: A set of recordings, or one of its reference files, is not there.</summary>
     public const string RecordingSetMissing = "S3250";

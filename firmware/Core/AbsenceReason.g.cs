@@ -84,4 +84,7 @@ public enum AbsenceReason : byte
 
     /// <summary>The pod lost its gateway while the cuff was in use, or cannot tell that the command is new: the cuff was emptied, or not inflated.</summary>
     LinkLost = 26,
+
+    /// <summary>The cuff deflated too slowly to be read to its end.</summary>
+    DeflationTooSlow = 27,
 }

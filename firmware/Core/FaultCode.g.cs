@@ -340,6 +340,12 @@ public enum FaultCode : ushort
     /// <summary>The same command to inflate reached the pod twice.</summary>
     CuffCommandRepeated = 1526,
 
+    /// <summary>The cuff deflated too slowly towards its end, and what was measured until then gives no blood pressure.</summary>
+    CuffDeflationSlow = 1527,
+
+    /// <summary>The pulse in the cuff is not the pulse of the finger.</summary>
+    CuffPulseDisagrees = 1528,
+
     /// <summary>The self test of the cuff's chain passed.</summary>
     CuffSelfTestPassed = 1530,
 

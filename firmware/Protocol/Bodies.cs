@@ -5,7 +5,8 @@ namespace Firmware.Protocol;
 /// <summary>
 /// Body of <see cref="FrameKind.Numeric"/>, little endian, 16 bytes or more:
 /// <c>0 u32 MDC code | 4 i32 value | 8 i8 exponent | 9 u8 absence | 10 u8 quality | 11 u8 reserved 0 | 12 u32 window ms</c>, and for
-/// SpO2 <c>16 u16 ratio R x 10,000</c>, for blood pressure <c>16 u16 status</c>, see <see cref="BloodPressureStatus"/>. The quantity is value x 10^exponent in the unit that the MDC table gives for the code.
+/// SpO2 <c>16 u16 ratio R x 10,000 | 18 u16 status</c>, for the oximeter's pulse rate <c>16 u16 status</c>, see <see cref="OximetryStatus"/>, for blood
+/// pressure <c>16 u16 status</c>, see <see cref="BloodPressureStatus"/>. Shorter bodies of older pods have no status of the oximeter. The quantity is value x 10^exponent in the unit that the MDC table gives for the code.
 /// With an absence other than None the value is 0 and means nothing. The frame's time is the end of the window.
 /// </summary>
 public static class NumericBody
@@ -18,6 +19,9 @@ public static class NumericBody
 
     /// <summary>Length with a status.</summary>
     public const int LengthWithStatus = 18;
+
+    /// <summary>Length with a ratio and a status.</summary>
+    public const int LengthWithRatioAndStatus = 20;
 
     /// <summary>Writes the body without a ratio.</summary>
     /// <param name="buffer">The buffer.</param>
@@ -106,6 +110,39 @@ public static partial class BloodPressureStatus
     /// <param name="offset">Where the body begins.</param>
     /// <returns>The bits.</returns>
     public static int Read(byte[] buffer, int offset) => LittleEndian.ReadUInt16(buffer, offset + 16);
+}
+
+/// <summary>
+/// What an oximeter says beside its value, one bit each. The two bits that a blood pressure has too (<see cref="BloodPressureStatus"/>) stand at the same
+/// place.
+/// </summary>
+public static partial class OximetryStatus
+{
+    private const int BesideRatio = NumericBody.LengthWithRatio;
+
+    /// <summary>Writes the status of a body of <see cref="NumericBody.LengthWithStatus"/>.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <param name="status">The bits.</param>
+    public static void Write(byte[] buffer, int offset, int status) => LittleEndian.WriteUInt16(buffer, offset + 16, status);
+
+    /// <summary>Writes the status of a body of <see cref="NumericBody.LengthWithRatioAndStatus"/>.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <param name="status">The bits.</param>
+    public static void WriteBesideRatio(byte[] buffer, int offset, int status) => LittleEndian.WriteUInt16(buffer, offset + BesideRatio, status);
+
+    /// <summary>The status of a body of <see cref="NumericBody.LengthWithStatus"/>.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <returns>The bits.</returns>
+    public static int Read(byte[] buffer, int offset) => LittleEndian.ReadUInt16(buffer, offset + 16);
+
+    /// <summary>The status of a body of <see cref="NumericBody.LengthWithRatioAndStatus"/>.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <returns>The bits.</returns>
+    public static int ReadBesideRatio(byte[] buffer, int offset) => LittleEndian.ReadUInt16(buffer, offset + BesideRatio);
 }
 
 /// <summary>

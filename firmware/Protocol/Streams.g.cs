@@ -25,10 +25,10 @@ public static class Streams
     /// <summary>Die temperature of the oximeter's chip: the chip's health, no patient value (numeric, Cel x 10^-3).</summary>
     public const int OximeterDieTemperature = 34;
 
-    /// <summary>Oxygen saturation of the pulse, with the ratio R, once a second (numeric, % x 10^-1).</summary>
+    /// <summary>Oxygen saturation of the pulse, with the ratio R and a status, once a second (numeric, % x 10^-1).</summary>
     public const int OxygenSaturation = 35;
 
-    /// <summary>Pulse rate, once a second (numeric, /min x 10^-1).</summary>
+    /// <summary>Pulse rate, with a status, once a second (numeric, /min x 10^-1).</summary>
     public const int PulseRate = 36;
 
     /// <summary>Perfusion index, once a second (numeric, % x 10^-3).</summary>

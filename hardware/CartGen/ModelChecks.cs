@@ -155,7 +155,7 @@ internal static class ModelChecks
     {
         const string Rows = "enums";
         Once(model.Enums, e => e.Name, "name", ModelReader.VocabularyFile, Rows, problems);
-        foreach (string needed in new[] { "FrameKind", "FrameFlags", "AbsenceReason", "GapCause", "BloodPressureStatus", "AuscultationSite" }.Union(PageScript.Enums, StringComparer.Ordinal))
+        foreach (string needed in new[] { "FrameKind", "FrameFlags", "AbsenceReason", "GapCause", "BloodPressureStatus", "OximetryStatus", "AuscultationSite" }.Union(PageScript.Enums, StringComparer.Ordinal))
         {
             Known(model.Enums.Select(e => e.Name), needed, "an enumeration", Rows, -1, string.Empty, problems);
         }

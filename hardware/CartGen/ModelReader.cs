@@ -92,7 +92,7 @@ internal static class ModelReader
         (int?)row.OptionalWhole("order", 1, 99),
         row.OneOf("tile", "always", "whenMeasured", "never"),
         row.Flag("isSpot") ?? false,
-        row.OptionalOneOf("carries", "ratio", "bloodPressureStatus"),
+        row.OptionalOneOf("carries", "ratio", "bloodPressureStatus", "oximetryStatus"),
         MustHaveTexts(row));
 
     private static Signal Signal(JsonRow row) => new(

@@ -39,7 +39,10 @@ internal static class SimulatorFiles
         List("PodPart", "Parts", model.Parts.Select(p => (p.Scenario, "PodPart." + p.Id)));
         List("int", "Streams", model.Signals.Where(s => s.Kind == "numeric").Select(s => (Hyphenated(s.Name), "Firmware.Protocol.Streams." + s.Name)));
         List("AbsenceReason", "Reasons", Values("AbsenceReason").Select(v => (Hyphenated(v.Name), "AbsenceReason." + v.Name)));
-        List("int", "Statuses", Values("BloodPressureStatus").Select(v => (Hyphenated(v.Name), "BloodPressureStatus." + v.Name)));
+
+        // A word that both have stands at the same bit.
+        IEnumerable<(string Word, string Value)> statuses = Values("BloodPressureStatus").Select(v => (Hyphenated(v.Name), "BloodPressureStatus." + v.Name));
+        List("int", "Statuses", statuses.Concat(Values("OximetryStatus").Select(v => (Hyphenated(v.Name), "OximetryStatus." + v.Name))).DistinctBy(s => s.Item1));
         List("ChestSite", "Sites", Values("AuscultationSite").Select(v => (Hyphenated(v.Name), "ChestSite." + v.Name)));
         List("ListeningStep", "Steps", Values("ListeningStep").Select(v => (Hyphenated(v.Name), "ListeningStep." + v.Name)));
         text.Summary("A stream's name in tables for developers.").Param("stream", "The stream.").Returns("Its name; null for one that is not known.").Line("public static string? StreamName(int stream) => stream switch").Line("{")

@@ -104,6 +104,7 @@ public static class CartSim
         root.Subcommands.Add(Evaluate(here));
         root.Subcommands.Add(List(here));
         root.Subcommands.Add(Faults(here));
+        root.Subcommands.Add(PerturbationTable(here));
         root.Subcommands.Add(Broker(here));
         root.Subcommands.Add(Pod(here));
         root.Subcommands.Add(Subscribe(here));
@@ -156,14 +157,75 @@ public static class CartSim
 
     private static Command Evaluate(CommandContext here)
     {
-        Argument<string> set = new("set") { Description = "Which set of recordings: " + string.Join(", ", RecordingSet.Names.Concat(CuffEvaluation.Names).Concat(SoundEvaluation.Names)) + "." };
+        Argument<string> set = new("set") { Description = "Which set of recordings: " + string.Join(", ", RecordingSet.Names.Concat(CuffEvaluation.Names).Concat(SoundEvaluation.Names)) + "; or matrix: each perturbation on each set, as one table." };
         Option<string> data = new("--data") { Description = "The folder that holds the sets' folders.", Required = true };
         Option<ulong> seed = new("--seed") { Description = "Seed of everything but the recordings.", DefaultValueFactory = _ => 1 };
+        Option<string[]> perturb = new("--perturb")
+        {
+            Description = "Something wrong with each recording, name or name=value; may stand several times. " + Names(),
+            HelpName = "NAME[=VALUE]",
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = false,
+        };
+        perturb.Validators.Add(result =>
+        {
+            foreach (Token token in result.Tokens)
+            {
+                if (Perturbations.Read(token.Value, out _) is { } problem)
+                {
+                    result.AddError(problem);
+                }
+            }
+        });
+        Option<string[]> only = new Option<string[]>("--set") { Description = "A set of the matrix; may stand several times, all sets when left out.", HelpName = "SET", Arity = ArgumentArity.OneOrMore }
+            .AcceptOnlyFromAmong([.. EvaluationMatrix.Sets]);
+        only.AllowMultipleArgumentsPerToken = false;
+        Option<bool> wrong = new("--confidently-wrong") { Description = "Say per recording what was published as a value and is wrong, and count it." };
         Option<bool> json = Json();
-        Command command = new("evaluate", "Plays a set of recordings with references through the whole way and scores what the subscriber received.") { set, data, seed, json };
-        command.SetAction((parsed, _) => EvaluateCommand.RunAsync(
-            here, parsed.GetValue(set)!, parsed.GetValue(data)!, parsed.GetValue(seed), parsed.GetValue(json)));
+        Command command = new("evaluate", "Plays a set of recordings with references through the whole way and scores what the subscriber received.") { set, data, seed, perturb, wrong, only, json };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(only) is { Tokens.Count: > 0 } && result.GetResult(set) is { Tokens.Count: 1 } whole && whole.Tokens[0].Value is not EvaluationMatrix.Name)
+            {
+                result.AddError("--set belongs to 'evaluate matrix'");
+            }
+
+            if (result.GetResult(set) is { Tokens.Count: 1 } name && IsSet(name.Tokens[0].Value) && result.GetResult(perturb) is { } given)
+            {
+                List<Perturbation> asked = Asked([.. given.Tokens.Select(t => t.Value)]);
+                if (asked.Count == given.Tokens.Count && Perturbations.Check(name.Tokens[0].Value, asked) is { } problem)
+                {
+                    result.AddError(problem);
+                }
+            }
+        });
+        command.SetAction((parsed, _) => EvaluateCommand.RunAsync(here, new EvaluateRequest(parsed.GetValue(set)!, parsed.GetValue(data)!, parsed.GetValue(seed))
+        {
+            Perturbations = Asked(parsed.GetValue(perturb) ?? []),
+            ConfidentlyWrong = parsed.GetValue(wrong),
+            Only = [.. (parsed.GetValue(only) ?? []).Distinct(StringComparer.Ordinal)],
+            Json = parsed.GetValue(json),
+        }));
         return command;
+    }
+
+    private static bool IsSet(string name) =>
+        RecordingSet.Names.Contains(name, StringComparer.Ordinal) || CuffEvaluation.Names.Contains(name, StringComparer.Ordinal) || SoundEvaluation.Names.Contains(name, StringComparer.Ordinal);
+
+    private static string Names() => string.Join(", ", Perturbations.All.Select(k => new Perturbation(k, k.Default).ToString())) + ".";
+
+    private static List<Perturbation> Asked(IReadOnlyList<string> texts)
+    {
+        List<Perturbation> asked = [];
+        foreach (string text in texts)
+        {
+            if (Perturbations.Read(text, out Perturbation? perturbation) is null)
+            {
+                asked.Add(perturbation!);
+            }
+        }
+
+        return asked;
     }
 
     private static Command List(CommandContext here)
@@ -235,6 +297,13 @@ public static class CartSim
     {
         Command command = new("faults", "Prints the table of what can happen on a scenario's timeline, as simulators/Scenarios/README.md has it.");
         command.SetAction(_ => here.Output.Write(ScenarioFaults.Table()));
+        return command;
+    }
+
+    private static Command PerturbationTable(CommandContext here)
+    {
+        Command command = new("perturbations", "Prints the table of what can be wrong with a recording ('evaluate --perturb'), as simulators/README.md has it.");
+        command.SetAction(_ => here.Output.Write(Perturbations.Table()));
         return command;
     }
 

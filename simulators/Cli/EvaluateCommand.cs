@@ -10,6 +10,28 @@ using Simulators.Cart.Evaluation;
 
 namespace Simulators.Cli;
 
+/// <summary>What is to be evaluated.</summary>
+/// <param name="Set">The set.</param>
+/// <param name="Data">The folder that holds the sets' folders.</param>
+/// <param name="Seed">Everything random comes from it.</param>
+internal sealed record EvaluateRequest(string Set, string Data, ulong Seed)
+{
+    /// <summary>What is wrong with each recording.</summary>
+    public IReadOnlyList<Perturbation> Perturbations { get; init; } = [];
+
+    /// <summary>True when what is wrong with confidence is to be said.</summary>
+    public bool ConfidentlyWrong { get; init; }
+
+    /// <summary>The sets of the table of all perturbations; empty for all.</summary>
+    public IReadOnlyList<string> Only { get; init; } = [];
+
+    /// <summary>True for one JSON object.</summary>
+    public bool Json { get; init; }
+
+    /// <summary>What is said of it before it begins.</summary>
+    public string Perturbed => string.Concat(Perturbations.Select(p => ", " + p));
+}
+
 /// <summary><c>cart-sim evaluate</c>.</summary>
 internal static class EvaluateCommand
 {
@@ -18,25 +40,32 @@ internal static class EvaluateCommand
 
     private const int BarWidth = 40;
 
-    public static async Task<int> RunAsync(CommandContext here, string name, string data, ulong seed, bool json)
+    public static async Task<int> RunAsync(CommandContext here, EvaluateRequest request)
     {
-        if (CuffEvaluation.Names.Contains(name, StringComparer.Ordinal))
+        if (request.Set is EvaluationMatrix.Name)
         {
-            return await CuffAsync(here, name, data, seed, json).ConfigureAwait(false);
+            return await MatrixCommand.RunAsync(here, request, Parallel).ConfigureAwait(false);
         }
 
-        if (SoundEvaluation.Names.Contains(name, StringComparer.Ordinal))
+        if (CuffEvaluation.Names.Contains(request.Set, StringComparer.Ordinal))
         {
-            return await SoundEvaluateCommand.RunAsync(here, name, data, Parallel, json).ConfigureAwait(false);
+            return await CuffAsync(here, request).ConfigureAwait(false);
         }
 
-        RecordingSet set = RecordingSet.Load(name, data);
-        await here.Diagnostics.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"evaluate {name}: {set.Records.Count} recordings, seed {seed}")).ConfigureAwait(false);
+        if (SoundEvaluation.Names.Contains(request.Set, StringComparer.Ordinal))
+        {
+            return await SoundEvaluateCommand.RunAsync(here, request, Parallel).ConfigureAwait(false);
+        }
+
+        RecordingSet recorded = RecordingSet.Load(request.Set, request.Data);
+        RecordingSet? calibrated = request.Perturbations.Count == 0 ? null : recorded;
+        RecordingSet set = calibrated is null ? recorded : recorded.Perturbed(request.Perturbations, request.Seed);
+        await here.Diagnostics.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"evaluate {set.Name}: {set.Records.Count} recordings, seed {request.Seed}{request.Perturbed}")).ConfigureAwait(false);
         Bar bar = new(ReferenceEquals(here.Diagnostics, Console.Error) && !Console.IsErrorRedirected ? here.Diagnostics : null);
         PulseEvaluationResult result;
         try
         {
-            result = await Task.Run(() => PulseEvaluation.Run(set, seed, Parallel, bar.Show, here.Stop), here.Stop).ConfigureAwait(false);
+            result = await Task.Run(() => PulseEvaluation.Run(set, request.Seed, Parallel, bar.Show, here.Stop, calibrated), here.Stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -46,11 +75,11 @@ internal static class EvaluateCommand
         }
 
         bar.Clear();
-        await here.Output.WriteLineAsync(json ? Json(result) : Lines(result)).ConfigureAwait(false);
+        await here.Output.WriteLineAsync(request.Json ? Json(result, request.ConfidentlyWrong) : Lines(result, request.ConfidentlyWrong)).ConfigureAwait(false);
         return result.IsMet ? ExitCode.Done : ExitCode.Missed;
     }
 
-    private static string Lines(PulseEvaluationResult result)
+    private static string Lines(PulseEvaluationResult result, bool wrong)
     {
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"{"record",-20}{"windows",9}{"coverage",10}{"pulse MAE",11}{"beat F1",9}{"SpO2",8}{"ref.",7}{"R",8}  reason\n");
@@ -62,6 +91,12 @@ internal static class EvaluateCommand
         }
 
         Metrics(text, result.Named, result.Targets);
+        if (wrong)
+        {
+            WrongText.Lines(text, result.Judgements, result.Wrong);
+        }
+
+        Notice(text);
         return text.ToString();
     }
 
@@ -84,17 +119,20 @@ internal static class EvaluateCommand
             text.Append(CultureInfo.InvariantCulture, $"{name,-22}{Number(value, 4),10}{verdict}\n");
         }
 
-        text.Append("\nRecordings of a few people, for tests; no evidence of clinical accuracy.");
+        text.Length--;
     }
 
-    private static async Task<int> CuffAsync(CommandContext here, string name, string data, ulong seed, bool json)
+    internal static void Notice(StringBuilder text) => text.Append("\n\nRecordings of a few people, for tests; no evidence of clinical accuracy.");
+
+    private static async Task<int> CuffAsync(CommandContext here, EvaluateRequest request)
     {
-        await here.Diagnostics.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"evaluate {name}: seed {seed}")).ConfigureAwait(false);
+        IReadOnlyList<CuffRecord> records = [.. CuffEvaluation.Load(request.Set, request.Data).Select(r => Perturbations.Apply(r, request.Perturbations, request.Seed))];
+        await here.Diagnostics.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"evaluate {request.Set}: seed {request.Seed}{request.Perturbed}")).ConfigureAwait(false);
         Bar bar = new(ReferenceEquals(here.Diagnostics, Console.Error) && !Console.IsErrorRedirected ? here.Diagnostics : null);
         CuffEvaluationResult result;
         try
         {
-            result = await Task.Run(() => CuffEvaluation.Run(name, data, seed, Parallel, bar.Show, here.Stop), here.Stop).ConfigureAwait(false);
+            result = await Task.Run(() => CuffEvaluation.Run(request.Set, records, request.Seed, Parallel, bar.Show, here.Stop), here.Stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -104,11 +142,11 @@ internal static class EvaluateCommand
         }
 
         bar.Clear();
-        await here.Output.WriteLineAsync(json ? Json(result) : Lines(result)).ConfigureAwait(false);
+        await here.Output.WriteLineAsync(request.Json ? Json(result, request.ConfidentlyWrong) : Lines(result, request.ConfidentlyWrong)).ConfigureAwait(false);
         return result.IsMet ? ExitCode.Done : ExitCode.Missed;
     }
 
-    private static string Lines(CuffEvaluationResult result)
+    private static string Lines(CuffEvaluationResult result, bool wrong)
     {
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"{"record",-20}{"systolic",10}{"ref.",8}{"diastolic",11}{"ref.",8}{"pulse",8}  reason\n");
@@ -119,10 +157,16 @@ internal static class EvaluateCommand
         }
 
         Metrics(text, result.Named, result.Targets);
+        if (wrong)
+        {
+            WrongText.Lines(text, result.Judgements, result.Wrong);
+        }
+
+        Notice(text);
         return text.ToString();
     }
 
-    private static string Json(CuffEvaluationResult result)
+    private static string Json(CuffEvaluationResult result, bool wrong)
     {
         using MemoryStream stream = new();
         using (Utf8JsonWriter json = new(stream))
@@ -151,6 +195,11 @@ internal static class EvaluateCommand
             }
 
             json.WriteEndArray();
+            if (wrong)
+            {
+                WrongText.Json(json, result.Wrong);
+            }
+
             json.WriteEndObject();
         }
 
@@ -160,7 +209,7 @@ internal static class EvaluateCommand
     internal static string Number(double? value, int digits) =>
         value is double known ? known.ToString("F" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) : "-";
 
-    private static string Json(PulseEvaluationResult result)
+    private static string Json(PulseEvaluationResult result, bool wrong)
     {
         using MemoryStream stream = new();
         using (Utf8JsonWriter json = new(stream))
@@ -191,6 +240,11 @@ internal static class EvaluateCommand
             }
 
             json.WriteEndArray();
+            if (wrong)
+            {
+                WrongText.Json(json, result.Wrong);
+            }
+
             json.WriteEndObject();
         }
 

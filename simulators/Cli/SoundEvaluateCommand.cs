@@ -1,8 +1,10 @@
 using System;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Text;
 using System.Text.Json;
+using System.Threading;
 using System.Threading.Tasks;
 using Simulators.Cart.Evaluation;
 
@@ -11,14 +13,15 @@ namespace Simulators.Cli;
 /// <summary><c>cart-sim evaluate circor|springer|pn2016|filters</c>.</summary>
 internal static class SoundEvaluateCommand
 {
-    public static async Task<int> RunAsync(CommandContext here, string name, string data, int parallel, bool json)
+    public static async Task<int> RunAsync(CommandContext here, EvaluateRequest request, int parallel)
     {
-        await here.Diagnostics.WriteLineAsync($"evaluate {name}: nothing random").ConfigureAwait(false);
+        string random = request.Perturbations.Count == 0 ? "nothing random" : string.Create(CultureInfo.InvariantCulture, $"seed {request.Seed}{request.Perturbed}");
+        await here.Diagnostics.WriteLineAsync($"evaluate {request.Set}: {random}").ConfigureAwait(false);
         EvaluateCommand.Bar bar = new(ReferenceEquals(here.Diagnostics, Console.Error) && !Console.IsErrorRedirected ? here.Diagnostics : null);
         SoundEvaluationResult result;
         try
         {
-            result = await Task.Run(() => SoundEvaluation.Run(name, data, parallel, bar.Show, here.Stop), here.Stop).ConfigureAwait(false);
+            result = await Task.Run(() => Run(request, parallel, bar.Show, here.Stop), here.Stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -28,11 +31,20 @@ internal static class SoundEvaluateCommand
         }
 
         bar.Clear();
-        await here.Output.WriteLineAsync(json ? Json(result) : Lines(result)).ConfigureAwait(false);
+        await here.Output.WriteLineAsync(request.Json ? Json(result, request.ConfidentlyWrong) : Lines(result, request.ConfidentlyWrong)).ConfigureAwait(false);
         return result.IsMet ? ExitCode.Done : ExitCode.Missed;
     }
 
-    private static string Lines(SoundEvaluationResult result)
+    private static SoundEvaluationResult Run(EvaluateRequest request, int parallel, Action<int, int> progress, CancellationToken stop) => request.Perturbations.Count == 0
+        ? SoundEvaluation.Run(request.Set, request.Data, parallel, progress, stop)
+        : SoundEvaluation.Run(
+            request.Set,
+            [.. SoundSet.Load(request.Set, request.Data).Select(r => Perturbations.Apply(r, request.Perturbations, request.Seed))],
+            parallel,
+            progress,
+            stop);
+
+    private static string Lines(SoundEvaluationResult result, bool wrong)
     {
         StringBuilder text = new();
         if (result.Set is SoundEvaluation.Filters)
@@ -56,10 +68,16 @@ internal static class SoundEvaluateCommand
         }
 
         EvaluateCommand.Metrics(text, result.Named, result.Targets);
+        if (wrong && result.Set is not SoundEvaluation.Filters)
+        {
+            WrongText.Lines(text, result.Judgements, result.Wrong);
+        }
+
+        EvaluateCommand.Notice(text);
         return text.ToString();
     }
 
-    private static string Json(SoundEvaluationResult result)
+    private static string Json(SoundEvaluationResult result, bool wrong)
     {
         using MemoryStream stream = new();
         using (Utf8JsonWriter json = new(stream))
@@ -91,6 +109,11 @@ internal static class SoundEvaluateCommand
             }
 
             json.WriteEndArray();
+            if (wrong && result.Set is not SoundEvaluation.Filters)
+            {
+                WrongText.Json(json, result.Wrong);
+            }
+
             json.WriteEndObject();
         }
 

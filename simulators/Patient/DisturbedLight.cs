@@ -38,10 +38,8 @@ public sealed class DisturbedLight : IPatientLight
     /// <summary>Light that reaches the detector with no finger there, counts. Assumption: crosstalk within the part.</summary>
     public const double StrayCounts = 900;
 
-    private const long FastUs = 130_000;
-    private const long SlowUs = 450_000;
     private readonly IPatientLight _inner;
-    private readonly ulong _seed;
+    private readonly MotionNoise _motion;
     private readonly bool[] _active = new bool[4];
 
     /// <summary>Puts disturbances before a patient; none is active.</summary>
@@ -50,7 +48,7 @@ public sealed class DisturbedLight : IPatientLight
     public DisturbedLight(IPatientLight inner, SeededRandom random)
     {
         _inner = inner;
-        _seed = random.NextUInt64();
+        _motion = new MotionNoise(random.NextUInt64());
     }
 
     /// <summary>True when red and infrared are exchanged on the board.</summary>
@@ -72,11 +70,11 @@ public sealed class DisturbedLight : IPatientLight
 
         if (_active[(int)Disturbance.Motion])
         {
-            double shared = Restless(worldUs, 0) * (1 - OwnMotionShare);
+            double shared = _motion.At(worldUs, 0) * (1 - OwnMotionShare);
             light = light with
             {
-                RedCounts = light.RedCounts * (1 + (MotionShare * (shared + (OwnMotionShare * Restless(worldUs, 1))))),
-                InfraredCounts = light.InfraredCounts * (1 + (MotionShare * (shared + (OwnMotionShare * Restless(worldUs, 2))))),
+                RedCounts = light.RedCounts * (1 + (MotionShare * (shared + (OwnMotionShare * _motion.At(worldUs, 1))))),
+                InfraredCounts = light.InfraredCounts * (1 + (MotionShare * (shared + (OwnMotionShare * _motion.At(worldUs, 2))))),
             };
         }
 
@@ -87,19 +85,4 @@ public sealed class DisturbedLight : IPatientLight
 
         return _active[(int)Disturbance.AmbientLight] ? light with { AmbientCounts = light.AmbientCounts + AmbientCounts } : light;
     }
-
-    // Random values on two grids of time, joined by straight lines: irregular, and most of it within the pulse's own band. -1 to 1.
-    private double Restless(long worldUs, int channel) =>
-        (0.5 * Joined(worldUs, FastUs, channel)) + (0.5 * Joined(worldUs, SlowUs, channel + 16));
-
-    private double Joined(long worldUs, long gridUs, int channel)
-    {
-        long index = worldUs / gridUs;
-        double part = (double)(worldUs - (index * gridUs)) / gridUs;
-        double here = Node(index, channel);
-        return here + ((Node(index + 1, channel) - here) * part);
-    }
-
-    private double Node(long index, int channel) =>
-        (2 * new SeededRandom(_seed ^ ((ulong)index * 64) ^ ((ulong)channel << 1)).NextDouble()) - 1;
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using EdgeGateway.Faults;
 
 namespace Simulators.Patient;
@@ -105,6 +106,41 @@ public sealed class RecordedLight : IPatientLight
 
     /// <summary>True time of the first sample, µs: where the recording is laid on the world's time.</summary>
     public long StartUs { get; set; }
+
+    /// <summary>Time of a sample from the first, µs.</summary>
+    /// <param name="index">Which, from 0.</param>
+    /// <returns>The time.</returns>
+    public long TimeUs(int index) => _timesUs[index];
+
+    /// <summary>The light of a sample.</summary>
+    /// <param name="index">Which, from 0.</param>
+    /// <returns>The light.</returns>
+    public OpticalSample Sample(int index) => new(_red[index], _infrared[index]);
+
+    /// <summary>Another recording under the same name, as long as it is not laid on the world's time.</summary>
+    /// <param name="timesUs">Times from the first sample, µs, the first 0, ascending; at least two.</param>
+    /// <param name="samples">As many samples; what is outside of 0 to <see cref="MaxCounts"/> is brought to that edge.</param>
+    /// <returns>The recording.</returns>
+    public RecordedLight With(IReadOnlyList<long> timesUs, IReadOnlyList<OpticalSample> samples)
+    {
+        ArgumentNullException.ThrowIfNull(timesUs);
+        ArgumentNullException.ThrowIfNull(samples);
+        if (timesUs.Count < 2 || timesUs.Count != samples.Count || timesUs[0] != 0)
+        {
+            throw new ArgumentException("Two samples or more, as many times, and the first time 0.", nameof(timesUs));
+        }
+
+        for (int i = 1; i < timesUs.Count; i++)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timesUs[i], timesUs[i - 1], nameof(timesUs));
+        }
+
+        return new RecordedLight(
+            Name,
+            [.. timesUs],
+            [.. samples.Select(s => Math.Clamp(s.RedCounts, 0, MaxCounts))],
+            [.. samples.Select(s => Math.Clamp(s.InfraredCounts, 0, MaxCounts))]);
+    }
 
     /// <summary>Reads a recording from a file.</summary>
     /// <param name="path">The file.</param>

@@ -64,7 +64,7 @@ public sealed class GeneratorTests
     [DataRow(Vocabulary, "\"mdc\": 150021", "\"mdc\": 150020", Problem.Twice, "150020 stands after 150020", DisplayName = "duplicate MDC code")]
     [DataRow(Vocabulary, "\"loinc\": \"8867-4\"", "\"loinc\": \"8889-8\"", Problem.Twice, "8889-8 is given 2 times", DisplayName = "duplicate LOINC")]
     [DataRow(Vocabulary, "\"value\": 2, \"name\": \"BusFault\"", "\"value\": 1, \"name\": \"BusFault\"", Problem.Twice, "1 stands after 1", DisplayName = "duplicate value")]
-    [DataRow(Vocabulary, "\"value\": 26, \"name\": \"LinkLost\"", "\"value\": 27, \"name\": \"LinkLost\"", Problem.OutOfRange, "have a gap", DisplayName = "values with a gap")]
+    [DataRow(Vocabulary, "\"value\": 27, \"name\": \"DeflationTooSlow\"", "\"value\": 28, \"name\": \"DeflationTooSlow\"", Problem.OutOfRange, "have a gap", DisplayName = "values with a gap")]
     [DataRow(Vocabulary, "\"value\": 8, \"name\": \"Predicted\"", "\"value\": 7, \"name\": \"Predicted\"", Problem.OutOfRange, "7 is not one bit", DisplayName = "a flag of three bits")]
     [DataRow(Vocabulary, "\"mayEnterPatientSession\": false, ", "", Problem.KeyWrong, "mayEnterPatientSession|is missing", DisplayName = "a flag without its rule")]
     [DataRow(Vocabulary, "\"lowHz\": 20, \"highHz\": 200,", "\"lowHz\": 200, \"highHz\": 200,", Problem.OutOfRange, "highHz|200 to 200 Hz is no band", DisplayName = "an empty band")]

@@ -8,6 +8,7 @@ using Benchmarks;
 
 // cart-bench sound [--rounds N] measures the analysis of sound alone, cart-bench link [--rounds N] live sound over a simulated way,
 // cart-bench reading-cost [--rounds N] [--count N] what one reading costs the gateway in bytes allocated and CPU.
+// cart-bench pod-operations counts the IL instructions that the pod executes, per signal and in its worst step.
 // cart-bench [--rounds N] [--count N] [--memory N]: the table goes to stdout, progress to stderr. Exit 0 measured or skipped with the reason, 2 usage.
 const int Done = 0, Usage = 2;
 const int SlowQueue = 1_000;
@@ -15,6 +16,17 @@ const int SlowQueue = 1_000;
 int rounds = 3, count = 30_000, memory = 100_000;
 bool soundOnly = args is ["sound", ..];
 bool linkOnly = args is ["link", ..];
+if (args is ["pod-operations", ..])
+{
+    if (args.Length > 1)
+    {
+        return await RefuseAsync("pod-operations takes nothing: its count is the same each time").ConfigureAwait(false);
+    }
+
+    await PodOperations.RunAsync().ConfigureAwait(false);
+    return Done;
+}
+
 bool costOnly = args is ["reading-cost", ..];
 if (costOnly)
 {
@@ -150,6 +162,6 @@ static string Load() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
 
 static async Task<int> RefuseAsync(string why)
 {
-    await Console.Error.WriteLineAsync(why + "\nusage: cart-bench [sound | link | reading-cost] [--rounds N] [--count N] [--memory N]\nTry: cart-bench --rounds 3 --count 30000").ConfigureAwait(false);
+    await Console.Error.WriteLineAsync(why + "\nusage: cart-bench [sound | link | reading-cost | pod-operations] [--rounds N] [--count N] [--memory N]\nTry: cart-bench --rounds 3 --count 30000").ConfigureAwait(false);
     return Usage;
 }

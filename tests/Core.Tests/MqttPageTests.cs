@@ -30,6 +30,7 @@ public sealed partial class MqttPageTests
         List<(string Topic, string Payload)> definition = Definition();
         MatchCollection examples = Example().Matches(page);
         definition.AddRange(CuffAndSound([.. examples.Select(e => (e.Groups["topic"].Value, e.Groups["payload"].Value.Trim())).Where(e => e.Item1.StartsWith(CommandTopics, StringComparison.Ordinal)).Except(definition)]));
+        definition.AddRange(Oximeter());
         if (Environment.GetEnvironmentVariable("MQTT_STORY") is { Length: > 0 } path)
         {
             File.WriteAllLines(path, definition.Select(m => m.Topic + "\t" + m.Payload));
@@ -230,6 +231,33 @@ public sealed partial class MqttPageTests
             Assert.IsTrue(answer.RootElement.GetProperty("ok").GetBoolean() || answer.RootElement.GetProperty("code").GetString() is FaultCodes.BedsideRequestWaiting, payload + reply);
         }
 
+        rig.CloseSession("S1");
+        rig.Run(5_000_000);
+        return said;
+    }
+
+    /// <summary>What an oximeter without a curve of its own says of a low saturation, and of an irregular pulse.</summary>
+    private static List<(string Topic, string Payload)> Oximeter()
+    {
+        List<(string Topic, string Payload)> said = [];
+        Rig rig = new(79);
+        TestClient pod = rig.Pod(Rig.PodA);
+        TestClient doctor = rig.Doctor();
+        doctor.OnReceived = (topic, payload) => said.Add((topic, Text(payload)));
+        uint epoch = rig.OpenSession("S1");
+        pod.Publish(Topics.Up(Rig.PodA), rig.ClockFrame(Rig.PodA, 1, 1));
+        rig.Run(1_000_000);
+        byte[] saturation = new byte[NumericBody.LengthWithRatioAndStatus];
+        NumericBody.Write(saturation, 0, MdcCodes.OxygenSaturation, 864, -1, AbsenceReason.None, 91, 8_000);
+        NumericBody.WriteRatio(saturation, 0, 7_874);
+        OximetryStatus.WriteBesideRatio(saturation, 0, OximetryStatus.Uncalibrated | OximetryStatus.Questionable);
+        pod.Publish(Topics.Up(Rig.PodA), Frames.Make(FrameKind.Numeric, saturation, Rig.PodA, 1, Streams.OxygenSaturation, 1, rig.PodUs, epoch));
+        byte[] pulse = new byte[NumericBody.LengthWithStatus];
+        NumericBody.Write(pulse, 0, MdcCodes.PulseRate, 783, -1, AbsenceReason.None, 72, 10_000);
+        OximetryStatus.Write(pulse, 0, OximetryStatus.IrregularPulse);
+        pod.Publish(Topics.Up(Rig.PodA), Frames.Make(FrameKind.Numeric, pulse, Rig.PodA, 1, Streams.PulseRate, 1, rig.PodUs, epoch));
+        rig.Require(() => pod.Waiting == 0, "stored");
+        rig.Run(5_000_000);
         rig.CloseSession("S1");
         rig.Run(5_000_000);
         return said;

@@ -31,9 +31,11 @@ public readonly record struct HeartSound(double Seconds, HeartSoundKind Kind);
 /// <param name="Verdict">The instruction.</param>
 /// <param name="Quality">0 to 100.</param>
 /// <param name="HeartRatePerMinute">The rate; null unless the verdict is Good.</param>
-/// <param name="Sounds">Beginnings of heart sounds, in order; empty unless the verdict is Good or Unsteady.</param>
+/// <param name="Sounds">Beginnings of heart sounds, in order; empty unless the verdict is Good or Unsteady, or Rub or AmbientNoise with the heart found all the same.</param>
 /// <param name="FirstUs">Device time of the beginning, µs; 0 when not known.</param>
-public sealed record AuscultationResult(RecordingVerdict Verdict, int Quality, double? HeartRatePerMinute, IReadOnlyList<HeartSound> Sounds, long FirstUs)
+/// <param name="RateUncertaintyPerMinute">Half of the rate's 95 % confidence interval, 1/min; null without a rate or with fewer than two cycles.</param>
+public sealed record AuscultationResult(
+    RecordingVerdict Verdict, int Quality, double? HeartRatePerMinute, IReadOnlyList<HeartSound> Sounds, long FirstUs, double? RateUncertaintyPerMinute = null)
 {
     /// <summary>What can be done about the recording.</summary>
     public RecordingAdvice Advice => Verdict switch
@@ -41,7 +43,7 @@ public sealed record AuscultationResult(RecordingVerdict Verdict, int Quality, d
         RecordingVerdict.Good => RecordingAdvice.Good,
         RecordingVerdict.NoContact => RecordingAdvice.Press,
         RecordingVerdict.AmbientNoise => RecordingAdvice.Hush,
-        RecordingVerdict.NoRhythm => RecordingAdvice.Move,
+        RecordingVerdict.NoRhythm or RecordingVerdict.Ambiguous => RecordingAdvice.Move,
         _ => RecordingAdvice.Hold,
     };
 }

@@ -29,9 +29,10 @@ internal sealed class HeartEnvelope
     private const double MinGain = -0.2;
     private const double MaxGain = 1.2;
 
-    private HeartEnvelope(double[] heart, double[] noise, double[] strength)
+    private HeartEnvelope(double[] heart, double[] slope, double[] noise, double[] strength)
     {
         Heart = heart;
+        Slope = slope;
         Noise = noise;
         Strength = strength;
         Gain = Normalised(strength);
@@ -39,6 +40,9 @@ internal sealed class HeartEnvelope
 
     /// <summary>Mean square of 25 to 150 Hz per frame, counts squared.</summary>
     public double[] Heart { get; }
+
+    /// <summary>Mean square of the slope of 25 to 150 Hz per frame, (rad/s)² times counts squared: over <see cref="Heart"/> it is the square of the mean angular frequency.</summary>
+    public double[] Slope { get; }
 
     /// <summary>Mean square of 300 to 1500 Hz per frame, counts squared.</summary>
     public double[] Noise { get; }
@@ -58,27 +62,33 @@ internal sealed class HeartEnvelope
         SoundFilter noiseBand = new(NoiseLowHz, Math.Min(NoiseHighHz, 0.45 * rateHz), rateHz);
         int frames = (int)((long)samples.Length * FrameHz / rateHz);
         double[] heart = new double[frames];
+        double[] slope = new double[frames];
         double[] noise = new double[frames];
+        double before = 0;
         int at = 0;
         for (int frame = 0; frame < frames; frame++)
         {
             int end = (int)((frame + 1L) * rateHz / FrameHz);
             int count = end - at;
             double heartSum = 0;
+            double slopeSum = 0;
             double noiseSum = 0;
             for (; at < end; at++)
             {
                 double inBand = heartBand.Next(samples[at]);
                 double outOfBand = noiseBand.Next(samples[at]);
                 heartSum += inBand * inBand;
+                slopeSum += (inBand - before) * (inBand - before);
+                before = inBand;
                 noiseSum += outOfBand * outOfBand;
             }
 
             heart[frame] = heartSum / count;
+            slope[frame] = slopeSum / count * rateHz * rateHz;
             noise[frame] = noiseSum / count;
         }
 
-        return new HeartEnvelope(heart, noise, Smooth(heart));
+        return new HeartEnvelope(heart, slope, noise, Smooth(heart));
     }
 
     private static double[] Smooth(double[] energy)

@@ -11,6 +11,12 @@ internal readonly record struct HeartRhythm(double PeriodSeconds, double Height)
     /// <summary>Fastest rate looked for, 1/min.</summary>
     public const int FastestPerMinute = 200;
 
+    /// <summary>First lag looked at, frames: a little shorter than the period of the fastest rate, so that a peak there has both its sides.</summary>
+    public const int FirstLag = (HeartEnvelope.FrameHz * 60 / FastestPerMinute) - 2;
+
+    /// <summary>Last lag looked at, frames.</summary>
+    public const int LastLag = HeartEnvelope.FrameHz * 60 / SlowestPerMinute;
+
     /// <summary>Slowest rate looked for, 1/min.</summary>
     public const int SlowestPerMinute = 40;
 
@@ -24,19 +30,17 @@ internal readonly record struct HeartRhythm(double PeriodSeconds, double Height)
     public double PerMinute => PeriodSeconds > 0 ? 60 / PeriodSeconds : 0;
 
     /// <summary>Looks for periods: the peaks of the autocorrelation that come near the highest, shortest first.</summary>
-    /// <param name="envelope">Envelope at <see cref="HeartEnvelope.FrameHz"/>.</param>
-    public static List<HeartRhythm> Candidates(ReadOnlySpan<double> envelope)
+    /// <param name="heights">Autocorrelation of an envelope at <see cref="HeartEnvelope.FrameHz"/>, to <see cref="LastLag"/> + 1 where it is long enough.</param>
+    public static List<HeartRhythm> Candidates(double[] heights)
     {
-        double[] heights = Autocorrelation(envelope, (HeartEnvelope.FrameHz * 60 / SlowestPerMinute) + 1);
-        int first = HeartEnvelope.FrameHz * 60 / FastestPerMinute;
         double highest = 0;
-        for (int lag = first; lag < heights.Length - 1; lag++)
+        for (int lag = FirstLag; lag < heights.Length - 1; lag++)
         {
             highest = IsPeak(heights, lag) ? Math.Max(highest, heights[lag]) : highest;
         }
 
         List<HeartRhythm> found = [];
-        for (int lag = first; lag < heights.Length - 1 && highest > 0; lag++)
+        for (int lag = FirstLag; lag < heights.Length - 1 && highest > 0; lag++)
         {
             if (IsPeak(heights, lag) && heights[lag] >= CandidateShare * highest)
             {
@@ -50,17 +54,27 @@ internal readonly record struct HeartRhythm(double PeriodSeconds, double Height)
     /// <summary>The highest peak near a period, nothing when there is none.</summary>
     /// <param name="envelope">Envelope at <see cref="HeartEnvelope.FrameHz"/>.</param>
     /// <param name="periodSeconds">Where to look, within <see cref="NearShare"/> of it.</param>
-    public static HeartRhythm Near(ReadOnlySpan<double> envelope, double periodSeconds)
+    public static HeartRhythm Near(ReadOnlySpan<double> envelope, double periodSeconds) =>
+        PeakNear(Autocorrelation(envelope, (int)(periodSeconds * (1 + NearShare) * HeartEnvelope.FrameHz) + 2), periodSeconds, NearShare);
+
+    /// <summary>The highest peak of an autocorrelation near a period, nothing when there is none.</summary>
+    /// <param name="heights">The autocorrelation.</param>
+    /// <param name="periodSeconds">Where to look.</param>
+    /// <param name="share">How far from it, share of it.</param>
+    public static HeartRhythm PeakNear(double[] heights, double periodSeconds, double share)
     {
-        double[] heights = Autocorrelation(envelope, (int)(periodSeconds * (1 + NearShare) * HeartEnvelope.FrameHz) + 1);
         int best = 0;
-        for (int lag = Math.Max(1, (int)(periodSeconds * (1 - NearShare) * HeartEnvelope.FrameHz)); lag < heights.Length - 1; lag++)
+        int last = (int)(periodSeconds * (1 + share) * HeartEnvelope.FrameHz);
+        for (int lag = Math.Max(FirstLag, (int)Math.Ceiling(periodSeconds * (1 - share) * HeartEnvelope.FrameHz)); lag <= last && lag < heights.Length - 1; lag++)
         {
             best = IsPeak(heights, lag) && (best == 0 || heights[lag] > heights[best]) ? lag : best;
         }
 
         return best == 0 ? default : Peak(heights, best);
     }
+
+    /// <summary>Whether a lag is a peak.</summary>
+    public static bool IsPeak(double[] heights, int lag) => heights[lag] >= heights[lag - 1] && heights[lag] > heights[lag + 1];
 
     /// <summary>Autocorrelation without its mean, 1 at lag 0, each lag over as many products as it has.</summary>
     public static double[] Autocorrelation(ReadOnlySpan<double> envelope, int lastLag)
@@ -101,6 +115,4 @@ internal readonly record struct HeartRhythm(double PeriodSeconds, double Height)
         double shift = bend < 0 ? Math.Clamp((heights[lag - 1] - heights[lag + 1]) / (2 * bend), -0.5, 0.5) : 0;
         return new HeartRhythm((lag + shift) / HeartEnvelope.FrameHz, heights[lag]);
     }
-
-    private static bool IsPeak(double[] heights, int lag) => heights[lag] >= heights[lag - 1] && heights[lag] > heights[lag + 1];
 }

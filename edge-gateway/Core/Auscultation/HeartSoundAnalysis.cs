@@ -10,8 +10,11 @@ namespace EdgeGateway.Core.Auscultation;
 /// </summary>
 public static class HeartSoundAnalysis
 {
-    /// <summary>Shortest stretch, s.</summary>
-    public const double MinSeconds = 4;
+    /// <summary>Shortest stretch, s: three cycles at 90 /min.</summary>
+    public const double MinSeconds = 2;
+
+    /// <summary>Below this a rate is given only when three cycles agree, s: fewer beats than 3 at 45 /min.</summary>
+    public const double MinSecondsAlone = 4;
 
     /// <summary>Slowest sound that is analysed, samples per second.</summary>
     public const int MinRateHz = 1000;
@@ -37,37 +40,25 @@ public static class HeartSoundAnalysis
         HeartEnvelope envelope = HeartEnvelope.Of(samples, rateHz);
         if (target == AuscultationTarget.Lung)
         {
+            if (samples.Length < MinSecondsAlone * rateHz)
+            {
+                return new AuscultationResult(RecordingVerdict.TooShort, 0, null, [], 0);
+            }
+
             RecordingVerdict lung = RecordingQuality.OfLung(envelope);
             return new AuscultationResult(lung, lung == RecordingVerdict.Good ? 100 : RecordingQuality.DisturbedQuality, null, [], 0);
         }
 
-        (HeartRhythm rhythm, List<HeartSound> sounds) = Rhythm(envelope.Gain);
-        RecordingVerdict verdict = RecordingQuality.OfHeart(envelope, rhythm);
-        int quality = (int)Math.Clamp(rhythm.Height * 100, 0, verdict == RecordingVerdict.Good ? 100 : RecordingQuality.DisturbedQuality);
-        return new AuscultationResult(
-            verdict,
-            quality,
-            verdict == RecordingVerdict.Good ? rhythm.PerMinute : null,
-            verdict is RecordingVerdict.Good or RecordingVerdict.Unsteady ? sounds : [],
-            0);
-    }
-
-    // Height of the autocorrelation and what the marks collect are two kinds of evidence: only both together tell a period from its half, its double or the systole.
-    private static (HeartRhythm Rhythm, List<HeartSound> Sounds) Rhythm(ReadOnlySpan<double> gain)
-    {
-        HeartRhythm best = default;
-        List<HeartSound> marks = [];
-        double most = double.NegativeInfinity;
-        foreach (HeartRhythm candidate in HeartRhythm.Candidates(gain))
+        (HeartRhythm rhythm, List<HeartSound> sounds) = HeartPeriod.Of(envelope, out bool isDoubtful);
+        RecordingVerdict verdict = RecordingQuality.OfHeart(envelope, rhythm, isDoubtful, out bool isHeartFound);
+        double? uncertainty = HeartCycles.RateUncertaintyPerMinute(sounds, rhythm.PerMinute);
+        if (samples.Length < MinSecondsAlone * rateHz && !(verdict == RecordingVerdict.Good && HeartCycles.Agree(envelope.Gain, sounds) && uncertainty <= HeartCycles.MaxUncertaintyPerMinute))
         {
-            List<HeartSound> sounds = HeartSoundMarks.Find(gain, candidate.PeriodSeconds, out double collected);
-            double evidence = collected * candidate.Height;
-            if (evidence > most)
-            {
-                (most, best, marks) = (evidence, candidate, sounds);
-            }
+            return new AuscultationResult(RecordingVerdict.TooShort, 0, null, [], 0);
         }
 
-        return (best, marks);
+        bool isGood = verdict == RecordingVerdict.Good;
+        int quality = (int)Math.Clamp(rhythm.Height * 100, 0, isGood ? 100 : RecordingQuality.DisturbedQuality);
+        return new AuscultationResult(verdict, quality, isGood ? rhythm.PerMinute : null, isHeartFound ? sounds : [], 0, isGood ? uncertainty : null);
     }
 }

@@ -8,6 +8,9 @@ public sealed class LiveAuscultation
     /// <summary>How much is analysed at a time, s.</summary>
     public const int WindowSeconds = 6;
 
+    /// <summary>How much must have been heard for the first result, s.</summary>
+    public const double FirstSeconds = HeartSoundAnalysis.MinSecondsAlone;
+
     private readonly int _rateHz;
     private readonly short[] _window;
     private int _count;
@@ -43,7 +46,7 @@ public sealed class LiveAuscultation
         samples.CopyTo(_window.AsSpan(_count));
         _count += samples.Length;
         _since += samples.Length;
-        if (_since < _rateHz || _count < HeartSoundAnalysis.MinSeconds * _rateHz)
+        if (_since < _rateHz || _count < FirstSeconds * _rateHz)
         {
             return false;
         }

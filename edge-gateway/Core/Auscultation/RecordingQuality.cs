@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 
 namespace EdgeGateway.Core.Auscultation;
 
@@ -23,6 +24,9 @@ internal static class RecordingQuality
     /// <summary>Lowest height of the autocorrelation at the period.</summary>
     public const double MinRhythm = 0.29;
 
+    /// <summary>Height of the autocorrelation that chance alone reaches in a recording of 1 s; it falls with the root of the time.</summary>
+    public const double ChanceRhythm = 0.9;
+
     /// <summary>Largest difference of the rates in both halves, 1/min.</summary>
     public const double SteadyPerMinute = 5;
 
@@ -38,12 +42,34 @@ internal static class RecordingQuality
     /// <summary>A frame is friction when 300 to 1500 Hz are louder than the heart's band in it, and than loud frames of the heart by this, dB.</summary>
     public const double FrictionDb = 6;
 
-    /// <summary>Most bursts of friction per second.</summary>
+    /// <summary>Bursts so close to each other are one, s.</summary>
+    public const double JoinSeconds = 0.25;
+
+    /// <summary>A burst of which so much is loud is unbroken.</summary>
+    public const double UnbrokenShare = 0.6;
+
+    /// <summary>Most strokes of friction per second.</summary>
     public const double MaxFrictionPerSecond = 1;
 
     /// <summary>Where the lungs are listened to, friction stands out of the usual level by this, dB.</summary>
     public const double LungFrictionDb = 20;
 
+    /// <summary>Shortest breath, s: 40 a minute.</summary>
+    public const double MinBreathSeconds = 1.5;
+
+    /// <summary>Longest breath, s: 10 a minute.</summary>
+    public const double MaxBreathSeconds = 6;
+
+    /// <summary>Breaths that a recording must hold for its bursts to be laid to them.</summary>
+    public const int MinBreaths = 2;
+
+    /// <summary>Probability with which bursts at random times are taken for those of breaths.</summary>
+    public const double ChanceOfBreath = 0.001;
+
+    /// <summary>Mean length of the bursts' phase vectors, 1 when all come at one moment: that of times spread evenly over half of a breath is 0.64.</summary>
+    public const double MinPhase = 0.6;
+
+    private const double BreathStep = 1.03;
     private const double LoudShare = 0.95;
     private const double QuietShare = 0.2;
 
@@ -72,8 +98,13 @@ internal static class RecordingQuality
     }
 
     /// <summary>Noise, friction, rhythm, steadiness.</summary>
-    public static RecordingVerdict OfHeart(HeartEnvelope envelope, HeartRhythm rhythm)
+    /// <param name="envelope">The envelope.</param>
+    /// <param name="rhythm">The rhythm found.</param>
+    /// <param name="isDoubtful">Whether another fits as well.</param>
+    /// <param name="isHeartFound">Whether the rhythm is proven, so that its marks may stand: beside friction and noise too, and where the rate changes.</param>
+    public static RecordingVerdict OfHeart(HeartEnvelope envelope, HeartRhythm rhythm, bool isDoubtful, out bool isHeartFound)
     {
+        isHeartFound = false;
         double[] heart = Sorted(envelope.Heart);
         double loud = At(heart, LoudShare);
         if (loud < At(Sorted(envelope.Noise), 0.5) * Power(MinAboveNoiseDb))
@@ -81,42 +112,90 @@ internal static class RecordingQuality
             return RecordingVerdict.AmbientNoise;
         }
 
-        if (Bursts(envelope, loud * Power(FrictionDb)) > MaxFrictionPerSecond)
-        {
-            return RecordingVerdict.Rub;
-        }
-
-        if (loud < At(heart, QuietShare) * Power(MinContrastDb))
-        {
-            return RecordingVerdict.AmbientNoise;
-        }
-
-        if (rhythm.Height < MinRhythm)
-        {
-            return RecordingVerdict.NoRhythm;
-        }
-
+        bool isRubbed = Strokes(envelope, loud * Power(FrictionDb)) > MaxFrictionPerSecond;
         double seconds = envelope.Heart.Length / (double)HeartEnvelope.FrameHz;
-        return seconds >= HalvesSeconds && Difference(envelope.Gain, rhythm.PeriodSeconds) > SteadyPerMinute ? RecordingVerdict.Unsteady : RecordingVerdict.Good;
+        RecordingVerdict verdict = rhythm.Height < Math.Max(MinRhythm, ChanceRhythm / Math.Sqrt(seconds)) ? RecordingVerdict.NoRhythm
+            : seconds >= HalvesSeconds && Difference(envelope.Gain, rhythm.PeriodSeconds) > SteadyPerMinute ? RecordingVerdict.Unsteady
+            : isDoubtful ? RecordingVerdict.Ambiguous
+            : RecordingVerdict.Good;
+        isHeartFound = !isDoubtful && verdict != RecordingVerdict.NoRhythm;
+        return isRubbed ? RecordingVerdict.Rub : loud < At(heart, QuietShare) * Power(MinContrastDb) ? RecordingVerdict.AmbientNoise : verdict;
     }
 
     /// <summary>Friction where no heart need be heard.</summary>
-    public static RecordingVerdict OfLung(HeartEnvelope envelope) =>
-        Bursts(envelope, At(Sorted(envelope.Noise), 0.5) * Power(LungFrictionDb)) > MaxFrictionPerSecond ? RecordingVerdict.Rub : RecordingVerdict.Good;
-
-    /// <summary>Bursts of friction per second: frames in a row count once.</summary>
-    public static double Bursts(HeartEnvelope envelope, double least)
+    public static RecordingVerdict OfLung(HeartEnvelope envelope)
     {
-        int bursts = 0;
-        bool before = false;
-        for (int i = 0; i < envelope.Noise.Length; i++)
+        double least = At(Sorted(envelope.Noise), 0.5) * Power(LungFrictionDb);
+        return Strokes(envelope, least) > MaxFrictionPerSecond && !IsOfBreath(envelope.Noise, least) ? RecordingVerdict.Rub : RecordingVerdict.Good;
+    }
+
+    /// <summary>
+    /// Whether bursts come at one part of each breath, as crackles do and friction does not: whether for some breathing rate their phases agree more than chance lets expect.
+    /// Source: Rayleigh's test, Mardia and Jupp, Directional Statistics, 6.3; the probability of chance is divided by the rates tried.
+    /// </summary>
+    /// <param name="noise">Mean square of 300 to 1500 Hz per frame.</param>
+    /// <param name="least">From which a frame belongs to a burst.</param>
+    public static bool IsOfBreath(ReadOnlySpan<double> noise, double least)
+    {
+        List<double> times = [];
+        for (int i = 0; i < noise.Length; i++)
         {
-            bool isBurst = envelope.Noise[i] > least && envelope.Noise[i] > envelope.Heart[i];
-            bursts += isBurst && !before ? 1 : 0;
-            before = isBurst;
+            if (noise[i] > least && (i == 0 || noise[i - 1] <= least))
+            {
+                times.Add(i / (double)HeartEnvelope.FrameHz);
+            }
         }
 
-        return bursts * (double)HeartEnvelope.FrameHz / envelope.Noise.Length;
+        double longest = Math.Min(MaxBreathSeconds, noise.Length / (double)(HeartEnvelope.FrameHz * MinBreaths));
+        double best = 0;
+        int tried = 0;
+        for (double period = MinBreathSeconds; period <= longest; period *= BreathStep)
+        {
+            double cosine = 0;
+            double sine = 0;
+            foreach (double time in times)
+            {
+                (double s, double c) = Math.SinCos(2 * Math.PI * time / period);
+                sine += s;
+                cosine += c;
+            }
+
+            best = Math.Max(best, ((sine * sine) + (cosine * cosine)) / Math.Max(1, times.Count));
+            tried++;
+        }
+
+        return best > Math.Log(Math.Max(1, tried) / ChanceOfBreath) && best > MinPhase * MinPhase * times.Count;
+    }
+
+    /// <summary>Strokes of friction per second. Bursts that follow each other within <see cref="JoinSeconds"/> are one; one that is long and unbroken is a breath, and no stroke;
+    /// one that is long and broken counts by its length.</summary>
+    /// <param name="envelope">The envelope.</param>
+    /// <param name="least">Mean square of 300 to 1500 Hz from which a frame belongs to a burst.</param>
+    public static double Strokes(HeartEnvelope envelope, double least)
+    {
+        const int Join = (int)(JoinSeconds * HeartEnvelope.FrameHz);
+        double strokes = 0;
+        int begin = -1;
+        int last = 0;
+        int filled = 0;
+        for (int i = 0; i <= envelope.Noise.Length; i++)
+        {
+            if (begin >= 0 && (i == envelope.Noise.Length || i - last > Join))
+            {
+                int length = last + 1 - begin;
+                strokes += length <= Join ? 1 : filled < UnbrokenShare * length ? length / (double)Join : 0;
+                begin = -1;
+            }
+
+            if (i < envelope.Noise.Length && envelope.Noise[i] > least && envelope.Noise[i] > envelope.Heart[i])
+            {
+                (begin, filled) = begin < 0 ? (i, 0) : (begin, filled);
+                filled++;
+                last = i;
+            }
+        }
+
+        return strokes * HeartEnvelope.FrameHz / envelope.Noise.Length;
     }
 
     /// <summary>By how much the rates of both halves differ, 1/min; infinite when one half has no rhythm near the whole's.</summary>

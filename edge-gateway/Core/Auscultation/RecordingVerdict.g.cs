@@ -27,4 +27,7 @@ public enum RecordingVerdict : byte
 
     /// <summary>The rhythm that was found changes within the recording, so that no one rate describes it: hold still and take it again.</summary>
     Unsteady = 7,
+
+    /// <summary>More than one rate fits what is heard, as when the second sound is faint: no rate is said; move to where both sounds are heard.</summary>
+    Ambiguous = 8,
 }

@@ -18,6 +18,7 @@ public static class RecordingWords
         RecordingVerdict.Rub => "rub",
         RecordingVerdict.TooShort => "tooShort",
         RecordingVerdict.Unsteady => "unsteady",
+        RecordingVerdict.Ambiguous => "ambiguous",
         _ => "unknown",
     };
 

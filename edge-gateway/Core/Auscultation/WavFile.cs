@@ -22,11 +22,19 @@ public sealed record WavMetadata
     public string? Comment { get; init; }
 }
 
-/// <summary>RIFF/WAVE, PCM, 16 bits, one channel, with a LIST/INFO chunk. Source: IBM and Microsoft, Multimedia Programming Interface and Data Specifications 1.0, 1991.</summary>
+/// <summary>RIFF/WAVE: written as PCM, 16 bits, one channel, with a LIST/INFO chunk; read as recorders write it. Source: IBM and Microsoft, Multimedia Programming Interface and Data Specifications 1.0, 1991.</summary>
 public static class WavFile
 {
     /// <summary>Highest rate that is read, samples per second.</summary>
     public const int MaxRateHz = 192_000;
+
+    /// <summary>Data of this announced length and more, bytes, are of a length that the writer left open. Source: ffmpeg, SoX and arecord write 0x7FFFF000 to 0xFFFFFFFF to a pipe; no such file is read.</summary>
+    public const uint MinOpenLength = 0x7FFF_0000;
+
+    /// <summary>Channels whose samples never differ by more than this, of 32,768, are the same; one that never goes beyond it is silent. Assumption: each was dithered by itself, by one step.</summary>
+    public const int MaxChannelDifference = 2;
+
+    private const string SaveAgain = "save it again as WAV, PCM of 16 bits, one channel";
 
     /// <summary>Makes a file.</summary>
     /// <param name="samples">The samples.</param>
@@ -77,30 +85,25 @@ public static class WavFile
     }
 
     /// <summary>
-    /// Reads a file of this kind: RIFF/WAVE, PCM, 16 bits, one channel, its format plain or WAVE_FORMAT_EXTENSIBLE. Other chunks are passed over. Data of a length that the
-    /// writer left open (0 or one of <see cref="OpenLengths"/>, as a writer to a pipe does) reach to the end of the file.
+    /// Reads RIFF/WAVE as recorders write it: PCM of 8, 16, 24 or 32 bits and IEEE float of 32 or 64, their format plain or WAVE_FORMAT_EXTENSIBLE, and gives samples of 16 bits. Other chunks are
+    /// passed over. Data whose length the writer left open (0, or <see cref="MinOpenLength"/> and more, as a writer to a pipe does) reach to the end of the file; part of a sample at the end is left out.
+    /// Of several channels one is read only when there is no choice: the others are silent or the same. Else it is refused, since nothing in the file says which one is the stethoscope (a second
+    /// channel may be an ECG or the room), and a sum of both would be a sound that nobody heard.
     /// </summary>
     /// <param name="file">The bytes.</param>
     /// <param name="rateHz">Samples per second; 0 when it is refused.</param>
-    /// <param name="problem">Why it is refused, and what it is; null when it is read.</param>
+    /// <param name="problem">Why it is refused, what it is and what to do; null when it is read.</param>
     /// <returns>The samples; empty when it is refused.</returns>
     public static short[] Read(ReadOnlySpan<byte> file, out int rateHz, out string? problem)
     {
         rateHz = 0;
-        problem = "it is no RIFF/WAVE";
-        if (file.Length < 12 || !file[8..12].SequenceEqual("WAVE"u8))
+        problem = KindProblem(file);
+        if (problem is not null)
         {
             return [];
         }
 
-        if (!file[..4].SequenceEqual("RIFF"u8))
-        {
-            problem = file[..4].SequenceEqual("RF64"u8) || file[..4].SequenceEqual("BW64"u8) ? "it is RF64, for files above 4 GB; save it as plain RIFF/WAVE"
-                : file[..4].SequenceEqual("RIFX"u8) ? "it is RIFX, with the higher byte first; save it as plain RIFF/WAVE" : problem;
-            return [];
-        }
-
-        int rate = 0;
+        WavFormat? format = null;
         ReadOnlySpan<byte> at = file[12..];
         while (at.Length >= 8)
         {
@@ -108,59 +111,100 @@ public static class WavFile
             uint told = BinaryPrimitives.ReadUInt32LittleEndian(at[4..]);
             ReadOnlySpan<byte> body = at[8..];
             bool isData = name.SequenceEqual("data"u8);
-            if (isData && ((told == 0 && !IsChunks(body)) || OpenLengths.Contains(told)))
+            if (isData && ((told == 0 && !IsChunks(body)) || (told >= MinOpenLength && told > body.Length)))
             {
                 told = (uint)body.Length;
             }
 
             if (told > body.Length)
             {
-                problem = string.Create(CultureInfo.InvariantCulture, $"it ends within a chunk: {told} bytes are announced and {body.Length} are there");
+                problem = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"it ends within {(isData ? "its data" : "a chunk")}: {told} bytes are announced and {body.Length} are there; copy or record it again{(isData ? ", or keep what is there with 'sox --ignore-length IN.wav OUT.wav'" : string.Empty)}");
                 return [];
             }
 
             body = body[..(int)told];
             if (name.SequenceEqual("fmt "u8))
             {
-                problem = FormatProblem(body, out rate);
-                if (problem is not null)
+                format = Format(body, out problem);
+                if (format is null)
                 {
                     return [];
                 }
             }
             else if (isData)
             {
-                problem = rate == 0 ? "its data come before its format" : null;
-                short[] samples = new short[rate == 0 ? 0 : body.Length / 2];
-                for (int i = 0; i < samples.Length; i++)
+                if (format is not { } known)
                 {
-                    samples[i] = BinaryPrimitives.ReadInt16LittleEndian(body[(2 * i)..]);
+                    problem = "its data come before its format; " + SaveAgain;
+                    return [];
                 }
 
-                rateHz = rate;
+                short[] samples = Samples(body, known, out problem);
+                rateHz = problem is null ? known.RateHz : 0;
                 return samples;
             }
 
-            // A chunk of odd length is followed by a byte of filling.
-            at = at[Math.Min(at.Length, 8 + (int)told + (int)(told & 1))..];
+            at = Behind(at, told);
         }
 
-        problem = "it holds no data";
+        problem = (format is null ? "it holds no format and no data; " : "it holds no data; ") + "record it again";
         return [];
     }
-
-    /// <summary>Lengths that writers announce when they do not know it yet, bytes; also 0. Source: what ffmpeg and SoX write to a pipe.</summary>
-    private static ReadOnlySpan<uint> OpenLengths => [0xFFFF_FFFF, 0xFFFF_FFDB, 0x8000_0000, 0x7FFF_FFFF, 0x7FFF_F000];
 
     // The rest of WAVE_FORMAT_EXTENSIBLE's sub-format behind its two bytes of format. Source: Microsoft, mmreg.h, KSDATAFORMAT_SUBTYPE_PCM.
     private static ReadOnlySpan<byte> SubFormatTail => [0x00, 0x00, 0x00, 0x00, 0x10, 0x00, 0x80, 0x00, 0x00, 0xAA, 0x00, 0x38, 0x9B, 0x71];
 
-    private static string? FormatProblem(ReadOnlySpan<byte> format, out int rate)
+    private readonly record struct WavFormat(int RateHz, int Channels, int Bits, bool IsFloat)
     {
-        rate = 0;
+        public int SampleBytes => Bits / 8;
+
+        public int BlockBytes => SampleBytes * Channels;
+    }
+
+    private static string? KindProblem(ReadOnlySpan<byte> file)
+    {
+        const string Convert = ": convert it, for example with 'ffmpeg -i IN -ac 1 OUT.wav'";
+        if (file.IsEmpty)
+        {
+            return "it is empty: copy or record it again";
+        }
+
+        if (file.Length >= 12 && file[8..12].SequenceEqual("WAVE"u8))
+        {
+            if (file[..4].SequenceEqual("RIFF"u8))
+            {
+                return null;
+            }
+
+            if (file[..4].SequenceEqual("RF64"u8) || file[..4].SequenceEqual("BW64"u8))
+            {
+                return "it is RF64, for files above 4 GB; " + SaveAgain;
+            }
+
+            if (file[..4].SequenceEqual("RIFX"u8))
+            {
+                return "it is RIFX, with the higher byte first; " + SaveAgain;
+            }
+        }
+
+        string? kind = file.StartsWith("ID3"u8) || (file.Length >= 2 && file[0] == 0xFF && (file[1] & 0xE0) == 0xE0) ? "MP3"
+            : file.StartsWith("OggS"u8) ? "Ogg"
+            : file.StartsWith("fLaC"u8) ? "FLAC"
+            : file.StartsWith("FORM"u8) ? "AIFF"
+            : file.StartsWith("caff"u8) ? "CAF"
+            : file.Length >= 8 && file[4..8].SequenceEqual("ftyp"u8) ? "MPEG-4"
+            : null;
+        return kind is null ? "it is no RIFF/WAVE" + Convert : $"it is no RIFF/WAVE, it is {kind}{Convert}";
+    }
+
+    private static WavFormat? Format(ReadOnlySpan<byte> format, out string? problem)
+    {
         if (format.Length < 16)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"its format has {format.Length} bytes, not 16 or more");
+            problem = string.Create(CultureInfo.InvariantCulture, $"its format has {format.Length} bytes, not 16 or more; {SaveAgain}");
+            return null;
         }
 
         int code = BinaryPrimitives.ReadUInt16LittleEndian(format);
@@ -168,47 +212,136 @@ public static class WavFile
         uint hz = BinaryPrimitives.ReadUInt32LittleEndian(format[4..]);
         int apart = BinaryPrimitives.ReadUInt16LittleEndian(format[12..]);
         int bits = BinaryPrimitives.ReadUInt16LittleEndian(format[14..]);
-        int valid = bits;
         if (code == 0xFFFE)
         {
             if (format.Length < 40 || !format[26..40].SequenceEqual(SubFormatTail))
             {
-                return "it is WAVE_FORMAT_EXTENSIBLE of an unknown sub-format, not PCM of 16 bits and one channel";
+                problem = "it is WAVE_FORMAT_EXTENSIBLE of an unknown sub-format, neither PCM nor IEEE float; " + SaveAgain;
+                return null;
             }
 
-            int said = BinaryPrimitives.ReadUInt16LittleEndian(format[18..]);
-            valid = said == 0 ? bits : said;
+            // Fewer used bits than there are stand at the upper end of the sample: it is read whole.
+            int used = BinaryPrimitives.ReadUInt16LittleEndian(format[18..]);
+            if (used > bits)
+            {
+                problem = string.Create(CultureInfo.InvariantCulture, $"it is of {bits} bits, of which {used} are used: that cannot be; {SaveAgain}");
+                return null;
+            }
+
             code = BinaryPrimitives.ReadUInt16LittleEndian(format[24..]);
         }
 
-        if (code != 1 || channels != 1 || bits != 16 || valid != 16)
+        if (!(code == 1 && bits is 8 or 16 or 24 or 32) && !(code == 3 && bits is 32 or 64))
         {
             string kind = code switch
             {
                 1 => "PCM",
+                2 => "Microsoft ADPCM",
                 3 => "IEEE float",
                 6 => "A-law",
                 7 => "\u00B5-law",
                 0x11 => "IMA ADPCM",
+                0x31 => "GSM 6.10",
                 0x55 => "MP3",
                 _ => string.Create(CultureInfo.InvariantCulture, $"format 0x{code:X4}"),
             };
-            string width = valid == bits ? string.Empty : string.Create(CultureInfo.InvariantCulture, $", of which {valid} are used");
-            return string.Create(CultureInfo.InvariantCulture, $"it is {kind} of {bits} bits{width} and {channels} channels, not PCM of 16 bits and one channel");
+            problem = string.Create(CultureInfo.InvariantCulture, $"it is {kind} of {bits} bits, not PCM of 8, 16, 24 or 32 or IEEE float of 32 or 64; {SaveAgain}");
+            return null;
         }
 
-        if (apart != 2)
+        WavFormat read = new((int)Math.Min(hz, int.MaxValue), channels, bits, code == 3);
+        problem = channels == 0 ? "it has no channel; " + SaveAgain
+            : apart != read.BlockBytes ? string.Create(
+                CultureInfo.InvariantCulture, $"its samples of {bits} bits and {channels} channel{(channels == 1 ? string.Empty : "s")} stand {apart} bytes apart, not {read.BlockBytes}: its format contradicts itself; {SaveAgain}")
+            : hz is 0 or > MaxRateHz ? string.Create(CultureInfo.InvariantCulture, $"its rate is {hz} Hz, not 1 to {MaxRateHz}; resample it, for example with 'sox IN.wav -r 8000 OUT.wav'")
+            : null;
+        return problem is null ? read : null;
+    }
+
+    private static short[] Samples(ReadOnlySpan<byte> data, WavFormat format, out string? problem)
+    {
+        problem = null;
+        int count = data.Length / format.BlockBytes;
+        short[]? kept = null;
+        int keptChannel = 0;
+        for (int channel = 0; channel < format.Channels; channel++)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"its samples stand {apart} bytes apart, not 2: it is not PCM of 16 bits and one channel");
+            short[] samples = new short[count];
+            bool isSilent = true;
+            bool isSame = kept is not null;
+            for (int i = 0; i < count; i++)
+            {
+                int place = (i * format.BlockBytes) + (channel * format.SampleBytes);
+                if (!TrySample(data[place..], format, out samples[i], out double refused))
+                {
+                    string at = string.Create(CultureInfo.InvariantCulture, $"its sample {i} is {refused:G6}");
+                    problem = double.IsFinite(refused) ? at + ", and the full scale of IEEE float is 1: make it quieter, for example with 'sox --norm=-1 IN.wav -b 16 OUT.wav'" : at + ", no number; record or convert it again";
+                    return [];
+                }
+
+                isSilent &= Math.Abs((int)samples[i]) <= MaxChannelDifference;
+                isSame = isSame && Math.Abs(samples[i] - kept![i]) <= MaxChannelDifference;
+            }
+
+            if (kept is null || (!isSilent && IsSilent(kept)))
+            {
+                (kept, keptChannel) = (samples, channel);
+            }
+            else if (!isSilent && !isSame)
+            {
+                problem = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"it has {format.Channels} channels, and {keptChannel + 1} and {channel + 1} differ: nothing says which is the stethoscope; save that one alone, for example with 'sox IN.wav OUT.wav remix {keptChannel + 1}'");
+                return [];
+            }
         }
 
-        if (hz is 0 or > MaxRateHz)
+        return kept!;
+    }
+
+    private static bool IsSilent(short[] samples)
+    {
+        foreach (short sample in samples)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"its rate is {hz} Hz, not 1 to {MaxRateHz}");
+            if (Math.Abs((int)sample) > MaxChannelDifference)
+            {
+                return false;
+            }
         }
 
-        rate = (int)hz;
-        return null;
+        return true;
+    }
+
+    private static bool TrySample(ReadOnlySpan<byte> at, WavFormat format, out short sample, out double refused)
+    {
+        refused = 0;
+        if (format.IsFloat)
+        {
+            double value = format.Bits == 32 ? BinaryPrimitives.ReadSingleLittleEndian(at) : BinaryPrimitives.ReadDoubleLittleEndian(at);
+            double rounded = Math.Round(value * 32_768);
+            sample = rounded is >= -32_768 and <= 32_768 ? (short)Math.Min(rounded, short.MaxValue) : (short)0;
+            refused = value;
+            return rounded is >= -32_768 and <= 32_768;
+        }
+
+        // PCM of 8 bits is the one kind without a sign. Source: the same document, 3-69.
+        long wide = format.Bits switch
+        {
+            8 => (at[0] - 128) * 256L,
+            16 => BinaryPrimitives.ReadInt16LittleEndian(at),
+            24 => (((sbyte)at[2] << 16) + (at[1] << 8) + at[0] + 128L) >> 8,
+            _ => (BinaryPrimitives.ReadInt32LittleEndian(at) + 32_768L) >> 16,
+        };
+        sample = (short)Math.Min(wide, short.MaxValue);
+        return true;
+    }
+
+    // A chunk of odd length is followed by a byte of filling; some writers leave it out, which shows in a name that is known.
+    private static ReadOnlySpan<byte> Behind(ReadOnlySpan<byte> at, uint told)
+    {
+        ReadOnlySpan<byte> next = at[(8 + (int)told)..];
+        bool isFilled = (told & 1) != 0 && !(next.StartsWith("data"u8) || next.StartsWith("fmt "u8) || next.StartsWith("LIST"u8) || next.StartsWith("fact"u8));
+        return isFilled ? next[Math.Min(next.Length, 1)..] : next;
     }
 
     // Whether these bytes are whole chunks with readable names and nothing else: then data of length 0 are empty, else their length was left open.
@@ -230,7 +363,7 @@ public static class WavFile
                 return false;
             }
 
-            at = at[Math.Min(at.Length, 8 + (int)told + (int)(told & 1))..];
+            at = Behind(at, told);
         }
 
         return at.IsEmpty;

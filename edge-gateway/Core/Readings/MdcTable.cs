@@ -29,11 +29,14 @@ public enum NumericExtra
     /// <summary>Nothing.</summary>
     None,
 
-    /// <summary>The ratio R of an oxygen saturation.</summary>
+    /// <summary>The ratio R of an oxygen saturation, and after it the oximeter's status.</summary>
     Ratio,
 
     /// <summary>The status of a blood pressure.</summary>
     BloodPressureStatus,
+
+    /// <summary>The oximeter's status alone.</summary>
+    OximetryStatus,
 }
 
 /// <summary>

@@ -6,7 +6,7 @@ public static partial class MdcTable
 {
     private static readonly Quantity[] Rows =
     [
-        new(149530, "MDC_PULS_OXIM_PULS_RATE", "8889-8", "/min", 2) { English = "Pulse rate" },
+        new(149530, "MDC_PULS_OXIM_PULS_RATE", "8889-8", "/min", 2) { Carries = NumericExtra.OximetryStatus, English = "Pulse rate" },
         new(149546, "MDC_PULS_RATE_NON_INV", "8867-4", "/min", 7) { IsSpot = true, Carries = NumericExtra.BloodPressureStatus, English = "Pulse rate (cuff)" },
         new(150020, "MDC_PRESS_BLD_NONINV", "85354-9", "mm[Hg]", 0) { English = "Blood pressure" },
         new(150021, "MDC_PRESS_BLD_NONINV_SYS", "8480-6", "mm[Hg]", 4) { IsSpot = true, Carries = NumericExtra.BloodPressureStatus, English = "Systolic pressure" },

@@ -26,7 +26,7 @@ internal readonly record struct ReadingContext(string Session, ReadingTime Time,
 }
 
 /// <summary>
-/// The JSON of readings. Members stand in a fixed order; <c>site</c>, <c>flags</c> and <c>ratio</c> are left out when they do not apply, all
+/// The JSON of readings. Members stand in a fixed order; <c>site</c>, <c>status</c>, <c>ratio</c> and <c>flags</c> are left out when they do not apply, all
 /// others are always there, null when there is nothing.
 /// </summary>
 internal static class ReadingJson
@@ -76,11 +76,7 @@ internal static class ReadingJson
                     json.WriteText("site"u8, context.Site);
                 }
 
-                if (head.BodyLength >= NumericBody.LengthWithStatus && quantity?.Carries == NumericExtra.BloodPressureStatus)
-                {
-                    Status(json, BloodPressureStatus.Read(bytes, body));
-                }
-
+                Status(json, NumericStatus.Of(head, bytes, body, quantity), NumericStatus.WordsOf(quantity));
                 if (head.BodyLength >= NumericBody.LengthWithRatio && quantity?.Carries == NumericExtra.Ratio)
                 {
                     json.WriteScaled("ratio"u8, NumericBody.RatioTenThousandths(bytes, body), -4);
@@ -131,10 +127,10 @@ internal static class ReadingJson
         json.WriteString("id"u8, text[..length]);
     }
 
-    private static void Status(Utf8JsonWriter json, int status)
+    private static void Status(Utf8JsonWriter json, int status, ReadOnlySpan<(int Bit, string Word)> words)
     {
         int known = 0;
-        foreach ((int bit, string _) in WireWords.BloodPressureStatusBits)
+        foreach ((int bit, string _) in words)
         {
             known |= bit;
         }
@@ -142,7 +138,7 @@ internal static class ReadingJson
         if ((status & known) != 0)
         {
             json.WriteStartArray("status"u8);
-            Words(json, status, WireWords.BloodPressureStatusBits);
+            Words(json, status, words);
             json.WriteEndArray();
         }
     }

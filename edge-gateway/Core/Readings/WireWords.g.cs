@@ -66,6 +66,7 @@ public static class WireWords
         AbsenceReason.Stopped => "stopped",
         AbsenceReason.CuffFault => "cuffFault",
         AbsenceReason.LinkLost => "linkLost",
+        AbsenceReason.DeflationTooSlow => "deflationTooSlow",
         _ => "unknown",
     };
 
@@ -98,6 +99,16 @@ public static class WireWords
         (BloodPressureStatus.IrregularPulse, "irregularPulse"),
         (BloodPressureStatus.Repeated, "repeated"),
         (BloodPressureStatus.Uncalibrated, "uncalibrated"),
+    ];
+
+    /// <summary>The bits of OximetryStatus with their words, in ascending order.</summary>
+    public static ReadOnlySpan<(int Bit, string Word)> OximetryStatusBits => AllOximetryStatus;
+
+    private static readonly (int Bit, string Word)[] AllOximetryStatus =
+    [
+        (OximetryStatus.IrregularPulse, "irregularPulse"),
+        (OximetryStatus.Uncalibrated, "uncalibrated"),
+        (OximetryStatus.Questionable, "questionable"),
     ];
 
     /// <summary>The word for a value of PatientCategory.</summary>

@@ -177,7 +177,10 @@ internal sealed class RetainedTopics : IGatewayPart
         uint mdc = NumericBody.MdcCode(reading.Bytes, reading.BodyOffset);
         row.MeasuredUs = at.LowUs;
         row.Json = message.Payload;
-        row.ClinicalOrder = MdcTable.Find(mdc)?.ClinicalOrder ?? 0;
+
+        // What may be worse than it says is shown with its words, and does not become a row of the set by itself. Nor does the value before it stay there.
+        Quantity? quantity = MdcTable.Find(mdc);
+        row.ClinicalOrder = quantity is null || NumericStatus.IsQuestionable(head, reading.Bytes, reading.BodyOffset, quantity) ? 0 : quantity.ClinicalOrder;
         _dirty = true;
     }
 

@@ -10,7 +10,7 @@ namespace EdgeGateway.Core.Sound;
 internal static class SoundJson
 {
     /// <summary>
-    /// <c>"verdict":"…","advice":"good|press|move|hush|hold","quality":n,"heartRate":n|null,"marksFromUs":n,"marks":[[ms,"S1"],…],"s1Ms":[ms,…],"s2Ms":[ms,…]</c>:
+    /// <c>"verdict":"…","advice":"good|press|move|hush|hold","quality":n,"heartRate":n|null,"heartRateUncertainty":n|null,"marksFromUs":n,"marks":[[ms,"S1"],…],"s1Ms":[ms,…],"s2Ms":[ms,…]</c>:
     /// a word on the recording, none on the patient. Marks are in ms from the beginning of what was analysed, each where its sound begins.
     /// </summary>
     public static void Verdict(Utf8JsonWriter json, AuscultationResult? result)
@@ -22,6 +22,7 @@ internal static class SoundJson
             json.WriteNull("advice"u8);
             json.WriteNull("quality"u8);
             json.WriteNull("heartRate"u8);
+            json.WriteNull("heartRateUncertainty"u8);
             json.WriteNull("marksFromUs"u8);
         }
         else
@@ -29,15 +30,8 @@ internal static class SoundJson
             json.WriteString("verdict"u8, RecordingWords.Of(result.Verdict));
             json.WriteString("advice"u8, RecordingWords.Of(result.Advice));
             json.WriteNumber("quality"u8, result.Quality);
-            if (result.HeartRatePerMinute is { } rate)
-            {
-                json.WriteScaled("heartRate"u8, (long)Math.Round(rate * 10), -1);
-            }
-            else
-            {
-                json.WriteNull("heartRate"u8);
-            }
-
+            Tenths(json, "heartRate"u8, result.HeartRatePerMinute);
+            Tenths(json, "heartRateUncertainty"u8, result.RateUncertaintyPerMinute);
             json.WriteNumber("marksFromUs"u8, result.FirstUs);
         }
 
@@ -53,6 +47,18 @@ internal static class SoundJson
         json.WriteEndArray();
         Marks(json, "s1Ms"u8, sounds, HeartSoundKind.S1);
         Marks(json, "s2Ms"u8, sounds, HeartSoundKind.S2);
+    }
+
+    private static void Tenths(Utf8JsonWriter json, ReadOnlySpan<byte> name, double? value)
+    {
+        if (value is { } number)
+        {
+            json.WriteScaled(name, (long)Math.Round(number * 10), -1);
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
     }
 
     private static void Marks(Utf8JsonWriter json, ReadOnlySpan<byte> name, IReadOnlyList<HeartSound> sounds, HeartSoundKind kind)

@@ -29,6 +29,15 @@ internal sealed class Pcm1808Window
     /// <summary>Windows that are remembered: 2 s.</summary>
     public const int OffsetHistory = 10;
 
+    /// <summary>
+    /// Mean of a window that, seen on both sides of zero within <see cref="SwingHistory"/>, makes of an offset a slow swing, as of breathing or a hand: a loose cable's offset stays on its side,
+    /// and the part's high-pass filter only lets it sink. Assumption: half of <see cref="OffsetCounts"/>, since a swing need not reach as far on both sides.
+    /// </summary>
+    public const int SwingCounts = OffsetCounts / 2;
+
+    /// <summary>Windows in which a swing comes back: 4 s, the time of a breath at 15 a minute. Assumption.</summary>
+    public const int SwingHistory = 20;
+
     /// <summary>Swing below which a slot carries nothing, counts. Assumption: well above the part's own noise, 0.3 counts by its 99 dB.</summary>
     public const int QuietSpan = 16;
 
@@ -47,6 +56,8 @@ internal sealed class Pcm1808Window
     private int _otherMin;
     private int _otherLargest;
     private int _offsets;
+    private int _up;
+    private int _down;
     private int _swapped;
     private bool _wasOtherAlive;
 
@@ -54,6 +65,8 @@ internal sealed class Pcm1808Window
     public void Restart()
     {
         _offsets = 0;
+        _up = 0;
+        _down = 0;
         _swapped = 0;
         _wasOtherAlive = false;
         Begin();
@@ -119,13 +132,16 @@ internal sealed class Pcm1808Window
         bool isRail = _high + _low >= RailLooks;
         bool isOffset = !isRail && (mean >= OffsetCounts || mean <= -OffsetCounts);
         _offsets = ((_offsets << 1) | (isOffset ? 1 : 0)) & ((1 << OffsetHistory) - 1);
+        _up = ((_up << 1) | (mean >= SwingCounts ? 1 : 0)) & ((1 << SwingHistory) - 1);
+        _down = ((_down << 1) | (mean <= -SwingCounts ? 1 : 0)) & ((1 << SwingHistory) - 1);
+        bool isSwing = _up != 0 && _down != 0;
         _wasOtherAlive = _otherLargest - _otherMin >= SignalSpan;
         bool isSwapped = _largest - _min <= QuietSpan && _wasOtherAlive;
         _swapped = isSwapped ? _swapped + 1 : 0;
         bool isBoth = _high >= EachRailLooks && _low >= EachRailLooks;
         Begin();
         return isRail ? (isBoth ? FaultCode.Pcm1808CableLoose : FaultCode.Pcm1808StuckAtRail)
-            : isOffset && Ones(_offsets) >= OffsetWindows ? FaultCode.Pcm1808CableLoose
+            : isOffset && !isSwing && Ones(_offsets) >= OffsetWindows ? FaultCode.Pcm1808CableLoose
             : _swapped >= SwappedWindows ? FaultCode.Pcm1808SlotsSwapped
             : FaultCode.None;
     }

@@ -58,6 +58,9 @@ public sealed class BloodPressure : Sensor, ICuffClient
     public int LastSystolicCentiMmHg { get; private set; }
 
     /// <inheritdoc/>
+    public int FingerPulseTenths(long nowUs) => _situation.FingerPulseTenths(nowUs);
+
+    /// <inheritdoc/>
     public override int LinkProbePeriodUs => _cuff.NeedsLink ? LinkWatch.ProbePeriodUs : LinkWatch.RestProbePeriodUs;
 
     /// <inheritdoc/>

@@ -12,6 +12,12 @@ public sealed class BuiltInCuff : ICuff
     /// <summary>In the argument of a link's result: link x this + what was measured.</summary>
     public const int LinkFactor = 100_000;
 
+    /// <summary>
+    /// The pulse in the cuff may differ from the finger's by so many percent of it; beyond, one of them is a movement. Source: the rule by which two pulse rates of a cart do not agree.
+    /// An irregular pulse is not compared: the two are means over different beats.
+    /// </summary>
+    public const int MaxPulseOffPercent = 20;
+
     private readonly ICuffPressureSource _source;
     private readonly CuffCalibration _calibration;
     private readonly OscillometricAnalysis _oscillometry = new();
@@ -24,6 +30,7 @@ public sealed class BuiltInCuff : ICuff
     private int _linkLosses;
     private long _bleedUs;
     private FaultCode _reported;
+    private bool _disagrees;
     private bool _wasTesting;
 
     /// <summary>Stores; the valves are open.</summary>
@@ -193,6 +200,7 @@ public sealed class BuiltInCuff : ICuff
             }
         }
 
+        _disagrees = _run.State == CuffState.Done && _run.Reason == AbsenceReason.None && IsOffTheFinger(nowUs);
         _client.OnPhase(PhaseOfRun(), nowUs);
         if (_run.State != CuffState.Done)
         {
@@ -206,7 +214,14 @@ public sealed class BuiltInCuff : ICuff
             return;
         }
 
-        int windowMs = _oscillometry.SampleCount * (OscillometricAnalysis.SamplePeriodUs / 1000);
+        if (_disagrees)
+        {
+            _client.OnFault(FaultCode.CuffPulseDisagrees, nowUs);
+            _client.OnAbsent(AbsenceReason.Motion, nowUs);
+            return;
+        }
+
+        int windowMs = _oscillometry.DurationMs;
         _client.OnResult(
             _oscillometry.SystolicCentiMmHg,
             _oscillometry.DiastolicCentiMmHg,
@@ -217,6 +232,13 @@ public sealed class BuiltInCuff : ICuff
             windowMs,
             _bleedUs + (windowMs * 1000L),
             nowUs);
+    }
+
+    private bool IsOffTheFinger(long nowUs)
+    {
+        int finger = _client.FingerPulseTenths(nowUs);
+        int off = _oscillometry.PulseRateTenthsPerMinute - finger;
+        return finger > 0 && !_oscillometry.IrregularPulse && (off < 0 ? -off : off) * 100 > finger * MaxPulseOffPercent;
     }
 
     private CuffPhase PhaseOfRun()
@@ -237,7 +259,7 @@ public sealed class BuiltInCuff : ICuff
             case CuffState.Dump:
                 return CuffPhase.Dump;
             case CuffState.Done:
-                return _run.FaultCode != FaultCode.None ? CuffPhase.Fault : CuffPhase.Done;
+                return _run.FaultCode != FaultCode.None || _disagrees ? CuffPhase.Fault : CuffPhase.Done;
             default:
                 return CuffPhase.Fault;
         }

@@ -94,6 +94,11 @@ public interface ICuffClient
     /// <summary>The session's last systolic pressure, hundredths of mmHg; 0 when none is known.</summary>
     int LastSystolicCentiMmHg { get; }
 
+    /// <summary>The pulse rate of a finger of the other arm.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>Tenths of 1/min; 0 when none is known of now.</returns>
+    int FingerPulseTenths(long nowUs);
+
     /// <summary>One pressure in the cuff.</summary>
     /// <param name="centiMmHg">Hundredths of mmHg.</param>
     /// <param name="atUs">When, monotonic µs.</param>

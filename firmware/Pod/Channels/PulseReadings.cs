@@ -29,6 +29,10 @@ public sealed class PulseReadings
     private const int TenthsExponent = -1;
     private const int MilliExponent = -3;
 
+    // A pulsation is at least so many times the room's flicker, peak to peak. Assumption: R and the places of beats then move by a quarter at most, and
+    // flicker that is nothing but a lamp's is as large as itself.
+    private const int MinPulsationToFlicker = 4;
+
     /// <summary>
     /// After a cuff on the oximeter's arm is empty, its blood needs this long to be what it was before, µs. Assumption: 10 s, as long as monitors hold their values back.
     /// </summary>
@@ -53,6 +57,8 @@ public sealed class PulseReadings
     private long _cuffUntilUs;
     private long _takenUs;
     private long _resultUs;
+    private int _weakResults;
+    private bool _isFlickerLike;
 
     /// <summary>Stores and allocates.</summary>
     /// <param name="source">The driver.</param>
@@ -101,11 +107,9 @@ public sealed class PulseReadings
             _analysis.Reset();
         }
 
-        if (_source.RedCurrentCode != _light.RedCode || _source.InfraredCurrentCode != _light.InfraredCode)
+        if (IsCurrentToChange())
         {
-            // Measured before the currents were changed.
-            _source.SetLedCurrent(_light.RedCode, _light.InfraredCode);
-            return;
+            return; // measured before the currents were changed
         }
 
         _analysis.Curve = _optics.Curve;
@@ -118,9 +122,9 @@ public sealed class PulseReadings
             if (_light.Add(red, infrared))
             {
                 _analysis.Reset();
-                if (_source.RedCurrentCode != _light.RedCode || _source.InfraredCurrentCode != _light.InfraredCode)
+                _weakResults = _light.State == OpticalState.FingerOff ? 0 : _weakResults;
+                if (IsCurrentToChange())
                 {
-                    _source.SetLedCurrent(_light.RedCode, _light.InfraredCode);
                     return;
                 }
             }
@@ -128,6 +132,11 @@ public sealed class PulseReadings
             if (_epoch != 0 && atUs >= _epochSinceUs && Reason(nowUs) == AbsenceReason.None)
             {
                 Measure(red, infrared, atUs, nowUs);
+                if (IsCurrentToChange())
+                {
+                    _analysis.Reset();
+                    return;
+                }
             }
         }
     }
@@ -137,6 +146,7 @@ public sealed class PulseReadings
     {
         _light.Reset();
         _analysis.Reset();
+        _weakResults = 0;
         _order.Reset(); // what comes back may be another board
     }
 
@@ -192,6 +202,18 @@ public sealed class PulseReadings
         return next;
     }
 
+    // Asks for the currents wanted when the newest batch has others.
+    private bool IsCurrentToChange()
+    {
+        if (_source.RedCurrentCode == _light.RedCode && _source.InfraredCurrentCode == _light.InfraredCode)
+        {
+            return false;
+        }
+
+        _source.SetLedCurrent(_light.RedCode, _light.InfraredCode);
+        return true;
+    }
+
     // Why nothing can be made of the light that comes in.
     private AbsenceReason Reason(long nowUs)
     {
@@ -211,6 +233,8 @@ public sealed class PulseReadings
                 return AbsenceReason.NotOnPatient;
             case OpticalState.Saturated:
                 return AbsenceReason.Saturated;
+            case OpticalState.StrayLight:
+                return AbsenceReason.AmbientLight;
             case OpticalState.Adjusting:
                 return AbsenceReason.NotSettled;
             default:
@@ -231,8 +255,54 @@ public sealed class PulseReadings
         if (_analysis.HasNewResults)
         {
             _resultUs = nowUs;
-            Publish(atUs, nowUs);
+            if (!IsLookDue())
+            {
+                Publish(atUs, nowUs);
+            }
         }
+    }
+
+    // Light without a pulsation for a whole window may come from an empty clip, and a pulsation that comes up in it from a lamp: both are held against
+    // the room's light once. True when the newest result is not to be published, since a look has begun.
+    private bool IsLookDue()
+    {
+        if (_analysis.PerfusionAbsence == AbsenceReason.WeakSignal)
+        {
+            if (_situation.IsCuffInflated)
+            {
+                return false; // a cuff keeps the blood away
+            }
+
+            _weakResults++;
+            if (_weakResults == PulseOximetry.RatioWindowSeconds)
+            {
+                _light.LookAgain();
+            }
+
+            return false;
+        }
+
+        bool isDue = _weakResults >= PulseOximetry.RatioWindowSeconds && _analysis.PerfusionAbsence == AbsenceReason.None;
+        if (_analysis.PerfusionAbsence == AbsenceReason.None)
+        {
+            _weakResults = 0;
+        }
+
+        if (isDue)
+        {
+            _light.LookAgain();
+        }
+
+        return isDue;
+    }
+
+    // Whether the room's light flickers by a quarter of the weaker pulsation or more; thousandths of a percent of the mean light are the pulsation, and R
+    // makes red's of it.
+    private bool IsFlickerLike()
+    {
+        long infrared = (long)_analysis.PerfusionIndexMilliPercent * _analysis.MeanInfrared / 100000;
+        long red = (long)_analysis.PerfusionIndexMilliPercent * _analysis.MeanRed / 100000 * _analysis.RatioTenThousandths / 10000;
+        return (long)_light.FlickerCounts * MinPulsationToFlicker > (red < infrared ? red : infrared);
     }
 
     private void Publish(long atUs, long nowUs)
@@ -249,6 +319,7 @@ public sealed class PulseReadings
             exchanged = _order.IsExchanged ? AbsenceReason.ChannelsSwapped : AbsenceReason.None;
         }
 
+        _isFlickerLike = _analysis.PerfusionAbsence == AbsenceReason.None && IsFlickerLike();
         PublishOne(
             Saturation, _analysis.SaturationAbsence, exchanged, _analysis.SaturationQuality, _analysis.SaturationTenths, TenthsExponent, _analysis.RatioWindowMs, atUs, nowUs);
         PublishOne(
@@ -262,6 +333,7 @@ public sealed class PulseReadings
     {
         bool isWeak = absence == AbsenceReason.WeakSignal || absence == AbsenceReason.NotSettled;
         AbsenceReason reason = isWeak ? absence
+            : _isFlickerLike ? AbsenceReason.AmbientLight
             : exchanged != AbsenceReason.None ? exchanged
             : quality < _minQuality ? _analysis.Doubt
             : absence;
@@ -291,12 +363,27 @@ public sealed class PulseReadings
     {
         NumericBody.Write(_ring.Scratch, PodRing.BodyOffset, _code[vital], value, exponent, absence, quality, (uint)windowMs);
         int length = NumericBody.Length;
+        bool isValue = absence == AbsenceReason.None;
         if (vital == Saturation)
         {
             NumericBody.WriteRatio(_ring.Scratch, PodRing.BodyOffset, windowMs == 0 ? 0 : _analysis.RatioTenThousandths);
-            length = NumericBody.LengthWithRatio;
+            OximetryStatus.WriteBesideRatio(_ring.Scratch, PodRing.BodyOffset, isValue ? SaturationStatus(value) : 0);
+            length = NumericBody.LengthWithRatioAndStatus;
+        }
+        else if (vital == Pulse)
+        {
+            OximetryStatus.Write(_ring.Scratch, PodRing.BodyOffset, isValue && _analysis.IsPulseIrregular ? OximetryStatus.IrregularPulse : 0);
+            length = NumericBody.LengthWithStatus;
+        }
+
+        if (vital == Pulse && absence == AbsenceReason.None)
+        {
+            _situation.OnFingerPulse(value, atUs);
         }
 
         _ring.Commit(FrameKind.Numeric, _stream[vital], length, atUs, _epoch, nowUs);
     }
+
+    private int SaturationStatus(int saturationTenths) =>
+        (_optics.Curve.IsCalibrated ? 0 : OximetryStatus.Uncalibrated) | (_optics.Curve.IsQuestionable(saturationTenths) ? OximetryStatus.Questionable : 0);
 }

@@ -80,6 +80,15 @@ public sealed class CuffLimits
     /// <summary>See <see cref="BleedStuckUs"/>.</summary>
     public int BleedFallCentiMmHg { get; set; } = 500;
 
+    /// <summary>
+    /// A bleed that falls more slowly over the last 2 s, when it fell by less than <see cref="BleedFallCentiMmHg"/>, stands: its valve is stuck. Above it is slow. Assumption: half of
+    /// what <see cref="BleedFallCentiMmHg"/> in <see cref="BleedStuckUs"/> is, and more than what a pulse leaves in the means of two seconds.
+    /// </summary>
+    public int BleedStandsCentiMmHgPerSecond { get; set; } = 30;
+
+    /// <summary>When a bleed that became slow had fallen this much, what was measured is looked at; below it nothing can have been measured. Source: the least pulse pressure that is believed, 15 mmHg.</summary>
+    public int BleedSomeCentiMmHg { get; set; } = 1_500;
+
     /// <summary>Two samples further apart than this cannot be a cuff. Source: 40 mmHg in 10 ms is beyond any pump and any valve.</summary>
     public int JumpCentiMmHg { get; set; } = 4_000;
 

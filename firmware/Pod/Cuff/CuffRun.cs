@@ -15,12 +15,17 @@ public sealed class CuffRun
     /// <summary>From one sample to the next, µs.</summary>
     public const int PeriodUs = OscillometricAnalysis.SamplePeriodUs;
 
-    private const int WindowSamples = 200; // 2 s, for slopes
+    private const int WindowSamples = 200; // 2 s when none is late; slopes are by the samples' own times
     private const int PumpStartPermille = 500;
     private const int PumpMinPermille = 120;
     private const int BleedStartPermille = 200;
     private const int BleedMinPermille = 60;
-    private const int ControlSamples = 50;
+    private const int PumpControlUs = 100_000;
+    private const int BleedControlUs = 500_000;
+
+    // Samples arrive with the loop's lateness: what is due in this time is done with this sample rather than a whole period later.
+    private const int LatenessUs = PeriodUs / 2;
+    private const int LeakWindow = 50;
 
     private readonly ICuffActuators _chain;
     private readonly CuffLimits _limits;
@@ -28,6 +33,7 @@ public sealed class CuffRun
     private readonly OscillometricAnalysis _oscillometry;
     private readonly LinkWatch _link;
     private readonly int[] _window = new int[WindowSamples];
+    private readonly long[] _windowUs = new long[WindowSamples];
     private int _windowCount;
     private int _windowNext;
     private long _stateSinceUs;
@@ -38,6 +44,7 @@ public sealed class CuffRun
     private bool _hasSample;
     private int _zeroMilliMmHg;
     private int _zeroCount;
+    private long _zeroFirstUs;
     private int _zeroLow;
     private int _zeroHigh;
     private long _zeroSum;
@@ -48,11 +55,13 @@ public sealed class CuffRun
     private bool _repeat;
     private int _pumpPermille;
     private int _bleedPermille;
-    private int _sinceControl;
+    private long _controlUs;
     private int _bleedFrom;
+    private int _bleedBegin;
     private long _bleedFromUs;
     private bool _analysed;
     private bool _measured;
+    private bool _slow;
 
     /// <summary>Stores; the valves are open until the first start.</summary>
     /// <param name="chain">Pump and valves.</param>
@@ -150,7 +159,7 @@ public sealed class CuffRun
         _hasSample = true;
         if (State == CuffState.ZeroCheck)
         {
-            CheckZero(readingMilliMmHg, centiMmHg, nowUs);
+            CheckZero(readingMilliMmHg, centiMmHg, atUs, nowUs);
             return;
         }
 
@@ -159,7 +168,7 @@ public sealed class CuffRun
             return;
         }
 
-        Push(centiMmHg);
+        Push(centiMmHg, atUs);
         if (State == CuffState.Dump || State == CuffState.Unconfirmed)
         {
             return; // the valves are open, and whether the cuff is empty is judged by Step
@@ -178,7 +187,7 @@ public sealed class CuffRun
             return;
         }
 
-        if (!Validate(centiMmHg, nowUs))
+        if (!Validate(centiMmHg, atUs, nowUs))
         {
             return;
         }
@@ -258,7 +267,7 @@ public sealed class CuffRun
 
     private int Bounded(int target) => target > _limits.HighestTargetCentiMmHg ? _limits.HighestTargetCentiMmHg : target;
 
-    private void CheckZero(int readingMilliMmHg, int centiMmHg, long nowUs)
+    private void CheckZero(int readingMilliMmHg, int centiMmHg, long atUs, long nowUs)
     {
         int allowed = _calibration.IsCalibrated ? _limits.ZeroCentiMmHg : _limits.UncalibratedZeroCentiMmHg;
         if (centiMmHg > allowed || centiMmHg < -allowed)
@@ -278,6 +287,7 @@ public sealed class CuffRun
             _zeroLow = centiMmHg;
             _zeroHigh = centiMmHg;
             _zeroSum = 0;
+            _zeroFirstUs = atUs;
         }
 
         _zeroCount++;
@@ -290,14 +300,14 @@ public sealed class CuffRun
             return;
         }
 
-        if (_zeroCount * PeriodUs >= _limits.ZeroUs)
+        if (atUs - _zeroFirstUs + PeriodUs >= _limits.ZeroUs)
         {
             _zeroMilliMmHg = (int)(_zeroSum / _zeroCount);
             Apply(CuffEvent.Zeroed, nowUs);
         }
     }
 
-    private bool Validate(int centiMmHg, long nowUs)
+    private bool Validate(int centiMmHg, long atUs, long nowUs)
     {
         int rise = Slope(_limits.RiseWindow);
         switch (State)
@@ -319,10 +329,10 @@ public sealed class CuffRun
                     return true;
                 }
 
-                DrivePump();
+                DrivePump(atUs);
                 return true;
             case CuffState.Hold:
-                if (_windowCount >= 50 && -Slope(50) > _limits.LeakCentiMmHgPerSecond && nowUs - _stateSinceUs >= _limits.HoldUs)
+                if (-Slope(LeakWindow) > _limits.LeakCentiMmHgPerSecond && nowUs - _stateSinceUs >= _limits.HoldUs)
                 {
                     return Fail(AbsenceReason.CuffFault, FaultCode.CuffLeaks, nowUs);
                 }
@@ -330,6 +340,7 @@ public sealed class CuffRun
                 if (nowUs - _stateSinceUs >= _limits.HoldUs)
                 {
                     Apply(CuffEvent.Held, nowUs);
+                    _bleedBegin = centiMmHg;
                     _bleedFrom = centiMmHg;
                     _bleedFromUs = nowUs;
                 }
@@ -341,7 +352,7 @@ public sealed class CuffRun
                     return Fail(AbsenceReason.CuffFault, FaultCode.CuffCameOff, nowUs);
                 }
 
-                _oscillometry.Add(centiMmHg < 0 ? 0 : centiMmHg);
+                _oscillometry.Add(centiMmHg < 0 ? 0 : centiMmHg, atUs);
                 if (centiMmHg <= _limits.BleedEndCentiMmHg || _oscillometry.IsDiastolicPassed)
                 {
                     _measured = true;
@@ -349,7 +360,7 @@ public sealed class CuffRun
                     return false;
                 }
 
-                DriveBleed();
+                DriveBleed(atUs);
                 return true;
         }
     }
@@ -389,12 +400,27 @@ public sealed class CuffRun
         {
             if (_bleedFrom - _lastCentiMmHg < _limits.BleedFallCentiMmHg)
             {
-                Fail(AbsenceReason.NoDeflation, FaultCode.CuffNoDeflation, nowUs);
+                EndSlow(nowUs);
+                return;
             }
 
             _bleedFrom = _lastCentiMmHg;
             _bleedFromUs = nowUs;
         }
+    }
+
+    // The valves open either way. What fell before it became slow may hold a blood pressure; a bleed that stands is a fault of its valve, whatever was measured before.
+    private void EndSlow(long nowUs)
+    {
+        if (Fall() < _limits.BleedStandsCentiMmHgPerSecond || _bleedBegin - _lastCentiMmHg < _limits.BleedSomeCentiMmHg)
+        {
+            Fail(AbsenceReason.NoDeflation, FaultCode.CuffNoDeflation, nowUs);
+            return;
+        }
+
+        _measured = true;
+        _slow = true;
+        Apply(CuffEvent.Measured, nowUs);
     }
 
     private void WatchEmptying(long nowUs)
@@ -444,6 +470,14 @@ public sealed class CuffRun
             return;
         }
 
+        if (_slow)
+        {
+            // Not once more: a bleed that is slow once is slow again.
+            Reason = AbsenceReason.DeflationTooSlow;
+            FaultCode = FaultCode.CuffDeflationSlow;
+            return;
+        }
+
         bool isHigher = refusal == OscillometryRefusal.SystolicNotBracketed || refusal == OscillometryRefusal.EdgeMaximum;
         bool isWorth = isHigher || refusal == OscillometryRefusal.TooMuchMotion || refusal == OscillometryRefusal.Weak || refusal == OscillometryRefusal.TooFewBeats;
         if (isWorth && !_linkLost && _repeats < _limits.MaxRepeats && !(isHigher && _target >= _limits.HighestTargetCentiMmHg))
@@ -472,6 +506,8 @@ public sealed class CuffRun
                 return AbsenceReason.WeakSignal;
             case OscillometryRefusal.TooMuchMotion:
                 return AbsenceReason.Motion;
+            case OscillometryRefusal.SamplesMissing:
+                return AbsenceReason.SensorFault;
             case OscillometryRefusal.Implausible:
             case OscillometryRefusal.TooLong:
                 return AbsenceReason.Implausible;
@@ -529,11 +565,12 @@ public sealed class CuffRun
             case CuffAction.Pump:
                 _windowCount = 0;
                 _measured = false;
+                _slow = false;
                 _analysed = false;
                 _repeat = false;
                 _pumpSinceUs = nowUs;
                 _pumpPermille = PumpStartPermille;
-                _sinceControl = 0;
+                _controlUs = nowUs;
                 _lastSampleUs = nowUs;
                 _hasSample = false;
                 _lastCentiMmHg = 0;
@@ -547,7 +584,7 @@ public sealed class CuffRun
             case CuffAction.Bleed:
                 _oscillometry.Reset();
                 _bleedPermille = BleedStartPermille;
-                _sinceControl = 0;
+                _controlUs = nowUs;
                 _chain.SetBleedValve(_bleedPermille);
                 break;
             default:
@@ -555,45 +592,62 @@ public sealed class CuffRun
         }
     }
 
-    private void DrivePump()
+    private void DrivePump(long atUs)
     {
-        if (++_sinceControl < 10)
+        if (!IsControlDue(PumpControlUs, atUs))
         {
             return;
         }
 
-        _sinceControl = 0;
         _pumpPermille += (_limits.PumpCentiMmHgPerSecond - Slope(_limits.RiseWindow)) / 20;
         _pumpPermille = _pumpPermille < PumpMinPermille ? PumpMinPermille : _pumpPermille > 1000 ? 1000 : _pumpPermille;
         _chain.SetPump(_pumpPermille);
     }
 
-    // The mean of the last second less the mean of the one before: a heart beat makes no difference to it.
-    private void DriveBleed()
+    private void DriveBleed(long atUs)
     {
-        if (++_sinceControl < ControlSamples || _windowCount < WindowSamples)
+        if (_windowCount < WindowSamples || !IsControlDue(BleedControlUs, atUs))
         {
             return;
         }
 
-        _sinceControl = 0;
-        long newer = 0;
-        long older = 0;
-        for (int i = 0; i < WindowSamples / 2; i++)
-        {
-            newer += At(i);
-            older += At(i + (WindowSamples / 2));
-        }
-
-        int fall = (int)((older - newer) / (WindowSamples / 2));
-        _bleedPermille += (_limits.BleedCentiMmHgPerSecond - fall) / 10;
+        _bleedPermille += (_limits.BleedCentiMmHgPerSecond - Fall()) / 10;
         _bleedPermille = _bleedPermille < BleedMinPermille ? BleedMinPermille : _bleedPermille > 1000 ? 1000 : _bleedPermille;
         _chain.SetBleedValve(_bleedPermille);
     }
 
-    private void Push(int centiMmHg)
+    // Hundredths of mmHg per second: the mean of the newer half of the window less the mean of the older one, over the time between them. A heart beat makes no difference to it.
+    private int Fall()
+    {
+        int half = _windowCount / 2;
+        long newer = 0;
+        long older = 0;
+        long us = 0;
+        for (int i = 0; i < half; i++)
+        {
+            newer += At(i);
+            older += At(i + half);
+            us += UsAt(i) - UsAt(i + half);
+        }
+
+        return us <= 0 ? 0 : (int)((older - newer) * 1_000_000 / us);
+    }
+
+    private bool IsControlDue(int everyUs, long atUs)
+    {
+        if (atUs - _controlUs < everyUs - LatenessUs)
+        {
+            return false;
+        }
+
+        _controlUs = atUs;
+        return true;
+    }
+
+    private void Push(int centiMmHg, long atUs)
     {
         _window[_windowNext] = centiMmHg;
+        _windowUs[_windowNext] = atUs;
         _windowNext = _windowNext + 1 == WindowSamples ? 0 : _windowNext + 1;
         if (_windowCount < WindowSamples)
         {
@@ -602,12 +656,25 @@ public sealed class CuffRun
     }
 
     // 0 is the newest.
-    private int At(int back)
+    private int At(int back) => _window[Slot(back)];
+
+    private long UsAt(int back) => _windowUs[Slot(back)];
+
+    private int Slot(int back)
     {
         int slot = _windowNext - 1 - back;
-        return _window[slot < 0 ? slot + WindowSamples : slot];
+        return slot < 0 ? slot + WindowSamples : slot;
     }
 
-    // Hundredths of mmHg per second over the newest samples; 0 while there are too few.
-    private int Slope(int samples) => _windowCount <= samples ? 0 : (At(0) - At(samples)) * (1_000_000 / PeriodUs) / samples;
+    // Hundredths of mmHg per second over the newest samples, by their times; 0 while there are too few.
+    private int Slope(int samples)
+    {
+        if (_windowCount <= samples)
+        {
+            return 0;
+        }
+
+        long us = UsAt(0) - UsAt(samples);
+        return us <= 0 ? 0 : (int)((At(0) - At(samples)) * 1_000_000L / us);
+    }
 }

@@ -1,19 +1,19 @@
 namespace Firmware.Signals.Optical;
 
 /// <summary>
-/// What depends on a board's optics: its curve, how much light a finger gives, and how its two lights compare. Set it from a calibration of the
-/// board; the defaults are for the bare part behind thin glass.
+/// What depends on a board's optics: its curve, how much light comes back from the empty clip, and how its two lights compare. Set it from a calibration
+/// of the board; the defaults are for the bare part behind thin glass.
 /// </summary>
 public sealed class OpticalCalibration
 {
-    /// <summary>How R becomes SpO2. Default: <see cref="SaturationCurve.Default"/>.</summary>
+    /// <summary>How R becomes SpO2. Default: <see cref="SaturationCurve.Default"/>, with which every saturation says that it is uncalibrated.</summary>
     public SaturationCurve Curve { get; set; } = SaturationCurve.Default();
 
-    /// <summary>A finger that was off is on from this infrared light, counts at 6.4 mA. Default 50,000. Assumption: calibrate on the board.</summary>
-    public int FingerOnCounts { get; set; } = 50000;
-
-    /// <summary>A finger that was on is off below this infrared light, counts at 6.4 mA. Default 40,000. Assumption, with a fifth of hysteresis.</summary>
-    public int FingerOffCounts { get; set; } = 40000;
+    /// <summary>
+    /// The LED's own infrared light that comes back with no finger in the clip, counts at 6.4 mA, 1 to 50,000. A finger is told by
+    /// <see cref="OpticalFrontEnd.FingerOnTimes"/> of it. Default 900. Assumption: glass and walls that are dark; measure it on the board.
+    /// </summary>
+    public int EmptyClipCounts { get; set; } = 900;
 
     /// <summary>
     /// Least share of red to infrared light at equal LED currents that this board gives with its channels in order, thousandths; 0 switches the

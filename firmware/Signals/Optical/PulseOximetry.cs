@@ -3,24 +3,31 @@ using Firmware.Core;
 namespace Firmware.Signals.Optical;
 
 /// <summary>
-/// Red and infrared light to pulse rate, beats, ratio R, SpO2, perfusion index and quality, in integers. Knows nothing of chips: counts come in,
-/// once a second results go out. Pulse rate is the mean beat interval over at most <see cref="PulseWindowSeconds"/>; R is the ratio of the RMS
-/// pulsations, each divided by its own mean light, over <see cref="RatioWindowSeconds"/>. Nothing is clipped or held: every result is made anew
-/// from its own window. Source of R: Webster (ed.) 1997, "Design of Pulse Oximeters", 4.2; of the beats: <see cref="BeatDetector"/>.
+/// Red and infrared light to pulse rate, beats, ratio R, SpO2, perfusion index and quality, in integers. Knows nothing of chips: counts come in, once a second results go
+/// out. Pulse rate is the mean beat interval over at most <see cref="PulseWindowSeconds"/> where the autocorrelation of the same seconds agrees; R is the ratio of the RMS
+/// rises over <see cref="RiseMs"/>, each divided by its own mean light, over at most <see cref="RatioWindowSeconds"/>. All are made from the newest calm seconds, those since the last motion.
+/// Nothing is clipped or held: every result is made anew from its own window. Source of R: Webster (ed.) 1997, "Design of Pulse Oximeters", 4.2; of the beats:
+/// <see cref="BeatDetector"/>; of the period: <see cref="PulseAutocorrelation"/>; of motion: <see cref="CommonMotion"/>.
 /// </summary>
 public sealed class PulseOximetry
 {
     /// <summary>The longest window of a pulse rate, s.</summary>
     public const int PulseWindowSeconds = 10;
 
-    /// <summary>The shortest window a first pulse rate is made from, s: its quality needs the window of R.</summary>
-    public const int ShortestPulseWindowSeconds = RatioWindowSeconds;
+    /// <summary>The shortest window behind motion that a result is made from, s. Assumption: three beats of the slowest pulse.</summary>
+    public const int ShortestWindowSeconds = 6;
 
     /// <summary>The window of R and of the perfusion index, s.</summary>
     public const int RatioWindowSeconds = 8;
 
     /// <summary>The filters' time to forget how they began, s: a step has decayed to below 1 % after 2 s of a 0.8 Hz high-pass.</summary>
     public const int SettlingSeconds = 2;
+
+    /// <summary>
+    /// R is of rises over this time, ms, in which blood comes fast and breathing and wander change little. Source: the derivative method, Webster (ed.) 1997, 4.2;
+    /// the time is that of a finger's systolic upstroke, Assumption, with 100 to 240 ms tried on recordings (README).
+    /// </summary>
+    public const int RiseMs = 160;
 
     /// <summary>Slowest pulse published, tenths per minute. Source: ISO 80601-2-61, usual declared range.</summary>
     public const int SlowestPulseTenths = 300;
@@ -43,56 +50,85 @@ public sealed class PulseOximetry
     public const int WeakPerfusionMilliPercent = 100;
 
     /// <summary>
-    /// The mean light of two seconds may differ from that of two others of the window by this share, in thousandths, before motion is assumed.
-    /// Chosen on recordings (README).
+    /// Two seconds whose pulsation (RMS) is above this share of what two seconds of the last ten usually have, per cent, are motion. Source: breathing and irregular beats
+    /// change a pulse by less than half (Reisner et al. 2008, Anesthesiology 108, 950); Assumption for the number.
     /// </summary>
-    public const int CalmWanderThousandths = 25;
+    public const int RestlessPercent = 200;
+
+    /// <summary>So many seconds behind motion do not count, for the filters remember it, s.</summary>
+    public const int RestlessSeconds = 2;
 
     /// <summary>
-    /// The strongest two seconds of the window may hold this many hundredths of the mean pulsation energy before motion is assumed.
-    /// Chosen on recordings (README).
-    /// </summary>
-    public const int CalmBurstHundredths = 300;
-
-    /// <summary>
-    /// Least likeness of the pulsation to itself one beat interval earlier, thousandths, at which it is a pulse. Chosen on recordings with and without
-    /// added motion (README).
+    /// Least strength of the infrared light's autocorrelation, thousandths, at which it is a pulse. Chosen on recordings with and without added motion (README).
     /// </summary>
     public const int MinLikenessThousandths = 400;
 
     /// <summary>The same for a pulsation below <see cref="WeakPerfusionMilliPercent"/>: a weak pulse must be regular to be believed. Assumption.</summary>
-    public const int MinWeakLikenessThousandths = 800;
+    public const int MinWeakLikenessThousandths = 600;
 
-    // An interval beyond 8/5 of the median.
-    private const int MissedNumerator = 8;
-    private const int MissedDenominator = 5;
-    private const int BeatRing = 64;
-    private const int BeatMask = BeatRing - 1;
-    private const int UsualIntervals = 5;
-    private const int PulsationRing = 128;
-    private const int PulsationMask = PulsationRing - 1;
+    /// <summary>From this strength on, thousandths, the autocorrelation tells the beats their usual interval. Assumption.</summary>
+    public const int MinGuideThousandths = 500;
+
+    /// <summary>Below this strength, thousandths, intervals that scatter are an irregular pulse rather than noise in a regular one. Assumption.</summary>
+    public const int MaxIrregularThousandths = 600;
+
+    /// <summary>
+    /// From this strength on, thousandths, twice as many beats as the autocorrelation has are second waves, for alternate beats of one kind do not repeat so well.
+    /// Chosen on recordings (README).
+    /// </summary>
+    public const int SecondWaveThousandths = 900;
+
+    /// <summary>Likeness that three quarters of the beats of an irregular pulse reach, thousandths. Chosen on made-up motion and a simulated patient (README).</summary>
+    public const int MinBeatLikenessThousandths = 700;
+
+    /// <summary>Beats of unusual height among those of an irregular pulse, at most, per cent. Assumption.</summary>
+    public const int MaxOutlierPercent = 25;
+
+    /// <summary>Least beats of an irregular pulse. Assumption: five intervals.</summary>
+    public const int MinIrregularBeats = 6;
+
+    /// <summary>An irregular pulse's rates with and without its longest intervals may differ by this, tenths per minute. Assumption: what is wrong with confidence.</summary>
+    public const int MaxDoubtTenths = 100;
+
+    private const int IrregularQuality = 55;
+    private const int GainShift = 12;
+
+    // The work at the end of a second is spread over this many samples behind it, so that no single one takes long; the first second is shorter by as many.
+    private const int ResultSteps = 2;
+    private const int Rows = PulseWindowSeconds;
 
     private readonly PulseBandPass _redFilter;
     private readonly PulseBandPass _infraredFilter;
     private readonly BeatDetector _beats;
+    private readonly PulseRhythm _rhythm = new PulseRhythm();
+    private readonly PulseAutocorrelation _period;
+    private readonly PulseAutocorrelation _differencePeriod;
+    private readonly CommonMotion _motion = new CommonMotion();
 
-    // Sums of one second each; the ring holds the window of R.
-    private readonly long[] _redSum = new long[RatioWindowSeconds];
-    private readonly long[] _infraredSum = new long[RatioWindowSeconds];
-    private readonly long[] _redSquares = new long[RatioWindowSeconds];
-    private readonly long[] _infraredSquares = new long[RatioWindowSeconds];
-    private readonly long[] _products = new long[RatioWindowSeconds];
-    private readonly long[] _beatSixteenths = new long[BeatRing];
-    private readonly int[] _beatAmplitude = new int[BeatRing];
-    private readonly int[] _scratch = new int[BeatRing];
-    private readonly long[] _likeProducts = new long[RatioWindowSeconds];
-    private readonly long[] _earlierSquares = new long[RatioWindowSeconds];
-    private readonly int[] _pulsation = new int[PulsationRing];
+    // Sums of one second each; the ring holds the longest window. Squares and products are of rises, but for the pulsation's own.
+    private readonly long[] _pulsationSquares = new long[Rows];
+    private readonly long[] _redSum = new long[Rows];
+    private readonly long[] _infraredSum = new long[Rows];
+    private readonly long[] _redSquares = new long[Rows];
+    private readonly long[] _infraredSquares = new long[Rows];
+    private readonly long[] _products = new long[Rows];
+
+    private readonly int[] _redBefore;
+    private readonly int[] _infraredBefore;
+
+    // The root of the pulsation energy of each second and the one before it.
+    private readonly int[] _strength = new int[Rows];
+    private readonly int[] _sorted = new int[Rows];
     private int _second;
+    private int _before;
     private int _inSecond;
+    private int _step;
     private int _samples;
-    private int _beatCount;
-    private int _interval;
+    private int _seconds;
+    private int _calm;
+    private int _restless;
+    private int _differenceGain;
+    private int _ratioSeconds;
 
     /// <summary>Makes an analysis at rest.</summary>
     /// <param name="curve">How R becomes SpO2.</param>
@@ -104,7 +140,11 @@ public sealed class PulseOximetry
         SamplePeriodUs = 1000000 / SamplesPerSecond;
         _redFilter = new PulseBandPass(1000000 / SamplesPerSecond);
         _infraredFilter = new PulseBandPass(1000000 / SamplesPerSecond);
+        _redBefore = new int[RiseMs * SamplesPerSecond / 1000];
+        _infraredBefore = new int[RiseMs * SamplesPerSecond / 1000];
         _beats = new BeatDetector(SamplesPerSecond);
+        _period = new PulseAutocorrelation(SamplesPerSecond);
+        _differencePeriod = new PulseAutocorrelation(SamplesPerSecond);
         Reset();
     }
 
@@ -138,6 +178,12 @@ public sealed class PulseOximetry
     /// <summary>Quality of the pulse, 0 to 100.</summary>
     public int PulseQuality { get; private set; }
 
+    /// <summary>
+    /// True when the beats of the newest pulse rate come at irregular times: three intervals and a fifth of all are more than 15 % off their median, as for the cuff. It is a
+    /// reason for doubt about the rate, which is a mean of few and uneven intervals, and never a finding. False while there is no rate.
+    /// </summary>
+    public bool IsPulseIrregular { get; private set; }
+
     /// <summary>The window of the pulse rate, ms.</summary>
     public int PulseWindowMs { get; private set; }
 
@@ -163,19 +209,16 @@ public sealed class PulseOximetry
     public AbsenceReason PerfusionAbsence { get; private set; }
 
     /// <summary>The window of R and of the perfusion index, ms.</summary>
-    public int RatioWindowMs => RatioWindowSeconds * SamplesPerSecond * SamplePeriodUs / 1000;
+    public int RatioWindowMs => _ratioSeconds * SamplesPerSecond * SamplePeriodUs / 1000;
 
     /// <summary>Correlation of the red and the infrared pulsation, thousandths, -1,000 to 1,000.</summary>
     public int CorrelationThousandths { get; private set; }
 
-    /// <summary>Likeness of the infrared pulsation to itself one beat interval earlier, thousandths, -1,000 to 1,000.</summary>
-    public int LikenessThousandths { get; private set; }
+    /// <summary>Likeness of the infrared pulsation to itself one period earlier, thousandths, 0 to about 1,000.</summary>
+    public int LikenessThousandths => _period.StrengthThousandths;
 
-    /// <summary>By how much the mean light of the window's four quarters differs, thousandths of the mean.</summary>
-    public int WanderThousandths { get; private set; }
-
-    /// <summary>The pulsation energy of the strongest two seconds in a row, hundredths of the window's mean: 100 for a perfectly even pulse.</summary>
-    public int BurstHundredths { get; private set; }
+    /// <summary>What red and infrared have in common beyond blood, thousandths of the pulsation energy (<see cref="CommonMotion"/>).</summary>
+    public int CommonThousandths => _motion.ShareThousandths;
 
     /// <summary>Mean red light of the window, counts.</summary>
     public int MeanRed { get; private set; }
@@ -186,22 +229,37 @@ public sealed class PulseOximetry
     /// <summary>Forgets everything, as after a change of light or a finger put on.</summary>
     public void Reset()
     {
-        for (int i = 0; i < RatioWindowSeconds; i++)
+        for (int i = 0; i < Rows; i++)
         {
             ClearSecond(i);
+            _strength[i] = 0;
+        }
+
+        for (int i = 0; i < _redBefore.Length; i++)
+        {
+            _redBefore[i] = 0;
+            _infraredBefore[i] = 0;
         }
 
         _second = 0;
-        _inSecond = 0;
+        _before = 0;
+        _inSecond = ResultSteps;
+        _step = ResultSteps;
         _samples = 0;
-        _beatCount = 0;
-        _interval = 0;
+        _seconds = 0;
+        _calm = 0;
+        _restless = 0;
+        _ratioSeconds = RatioWindowSeconds;
         _beats.Reset();
+        _rhythm.Reset();
+        _period.Reset();
+        _differencePeriod.Reset();
         HasNewResults = false;
         BeatIntervalMs = 0;
         PulseRateTenths = 0;
         PulseWindowMs = 0;
         PulseQuality = 0;
+        IsPulseIrregular = false;
         SaturationTenths = 0;
         SaturationQuality = 0;
         PulseAbsence = AbsenceReason.NotSettled;
@@ -218,195 +276,232 @@ public sealed class PulseOximetry
         {
             _redFilter.Reset(-red);
             _infraredFilter.Reset(-infrared);
+            SetDifferenceGain(red, infrared);
         }
 
-        if (_inSecond == 0)
+        if (_inSecond == SamplesPerSecond)
         {
+            _inSecond = 0;
             ClearSecond(_second);
         }
 
         // Blood takes light away: turned over, systole points upwards.
         long redPulsation = _redFilter.Next(-red);
         long infraredPulsation = _infraredFilter.Next(-infrared);
-
-        // The pulsation of one beat interval earlier: in a pulse it is much the same, in motion it is not.
-        long earlier = _interval == 0 ? 0 : _pulsation[(_samples - _interval) & PulsationMask];
-        _pulsation[_samples & PulsationMask] = (int)infraredPulsation;
         _redSum[_second] += red;
         _infraredSum[_second] += infrared;
-        _redSquares[_second] += redPulsation * redPulsation;
-        _infraredSquares[_second] += infraredPulsation * infraredPulsation;
-        _products[_second] += redPulsation * infraredPulsation;
-        _likeProducts[_second] += earlier * infraredPulsation;
-        _earlierSquares[_second] += earlier * earlier;
+        _pulsationSquares[_second] += infraredPulsation * infraredPulsation;
+        long redRise = redPulsation - _redBefore[_before];
+        long infraredRise = infraredPulsation - _infraredBefore[_before];
+        _redBefore[_before] = (int)redPulsation;
+        _infraredBefore[_before] = (int)infraredPulsation;
+        _before = _before + 1 < _redBefore.Length ? _before + 1 : 0;
+        _redSquares[_second] += redRise * redRise;
+        _infraredSquares[_second] += infraredRise * infraredRise;
+        _products[_second] += redRise * infraredRise;
         _samples++;
         _inSecond++;
         bool isBeat = _beats.Next((int)infraredPulsation);
         if (isBeat)
         {
-            TakeBeat();
+            long interval = _rhythm.Take(_beats);
+            BeatIntervalMs = (int)(((interval * SamplePeriodUs) + 8000) / 16000);
         }
 
-        HasNewResults = _inSecond == SamplesPerSecond;
-        if (HasNewResults)
+        _period.Next((int)infraredPulsation);
+        _differencePeriod.Next((int)(infraredPulsation - ((redPulsation * _differenceGain) >> GainShift)));
+        _step = _inSecond == SamplesPerSecond ? 0 : _step + 1;
+        HasNewResults = _step == ResultSteps;
+        switch (_step)
         {
-            _inSecond = 0;
-            _second = (_second + 1) % RatioWindowSeconds;
-            EvaluateRatio();
-            EvaluatePulse();
+            case 0:
+                EndSecond();
+                break;
+            case 1:
+                _differencePeriod.EndSecond(_calm > 0);
+                break;
+            case ResultSteps:
+                EvaluateRatio();
+                EvaluatePulse();
+                break;
         }
 
         return isBeat;
+    }
+
+    // Red counts by this have the same relative size as infrared ones.
+    private void SetDifferenceGain(long red, long infrared) => _differenceGain = (int)((infrared << GainShift) / (red + 1));
+
+    private void EndSecond()
+    {
+        _seconds++;
+        _restless = IsRestless() ? RestlessSeconds : _restless > 0 ? _restless - 1 : 0;
+        bool isCalm = _seconds > SettlingSeconds && _restless == 0;
+        _calm = !isCalm ? 0 : _calm < Rows ? _calm + 1 : Rows;
+        _period.EndSecond(isCalm);
+        SetDifferenceGain(_redSum[_second], _infraredSum[_second]);
+        _second = (_second + 1) % Rows;
+        _beats.UsualInterval = _period.StrengthThousandths < MinGuideThousandths ? 0
+            : _period.PeriodSixteenths * SamplesPerSecond / (16 * PulseAutocorrelation.SamplesPerSecond);
+    }
+
+    // The newest two seconds hold much more pulsation than two seconds usually did of late.
+    private bool IsRestless()
+    {
+        int before = (_second + Rows - 1) % Rows;
+        _strength[_second] = (int)IntegerMath.SquareRoot(_pulsationSquares[_second] + _pulsationSquares[before]);
+        int known = _seconds - SettlingSeconds - 1;
+        known = known < Rows ? known : Rows;
+        if (known < 3)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < known; i++)
+        {
+            _sorted[i] = _strength[(_second + Rows - i) % Rows];
+        }
+
+        long newest = _strength[_second];
+        return newest * 100 > (long)IntegerMath.Median(_sorted, known) * RestlessPercent;
     }
 
     private void ClearSecond(int second)
     {
         _redSum[second] = 0;
         _infraredSum[second] = 0;
+        _pulsationSquares[second] = 0;
         _redSquares[second] = 0;
         _infraredSquares[second] = 0;
         _products[second] = 0;
-        _likeProducts[second] = 0;
-        _earlierSquares[second] = 0;
-    }
-
-    private void TakeBeat()
-    {
-        int newest = _beatCount & BeatMask;
-        _beatSixteenths[newest] = _beats.PeakSixteenths;
-        _beatAmplitude[newest] = _beats.Amplitude;
-        long interval = _beatCount == 0 ? 0 : _beats.PeakSixteenths - _beatSixteenths[(_beatCount - 1) & BeatMask];
-        BeatIntervalMs = (int)(((interval * SamplePeriodUs) + 8000) / 16000);
-        _beatCount++;
-        if (_beatCount == 1)
-        {
-            return;
-        }
-
-        int intervals = _beatCount - 1 < UsualIntervals ? _beatCount - 1 : UsualIntervals;
-        for (int i = 0; i < intervals; i++)
-        {
-            _scratch[i] = (int)(_beatSixteenths[(_beatCount - 1 - i) & BeatMask] - _beatSixteenths[(_beatCount - 2 - i) & BeatMask]);
-        }
-
-        int usual = (IntegerMath.Median(_scratch, intervals) + 8) / 16;
-        _interval = usual < PulsationRing ? usual : PulsationRing - 1;
     }
 
     private void EvaluatePulse()
     {
-        int usable = _samples - (SettlingSeconds * SamplesPerSecond);
-        int longest = PulseWindowSeconds * SamplesPerSecond;
-        int window = usable < longest ? usable : longest;
         PulseQuality = 0;
         PulseRateTenths = 0;
-        if (window < ShortestPulseWindowSeconds * SamplesPerSecond)
+        IsPulseIrregular = false;
+        if (PerfusionAbsence == AbsenceReason.NotSettled || PerfusionAbsence == AbsenceReason.WeakSignal)
         {
-            PulseAbsence = AbsenceReason.NotSettled;
+            PulseAbsence = PerfusionAbsence;
             return;
         }
 
+        // Behind motion the beats of it are measured too: a rate without quality, which is published only for evaluation.
+        bool isCalm = _calm >= ShortestWindowSeconds;
+        int window = (isCalm ? _calm : RatioWindowSeconds) * SamplesPerSecond;
         PulseWindowMs = (int)((long)window * SamplePeriodUs / 1000);
-        long oldest = (long)(_samples - window) * 16;
-        int inWindow = 0;
-        while (inWindow < _beatCount && inWindow < BeatRing && _beatSixteenths[(_beatCount - 1 - inWindow) & BeatMask] >= oldest)
-        {
-            inWindow++;
-        }
-
-        int intervals = inWindow - 1;
-        if (intervals < 2 || PerfusionAbsence == AbsenceReason.WeakSignal)
+        _rhythm.Measure((long)(_samples - ResultSteps - window) * 16, SamplePeriodUs);
+        PulseRateTenths = _rhythm.RateTenths;
+        if (PulseRateTenths == 0)
         {
             PulseAbsence = AbsenceReason.WeakSignal;
             return;
         }
 
-        int quality = 100 - IntervalFaults(intervals) - AmplitudeFaults(inWindow);
-        int like = LikenessQuality();
-        quality = quality < like ? quality : like;
-        PulseQuality = quality < 0 || IsRestless ? 0 : quality;
-        PulseAbsence = PulseRateTenths < SlowestPulseTenths || PulseRateTenths > FastestPulseTenths
-            ? AbsenceReason.OutOfRange
-            : AbsenceReason.None;
+        PulseAbsence = AbsenceReason.None;
+        if (!isCalm)
+        {
+            PulseQuality = 0;
+        }
+        else if (_motion.HidesPulse)
+        {
+            TakeDifference();
+        }
+        else if (_period.StrengthThousandths >= RequiredLikenessThousandths && (_period.StrengthThousandths >= MaxIrregularThousandths || !_rhythm.IsIrregular))
+        {
+            TakeRegular();
+        }
+        else
+        {
+            TakeIrregular();
+        }
+
+        if (PulseRateTenths < SlowestPulseTenths || PulseRateTenths > FastestPulseTenths)
+        {
+            PulseAbsence = AbsenceReason.OutOfRange;
+        }
     }
 
-    // The rate, and what is wrong with the intervals. One beyond 1.6 medians is most likely a beat that was missed: it is no interval, and its
-    // window is worth less.
-    private int IntervalFaults(int intervals)
+    // Motion hides the pulse in either light, and not in their difference.
+    private void TakeDifference()
     {
-        for (int i = 0; i < intervals; i++)
+        if (CommonMotion.IsEnough(_differencePeriod))
         {
-            _scratch[i] = (int)(_beatSixteenths[(_beatCount - 1 - i) & BeatMask] - _beatSixteenths[(_beatCount - 2 - i) & BeatMask]);
+            PulseRateTenths = Rate(_differencePeriod);
+            PulseQuality = Quality(_differencePeriod.StrengthThousandths, CommonMotion.AloneThousandths);
         }
-
-        long median = IntegerMath.Median(_scratch, intervals);
-        long span = 0;
-        int missed = 0;
-        for (int i = 0; i < intervals; i++)
-        {
-            if (_scratch[i] * MissedDenominator > median * MissedNumerator)
-            {
-                missed++;
-            }
-            else
-            {
-                span += _scratch[i];
-            }
-        }
-
-        long spanUs = span * SamplePeriodUs / 16;
-        PulseRateTenths = (int)(((600L * 1000000 * (intervals - missed)) + (spanUs / 2)) / spanUs);
-        return missed == 0 ? 0 : 55 + (missed * 5);
     }
 
-    // Beats of less than half or more than twice the usual height.
-    private int AmplitudeFaults(int beats)
+    // Beats give the finer rate, and the autocorrelation says that they are beats.
+    private void TakeRegular()
     {
-        for (int i = 0; i < beats; i++)
+        int byPeriod = Rate(_period);
+        int byBeats = _rhythm.RateTenths;
+        bool agree = PulseRhythm.Agree(byBeats, byPeriod);
+        bool areSecondWaves = _period.StrengthThousandths >= SecondWaveThousandths && PulseRhythm.Agree(byBeats, 2 * byPeriod);
+        if (agree || areSecondWaves)
         {
-            _scratch[i] = _beatAmplitude[(_beatCount - 1 - i) & BeatMask];
+            PulseRateTenths = agree ? byBeats : byPeriod;
+            IsPulseIrregular = agree && _rhythm.IsIrregular;
+            PulseQuality = Quality(_period.StrengthThousandths, RequiredLikenessThousandths);
         }
-
-        long median = IntegerMath.Median(_scratch, beats);
-        int outliers = 0;
-        for (int i = 0; i < beats; i++)
-        {
-            if ((long)_scratch[i] * 2 < median || _scratch[i] > median * 2)
-            {
-                outliers++;
-            }
-        }
-
-        return outliers * 100 / beats;
     }
+
+    // No period, and beats that look alike at uneven times.
+    private void TakeIrregular()
+    {
+        int off = _rhythm.RateTenths - _rhythm.RateOfAllTenths;
+        if (_rhythm.Beats >= MinIrregularBeats && _rhythm.LikenessThousandths >= MinBeatLikenessThousandths && _rhythm.OutlierPercent <= MaxOutlierPercent
+            && off <= MaxDoubtTenths && PerfusionIndexMilliPercent >= WeakPerfusionMilliPercent && !_motion.IsPresent)
+        {
+            PulseRateTenths = (_rhythm.RateTenths + _rhythm.RateOfAllTenths) / 2;
+            PulseQuality = IrregularQuality;
+            IsPulseIrregular = _rhythm.IsIrregular;
+        }
+    }
+
+    private int Rate(PulseAutocorrelation of)
+    {
+        long us = (long)of.PeriodSixteenths * SamplePeriodUs * SamplesPerSecond / PulseAutocorrelation.SamplesPerSecond;
+        return us == 0 ? 0 : (int)(600L * 1000000 * 16 / us);
+    }
+
+    private int RequiredLikenessThousandths => PerfusionIndexMilliPercent < WeakPerfusionMilliPercent ? MinWeakLikenessThousandths : MinLikenessThousandths;
+
+    /// <summary>50 to 100 from the least strength to 1,000, below 50 under it.</summary>
+    private static int Quality(int strength, int least) => strength < least ? strength * 49 / least
+        : strength > 1000 ? 100
+        : 50 + ((strength - least) * 50 / (1000 - least));
 
     private void EvaluateRatio()
     {
-        if (_samples < (RatioWindowSeconds + SettlingSeconds) * SamplesPerSecond)
+        if (_seconds < RatioWindowSeconds + SettlingSeconds)
         {
             ForgetRatio(AbsenceReason.NotSettled);
             return;
         }
 
+        bool isCalm = _calm >= ShortestWindowSeconds;
+        _ratioSeconds = isCalm && _calm < RatioWindowSeconds ? _calm : RatioWindowSeconds;
         long redSum = 0;
         long infraredSum = 0;
         long redSquares = 0;
         long infraredSquares = 0;
         long products = 0;
-        long likeProducts = 0;
-        long earlierSquares = 0;
-        for (int i = 0; i < RatioWindowSeconds; i++)
+        long pulsationSquares = 0;
+        for (int i = 1; i <= _ratioSeconds; i++)
         {
-            redSum += _redSum[i];
-            infraredSum += _infraredSum[i];
-            redSquares += _redSquares[i];
-            infraredSquares += _infraredSquares[i];
-            products += _products[i];
-            likeProducts += _likeProducts[i];
-            earlierSquares += _earlierSquares[i];
+            int row = (_second + Rows - i) % Rows;
+            redSum += _redSum[row];
+            infraredSum += _infraredSum[row];
+            pulsationSquares += _pulsationSquares[row];
+            redSquares += _redSquares[row];
+            infraredSquares += _infraredSquares[row];
+            products += _products[row];
         }
 
-        int window = RatioWindowSeconds * SamplesPerSecond;
+        int window = _ratioSeconds * SamplesPerSecond;
         MeanRed = (int)(redSum / window);
         MeanInfrared = (int)(infraredSum / window);
         long redRms = IntegerMath.SquareRoot(redSquares);
@@ -417,13 +512,10 @@ public sealed class PulseOximetry
             return;
         }
 
-        MeasureUnrest(infraredSum, infraredSquares);
         CorrelationThousandths = (int)(products / ((redRms * infraredRms / 1000) + 1));
 
-        LikenessThousandths = (int)(likeProducts / ((infraredRms * IntegerMath.SquareRoot(earlierSquares) / 1000) + 1));
-
         // Peak to peak of a pulse is about 2.83 (2 x root 2, a sine's) of its RMS.
-        long mean = IntegerMath.SquareRoot(infraredSquares / window);
+        long mean = IntegerMath.SquareRoot(pulsationSquares / window);
         PerfusionIndexMilliPercent = (int)(mean * 283000 / PulseBandPass.OutputScale / MeanInfrared);
         PerfusionAbsence = PerfusionIndexMilliPercent < MinPerfusionMilliPercent ? AbsenceReason.WeakSignal : AbsenceReason.None;
         Doubt = PerfusionIndexMilliPercent < WeakPerfusionMilliPercent ? AbsenceReason.WeakSignal : AbsenceReason.Motion;
@@ -431,50 +523,16 @@ public sealed class PulseOximetry
         long ratio = redRms * 10000 / infraredRms * MeanInfrared / MeanRed;
         RatioTenThousandths = ratio > 65535 ? 65535 : (int)ratio;
         SaturationTenths = Curve.SaturationTenths(RatioTenThousandths);
+        _motion.Measure(redSquares, infraredSquares, products, MeanRed, MeanInfrared);
+        _motion.Evaluate(_period, _differencePeriod, Rate(_period), Rate(_differencePeriod), RatioTenThousandths);
         int beyond = CorrelationThousandths - MinCorrelationThousandths;
         int quality = beyond <= 0 ? 0 : 50 + (beyond * 50 / (1000 - MinCorrelationThousandths));
-        int like = LikenessQuality();
+        int like = Quality(LikenessThousandths, RequiredLikenessThousandths);
         quality = quality < like ? quality : like;
-        SaturationQuality = IsRestless ? 0 : quality;
+        SaturationQuality = isCalm && !_motion.IsPresent ? quality : 0;
         SaturationAbsence = PerfusionAbsence != AbsenceReason.None ? PerfusionAbsence
             : SaturationTenths < SaturationCurve.LowestTenths || SaturationTenths > SaturationCurve.HighestTenths ? AbsenceReason.OutOfRange
             : AbsenceReason.None;
-    }
-
-    private void MeasureUnrest(long infraredSum, long infraredSquares)
-    {
-        long lowest = long.MaxValue;
-        long highest = 0;
-        long strongest = 0;
-        for (int i = 0; i < RatioWindowSeconds; i += 2)
-        {
-            long sum = _infraredSum[(_second + i) % RatioWindowSeconds] + _infraredSum[(_second + i + 1) % RatioWindowSeconds];
-            lowest = sum < lowest ? sum : lowest;
-            highest = sum > highest ? sum : highest;
-        }
-
-        // From the oldest second to the newest; _second is the oldest.
-        long before = 0;
-        for (int i = 0; i < RatioWindowSeconds; i++)
-        {
-            long squares = _infraredSquares[(_second + i) % RatioWindowSeconds];
-            strongest = before + squares > strongest ? before + squares : strongest;
-            before = squares;
-        }
-
-        WanderThousandths = (int)((highest - lowest) * 1000 * RatioWindowSeconds / 2 / infraredSum);
-        BurstHundredths = (int)(strongest * 100 * RatioWindowSeconds / 2 / infraredSquares);
-    }
-
-    private bool IsRestless => WanderThousandths > CalmWanderThousandths || BurstHundredths > CalmBurstHundredths;
-
-    /// <summary>50 to 100 from the least likeness to 1,000, below 50 under it.</summary>
-    private int LikenessQuality()
-    {
-        int least = PerfusionIndexMilliPercent < WeakPerfusionMilliPercent ? MinWeakLikenessThousandths : MinLikenessThousandths;
-        return LikenessThousandths <= 0 ? 0
-            : LikenessThousandths < least ? LikenessThousandths * 49 / least
-            : 50 + ((LikenessThousandths - least) * 50 / (1000 - least));
     }
 
     private void ForgetRatio(AbsenceReason reason)
@@ -486,9 +544,7 @@ public sealed class PulseOximetry
         RatioTenThousandths = 0;
         PerfusionIndexMilliPercent = 0;
         CorrelationThousandths = 0;
-        LikenessThousandths = 0;
-        WanderThousandths = 0;
-        BurstHundredths = 0;
+        _motion.Reset();
         Doubt = reason == AbsenceReason.WeakSignal ? AbsenceReason.WeakSignal : AbsenceReason.Motion;
     }
 }

@@ -6,10 +6,15 @@ namespace Firmware.Signals.Oscillometry;
 /// </summary>
 internal sealed class CuffBeats
 {
+    private const int ScanSamples = 40;
+
     private readonly CuffDeflation _deflation;
     private readonly short[] _oscillation;
-    private int _period;
+    private int _samples;
+    private int _near;
+    private int _reach;
     private int _cursor;
+    private bool _isFound;
 
     /// <summary>Stores.</summary>
     /// <param name="deflation">The first stage.</param>
@@ -25,6 +30,15 @@ internal sealed class CuffBeats
     /// <summary>True when there were more than find room: no heart beats so.</summary>
     public bool IsTooMany { get; private set; }
 
+    /// <summary>True when all samples were looked at.</summary>
+    public bool IsDone { get; private set; }
+
+    /// <summary>From one beat to the next, samples.</summary>
+    public int Period { get; private set; }
+
+    /// <summary>Samples that were looked at.</summary>
+    public int Samples => _samples;
+
     /// <summary>The sample of each beat.</summary>
     public int[] At { get; } = new int[OscillometricAnalysis.MaxBeats];
 
@@ -39,72 +53,96 @@ internal sealed class CuffBeats
 
     /// <summary>Begins.</summary>
     /// <param name="periodSamples">From one beat to the next, samples.</param>
-    public void Begin(int periodSamples)
+    /// <param name="samples">How many samples are looked at.</param>
+    public void Begin(int periodSamples, int samples)
     {
-        _period = periodSamples;
+        Period = periodSamples;
+        _samples = samples;
+        _near = periodSamples * 45 / 100;
+        _reach = periodSamples * 6 / 10;
         _cursor = 1;
+        _isFound = false;
         Count = 0;
         IsTooMany = false;
+        IsDone = false;
     }
 
     /// <summary>One bounded piece.</summary>
-    /// <returns>True when it is finished.</returns>
-    public bool Step()
+    /// <returns>What it cost: about as many times ten operations.</returns>
+    public int Step()
     {
-        int count = _deflation.Count;
-        int near = _period * 45 / 100;
-        int reach = _period * 6 / 10;
-        int budget = 600;
-        while (_cursor < count - 1)
+        if (_isFound)
         {
-            int i = _cursor++;
-            if (--budget < 0)
+            return Measure();
+        }
+
+        for (int k = 0; k < ScanSamples; k++)
+        {
+            if (_cursor >= _samples - 1)
             {
-                return false;
+                IsDone = true;
+                return 1 + (k * 4 / 10);
             }
 
+            int i = _cursor++;
             int value = _oscillation[i];
             if (value <= 0 || value < _oscillation[i - 1] || value < _oscillation[i + 1])
             {
                 continue;
             }
 
+            // A top: look around it, and go on from there with the next call.
+            int looked = 0;
             bool isHighest = true;
-            int from = i - near < 0 ? 0 : i - near;
-            int to = i + near >= count ? count - 1 : i + near;
+            int from = i - _near < 0 ? 0 : i - _near;
+            int to = i + _near >= _samples ? _samples - 1 : i + _near;
             for (int j = from; j <= to && isHighest; j++)
             {
                 // Of equal neighbours the first counts.
                 isHighest = _oscillation[j] < value || (_oscillation[j] == value && j >= i);
+                looked++;
             }
 
-            if (!isHighest)
+            if (isHighest)
             {
-                continue;
+                _isFound = true;
+                _cursor = i;
             }
 
-            if (Count == OscillometricAnalysis.MaxBeats)
-            {
-                IsTooMany = true;
-                return true;
-            }
-
-            budget -= 20;
-            At[Count] = i;
-            Pressure[Count] = _deflation.Pressure[i];
-            Amplitude[Count] = value - ((Foot(i - reach, i) + Foot(i, i + reach)) / 2);
-            Count++;
+            return 1 + (k * 4 / 10) + (looked * 3 / 10);
         }
 
-        return true;
+        return ScanSamples * 4 / 10;
+    }
+
+    // The feet of the beat at the cursor; what follows within reach of it is lower, and no beat.
+    private int Measure()
+    {
+        _isFound = false;
+        if (Count == OscillometricAnalysis.MaxBeats)
+        {
+            IsTooMany = true;
+            IsDone = true;
+            return 1;
+        }
+
+        int i = _cursor;
+        At[Count] = i;
+        Pressure[Count] = _deflation.Pressure[i];
+        Amplitude[Count] = _oscillation[i] - ((Foot(i - _reach, i) + Foot(i, i + _reach)) / 2);
+        Count++;
+        _cursor = i + _near + 1;
+        return 3 + (_reach * 6 / 10);
     }
 
     private int Foot(int from, int to)
     {
         int low = int.MaxValue;
-        for (int i = from < 0 ? 0 : from; i <= to && i < _deflation.Count; i++)
+        int end = to < _samples ? to : _samples - 1;
+        for (int i = from < 0 ? 0 : from; i <= end; i++)
         {
-            low = _oscillation[i] < low ? _oscillation[i] : low;
+            int value = _oscillation[i];
+            low = value < low ? value : low;
         }
 
         return low;

@@ -1,8 +1,8 @@
 namespace Firmware.Signals.Oscillometry;
 
 /// <summary>
-/// First stage: takes the slow deflation away from each sample as it comes in, keeps what oscillates beside the pressure it lies on, and watches how the oscillations shrink.
-/// Hundredths of mmHg.
+/// First stage: brings the samples to a grid of <see cref="OscillometricAnalysis.SamplePeriodUs"/> by their time stamps, takes the slow deflation away from each as it comes in, and
+/// keeps what oscillates beside the pressure it lies on. Hundredths of mmHg.
 /// </summary>
 internal sealed class CuffDeflation
 {
@@ -10,8 +10,8 @@ internal sealed class CuffDeflation
     private const int SlowTaps = 75;
     private const int FastTaps = 7;
 
-    private const int LiveWindow = 120;
-    private const int LiveSkip = 4;
+    // The longest gap that is bridged, in samples: ten times what the cuff's safety chain lets pass, so that one call stays bounded.
+    private const int MaxBridged = 100;
 
     private readonly int[] _first = new int[SlowTaps];
     private readonly int[] _second = new int[SlowTaps];
@@ -20,15 +20,17 @@ internal sealed class CuffDeflation
     private long _firstSum;
     private long _secondSum;
     private long _fastSum;
-    private int _liveHigh;
-    private int _liveLow;
-    private int _liveCount;
-    private int _liveHeight;
-    private int _liveBelow;
-    private int _livePrevious;
-    private int _liveWindows;
+    private long _lastUs;
+    private long _gridUs;
+    private int _last;
+    private bool _hasLast;
+    private int _slot;
+    private int _fastSlot;
 
-    /// <summary>What oscillates, up to <see cref="Count"/>.</summary>
+    // 20 mmHg, so that sums over a window fit 32 bits: no pulse in a cuff is half as high.
+    private const int Clip = 2000;
+
+    /// <summary>What oscillates, up to <see cref="Count"/>; within ±20 mmHg.</summary>
     public short[] Oscillation { get; } = new short[OscillometricAnalysis.MaxSamples];
 
     /// <summary>The pressure it lies on, up to <see cref="Count"/>.</summary>
@@ -37,24 +39,32 @@ internal sealed class CuffDeflation
     /// <summary>How many there are; fewer than <see cref="Added"/> by the filters' delay.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Samples taken.</summary>
+    /// <summary>Samples of the grid that were filled.</summary>
     public int Added { get; private set; }
+
+    /// <summary>Of them those between two samples further apart than <see cref="OscillometricAnalysis.LongestGapUs"/>: how the pressure went there is not known.</summary>
+    public int Bridged { get; private set; }
 
     /// <summary>True when there were more than find room.</summary>
     public bool IsTooLong { get; private set; }
 
-    /// <summary>True once the oscillations have been far below their greatest for some seconds.</summary>
-    public bool IsDiastolicPassed { get; private set; }
+    /// <summary>True when a time stamp was not later than the one before it.</summary>
+    public bool IsOutOfOrder { get; private set; }
 
     /// <summary>Forgets everything.</summary>
     public void Reset()
     {
         Added = 0;
+        Bridged = 0;
         Count = 0;
         IsTooLong = false;
+        IsOutOfOrder = false;
+        _hasLast = false;
         _firstSum = 0;
         _secondSum = 0;
         _fastSum = 0;
+        _slot = 0;
+        _fastSlot = 0;
         for (int i = 0; i < SlowTaps; i++)
         {
             _first[i] = 0;
@@ -66,18 +76,51 @@ internal sealed class CuffDeflation
         {
             _fast[i] = 0;
         }
-
-        _liveCount = 0;
-        _liveHeight = 0;
-        _liveBelow = 0;
-        _livePrevious = 0;
-        _liveWindows = 0;
-        IsDiastolicPassed = false;
     }
 
     /// <summary>Takes one sample of the deflation.</summary>
     /// <param name="cuffPressureCentiMmHg">0 to 32,767 hundredths of mmHg.</param>
-    public void Add(int cuffPressureCentiMmHg)
+    /// <param name="atUs">When it was taken, monotonic µs.</param>
+    public void Add(int cuffPressureCentiMmHg, long atUs)
+    {
+        if (!_hasLast)
+        {
+            _hasLast = true;
+            _lastUs = atUs;
+            _gridUs = atUs + OscillometricAnalysis.SamplePeriodUs;
+            _last = cuffPressureCentiMmHg;
+            Fill(cuffPressureCentiMmHg);
+            return;
+        }
+
+        long gap = atUs - _lastUs;
+        if (gap <= 0)
+        {
+            IsOutOfOrder = true;
+            return;
+        }
+
+        if (gap > MaxBridged * OscillometricAnalysis.SamplePeriodUs)
+        {
+            // Nothing lies between; the grid goes on here, and the deflation is not used.
+            Bridged += OscillometricAnalysis.MaxSamples;
+            _gridUs = atUs;
+        }
+
+        int rise = cuffPressureCentiMmHg - _last;
+        while (_gridUs <= atUs)
+        {
+            Bridged += gap > OscillometricAnalysis.LongestGapUs ? 1 : 0;
+            Fill(_last + (int)(rise * (_gridUs - _lastUs) / gap));
+            _gridUs += OscillometricAnalysis.SamplePeriodUs;
+        }
+
+        _lastUs = atUs;
+        _last = cuffPressureCentiMmHg;
+    }
+
+    // One sample of the grid.
+    private void Fill(int centiMmHg)
     {
         if (Count >= OscillometricAnalysis.MaxSamples)
         {
@@ -85,13 +128,13 @@ internal sealed class CuffDeflation
             return;
         }
 
-        int slot = Added % SlowTaps;
-        _firstSum += cuffPressureCentiMmHg - _first[slot];
-        _delayed[slot] = cuffPressureCentiMmHg;
-        _first[slot] = cuffPressureCentiMmHg;
+        _firstSum += centiMmHg - _first[_slot];
+        _delayed[_slot] = centiMmHg;
+        _first[_slot] = centiMmHg;
         int mean = (int)(_firstSum / SlowTaps);
-        _secondSum += mean - _second[slot];
-        _second[slot] = mean;
+        _secondSum += mean - _second[_slot];
+        _second[_slot] = mean;
+        _slot = _slot + 1 == SlowTaps ? 0 : _slot + 1;
         Added++;
         if (Added < 2 * SlowTaps)
         {
@@ -100,55 +143,18 @@ internal sealed class CuffDeflation
 
         // The middle of the second average lies 74 samples back, and its slot is the one that is written next.
         int slow = (int)(_secondSum / SlowTaps);
-        int next = Added % SlowTaps;
-        int middle = _delayed[next];
-        int fastSlot = Added % FastTaps;
-        _fastSum += middle - slow - _fast[fastSlot];
-        _fast[fastSlot] = middle - slow;
+        int middle = _delayed[_slot];
+        _fastSum += middle - slow - _fast[_fastSlot];
+        _fast[_fastSlot] = middle - slow;
+        _fastSlot = _fastSlot + 1 == FastTaps ? 0 : _fastSlot + 1;
         if (Added < (2 * SlowTaps) + FastTaps)
         {
             return;
         }
 
         int value = (int)(_fastSum / FastTaps);
-        Oscillation[Count] = (short)(value > short.MaxValue ? short.MaxValue : value < short.MinValue ? short.MinValue : value);
+        Oscillation[Count] = (short)(value > Clip ? Clip : value < -Clip ? -Clip : value);
         Pressure[Count] = (short)(slow > short.MaxValue ? short.MaxValue : slow);
         Count++;
-        Watch(value);
-    }
-
-    /// <summary>From the first to the last pressure, hundredths of mmHg per second.</summary>
-    /// <returns>Above 0 for a pressure that falls.</returns>
-    public long MeanFall() => (Pressure[0] - Pressure[Count - 1]) * (1_000_000L / OscillometricAnalysis.SamplePeriodUs) / Count;
-
-    // The height of the last second or so, and how it has fallen from the greatest one.
-    private void Watch(int value)
-    {
-        _liveHigh = _liveCount == 0 || value > _liveHigh ? value : _liveHigh;
-        _liveLow = _liveCount == 0 || value < _liveLow ? value : _liveLow;
-        if (++_liveCount < LiveWindow)
-        {
-            return;
-        }
-
-        int height = _liveHigh - _liveLow;
-        _liveCount = 0;
-        if (++_liveWindows <= LiveSkip)
-        {
-            return; // what the end of the pumping leaves behind
-        }
-
-        // Of two neighbours the smaller: one bump is no envelope.
-        int steady = height < _livePrevious ? height : _livePrevious;
-        _livePrevious = height;
-        if (steady > _liveHeight)
-        {
-            _liveHeight = steady;
-            _liveBelow = 0;
-            return;
-        }
-
-        _liveBelow = height * 2 < _liveHeight ? _liveBelow + 1 : 0;
-        IsDiastolicPassed |= _liveBelow >= 5 && _liveHeight >= OscillometricAnalysis.WeakestCentiMmHg;
     }
 }

@@ -4,15 +4,18 @@ namespace Firmware.Signals.Oscillometry;
 internal sealed class CuffRhythm
 {
     private readonly CuffBeats _beats;
-    private readonly int[] _sort;
+    private readonly SortedSample _sample;
+    private int _first;
+    private int _last;
+    private int _cursor;
 
     /// <summary>Stores.</summary>
     /// <param name="beats">The beats.</param>
-    /// <param name="sort">Room for as many numbers as there are beats, used within a call only.</param>
-    public CuffRhythm(CuffBeats beats, int[] sort)
+    /// <param name="sample">Used from <see cref="Begin"/> until it is done.</param>
+    public CuffRhythm(CuffBeats beats, SortedSample sample)
     {
         _beats = beats;
-        _sort = sort;
+        _sample = sample;
     }
 
     /// <summary>Pulse rate, tenths of 1/min; 0 when no two intervals agree.</summary>
@@ -21,32 +24,40 @@ internal sealed class CuffRhythm
     /// <summary>True when the intervals scatter.</summary>
     public bool IsIrregular { get; private set; }
 
-    /// <summary>Finds it.</summary>
-    /// <param name="systolic">Systolic pressure, hundredths of mmHg.</param>
-    /// <param name="diastolic">Diastolic pressure, hundredths of mmHg.</param>
-    /// <param name="period">The period where no interval is found, samples.</param>
-    public void Find(int systolic, int diastolic, int period)
+    /// <summary>Begins. Of more than <see cref="SortedSample.Capacity"/> intervals those at the highest pressures are used.</summary>
+    /// <param name="first">The first beat.</param>
+    /// <param name="last">The last beat.</param>
+    public void Begin(int first, int last)
     {
-        int count = 0;
-        for (int i = 1; i < _beats.Count; i++)
+        _sample.Clear();
+        _first = first;
+        _last = last - first > SortedSample.Capacity ? first + SortedSample.Capacity : last;
+        _cursor = first;
+        RateTenthsPerMinute = 0;
+        IsIrregular = false;
+    }
+
+    /// <summary>One bounded piece.</summary>
+    /// <returns>True when it is done.</returns>
+    public bool Step()
+    {
+        if (++_cursor <= _last)
         {
-            if (_beats.Pressure[i - 1] <= systolic + 1000 && _beats.Pressure[i] >= diastolic - 1000)
-            {
-                _sort[count++] = _beats.At[i] - _beats.At[i - 1];
-            }
+            _sample.Insert(Interval(_cursor));
+            return false;
         }
 
-        int median = count == 0 ? period : Medians.Of(_sort, count);
-        long sum = 0;
+        int median = _sample.Median;
+        int sum = 0;
         int near = 0;
         int odd = 0;
         int all = 0;
-        for (int i = 1; i < _beats.Count; i++)
+        for (int i = _first + 1; i <= _last; i++)
         {
-            int interval = _beats.At[i] - _beats.At[i - 1];
-            if (_beats.Pressure[i - 1] > systolic + 1000 || _beats.Pressure[i] < diastolic - 1000 || interval * 10 > median * 17)
+            int interval = Interval(i);
+            if (interval * 10 > median * 17)
             {
-                continue; // outside, or with a beat missed between
+                continue; // with a beat missed between
             }
 
             all++;
@@ -63,5 +74,8 @@ internal sealed class CuffRhythm
 
         RateTenthsPerMinute = near == 0 ? 0 : (int)(60_000L * near / sum);
         IsIrregular = odd >= 3 && odd * 5 >= all;
+        return true;
     }
+
+    private int Interval(int beat) => _beats.At[beat] - _beats.At[beat - 1];
 }

@@ -35,4 +35,7 @@ public enum OscillometryRefusal : byte
 
     /// <summary>The deflation ended inside the envelope.</summary>
     DiastolicNotBracketed = 10,
+
+    /// <summary>Too many samples are missing, or their time stamps are out of order.</summary>
+    SamplesMissing = 11,
 }

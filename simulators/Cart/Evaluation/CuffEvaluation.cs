@@ -37,6 +37,49 @@ public sealed record CuffRecordResult
 
     /// <summary>Why there is no pressure; null when there is one.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Words of doubt that came with the pressure, with spaces between; null for none.</summary>
+    public string? Flags { get; init; }
+}
+
+/// <summary>One recorded deflation with what is known about it.</summary>
+public sealed record CuffRecord
+{
+    /// <summary>Samples from the highest pressure to where the deflation is taken to begin: what the stop of that cuff's pump left behind is not its deflation.</summary>
+    public const int SettleSamples = 100;
+
+    /// <summary>The file's name without ending.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The pressure, µmmHg.</summary>
+    public required IReadOnlyList<long> MicroMmHg { get; init; }
+
+    /// <summary>Time from one sample to the next, ns.</summary>
+    public required long PeriodNs { get; init; }
+
+    /// <summary>The reference's systolic pressure, mmHg; null where there is none.</summary>
+    public double? SystolicReference { get; init; }
+
+    /// <summary>The reference's diastolic pressure, mmHg; null where there is none.</summary>
+    public double? DiastolicReference { get; init; }
+
+    /// <summary>The sample at which the deflation begins.</summary>
+    public required int BeginIndex { get; init; }
+
+    /// <summary>Where a deflation begins.</summary>
+    /// <param name="microMmHg">The whole recording, at least two samples.</param>
+    /// <returns>The index.</returns>
+    public static int Begin(IReadOnlyList<long> microMmHg)
+    {
+        ArgumentNullException.ThrowIfNull(microMmHg);
+        int highest = 0;
+        for (int i = 1; i < microMmHg.Count; i++)
+        {
+            highest = microMmHg[i] > microMmHg[highest] ? i : highest;
+        }
+
+        return Math.Min(highest + SettleSamples, microMmHg.Count - 2);
+    }
 }
 
 /// <summary>A whole evaluation of cuffs.</summary>
@@ -75,6 +118,19 @@ public sealed record CuffEvaluationResult(string Set, IReadOnlyList<CuffRecordRe
         }
     }
 
+    /// <summary>Every published pressure that has a reference, or must not be there.</summary>
+    public IReadOnlyList<Judgement> Judgements => [.. Records.SelectMany(ConfidentlyWrong.OfPressure)];
+
+    /// <summary>How many of them are wrong; coverage is of the recordings that can have a value.</summary>
+    public IReadOnlyList<WrongCount> Wrong
+    {
+        get
+        {
+            List<CuffRecordResult> usable = [.. Records.Where(r => r.SystolicReference is not null && !MustBeFlagged.Contains(r.Record, StringComparer.Ordinal))];
+            return [ConfidentlyWrong.Count(ConfidentlyWrong.BloodPressure, Judgements, usable.Count, usable.Count(r => r.Systolic is not null))];
+        }
+    }
+
     /// <summary>The set's targets.</summary>
     public IReadOnlyList<PulseTarget> Targets => Set is CuffEvaluation.Cuff20
         ? [new("sbp_bias", 5, true), new("sbp_sd", 8, true), new("dbp_bias", 5, true), new("dbp_sd", 8, true), new("rejected", 1, true)]
@@ -101,7 +157,8 @@ public static class CuffEvaluation
     /// <summary>Deflations with another program's pressures; some are refused on purpose.</summary>
     public const string Glasgow = "cuff_glasgow";
 
-    private const long SamplePeriodUs = 5_000; // 200 Hz
+    private const long SamplePeriodNs = 5_000_000; // 200 Hz
+    private const int MinLines = 1000; // 5 s and the heading
     private const long OpenUs = 100_000_000;
     private const long StartUs = 102_000_000;
     private const long RiseUs = 104_000_000;
@@ -109,12 +166,43 @@ public static class CuffEvaluation
     private const long HoldUs = 1_600_000;
     private const long AfterUs = 20_000_000;
     private const int BelowPeakCentiMmHg = 100;
-    private const int SettleSamples = 100;
 
     /// <summary>The sets that are known.</summary>
     public static IReadOnlyList<string> Names { get; } = [Cuff20, Glasgow];
 
-    /// <summary>Plays and scores.</summary>
+    /// <summary>Reads a set.</summary>
+    /// <param name="name">Which.</param>
+    /// <param name="data">The folder that holds the sets' folders.</param>
+    /// <returns>The recordings, by name.</returns>
+    /// <exception cref="CodedErrorException">Files are missing or malformed.</exception>
+    public static IReadOnlyList<CuffRecord> Load(string name, string data)
+    {
+        string folder = Path.Combine(data, name);
+        if (!Directory.Exists(folder))
+        {
+            throw new CodedErrorException(new CodedError(FaultCodes.RecordingSetMissing, new ErrorPlace(folder, 0, null), "there is no such folder"));
+        }
+
+        string[] paths = Directory.GetFiles(folder, "*.csv").Where(p => !Path.GetFileName(p).StartsWith("REFERENCE", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
+        SortedDictionary<string, (double Systolic, double Diastolic)> references = References(name, folder, paths);
+        return [.. paths.Select(path =>
+        {
+            string record = Path.GetFileNameWithoutExtension(path);
+            bool known = references.TryGetValue(record, out (double Systolic, double Diastolic) reference);
+            long[] samples = Samples(path);
+            return new CuffRecord
+            {
+                Name = record,
+                MicroMmHg = samples,
+                BeginIndex = CuffRecord.Begin(samples),
+                PeriodNs = SamplePeriodNs,
+                SystolicReference = known ? reference.Systolic : null,
+                DiastolicReference = known ? reference.Diastolic : null,
+            };
+        })];
+    }
+
+    /// <summary>Reads a set, plays and scores it.</summary>
     /// <param name="name">The set.</param>
     /// <param name="data">The folder that holds the sets' folders.</param>
     /// <param name="seed">Everything random comes from it.</param>
@@ -125,22 +213,28 @@ public static class CuffEvaluation
     /// <returns>The result.</returns>
     /// <exception cref="CodedErrorException">Files are missing or malformed.</exception>
     public static CuffEvaluationResult Run(
-        string name, string data, ulong seed, int parallel, Action<int, int>? progress, CancellationToken stop, Action<string, SimulatedWorld>? watch = null)
-    {
-        string folder = Path.Combine(data, name);
-        if (!Directory.Exists(folder))
-        {
-            throw new CodedErrorException(new CodedError(FaultCodes.RecordingSetMissing, new ErrorPlace(folder, 0, null), "there is no such folder"));
-        }
+        string name, string data, ulong seed, int parallel, Action<int, int>? progress, CancellationToken stop, Action<string, SimulatedWorld>? watch = null) =>
+        Run(name, Load(name, data), seed, parallel, progress, stop, watch);
 
-        string[] paths = Directory.GetFiles(folder, "*.csv").Where(p => !Path.GetFileName(p).StartsWith("REFERENCE", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
-        SortedDictionary<string, (double Systolic, double Diastolic)> references = References(name, folder, paths);
-        CuffRecordResult[] results = new CuffRecordResult[paths.Length];
+    /// <summary>Plays and scores.</summary>
+    /// <param name="name">The set's name.</param>
+    /// <param name="records">The recordings.</param>
+    /// <param name="seed">Everything random comes from it.</param>
+    /// <param name="parallel">Recordings at a time.</param>
+    /// <param name="progress">Sent how many of how many are done, or null.</param>
+    /// <param name="stop">Ends it.</param>
+    /// <param name="watch">Sent each recording's name and its world before it runs, or null; may be called from several threads.</param>
+    /// <returns>The result.</returns>
+    public static CuffEvaluationResult Run(
+        string name, IReadOnlyList<CuffRecord> records, ulong seed, int parallel, Action<int, int>? progress, CancellationToken stop, Action<string, SimulatedWorld>? watch = null)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        CuffRecordResult[] results = new CuffRecordResult[records.Count];
         int done = 0;
-        Parallel.For(0, paths.Length, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = stop }, i =>
+        Parallel.For(0, records.Count, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = stop }, i =>
         {
-            results[i] = Play(paths[i], references, seed, watch);
-            progress?.Invoke(Interlocked.Increment(ref done), paths.Length);
+            results[i] = Play(records[i], seed, watch);
+            progress?.Invoke(Interlocked.Increment(ref done), records.Count);
         });
         return new CuffEvaluationResult(name, results);
     }
@@ -188,15 +282,12 @@ public static class CuffEvaluation
         return references;
     }
 
-    private static CuffRecordResult Play(
-        string path, SortedDictionary<string, (double Systolic, double Diastolic)> references, ulong seed, Action<string, SimulatedWorld>? watch)
+    private static CuffRecordResult Play(CuffRecord record, ulong seed, Action<string, SimulatedWorld>? watch)
     {
-        long[] micro = Load(path);
-
-        // What the stop of that cuff's pump left behind is not its deflation.
-        int peak = Math.Min(Array.IndexOf(micro, micro.Max()) + SettleSamples, micro.Length - 2);
+        IReadOnlyList<long> micro = record.MicroMmHg;
+        int peak = record.BeginIndex;
         long recordUs = RiseUs + (micro[peak] * 1_000_000 / RisePerSecond) + HoldUs;
-        long endUs = recordUs + ((micro.Length - peak) * SamplePeriodUs);
+        long endUs = recordUs + ((micro.Count - peak) * record.PeriodNs / 1000);
         long closeUs = endUs + AfterUs;
         bool let = false;
         long? Pressure(long us, bool held)
@@ -217,11 +308,11 @@ public static class CuffEvaluation
                 return Math.Min(micro[peak], (us - RiseUs) * RisePerSecond / 1_000_000);
             }
 
-            long at = us - recordUs;
-            long index = peak + (at / SamplePeriodUs);
-            if (index + 1 < micro.Length)
+            long at = (us - recordUs) * 1000;
+            int index = peak + (int)(at / record.PeriodNs);
+            if (index + 1 < micro.Count)
             {
-                return micro[index] + ((micro[index + 1] - micro[index]) * (at % SamplePeriodUs) / SamplePeriodUs);
+                return micro[index] + ((micro[index + 1] - micro[index]) * (at % record.PeriodNs / 1000) / (record.PeriodNs / 1000));
             }
 
             // A recording that ends above the pod's own end of a deflation goes on falling at the wanted rate.
@@ -231,7 +322,7 @@ public static class CuffEvaluation
         ScenarioDefinition definition = new()
         {
             Name = "evaluate",
-            Summary = Path.GetFileNameWithoutExtension(path),
+            Summary = record.Name,
             DurationUs = closeUs + EvaluationRun.DrainUs,
             Carts =
             [
@@ -266,9 +357,8 @@ public static class CuffEvaluation
             Expect = new Expectations { MinDelivered = 0 },
         };
         using SimulatedWorld world = new(definition, seed, traced: false);
-        string record = Path.GetFileNameWithoutExtension(path);
-        watch?.Invoke(record, world);
-        SortedDictionary<uint, (double? Value, string? Absent)> last = [];
+        watch?.Invoke(record.Name, world);
+        SortedDictionary<uint, (double? Value, string? Absent, string? Flags)> last = [];
         world.Carts[0].Subscribers[0].Received += (in Delivery delivery) =>
         {
             if (delivery.Class is not "vital")
@@ -279,33 +369,40 @@ public static class CuffEvaluation
             using JsonDocument document = JsonDocument.Parse(delivery.Payload);
             JsonElement value = document.RootElement.GetProperty("value");
             last[document.RootElement.GetProperty("code").GetProperty("mdc").GetUInt32()] =
-                (value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null, document.RootElement.GetProperty("absent").GetString());
+                (value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null, document.RootElement.GetProperty("absent").GetString(), ConfidentlyWrong.Flags(document.RootElement));
         };
         world.Run();
-        bool known = references.TryGetValue(record, out (double Systolic, double Diastolic) reference);
-        last.TryGetValue(MdcCodes.NoninvasiveSystolic, out (double? Value, string? Absent) systolic);
-        last.TryGetValue(MdcCodes.NoninvasiveDiastolic, out (double? Value, string? Absent) diastolic);
-        last.TryGetValue(MdcCodes.NoninvasivePulseRate, out (double? Value, string? Absent) pulse);
+        last.TryGetValue(MdcCodes.NoninvasiveSystolic, out (double? Value, string? Absent, string? Flags) systolic);
+        last.TryGetValue(MdcCodes.NoninvasiveDiastolic, out (double? Value, string? Absent, string? Flags) diastolic);
+        last.TryGetValue(MdcCodes.NoninvasivePulseRate, out (double? Value, string? Absent, string? Flags) pulse);
         return new CuffRecordResult
         {
-            Record = record,
+            Record = record.Name,
             Systolic = systolic.Value,
             Diastolic = diastolic.Value,
             Pulse = pulse.Value,
-            SystolicReference = known ? reference.Systolic : null,
-            DiastolicReference = known ? reference.Diastolic : null,
+            SystolicReference = record.SystolicReference,
+            DiastolicReference = record.DiastolicReference,
             Reason = systolic.Absent ?? (systolic.Value is null ? "nothing received" : null),
+            Flags = systolic.Value is null ? null : systolic.Flags,
         };
     }
 
     private static bool IsAbsent(string text) => string.IsNullOrWhiteSpace(text) || string.Equals(text.Trim(), "nan", StringComparison.OrdinalIgnoreCase);
 
-    private static long[] Load(string path)
+    private static long[] Samples(string path)
     {
         IReadOnlyList<string> lines = RecordingSet.Lines(path);
-        if (lines.Count < 1000 || !lines[0].StartsWith("mmhg_x100", StringComparison.Ordinal))
+        if (lines.Count == 0 || !lines[0].StartsWith("mmhg_x100", StringComparison.Ordinal))
         {
-            throw new CodedErrorException(new CodedError(FaultCodes.RecordingReferenceMalformed, new ErrorPlace(path, 1, null), "it is no column mmhg_x100 of at least 5 s at 200 Hz"));
+            throw new CodedErrorException(new CodedError(
+                FaultCodes.RecordingFormatUnknown, new ErrorPlace(path, 1, null), $"the heading is '{RecordedText.Short(lines.Count == 0 ? string.Empty : lines[0])}', not 'mmhg_x100'"));
+        }
+
+        if (lines.Count < MinLines)
+        {
+            throw new CodedErrorException(new CodedError(
+                FaultCodes.RecordingUnusable, new ErrorPlace(path, 0, null), $"it has {lines.Count - 1} pressures, and 5 s at 200 Hz are {MinLines - 1} or more"));
         }
 
         long[] micro = new long[lines.Count - 1];
@@ -313,7 +410,8 @@ public static class CuffEvaluation
         {
             if (!Number(lines[i], out double centi) || centi is < -2000 or > 30_000)
             {
-                throw new CodedErrorException(new CodedError(FaultCodes.RecordingReferenceMalformed, new ErrorPlace(path, i + 1, null), "'" + RecordedText.Short(lines[i]) + "' is no pressure of -20 to 300 mmHg"));
+                throw new CodedErrorException(new CodedError(
+                    FaultCodes.RecordingRowMalformed, new ErrorPlace(path, i + 1, null), "'" + RecordedText.Short(lines[i]) + "' is no pressure of -20 to 300 mmHg in hundredths, -2000 to 30000: cut the line out or put in what its neighbours are"));
             }
 
             micro[i - 1] = (long)Math.Floor(centi * 10_000);

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Text.Json;
 using Firmware.Protocol;
 using Firmware.Signals.Optical;
@@ -19,7 +20,8 @@ namespace Simulators.Cart.Evaluation;
 /// <param name="Absent">Why there is none, or null.</param>
 /// <param name="Ratio">R of a saturation, or null.</param>
 /// <param name="WindowSeconds">What it was made from, s.</param>
-public readonly record struct ReceivedVital(double Seconds, uint Mdc, double? Value, string? Absent, double? Ratio, double WindowSeconds);
+/// <param name="Flags">Words of doubt that came with it, with spaces between; null for none.</param>
+public readonly record struct ReceivedVital(double Seconds, uint Mdc, double? Value, string? Absent, double? Ratio, double WindowSeconds, string? Flags = null);
 
 /// <summary>All that the session's subscriber received of one recording.</summary>
 /// <param name="Vitals">By time.</param>
@@ -47,6 +49,7 @@ public static class EvaluationRun
     {
         record.Light.StartUs = PlayedRecording.BeginsUs;
         IPatientLight played = record.IsBackAndForth ? new BackAndForth(record.Light) : record.Light;
+        played = record.Overlays.Aggregate(played, (under, overlay) => overlay(under));
         using SimulatedWorld world = new(Definition(record, light is null ? played : light(played), minQuality, curve), seed, traced: false);
         SortedDictionary<ReadingId, ReceivedVital> vitals = [];
         SortedDictionary<ReadingId, double> beats = [];
@@ -126,7 +129,8 @@ public static class EvaluationRun
             value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null,
             root.GetProperty("absent").GetString(),
             root.TryGetProperty("ratio", out JsonElement ratio) ? ratio.GetDouble() : null,
-            root.GetProperty("window").GetProperty("ms").GetDouble() / 1000);
+            root.GetProperty("window").GetProperty("ms").GetDouble() / 1000,
+            ConfidentlyWrong.Flags(root));
     }
 
     private static bool TryTime(JsonElement root, out double seconds)

@@ -88,6 +88,12 @@ public readonly record struct PulseTarget(string Metric, double Bound, bool AtMo
 /// <param name="Records">Per recording, in order of name.</param>
 public sealed record PulseEvaluationResult(string Set, PulseMetrics Metrics, IReadOnlyList<PulseRecordResult> Records)
 {
+    /// <summary>Every published value that has a reference, as shipped.</summary>
+    public IReadOnlyList<Judgement> Judgements { get; init; } = [];
+
+    /// <summary>How many of them are wrong, by kind.</summary>
+    public IReadOnlyList<WrongCount> Wrong { get; init; } = [];
+
     /// <summary>The metrics by their names in JSON, in order.</summary>
     public IReadOnlyList<(string Name, double? Value)> Named =>
     [
@@ -127,10 +133,11 @@ public static class PulseEvaluation
     /// <param name="parallel">How many at a time, at least 1.</param>
     /// <param name="progress">Sent how many of how many plays are done; may be called from several threads.</param>
     /// <param name="stop">Ends it early.</param>
+    /// <param name="calibrated">The same set as it was recorded, to which SpO2's curves are fitted when <paramref name="set"/> is perturbed: a part is calibrated at rest. Null for the set itself.</param>
     /// <returns>The result.</returns>
-    public static PulseEvaluationResult Run(RecordingSet set, ulong seed, int parallel, Action<int, int>? progress, CancellationToken stop)
+    public static PulseEvaluationResult Run(RecordingSet set, ulong seed, int parallel, Action<int, int>? progress, CancellationToken stop, RecordingSet? calibrated = null)
     {
-        int plays = set.Records.Count * 2;
+        int plays = set.Records.Count * (calibrated is null || set.Name is RecordingSet.Bidmc ? 2 : 3);
         int done = 0;
         ReceivedRecord[] first = new ReceivedRecord[set.Records.Count];
         ReceivedRecord[] second = new ReceivedRecord[set.Records.Count];
@@ -152,7 +159,15 @@ public static class PulseEvaluation
         }
 
         Each(i => first[i] = EvaluationRun.Play(set.Records[i], seed));
-        Each(i => second[i] = Curve(set, first, i) is SaturationCurve curve ? EvaluationRun.Play(set.Records[i], seed, curve: curve) : first[i]);
+        ReceivedRecord[] calm = first;
+        if (calibrated is not null)
+        {
+            calm = new ReceivedRecord[set.Records.Count];
+            Each(i => calm[i] = EvaluationRun.Play(calibrated.Records[i], seed));
+        }
+
+        IReadOnlyList<SaturationCurve?> fits = Fits(calibrated ?? set, calm);
+        Each(i => second[i] = fits[i] is { } curve ? EvaluationRun.Play(set.Records[i], seed, curve: curve) : first[i]);
         return ScoreOxiwear(set, first, second);
     }
 
@@ -169,6 +184,7 @@ public static class PulseEvaluation
         int windows = 0;
         double matched = 0;
         long beats = 0;
+        (IReadOnlyList<Judgement> judgements, IReadOnlyList<WrongCount> counts) = PulseWrong(set, shipped);
         for (int i = 0; i < set.Records.Count; i++)
         {
             ReferenceRecord record = set.Records[i];
@@ -200,7 +216,11 @@ public static class PulseEvaluation
             PulseGatedMaeBpm = gated.Count == 0 ? null : gated.Average(),
             PulseGatedCoverage = Share(gated.Count, windows),
             BeatF1 = beats == 0 ? null : matched / beats,
-        }, records);
+        }, records)
+        {
+            Judgements = judgements,
+            Wrong = counts,
+        };
     }
 
     /// <summary>Scores a set with saturations.</summary>
@@ -213,6 +233,7 @@ public static class PulseEvaluation
         List<PulseRecordResult> records = [];
         List<double> errors = [];
         List<double> fittedErrors = [];
+        (IReadOnlyList<Judgement> judgements, IReadOnlyList<WrongCount> counts) = SaturationWrong(set, standard, fitted);
         for (int i = 0; i < set.Records.Count; i++)
         {
             ReferenceRecord record = set.Records[i];
@@ -242,21 +263,67 @@ public static class PulseEvaluation
             SaturationArmsDefault = errors.Count == 0 ? null : PulseScore.Arms(errors),
             SaturationArmsFitted = fittedErrors.Count == 0 ? null : PulseScore.Arms(fittedErrors),
             SaturationCoverage = Share(errors.Count, set.Records.Count),
-        }, records);
+        }, records)
+        {
+            Judgements = judgements,
+            Wrong = counts,
+        };
     }
 
-    private static SaturationCurve? Curve(RecordingSet set, ReceivedRecord[] received, int leftOut)
+    /// <summary>Judges the pulse rates of a set.</summary>
+    /// <param name="set">The references.</param>
+    /// <param name="shipped">Received as shipped.</param>
+    /// <returns>Every published value, and how many are wrong.</returns>
+    public static (IReadOnlyList<Judgement> Judgements, IReadOnlyList<WrongCount> Counts) PulseWrong(RecordingSet set, IReadOnlyList<ReceivedRecord> shipped)
     {
-        List<(double Ratio, double Saturation)> others = [];
-        for (int i = 0; i < received.Length; i++)
+        List<Judgement> judgements = [.. set.Records.SelectMany((record, i) => ConfidentlyWrong.OfPulse(record, shipped[i]))];
+        return (judgements, [ConfidentlyWrong.Count(ConfidentlyWrong.Pulse, judgements, set.Records.Sum(r => r.Windows.Count))]);
+    }
+
+    /// <summary>Judges the saturations of a set.</summary>
+    /// <param name="set">The references.</param>
+    /// <param name="standard">Received with the default curve.</param>
+    /// <param name="fitted">Received with the curve fitted to the other recordings.</param>
+    /// <returns>Every published value, and how many are wrong.</returns>
+    public static (IReadOnlyList<Judgement> Judgements, IReadOnlyList<WrongCount> Counts) SaturationWrong(
+        RecordingSet set, IReadOnlyList<ReceivedRecord> standard, IReadOnlyList<ReceivedRecord> fitted)
+    {
+        List<Judgement> judgements =
+        [
+            .. set.Records.SelectMany((record, i) => ConfidentlyWrong.OfSaturation(ConfidentlyWrong.SaturationDefault, record, standard[i])),
+            .. set.Records.SelectMany((record, i) => ConfidentlyWrong.OfSaturation(ConfidentlyWrong.SaturationFitted, record, fitted[i])),
+        ];
+        int references = set.Records.Count(r => r.Saturation is not null);
+        return (
+            judgements,
+            [
+                ConfidentlyWrong.Count(ConfidentlyWrong.SaturationDefault, judgements, references),
+                ConfidentlyWrong.Count(ConfidentlyWrong.SaturationFitted, judgements, references),
+            ]);
+    }
+
+    /// <summary>The curves of a set's recordings, each fitted to all others.</summary>
+    /// <param name="set">The references.</param>
+    /// <param name="received">Received of it.</param>
+    /// <returns>One for each recording; null where fewer than three others have an R.</returns>
+    public static IReadOnlyList<SaturationCurve?> Fits(RecordingSet set, IReadOnlyList<ReceivedRecord> received)
+    {
+        List<SaturationCurve?> fits = [];
+        for (int leftOut = 0; leftOut < received.Count; leftOut++)
         {
-            if (i != leftOut && PulseScore.SaturationOf(set.Records[i], received[i]) is (double Saturation, double Ratio) value)
+            List<(double Ratio, double Saturation)> others = [];
+            for (int i = 0; i < received.Count; i++)
             {
-                others.Add((value.Ratio, set.Records[i].Saturation!.Value));
+                if (i != leftOut && PulseScore.SaturationOf(set.Records[i], received[i]) is (double Saturation, double Ratio) value)
+                {
+                    others.Add((value.Ratio, set.Records[i].Saturation!.Value));
+                }
             }
+
+            fits.Add(others.Count < 3 ? null : PulseScore.Fit(others));
         }
 
-        return others.Count < 3 ? null : PulseScore.Fit(others);
+        return fits;
     }
 
     private static double? Share(int part, int whole) => whole == 0 ? null : (double)part / whole;

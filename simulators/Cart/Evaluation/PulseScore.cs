@@ -28,14 +28,20 @@ public static class PulseScore
     /// <param name="received">What was received, by time.</param>
     /// <param name="window">The reference window.</param>
     /// <returns>Beats per minute, or null when there is none.</returns>
-    public static double? PulseOf(ReceivedRecord received, ReferenceWindow window)
+    public static double? PulseOf(ReceivedRecord received, ReferenceWindow window) => VitalOf(received, window)?.Value;
+
+    /// <summary>The same with what came with it.</summary>
+    /// <param name="received">What was received, by time.</param>
+    /// <param name="window">The reference window.</param>
+    /// <returns>The published value, or null when there is none.</returns>
+    public static ReceivedVital? VitalOf(ReceivedRecord received, ReferenceWindow window)
     {
         double end = window.StartSeconds + WindowSeconds;
         foreach (ReceivedVital vital in received.Vitals)
         {
-            if (vital.Mdc == MdcCodes.PulseRate && vital.Value is double value && vital.Seconds >= end && vital.Seconds <= end + LatestSeconds)
+            if (vital.Mdc == MdcCodes.PulseRate && vital.Value is not null && vital.Seconds >= end && vital.Seconds <= end + LatestSeconds)
             {
-                return value;
+                return vital;
             }
         }
 
@@ -82,12 +88,18 @@ public static class PulseScore
     /// <returns>SpO2 in % and R, or null when there is no value.</returns>
     public static (double Saturation, double Ratio)? SaturationOf(ReferenceRecord record, ReceivedRecord received)
     {
-        List<ReceivedVital> values = received.Vitals
-            .Where(v => v.Mdc == MdcCodes.OxygenSaturation && v.Value is not null && v.Ratio is not null
-                && v.Seconds - v.WindowSeconds >= 0 && v.Seconds <= record.PlayUs / 1e6)
-            .ToList();
+        List<ReceivedVital> values = SaturationsOf(record, received);
         return values.Count == 0 ? null : (Median(values.Select(v => v.Value!.Value)), Median(values.Select(v => v.Ratio!.Value)));
     }
+
+    /// <summary>The saturations of a recording: all values whose window lies wholly within it.</summary>
+    /// <param name="record">The recording.</param>
+    /// <param name="received">What was received.</param>
+    /// <returns>The values, each with its R.</returns>
+    public static List<ReceivedVital> SaturationsOf(ReferenceRecord record, ReceivedRecord received) => received.Vitals
+        .Where(v => v.Mdc == MdcCodes.OxygenSaturation && v.Value is not null && v.Ratio is not null
+            && v.Seconds - v.WindowSeconds >= 0 && v.Seconds <= record.PlayUs / 1e6)
+        .ToList();
 
     /// <summary>
     /// The reason that was stated most often for a quantity; of equals the first by name. That the first value needs its time is no reason, unless

@@ -35,6 +35,19 @@ public sealed record ReferenceRecord
 
     /// <summary>SpO2 of the reference oximeter, %; null when not known.</summary>
     public double? Saturation { get; init; }
+
+    /// <summary>What is put between the recording and the sensor, the first nearest to the recording; by the world's time.</summary>
+    public IReadOnlyList<Func<IPatientLight, IPatientLight>> Overlays { get; init; } = [];
+
+    /// <summary>The beginning of the same recording, with the references that lie in it.</summary>
+    /// <param name="seconds">How much of it, s; all of it where it is shorter.</param>
+    /// <returns>The part.</returns>
+    public ReferenceRecord Cut(double seconds) => this with
+    {
+        PlayUs = Math.Min(PlayUs, (long)(seconds * 1e6)),
+        Windows = [.. Windows.Where(w => w.StartSeconds + PulseScore.WindowSeconds <= seconds)],
+        BeatSeconds = [.. BeatSeconds.Where(b => b <= seconds)],
+    };
 }
 
 /// <summary>A set of recordings in a folder, read as its format says. Any folder of the same layout works.</summary>
@@ -95,6 +108,12 @@ public sealed record RecordingSet
             ? new RecordingSet { Name = name, Records = records }
             : throw new CodedErrorException(new CodedError(FaultCodes.RecordingSetMissing, new ErrorPlace(folder, 0, null), $"it holds {records.Count} recordings, not 1 to {MaxRecords}"));
     }
+
+    /// <summary>The same set with something wrong with each recording.</summary>
+    /// <param name="asked">What, in order.</param>
+    /// <param name="seed">Everything random comes from it and the recording's name.</param>
+    /// <returns>The perturbed set.</returns>
+    public RecordingSet Perturbed(IReadOnlyList<Perturbation> asked, ulong seed) => this with { Records = [.. Records.Select(r => Perturbations.Apply(r, asked, seed))] };
 
     private static List<ReferenceRecord> LoadBidmc(string folder, Func<string, bool>? filter)
     {

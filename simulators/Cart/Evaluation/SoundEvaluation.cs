@@ -85,6 +85,9 @@ public sealed record SoundRecordResult
     /// <summary>Whether that is a fair reference; null where the set says nothing.</summary>
     public bool? IsConsistent { get; init; }
 
+    /// <summary>The rate that is right, 1/min; null where nobody knows.</summary>
+    public double? TrueRate { get; init; }
+
     /// <summary>First and second sounds alike; null where the set has no marks.</summary>
     public MarkScore? AnySound { get; init; }
 
@@ -126,6 +129,12 @@ public sealed record SoundEvaluationResult(string Set, IReadOnlyList<SoundRecord
             ];
         }
     }
+
+    /// <summary>Every published rate that has a fair reference.</summary>
+    public IReadOnlyList<Judgement> Judgements => [.. Records.SelectMany(ConfidentlyWrong.OfHeartRate)];
+
+    /// <summary>How many of them are wrong.</summary>
+    public IReadOnlyList<WrongCount> Wrong => [ConfidentlyWrong.Count(ConfidentlyWrong.HeartRate, Judgements, Records.Count(r => r.TrueRate is not null))];
 
     /// <summary>The set's targets.</summary>
     public IReadOnlyList<PulseTarget> Targets => Set switch
@@ -175,7 +184,7 @@ public static class SoundEvaluation
     /// <summary>The sets that are known.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. SoundSet.Names, Filters];
 
-    /// <summary>Plays and scores.</summary>
+    /// <summary>Reads a set, plays and scores it.</summary>
     /// <param name="name">The set.</param>
     /// <param name="data">The folder that holds the sets' folders.</param>
     /// <param name="parallel">Recordings at a time.</param>
@@ -185,14 +194,22 @@ public static class SoundEvaluation
     /// <returns>The result.</returns>
     /// <exception cref="CodedErrorException">Files are missing or malformed.</exception>
     public static SoundEvaluationResult Run(
-        string name, string data, int parallel, Action<int, int>? progress, CancellationToken stop, Action<string, SimulatedWorld>? watch = null)
-    {
-        if (name is Filters)
-        {
-            return new SoundEvaluationResult(name, FilterErrors(Path.Combine(data, name, "response_db_fs4000.csv")));
-        }
+        string name, string data, int parallel, Action<int, int>? progress, CancellationToken stop, Action<string, SimulatedWorld>? watch = null) => name is Filters
+        ? new SoundEvaluationResult(name, FilterErrors(Path.Combine(data, name, "response_db_fs4000.csv")))
+        : Run(name, SoundSet.Load(name, data), parallel, progress, stop, watch);
 
-        IReadOnlyList<SoundRecord> records = SoundSet.Load(name, data);
+    /// <summary>Plays and scores.</summary>
+    /// <param name="name">The set's name.</param>
+    /// <param name="records">The recordings.</param>
+    /// <param name="parallel">Recordings at a time.</param>
+    /// <param name="progress">Sent how many of how many are done, or null.</param>
+    /// <param name="stop">Ends it.</param>
+    /// <param name="watch">Sent each recording's name and its world before it runs, or null; may be called from several threads.</param>
+    /// <returns>The result.</returns>
+    public static SoundEvaluationResult Run(
+        string name, IReadOnlyList<SoundRecord> records, int parallel, Action<int, int>? progress, CancellationToken stop, Action<string, SimulatedWorld>? watch = null)
+    {
+        ArgumentNullException.ThrowIfNull(records);
         SoundRecordResult[] results = new SoundRecordResult[records.Count];
         int done = 0;
         Parallel.For(0, records.Count, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = stop }, i =>
@@ -224,6 +241,7 @@ public static class SoundEvaluation
             HeartRate = result.HeartRatePerMinute,
             HeartRateReference = record.RatePerMinute,
             IsConsistent = record.IsConsistent,
+            TrueRate = record.TrueRate,
             AnySound = Marks(null),
             S1 = Marks(HeartSoundKind.S1),
             S2 = Marks(HeartSoundKind.S2),

@@ -116,12 +116,19 @@ public static class SoundPath
         return Assemble([.. frames.Values], BeginsUs, endUs);
     }
 
-    /// <summary>Brings samples to the port's rate: windowed sinc, window (1 - (x / 17)^2)^2.</summary>
+    /// <summary>
+    /// Brings samples to the port's rate. A divisor of it: windowed sinc, window (1 - (x / 17)^2)^2, which keeps every sample as it is; any other rate: <see cref="SoundResampler"/>.
+    /// </summary>
     /// <param name="samples">Samples.</param>
-    /// <param name="rateHz">Their rate, a divisor of 8,000.</param>
+    /// <param name="rateHz">Their rate, samples per second, 1 or more.</param>
     /// <returns>Samples at 8,000 Hz.</returns>
     public static short[] Resample(ReadOnlySpan<short> samples, int rateHz)
     {
+        if (PortRateHz % rateHz != 0)
+        {
+            return OtherRate(samples, rateHz);
+        }
+
         int ratio = PortRateHz / rateHz;
         if (ratio == 1)
         {
@@ -159,6 +166,24 @@ public static class SoundPath
             }
 
             made[i] = (short)Math.Clamp(Math.Round(sum), short.MinValue, short.MaxValue);
+        }
+
+        return made;
+    }
+
+    private static short[] OtherRate(ReadOnlySpan<short> samples, int rateHz)
+    {
+        double[] wide = new double[samples.Length];
+        for (int i = 0; i < wide.Length; i++)
+        {
+            wide[i] = samples[i];
+        }
+
+        double[] resampled = SoundResampler.Resample(wide, rateHz, PortRateHz);
+        short[] made = new short[resampled.Length];
+        for (int i = 0; i < made.Length; i++)
+        {
+            made[i] = (short)Math.Clamp(Math.Round(resampled[i]), short.MinValue, short.MaxValue);
         }
 
         return made;

@@ -32,8 +32,58 @@ public sealed record SoundRecord
     /// <summary>Whether that rate is a fair reference; null where the set says nothing.</summary>
     public bool? IsConsistent { get; init; }
 
+    /// <summary>
+    /// The rate that is right, 1/min: the other estimator's where it is a fair reference, else 60 s over the median of the times from one first sound to the next, less those
+    /// with a stretch between them that is not labelled. Null where neither is known.
+    /// </summary>
+    public double? TrueRate
+    {
+        get
+        {
+            if (RatePerMinute is not null)
+            {
+                return IsConsistent == true ? RatePerMinute : null;
+            }
+
+            List<double> intervals = [];
+            double? last = null;
+            foreach (HeartSound sound in Sounds.Where(s => s.Kind == HeartSoundKind.S1))
+            {
+                if (last is { } before && IsLabelledThrough(before, sound.Seconds))
+                {
+                    intervals.Add(sound.Seconds - before);
+                }
+
+                last = sound.Seconds;
+            }
+
+            return intervals.Count == 0 ? null : 60 / PulseScore.Median(intervals);
+        }
+    }
+
     /// <summary>False for a recording that is known to be hard, which is played and printed and left out of the score.</summary>
     public bool IsScored { get; init; } = true;
+
+    // Labels of a beat follow each other: what lies between two first sounds is labelled when the stretches leave no more open than rounding does.
+    private bool IsLabelledThrough(double from, double to)
+    {
+        const double RoundingSeconds = 0.005;
+        if (Labelled is null)
+        {
+            return true;
+        }
+
+        double reached = from;
+        foreach ((double begin, double end) in Labelled)
+        {
+            if (begin <= reached + RoundingSeconds)
+            {
+                reached = Math.Max(reached, end);
+            }
+        }
+
+        return reached >= to - RoundingSeconds;
+    }
 }
 
 /// <summary>A set of heart sounds in a folder, read as its format says. Any folder of the same layout works.</summary>
@@ -104,22 +154,29 @@ public static class SoundSet
         byte[] file;
         try
         {
-            file = File.ReadAllBytes(path);
+            long length = new FileInfo(path).Length;
+            file = length <= RecordedText.MaxBytes
+                ? File.ReadAllBytes(path)
+                : throw new CodedErrorException(new CodedError(FaultCodes.RecordingTooLarge, new ErrorPlace(path, 0, null), $"it is larger than {RecordedText.MaxBytes} bytes"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CodedErrorException(new CodedError(FaultCodes.RecordingSetMissing, new ErrorPlace(path, 0, null), e.Message.TrimEnd('.')));
+            throw new CodedErrorException(new CodedError(FaultCodes.RecordingUnreadable, new ErrorPlace(path, 0, null), e.Message.TrimEnd('.')));
         }
 
         short[] samples = WavFile.Read(file, out int rateHz, out string? problem);
-        if (problem is null && (rateHz < HeartSoundAnalysis.MinRateHz || SoundPath.PortRateHz % rateHz != 0))
+        if (problem is null && rateHz < HeartSoundAnalysis.MinRateHz)
         {
-            problem = $"its rate is {rateHz} Hz, not one of 1000, 2000, 4000 and 8000";
+            problem = $"its rate is {rateHz} Hz, and heart sounds need {HeartSoundAnalysis.MinRateHz} Hz or more: record it again at 4000 Hz or more";
+        }
+        else if (problem is null && samples.Length == 0)
+        {
+            problem = "it holds no samples: record it again";
         }
 
         return problem is null
             ? new SoundRecord { Name = Path.GetFileNameWithoutExtension(path), Samples = samples, RateHz = rateHz }
-            : throw Malformed(path, 0, problem);
+            : throw new CodedErrorException(new CodedError(FaultCodes.RecordingSoundUnusable, new ErrorPlace(path, 0, null), problem));
     }
 
     // Lines of start s, end s, state: 1 S1, 2 systole, 3 S2, 4 diastole, 0 not labelled.

@@ -64,6 +64,7 @@ public static class ScenarioWords
         ("stopped", AbsenceReason.Stopped),
         ("cuff-fault", AbsenceReason.CuffFault),
         ("link-lost", AbsenceReason.LinkLost),
+        ("deflation-too-slow", AbsenceReason.DeflationTooSlow),
     ];
 
     /// <summary>Words and values of statuses.</summary>
@@ -74,6 +75,7 @@ public static class ScenarioWords
         ("irregular-pulse", BloodPressureStatus.IrregularPulse),
         ("repeated", BloodPressureStatus.Repeated),
         ("uncalibrated", BloodPressureStatus.Uncalibrated),
+        ("questionable", OximetryStatus.Questionable),
     ];
 
     /// <summary>Words and values of sites.</summary>

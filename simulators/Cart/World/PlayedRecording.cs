@@ -7,6 +7,9 @@ namespace Simulators.Cart.World;
 /// <summary>The scenario of playing one recording: one cart, one oximeter, one consultation that holds the whole recording.</summary>
 public static class PlayedRecording
 {
+    /// <summary>Readings declared lost when a finger comes: two changes of the LED current, two lights.</summary>
+    public const int FingerGapReadings = 4;
+
     /// <summary>When the recording begins, µs: the consultation is open by then.</summary>
     public const long BeginsUs = 3_000_000;
 
@@ -52,7 +55,8 @@ public static class PlayedRecording
             ],
 
             // Two chunks a second is less than any setting of the chip makes; none of the recording may be late by more than the drain.
-            Expect = new Expectations { MinDelivered = light.DurationUs / 1_000_000 },
+            // The light first comes on like a finger: two changes of the LED current, each with a gap in either light.
+            Expect = new Expectations { MinDelivered = light.DurationUs / 1_000_000, MaxGapReadings = FingerGapReadings },
         };
     }
 }

@@ -69,7 +69,7 @@ public sealed class HeartSoundAnalysisTests
         Check(RecordingVerdict.AmbientNoise, RecordingAdvice.Hush, new Synthetic(RateHz, 10).Heart(_ => 70, 4000).Noise(9000));
         Check(RecordingVerdict.Rub, RecordingAdvice.Hold, new Synthetic(RateHz, 10).Heart(_ => 70, 3000).Noise(20).Rubbing(25_000, 4));
         Check(RecordingVerdict.Unsteady, RecordingAdvice.Hold, new Synthetic(RateHz, 12).Heart(t => t < 6 ? 70 : 80, 5000).Noise(20));
-        Check(RecordingVerdict.TooShort, RecordingAdvice.Hold, new Synthetic(RateHz, 3.9).Heart(_ => 70, 5000));
+        Check(RecordingVerdict.TooShort, RecordingAdvice.Hold, new Synthetic(RateHz, 1.9).Heart(_ => 70, 5000));
     }
 
     [TestMethod]
@@ -139,9 +139,9 @@ public sealed class HeartSoundAnalysisTests
     public void Json_has_verdict_advice_and_marks_in_both_forms()
     {
         Assert.AreEqual(
-            "{\"verdict\":\"good\",\"advice\":\"good\",\"quality\":61,\"heartRate\":70.6,\"marksFromUs\":5,\"marks\":[[180,\"S1\"],[470,\"S2\"],[1030,\"S1\"]],\"s1Ms\":[180,1030],\"s2Ms\":[470]}",
-            Text(new AuscultationResult(RecordingVerdict.Good, 61, 70.64, [new(0.18, HeartSoundKind.S1), new(0.4704, HeartSoundKind.S2), new(1.03, HeartSoundKind.S1)], 5)));
-        Assert.AreEqual("{\"verdict\":null,\"advice\":null,\"quality\":null,\"heartRate\":null,\"marksFromUs\":null,\"marks\":[],\"s1Ms\":[],\"s2Ms\":[]}", Text(null));
+            "{\"verdict\":\"good\",\"advice\":\"good\",\"quality\":61,\"heartRate\":70.6,\"heartRateUncertainty\":1.3,\"marksFromUs\":5,\"marks\":[[180,\"S1\"],[470,\"S2\"],[1030,\"S1\"]],\"s1Ms\":[180,1030],\"s2Ms\":[470]}",
+            Text(new AuscultationResult(RecordingVerdict.Good, 61, 70.64, [new(0.18, HeartSoundKind.S1), new(0.4704, HeartSoundKind.S2), new(1.03, HeartSoundKind.S1)], 5, 1.26)));
+        Assert.AreEqual("{\"verdict\":null,\"advice\":null,\"quality\":null,\"heartRate\":null,\"heartRateUncertainty\":null,\"marksFromUs\":null,\"marks\":[],\"s1Ms\":[],\"s2Ms\":[]}", Text(null));
     }
 
     private static string Text(AuscultationResult? result)

@@ -72,9 +72,11 @@ public sealed class WavFileTests
     }
 
     [TestMethod]
-    [DataRow(20, (byte)3, "not PCM")]
-    [DataRow(22, (byte)2, "not PCM")]
-    [DataRow(34, (byte)8, "not PCM")]
+    [DataRow(20, (byte)3, "IEEE float of 16 bits")]
+    [DataRow(22, (byte)2, "2 channels stand 2 bytes apart, not 4")]
+    [DataRow(22, (byte)0, "no channel")]
+    [DataRow(34, (byte)8, "8 bits and 1 channel stand 2 bytes apart, not 1")]
+    [DataRow(34, (byte)12, "PCM of 12 bits")]
     [DataRow(0, (byte)'X', "no RIFF")]
     [DataRow(36, (byte)'x', "no data")]
     public void Another_kind_is_refused_with_its_reason(int place, byte value, string reason)
@@ -90,6 +92,9 @@ public sealed class WavFileTests
     [DataRow(0xFFFF_FFFFu)]
     [DataRow(0x7FFF_FFFFu)]
     [DataRow(0x7FFF_F000u)]
+    [DataRow(0x8000_0000u)]
+    [DataRow(0xFFFF_FFD3u)]
+    [DataRow(0xFFFF_FFDBu)]
     public void Data_whose_length_was_left_open_reach_to_the_end(uint told)
     {
         short[] samples = new short[60_000];
@@ -123,18 +128,19 @@ public sealed class WavFileTests
     }
 
     [TestMethod]
-    public void The_extensible_format_of_16_bits_and_one_channel_is_read_and_what_it_is_else_is_said()
+    public void The_extensible_format_is_read_as_the_plain_one_and_what_it_is_else_is_said()
     {
         Assert.AreEqual("1,-2,3", string.Join(',', WavFile.Read(Extensible(16, 16, 1, 1), out int rateHz, out string? problem)));
         Assert.IsNull(problem);
         Assert.AreEqual(4000, rateHz);
         Assert.AreEqual("1,-2,3", string.Join(',', WavFile.Read(Extensible(16, 0, 1, 1), out _, out problem)), problem);
+        Assert.AreEqual("1,-2,3", string.Join(',', WavFile.Read(Extensible(16, 12, 1, 1), out _, out problem)), "used bits stand at the upper end: " + problem);
+        Assert.HasCount(2, WavFile.Read(Extensible(24, 20, 1, 1), out _, out problem), problem);
         foreach ((byte[] file, string said) in new[]
         {
-            (Extensible(16, 12, 1, 1), "PCM of 16 bits, of which 12 are used and 1 channels"),
-            (Extensible(24, 24, 1, 1), "PCM of 24 bits and 1 channels"),
-            (Extensible(16, 16, 2, 1), "PCM of 16 bits and 2 channels"),
-            (Extensible(32, 32, 1, 3), "IEEE float of 32 bits and 1 channels"),
+            (Extensible(16, 17, 1, 1), "16 bits, of which 17 are used"),
+            (Extensible(16, 16, 1, 6), "A-law of 16 bits"),
+            (Extensible(16, 16, 1, 3), "IEEE float of 16 bits"),
         })
         {
             Assert.IsEmpty(WavFile.Read(file, out _, out problem));
@@ -148,24 +154,107 @@ public sealed class WavFileTests
     }
 
     [TestMethod]
-    [DataRow((ushort)1, (ushort)1, (ushort)8, "PCM of 8 bits and 1 channels")]
-    [DataRow((ushort)1, (ushort)1, (ushort)24, "PCM of 24 bits and 1 channels")]
-    [DataRow((ushort)1, (ushort)1, (ushort)32, "PCM of 32 bits and 1 channels")]
-    [DataRow((ushort)1, (ushort)2, (ushort)16, "PCM of 16 bits and 2 channels")]
-    [DataRow((ushort)3, (ushort)1, (ushort)32, "IEEE float of 32 bits and 1 channels")]
-    [DataRow((ushort)6, (ushort)1, (ushort)8, "A-law of 8 bits")]
-    [DataRow((ushort)7, (ushort)1, (ushort)8, "\u00B5-law of 8 bits")]
-    [DataRow((ushort)0x11, (ushort)1, (ushort)4, "IMA ADPCM of 4 bits")]
-    [DataRow((ushort)0x55, (ushort)2, (ushort)0, "MP3 of 0 bits and 2 channels")]
-    [DataRow((ushort)0x1234, (ushort)1, (ushort)16, "format 0x1234 of 16 bits")]
-    public void What_is_not_read_is_called_by_its_name(ushort code, ushort channels, ushort bits, string said)
+    public void Every_width_and_ieee_float_give_the_same_sound() => Prop.ForAll<short[]>(samples =>
+    {
+        foreach (int code in new[] { 1, 3 })
+        {
+            foreach (int bits in code == 1 ? new[] { 8, 16, 24, 32 } : [32, 64])
+            {
+                foreach (bool extensible in new[] { false, true })
+                {
+                    short[] read = WavFile.Read(Recorded([samples], 44_100, code, bits, extensible), out int rateHz, out string? problem);
+                    Assert.IsNull(problem);
+                    Assert.AreEqual(44_100, rateHz);
+                    Assert.HasCount(samples.Length, read);
+                    for (int i = 0; i < samples.Length; i++)
+                    {
+                        Assert.AreEqual(samples[i], read[i], bits == 8 ? 256 : 0, $"{code} {bits}");
+                    }
+                }
+            }
+        }
+    }).QuickCheckThrowOnFailure();
+
+    [TestMethod]
+    public void Wide_samples_are_rounded_and_full_scale_stays_full_scale()
+    {
+        byte[] file = Recorded([[0, 0, 0, 0]], 8000, 1, 24, extensible: false);
+        new byte[] { 0x7F, 0x01, 0x00, 0x80, 0x01, 0x00, 0xFF, 0xFF, 0x7F, 0x00, 0x00, 0x80 }.CopyTo(file, file.Length - 12);
+        Assert.AreEqual("1,2,32767,-32768", string.Join(',', WavFile.Read(file, out _, out _)));
+        file = Recorded([[0, 0, 0, 0]], 8000, 1, 8, extensible: false);
+        new byte[] { 0, 127, 128, 255 }.CopyTo(file, file.Length - 4);
+        Assert.AreEqual("-32768,-256,0,32512", string.Join(',', WavFile.Read(file, out _, out _)));
+        Assert.AreEqual("32767,-32768,1", string.Join(',', WavFile.Read(Floats(1, -1, 0.6 / 32768), out _, out string? problem)), problem);
+    }
+
+    [TestMethod]
+    [DataRow(1.001, "full scale of IEEE float is 1")]
+    [DataRow(-32768.0, "full scale of IEEE float is 1")]
+    [DataRow(double.NaN, "no number")]
+    [DataRow(double.NegativeInfinity, "no number")]
+    public void Float_beyond_its_full_scale_is_refused_and_not_clipped(double value, string said)
+    {
+        Assert.IsEmpty(WavFile.Read(Floats(0.5, value), out int rateHz, out string? problem));
+        Assert.AreEqual(0, rateHz);
+        StringAssert.Contains(problem, "its sample 1 is");
+        StringAssert.Contains(problem, said);
+    }
+
+    [TestMethod]
+    public void Of_several_channels_one_is_read_when_the_others_are_silent_or_the_same_and_else_none()
+    {
+        short[] heart = [100, -2000, 3000, 40];
+        short[] almost = [102, -1998, 2998, 42];
+        short[] silent = [0, 1, -2, 2];
+        short[] other = [100, -2000, 3003, 40];
+        foreach (short[][] channels in new short[][][] { [heart, heart], [heart, almost], [heart, silent], [silent, heart], [silent, silent, heart, almost] })
+        {
+            CollectionAssert.AreEqual(heart, WavFile.Read(Recorded(channels, 8000, 1, 24, extensible: true), out _, out string? problem), problem);
+        }
+
+        CollectionAssert.AreEqual(silent, WavFile.Read(Recorded([silent, [0, 0, 0, 0]], 8000, 1, 16, extensible: false), out _, out _), "all are silent");
+        foreach ((short[][] channels, string pair, string remix) in new[] { (new[] { heart, other }, "1 and 2 differ", "remix 1"), ([silent, heart, other], "2 and 3 differ", "remix 2") })
+        {
+            Assert.IsEmpty(WavFile.Read(Recorded(channels, 8000, 1, 16, extensible: false), out int rateHz, out string? problem));
+            Assert.AreEqual(0, rateHz);
+            StringAssert.Contains(problem, pair);
+            StringAssert.Contains(problem, remix);
+        }
+    }
+
+    [TestMethod]
+    [DataRow((ushort)1, (ushort)20, "PCM of 20 bits")]
+    [DataRow((ushort)2, (ushort)4, "Microsoft ADPCM of 4 bits")]
+    [DataRow((ushort)3, (ushort)24, "IEEE float of 24 bits")]
+    [DataRow((ushort)6, (ushort)8, "A-law of 8 bits")]
+    [DataRow((ushort)7, (ushort)8, "\u00B5-law of 8 bits")]
+    [DataRow((ushort)0x11, (ushort)4, "IMA ADPCM of 4 bits")]
+    [DataRow((ushort)0x55, (ushort)0, "MP3 of 0 bits")]
+    [DataRow((ushort)0x1234, (ushort)16, "format 0x1234 of 16 bits")]
+    public void What_is_not_read_is_called_by_its_name_with_what_to_do(ushort code, ushort bits, string said)
     {
         byte[] file = WavFile.Write([1, 2], 8000, new WavMetadata());
         BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(20), code);
-        BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(22), channels);
         BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(34), bits);
         Assert.IsEmpty(WavFile.Read(file, out int rateHz, out string? problem));
         Assert.AreEqual(0, rateHz);
+        StringAssert.Contains(problem, said);
+        StringAssert.Contains(problem, "save it again as WAV, PCM of 16 bits, one channel");
+    }
+
+    [TestMethod]
+    [DataRow("", "it is empty")]
+    [DataRow("494433030000000000000000", "it is MP3")]
+    [DataRow("FFFB9064000000000000", "it is MP3")]
+    [DataRow("4F67675300020000000000000000", "it is Ogg")]
+    [DataRow("664C6143000000220000", "it is FLAC")]
+    [DataRow("0000001C6674797069736F6D", "it is MPEG-4")]
+    [DataRow("464F524D0000000041494646", "it is AIFF")]
+    [DataRow("52494646240000004156492020202020", "no RIFF/WAVE: convert")]
+    [DataRow("5249464600", "no RIFF/WAVE: convert")]
+    public void Another_kind_of_file_is_called_by_its_name(string bytes, string said)
+    {
+        Assert.IsEmpty(WavFile.Read(Convert.FromHexString(bytes), out _, out string? problem));
         StringAssert.Contains(problem, said);
     }
 
@@ -184,10 +273,34 @@ public sealed class WavFileTests
 
         byte[] cut = WavFile.Write(new short[100], 8000, new WavMetadata());
         Assert.IsEmpty(WavFile.Read(cut.AsSpan(0, 144), out _, out problem));
-        StringAssert.Contains(problem, "200 bytes are announced and 100 are there");
-        BinaryPrimitives.WriteUInt32LittleEndian(cut.AsSpan(40), 0xF000_0000);
+        StringAssert.Contains(problem, "its data: 200 bytes are announced and 100 are there");
+        StringAssert.Contains(problem, "--ignore-length");
+        BinaryPrimitives.WriteUInt32LittleEndian(cut.AsSpan(40), 0x7FFE_0000);
         Assert.IsEmpty(WavFile.Read(cut, out _, out problem));
-        StringAssert.Contains(problem, "4026531840 bytes are announced");
+        StringAssert.Contains(problem, "2147352576 bytes are announced");
+        BinaryPrimitives.WriteUInt32LittleEndian(cut.AsSpan(16), 0xFFFF_FFFF);
+        Assert.IsEmpty(WavFile.Read(cut, out _, out problem));
+        StringAssert.Contains(problem, "within a chunk: 4294967295 bytes are announced");
+    }
+
+    [TestMethod]
+    public void A_chunk_of_odd_length_without_its_filling_is_passed_over_too()
+    {
+        byte[] file = WavFile.Write([5, -6], 8000, new WavMetadata());
+        byte[] odd = [.. file[..12], .. "junk"u8, 3, 0, 0, 0, 1, 2, 3, .. file[12..36], .. "note"u8, 1, 0, 0, 0, 9, .. file[36..]];
+        Assert.AreEqual("5,-6", string.Join(',', WavFile.Read(odd, out _, out string? problem)), problem);
+        byte[] filled = [.. file[..36], .. "note"u8, 1, 0, 0, 0, 9, (byte)'d', .. file[36..]];
+        Assert.AreEqual("5,-6", string.Join(',', WavFile.Read(filled, out _, out problem)), problem);
+    }
+
+    [TestMethod]
+    public void A_recorder_that_was_stopped_within_a_sample_leaves_whole_samples()
+    {
+        byte[] file = Recorded([[1, 2, 3]], 8000, 1, 24, extensible: false);
+        BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(40), 0xFFFF_FFFF);
+        Assert.AreEqual("1,2", string.Join(',', WavFile.Read(file.AsSpan(0, file.Length - 1), out _, out string? problem)), problem);
+        BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(40), 8);
+        Assert.AreEqual("1,2", string.Join(',', WavFile.Read(file, out _, out problem)), problem);
     }
 
     [TestMethod]
@@ -200,6 +313,8 @@ public sealed class WavFileTests
             WavFile.Write([1, -2, 3, 4], 8000, new WavMetadata { Name = "odd", Comment = "{}" }),
             WavFile.Write([7], 4000, new WavMetadata()),
             Extensible(16, 16, 1, 1),
+            Recorded([[1, 2], [0, 0]], 44_100, 1, 24, extensible: true),
+            Floats(0.5, -0.25),
             [],
         ];
         uint[] lengths = [0, 1, 7, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 0xFFFF_FFF8, 0x7FFF_F000];
@@ -236,12 +351,83 @@ public sealed class WavFileTests
 
             short[] samples = WavFile.Read(file, out int rateHz, out string? problem);
             Assert.AreEqual(problem is null, rateHz is > 0 and <= WavFile.MaxRateHz, Convert.ToHexString(file));
-            Assert.IsTrue(problem is null ? samples.Length <= file.Length / 2 : samples.Length == 0 && problem.Length > 0, Convert.ToHexString(file));
+            Assert.IsTrue(problem is null ? samples.Length <= file.Length : samples.Length == 0 && problem.Length > 0, Convert.ToHexString(file));
             read += problem is null ? 1 : 0;
         }
 
         Assert.IsGreaterThan(count / 40, read, "the corpus is not too broken to be read");
         Assert.IsLessThan(count * 19 / 20, read);
+    }
+
+    // What a recorder may write of sound of 16 bits, its channels interleaved.
+    private static byte[] Recorded(short[][] channels, int rateHz, int code, int bits, bool extensible)
+    {
+        int width = bits / 8;
+        byte[] data = new byte[channels.Length * channels[0].Length * width];
+        Span<byte> at = data;
+        for (int i = 0; i < channels[0].Length; i++)
+        {
+            foreach (short[] channel in channels)
+            {
+                short sample = channel[i];
+                switch (code, bits)
+                {
+                    case (1, 8):
+                        at[0] = (byte)((sample >> 8) + 128);
+                        break;
+                    case (1, 16):
+                        BinaryPrimitives.WriteInt16LittleEndian(at, sample);
+                        break;
+                    case (1, 24):
+                        at[0] = 0;
+                        BinaryPrimitives.WriteInt16LittleEndian(at[1..], sample);
+                        break;
+                    case (1, 32):
+                        BinaryPrimitives.WriteInt32LittleEndian(at, sample << 16);
+                        break;
+                    case (3, 32):
+                        BinaryPrimitives.WriteSingleLittleEndian(at, sample / 32768f);
+                        break;
+                    default:
+                        BinaryPrimitives.WriteDoubleLittleEndian(at, sample / 32768.0);
+                        break;
+                }
+
+                at = at[width..];
+            }
+        }
+
+        byte[] format = new byte[extensible ? 40 : 16];
+        BinaryPrimitives.WriteUInt16LittleEndian(format, (ushort)(extensible ? 0xFFFE : code));
+        BinaryPrimitives.WriteUInt16LittleEndian(format.AsSpan(2), (ushort)channels.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(format.AsSpan(4), rateHz);
+        BinaryPrimitives.WriteInt32LittleEndian(format.AsSpan(8), rateHz * width * channels.Length);
+        BinaryPrimitives.WriteUInt16LittleEndian(format.AsSpan(12), (ushort)(width * channels.Length));
+        BinaryPrimitives.WriteUInt16LittleEndian(format.AsSpan(14), (ushort)bits);
+        if (extensible)
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(format.AsSpan(16), 22);
+            BinaryPrimitives.WriteUInt16LittleEndian(format.AsSpan(18), (ushort)bits);
+            BinaryPrimitives.WriteUInt16LittleEndian(format.AsSpan(24), (ushort)code);
+            new byte[] { 0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71 }.CopyTo(format, 26);
+        }
+
+        byte[] lengths = new byte[12];
+        BinaryPrimitives.WriteInt32LittleEndian(lengths, 20 + format.Length + data.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(lengths.AsSpan(4), format.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(lengths.AsSpan(8), data.Length);
+        return [.. "RIFF"u8, .. lengths[..4], .. "WAVEfmt "u8, .. lengths[4..8], .. format, .. "data"u8, .. lengths[8..], .. data];
+    }
+
+    private static byte[] Floats(params double[] values)
+    {
+        byte[] file = Recorded([new short[values.Length]], 8000, 3, 32, extensible: false);
+        for (int i = 0; i < values.Length; i++)
+        {
+            BinaryPrimitives.WriteSingleLittleEndian(file.AsSpan(file.Length - (4 * (values.Length - i))), (float)values[i]);
+        }
+
+        return file;
     }
 
     // 1, -2, 3 at 4,000 Hz behind a format of 40 bytes.

@@ -41,6 +41,34 @@ public sealed class JsonTests
     }
 
     [TestMethod]
+    [DataRow(0, "")]
+    [DataRow(OximetryStatus.Uncalibrated, "\"status\":[\"uncalibrated\"],")]
+    [DataRow(OximetryStatus.Uncalibrated | OximetryStatus.Questionable, "\"status\":[\"uncalibrated\",\"questionable\"],")]
+    [DataRow(0x4000, "")] // a bit of a later version
+    public void A_saturation_says_beside_its_ratio_what_its_curve_is(int status, string text)
+    {
+        byte[] body = new byte[NumericBody.LengthWithRatioAndStatus];
+        NumericBody.Write(body, 0, MdcCodes.OxygenSaturation, 831, -1, AbsenceReason.None, 88, 8_000);
+        NumericBody.WriteRatio(body, 0, 9_020);
+        OximetryStatus.WriteBesideRatio(body, 0, status);
+        string json = Write(Sealed(FrameKind.Numeric, Streams.OxygenSaturation, body), new ReadingContext("S1", Known, "exchange", null));
+        StringAssert.EndsWith(json, "\"window\":{\"ms\":8000}," + text + "\"ratio\":0.9020}");
+    }
+
+    [TestMethod]
+    [DataRow(NumericBody.LengthWithStatus, OximetryStatus.IrregularPulse, ",\"status\":[\"irregularPulse\"]}")]
+    [DataRow(NumericBody.LengthWithStatus, 0, "}")]
+    [DataRow(NumericBody.Length, OximetryStatus.IrregularPulse, "}")] // of a pod that writes no status
+    public void A_pulse_rate_says_that_the_pulse_is_irregular(int length, int status, string text)
+    {
+        byte[] body = new byte[NumericBody.LengthWithStatus];
+        NumericBody.Write(body, 0, MdcCodes.PulseRate, 721, -1, AbsenceReason.None, 88, 10_000);
+        OximetryStatus.Write(body, 0, status);
+        string json = Write(Sealed(FrameKind.Numeric, Streams.PulseRate, body[..length]), new ReadingContext("S1", Known, "exchange", null));
+        StringAssert.EndsWith(json, "\"window\":{\"ms\":10000}" + text);
+    }
+
+    [TestMethod]
     [DataRow(812, "812")]
     [DataRow(0, "null")]
     public void A_beat_has_its_time_interval_and_quality(int intervalMs, string text)

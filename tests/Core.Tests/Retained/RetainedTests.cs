@@ -3,6 +3,7 @@ using System.Linq;
 using System.Text.Json;
 using EdgeGateway.Core;
 using EdgeGateway.Journal;
+using Firmware.Core;
 using Firmware.Protocol;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
@@ -42,6 +43,33 @@ public sealed class RetainedTests
         Assert.AreEqual(0, JsonDocument.Parse(later.Payload).RootElement.GetProperty("vitals").GetArrayLength(), "after 30 s without a new value none is shown");
         rig.CloseSession("S1");
         rig.Require(() => late.Received.Last(m => m.Topic == "cart/C1/session/S1/state").Text.Contains("\"open\":false"), "the close is told");
+    }
+
+    [TestMethod]
+    public void A_questionable_saturation_is_shown_and_does_not_become_a_row_of_the_set_nor_leave_the_one_before_there()
+    {
+        Rig rig = new(36);
+        TestClient pod = rig.Pod(Rig.PodA);
+        TestClient doctor = rig.Doctor();
+        uint epoch = rig.OpenSession("S1");
+        rig.Run(20_000_000);
+        pod.Publish(Topics.Up(Rig.PodA), rig.ClockFrame(Rig.PodA, 1, 1));
+        CollectionAssert.AreEqual(new[] { 150456 }, Taken(1, 972, OximetryStatus.Uncalibrated));
+        CollectionAssert.AreEqual(Array.Empty<int>(), Taken(2, 864, OximetryStatus.Uncalibrated | OximetryStatus.Questionable));
+        StringAssert.Contains(doctor.Received.Last(m => m.Topic == "cart/C1/session/S1/state").Text, "\"value\":86.4");
+        CollectionAssert.AreEqual(new[] { 150456 }, Taken(3, 931, OximetryStatus.Uncalibrated));
+
+        int[] Taken(uint sequence, int tenths, int status)
+        {
+            byte[] body = new byte[NumericBody.LengthWithRatioAndStatus];
+            NumericBody.Write(body, 0, MdcCodes.OxygenSaturation, tenths, -1, AbsenceReason.None, 90, 8_000);
+            OximetryStatus.WriteBesideRatio(body, 0, status);
+            pod.Publish(Topics.Up(Rig.PodA), Frames.Make(FrameKind.Numeric, body, Rig.PodA, 1, Streams.OxygenSaturation, sequence, rig.PodUs, epoch, 0));
+            rig.Require(() => rig.Stream(Rig.PodA, 1, Streams.OxygenSaturation).Sent == sequence && rig.Core.Snapshot().InFlight == 0, "sent");
+            rig.Run(6_000_000);
+            using JsonDocument set = JsonDocument.Parse(doctor.Received.Last(m => m.Topic == "cart/C1/session/S1/set").Payload);
+            return [.. set.RootElement.GetProperty("rows").EnumerateArray().Select(r => r.GetProperty("code").GetProperty("mdc").GetInt32())];
+        }
     }
 
     [TestMethod]

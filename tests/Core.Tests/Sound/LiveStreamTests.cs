@@ -167,7 +167,7 @@ public sealed class LiveStreamTests
     public void The_analysis_says_what_it_has_heard_until_a_break_or_another_rate()
     {
         short[] sound = new Auscultation.Synthetic(4000, 12).Heart(_ => 72).Samples();
-        int frames = (int)(HeartSoundAnalysis.MinSeconds * 10);
+        int frames = (int)(LiveAuscultation.FirstSeconds * 10);
         Assert.AreEqual(frames, FramesToVerdict(sound), "as soon as there is enough");
         AuscultationResult verdict = _stream.Verdict!;
         Assert.AreEqual(72, verdict.HeartRatePerMinute!.Value, 3);

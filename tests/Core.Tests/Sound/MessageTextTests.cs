@@ -11,7 +11,7 @@ namespace Core.Tests.Sound;
 [TestClass]
 public sealed class MessageTextTests
 {
-    private const string NoVerdict = ",\"verdict\":null,\"advice\":null,\"quality\":null,\"heartRate\":null,\"marksFromUs\":null,\"marks\":[],\"s1Ms\":[],\"s2Ms\":[]";
+    private const string NoVerdict = ",\"verdict\":null,\"advice\":null,\"quality\":null,\"heartRate\":null,\"heartRateUncertainty\":null,\"marksFromUs\":null,\"marks\":[],\"s1Ms\":[],\"s2Ms\":[]";
 
     [TestMethod]
     public void What_is_told_about_sound_comes_out_byte_for_byte()

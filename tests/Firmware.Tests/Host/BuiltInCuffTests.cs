@@ -125,6 +125,43 @@ public sealed class BuiltInCuffTests
     }
 
     [TestMethod]
+    [DataRow(720, false, false, DisplayName = "the same pulse")]
+    [DataRow(820, false, false, DisplayName = "a seventh apart")]
+    [DataRow(1000, false, true, DisplayName = "more than a fifth above")]
+    [DataRow(560, false, true, DisplayName = "more than a fifth below")]
+    [DataRow(1000, true, false, DisplayName = "of the cuff's own arm, where the cuff keeps the blood away")]
+    public void A_pulse_in_the_cuff_that_contradicts_the_fingers_is_not_published(int fingerTenths, bool onOximeterArm, bool isRefused)
+    {
+        Rig rig = new(selfTest: true);
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult, onOximeterArm);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(
+            () =>
+            {
+                rig.Host.Situation.OnFingerPulse(fingerTenths, rig.Clock.NowUs);
+                return rig.Values.ContainsKey(Streams.CuffPulseRate);
+            },
+            120);
+        rig.Run(1);
+        Assert.AreEqual(isRefused ? AbsenceReason.Motion : AbsenceReason.None, rig.Values[Streams.Systolic].Absence);
+        Assert.AreEqual(isRefused ? AbsenceReason.Motion : AbsenceReason.None, rig.Values[Streams.CuffPulseRate].Absence);
+        Assert.AreEqual(isRefused, rig.Codes.Contains(FaultCode.CuffPulseDisagrees));
+        Assert.AreEqual(isRefused, rig.Phases.Contains(CuffPhase.Fault));
+    }
+
+    [TestMethod]
+    public void A_fingers_pulse_of_more_than_five_seconds_ago_is_not_compared()
+    {
+        Rig rig = new(selfTest: true);
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Phases.Contains(CuffPhase.Inflate), 60);
+        rig.Host.Situation.OnFingerPulse(1000, rig.Clock.NowUs);
+        rig.Until(() => rig.Values.ContainsKey(Streams.CuffPulseRate), 120);
+        Assert.AreEqual(AbsenceReason.None, rig.Values[Streams.Systolic].Absence);
+    }
+
+    [TestMethod]
     public void The_live_pressure_is_that_of_the_bladder_and_there_is_no_sound_meanwhile()
     {
         Rig rig = new(selfTest: true);
@@ -438,7 +475,8 @@ public sealed class BuiltInCuffTests
 
         public void SetEpoch(int epoch) => Command(PodCommand.SetEpoch, epoch);
 
-        public void Patient(PatientCategory category, CuffSize size) => Send(PodCommand.SetPatient, [Epoch, 0, 0, 0, (byte)category, (byte)size, 0]);
+        public void Patient(PatientCategory category, CuffSize size, bool onOximeterArm = false) =>
+            Send(PodCommand.SetPatient, [Epoch, 0, 0, 0, (byte)category, (byte)size, (byte)(onOximeterArm ? 1 : 0)]);
 
         public void Command(byte command, int epoch) => Send(command, [(byte)epoch, 0, 0, 0]);
 

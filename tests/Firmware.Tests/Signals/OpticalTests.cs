@@ -40,6 +40,18 @@ public sealed class OpticalTests
         Assert.AreEqual(3, IntegerMath.Median([3, 1], 2));
     }
 
+    [TestMethod]
+    public void Only_the_default_curve_is_uncalibrated_and_questions_what_is_below_90_percent()
+    {
+        SaturationCurve standard = SaturationCurve.Default();
+        SaturationCurve fitted = new(15_958_422, -346_596_622, 1_126_898_759);
+        Assert.IsFalse(standard.IsCalibrated);
+        Assert.IsTrue(fitted.IsCalibrated);
+        Assert.IsTrue(standard.IsQuestionable(899));
+        Assert.IsFalse(standard.IsQuestionable(900));
+        Assert.IsFalse(fitted.IsQuestionable(750));
+    }
+
     // By Maxim AN6845: 1.5958422 R^2 - 34.6596622 R + 112.6898759, worked out by hand to tenths.
     [TestMethod]
     [DataRow(5000, 958)]
@@ -109,14 +121,63 @@ public sealed class OpticalTests
         OpticalFrontEnd light = new(new OpticalCalibration());
         Give(light, 900, 50);
         Assert.AreEqual(OpticalState.FingerOff, light.State);
-        Give(light, 100_000, 100);
+        Give(light, 100_000, 150);
         Assert.AreEqual(OpticalState.Measuring, light.State);
         Give(light, 900, OpticalFrontEnd.DecisionSamples);
         Assert.AreEqual(OpticalState.FingerOff, light.State);
     }
 
     [TestMethod]
+    public void Before_a_finger_is_believed_the_leds_are_dark_and_what_is_counted_then_is_the_rooms()
+    {
+        OpticalFrontEnd light = new(new OpticalCalibration());
+        Give(light, 20_000, 2 * OpticalFrontEnd.DecisionSamples);
+        Assert.AreEqual(OpticalState.FingerOff, light.State);
+        Assert.AreEqual(OpticalFrontEnd.DarkCode, light.RedCode);
+        Assert.AreEqual(OpticalFrontEnd.DarkCode, light.InfraredCode);
+        Assert.AreEqual(0, light.RedShareThousandths);
+
+        // The room alone makes the 20,000: no finger, and the next look only after its pause.
+        for (int i = 0; i < OpticalFrontEnd.LookSamples; i++)
+        {
+            light.Add(19_500, 19_500 + (i / 10 * 10));
+        }
+
+        Assert.AreEqual(OpticalState.FingerOff, light.State);
+        Assert.AreEqual(OpticalFrontEnd.StartCode, light.InfraredCode);
+        Assert.AreEqual(19_520, light.StrayInfrared);
+        Assert.AreEqual(40, light.FlickerCounts);
+        int before = 0;
+        while (light.InfraredCode == OpticalFrontEnd.StartCode)
+        {
+            light.Add(20_000, 20_000);
+            before++;
+        }
+
+        Assert.AreEqual((OpticalFrontEnd.LookPauseDecisions + 2) * OpticalFrontEnd.DecisionSamples, before);
+    }
+
+    [TestMethod]
+    [DataRow(1_000, OpticalState.Measuring)]
+    [DataRow(30_000, OpticalState.StrayLight)]
+    public void Light_of_which_more_than_a_tenth_is_the_rooms_is_not_measured_with(int room, OpticalState state)
+    {
+        OpticalFrontEnd light = new(new OpticalCalibration());
+        for (int i = 0; i < 300; i++)
+        {
+            light.Add((100_000 * light.RedCode / OpticalFrontEnd.StartCode) + room, (100_000 * light.InfraredCode / OpticalFrontEnd.StartCode) + room);
+        }
+
+        Assert.AreEqual(state, light.State);
+        Assert.AreEqual(room, light.StrayRed);
+        Assert.AreEqual(0, light.FlickerCounts);
+        Assert.AreEqual(1000, light.RedShareThousandths);
+    }
+
+    [TestMethod]
     [DataRow(52_000, 131_072)] // too dark: up to half scale
+    [DataRow(18_000, 131_072)]
+    [DataRow(4_000, 31_875)] // the highest current, 51 mA, is not enough, and is kept
     [DataRow(250_000, 131_072)] // too bright: down to half scale
     [DataRow(120_000, 120_000)] // within the band: left alone
     public void The_current_aims_at_half_of_full_scale(int atStart, int aim)
@@ -138,15 +199,22 @@ public sealed class OpticalTests
     public void Light_beyond_the_lowest_current_is_saturated_and_one_sample_is_enough()
     {
         OpticalFrontEnd light = new(new OpticalCalibration());
-        Give(light, OpticalFrontEnd.FullScaleCounts, 300);
+        for (int i = 0; i < 300; i++)
+        {
+            int counts = light.InfraredCode == OpticalFrontEnd.DarkCode ? 0 : OpticalFrontEnd.FullScaleCounts;
+            light.Add(counts, counts);
+        }
+
         Assert.AreEqual(OpticalState.Saturated, light.State);
         Assert.AreEqual(OpticalFrontEnd.LowestCode, light.RedCode);
 
         light = new OpticalFrontEnd(new OpticalCalibration());
-        Give(light, 120_000, 100);
+        Give(light, 120_000, 5 * OpticalFrontEnd.DecisionSamples);
+        Assert.AreEqual(OpticalState.Measuring, light.State);
         Give(light, 120_000, OpticalFrontEnd.DecisionSamples - 1);
         light.Add(OpticalFrontEnd.SaturatedCounts, 120_000);
         Assert.AreEqual(OpticalState.Saturated, light.State);
+        Assert.AreEqual(OpticalFrontEnd.StartCode, light.RedCode);
     }
 
     [TestMethod]
@@ -280,7 +348,7 @@ public sealed class OpticalTests
     {
         for (int i = 0; i < samples; i++)
         {
-            light.Add(counts, counts);
+            light.Add(counts * light.RedCode / OpticalFrontEnd.StartCode, counts * light.InfraredCode / OpticalFrontEnd.StartCode);
         }
     }
 }

@@ -85,6 +85,9 @@ public sealed partial class PageTextTests
         CollectionAssert.AreEquivalent(causes, Words.Keys.Where(k => k.StartsWith("gap.", StringComparison.Ordinal)).ToArray());
         string[] marks = [.. typeof(BloodPressureStatus).GetFields().Where(f => f.IsLiteral).Select(f => "cuffStatus." + Camel(f.Name))];
         CollectionAssert.AreEquivalent(marks, Words.Keys.Where(k => k.StartsWith("cuffStatus.", StringComparison.Ordinal)).ToArray());
+        string[] oximeter = [.. typeof(OximetryStatus).GetFields().Where(f => f.IsLiteral).Select(f => "oximetryStatus." + Camel(f.Name))];
+        CollectionAssert.AreEquivalent(oximeter, Words.Keys.Where(k => k.StartsWith("oximetryStatus.", StringComparison.Ordinal)).ToArray());
+        Assert.AreEqual(Words["cuffStatus.irregularPulse"], Words["oximetryStatus.irregularPulse"], "one word for one thing");
         string[] steps = [.. Words.Keys.Where(k => k.StartsWith("cuffNext.", StringComparison.Ordinal) && k != "cuffNext.other")];
         Assert.IsNotEmpty(steps);
         Assert.IsEmpty(steps.Where(k => !reasons.Contains("absence." + k.Split('.')[1])).ToArray());

@@ -43,6 +43,25 @@ public sealed class CuffEvaluationTests
     }
 
     [TestMethod]
+    [DataRow("mmhg_x100", "1e8", 2000, "S3203", "'1e8' is no pressure of -20 to 300 mmHg")]
+    [DataRow("mmhg_x100", "9000;5", 2000, "S3203", "'9000;5' is no pressure")]
+    [DataRow("mmhg_x100", "9.0e+03", 500, "S3206", "501 pressures, and 5 s at 200 Hz are 999 or more")]
+    [DataRow("mmhg", "9000", 2000, "S3202", "the heading is 'mmhg', not 'mmhg_x100'")]
+    public async Task A_recorded_cuff_that_cannot_be_played_is_refused_with_its_row_and_what_to_do(string heading, string row, int rows, string code, string said)
+    {
+        string folder = Directory.CreateTempSubdirectory("evaluate").FullName;
+        Directory.CreateDirectory(Path.Combine(folder, "cuff20"));
+        await File.WriteAllLinesAsync(Path.Combine(folder, "cuff20", "cuff_01_120_80.csv"), [heading, .. Enumerable.Repeat("1.2e+04", rows), row]);
+        using StringWriter output = new();
+        using StringWriter diagnostics = new();
+        int exit = await CartSim.RunAsync(["evaluate", "cuff20", "--data", folder], output, diagnostics, TimeProvider.System);
+        Directory.Delete(folder, recursive: true);
+        Assert.AreEqual(3, exit, diagnostics.ToString());
+        StringAssert.Contains(diagnostics.ToString(), code);
+        StringAssert.Contains(diagnostics.ToString(), said);
+    }
+
+    [TestMethod]
     public void Bias_and_spread_are_those_of_the_differences_and_a_rejected_cuff_counts()
     {
         CuffEvaluationResult result = new(CuffEvaluation.Cuff20, [Record("a", 120, 118, 80, 81), Record("b", 110, 114, 70, 69), Record("c", 100, null, 60, null)]);

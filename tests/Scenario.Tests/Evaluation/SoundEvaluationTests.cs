@@ -164,6 +164,52 @@ public sealed class SoundEvaluationTests
     }
 
     [TestMethod]
+    [DataRow(44_100)]
+    [DataRow(22_050)]
+    [DataRow(16_000)]
+    [DataRow(11_025)]
+    [DataRow(48_000)]
+    [DataRow(1000)]
+    public void Sound_of_any_usual_rate_is_played_at_the_port_s(int rateHz)
+    {
+        SoundRecord record = Loaded(WavFile.Write([.. Enumerable.Range(0, 2 * rateHz).Select(i => (short)Math.Round(9000 * Math.Sin(2 * Math.PI * 60 * i / rateHz)))], rateHz, new WavMetadata()));
+        Assert.AreEqual(rateHz, record.RateHz);
+        short[] played = SoundPath.Resample(record.Samples, record.RateHz);
+        Assert.AreEqual(2 * SoundPath.PortRateHz, played.Length, 1);
+        for (int i = 1000; i < 15_000; i++)
+        {
+            Assert.AreEqual(9000 * Math.Sin(2 * Math.PI * 60 * i / SoundPath.PortRateHz), played[i], 10, $"{i}");
+        }
+    }
+
+    [TestMethod]
+    [DataRow(500, 4000, "heart sounds need 1000 Hz or more")]
+    [DataRow(4000, 0, "it holds no samples")]
+    [DataRow(0, 0, "it is no RIFF/WAVE: convert it")]
+    public void Sound_that_cannot_be_played_is_refused_as_sound_with_what_to_do(int rateHz, int count, string said)
+    {
+        CodedErrorException error = Assert.ThrowsExactly<CodedErrorException>(() => Loaded(rateHz == 0 ? [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13] : WavFile.Write(new short[count], rateHz, new WavMetadata())));
+        StringAssert.Contains(error.ToString(), "S3207");
+        StringAssert.Contains(error.ToString(), said);
+    }
+
+    private static SoundRecord Loaded(byte[] file)
+    {
+        string folder = Directory.CreateTempSubdirectory("evaluate").FullName;
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(folder, "circor"));
+            File.WriteAllBytes(Path.Combine(folder, "circor", "a.wav"), file);
+            File.WriteAllText(Path.Combine(folder, "circor", "a.tsv"), "0.1\t0.2\t1");
+            return SoundSet.Load("circor", folder).Single();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [TestMethod]
     [DataRow("1.0\t0.5\t1", "S3251")]
     [DataRow("0.1\t0.2\t5", "S3251")]
     [DataRow("0.1\t0.2", "S3251")]

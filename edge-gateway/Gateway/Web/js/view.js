@@ -156,7 +156,7 @@ export class View {
       let tile = this.tiles.get(key);
       if (!tile) { tile = makeTile(key, mdc); this.tiles.set(key, tile); }
       if (container.children[index] !== tile.root) container.insertBefore(tile.root, container.children[index] ?? null);
-      this.drawTile(tile, mdc, reading, shown);
+      this.drawTile(tile, mdc, reading, shown, model?.statusOf(reading, shown) ?? []);
     });
   }
 
@@ -165,8 +165,9 @@ export class View {
    * @param {number} mdc
    * @param {StreamReading | null} reading
    * @param {import("./core/model.js").Shown} shown
+   * @param {string[]} status
    */
-  drawTile(tile, mdc, reading, shown) {
+  drawTile(tile, mdc, reading, shown, status) {
     const extra = [];
     if (reading?.site) extra.push(reading.site);
     if (reading?.flags.includes("predicted")) extra.push(text("predicted"));
@@ -176,6 +177,9 @@ export class View {
     say(tile.unit, shown.number === null ? "" : formatUnit(reading?.unit));
     const reason = shown.reason === null ? "" : shown.reason.startsWith("absence.") ? absenceText(shown.reason) : text(shown.reason);
     say(tile.reason, reason);
+    const marks = status.filter((mark) => has("oximetryStatus." + mark));
+    say(tile.marks, marks.map((mark) => text("oximetryStatus." + mark)).join(" · "));
+    tile.root.dataset.marks = marks.join(" ");
     const age = shown.ageMs === null ? "" : formatAge(shown.ageMs);
     say(tile.age, shown.number === null ? "" : shown.isLast ? text("lastValue", age) : age);
     tile.root.classList.toggle("last", shown.isLast);
@@ -285,6 +289,7 @@ function makeTile(key, mdc) {
   line.append(" ");
   const unit = make("span", "unit", line);
   const reason = make("p", "reason", root);
+  const marks = make("p", "marks", root);
   const age = make("p", "age", root);
   const quality = make("div", "quality", root);
   const meter = make("div", "meter", quality);
@@ -293,7 +298,7 @@ function makeTile(key, mdc) {
   meter.setAttribute("aria-valuemax", "100");
   const bar = make("div", "bar", meter);
   const qualityNumber = make("span", "quality-number", quality);
-  return { root, name, number, unit, reason, age, quality, meter, bar, qualityNumber, mdc };
+  return { root, name, number, unit, reason, marks, age, quality, meter, bar, qualityNumber, mdc };
 }
 
 /** @param {string} name */

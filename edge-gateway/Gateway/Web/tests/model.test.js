@@ -23,10 +23,10 @@ function setUp() {
   return page;
 }
 
-function vital({ device = POD, boot = 1, stream = 35, sequence = 1, mdc = SPO2, value = 97, absent = null, deviceMs, utc = null, flags = [], unit = "%", quality = 90 }) {
+function vital({ device = POD, boot = 1, stream = 35, sequence = 1, mdc = SPO2, value = 97, absent = null, deviceMs, utc = null, flags = [], unit = "%", quality = 90, status = undefined }) {
   return {
     v: 1, id: `${device}.${boot}.${stream}.${sequence}`, device, stream, kind: "vital", code: { mdc }, unit, value: absent === null ? value : null, absent,
-    quality: absent === null ? quality : null, flags, time: { deviceUs: deviceMs * 1000, utc },
+    quality: absent === null ? quality : null, flags, status, time: { deviceUs: deviceMs * 1000, utc },
   };
 }
 
@@ -69,6 +69,22 @@ test("a value is shown with its age for 30 s, then a dash", () => {
   assert.deepEqual(page.shown(SPO2), { number: 97, quality: 88, reason: null, ageMs: 29_999, isLast: false });
   page.pass(1);
   assert.deepEqual(page.shown(SPO2), { number: null, quality: null, reason: "noNewValue", ageMs: 30_000, isLast: false });
+});
+
+test("what a value says beside itself goes with the value that is shown, and with no dash", () => {
+  const page = setUp();
+  page.settle();
+  const status = () => { const reading = page.model.latest(SPO2); return page.model.statusOf(reading, page.model.shown(reading)); };
+  assert.deepEqual(status(), [], "before the first value");
+  page.vital({ sequence: 1, value: 86, status: ["uncalibrated", "questionable"] });
+  assert.deepEqual(status(), ["uncalibrated", "questionable"]);
+  page.pass(10_000);
+  page.vital({ sequence: 2, absent: "motion" });
+  assert.deepEqual(status(), ["uncalibrated", "questionable"], "beside the last value");
+  page.pass(20_000);
+  assert.deepEqual(status(), [], "beside a dash");
+  page.vital({ sequence: 3, value: 97 });
+  assert.deepEqual(status(), [], "a value without a status");
 });
 
 test("an absence shows its reason beside the last value, which goes at 30 s of its own age", () => {

@@ -21,6 +21,8 @@ public sealed class Pcm1808MisreadingTests
         ("rate", Rate),
         ("times of a slow converter", make => Times(make, 125_012)),
         ("times of a fast converter", make => Times(make, 124_987)),
+        ("a slow swing", make => Offsets(make, script => script.SlowSwing = 22_000, 0, 4)),
+        ("an offset that stays", make => Offsets(make, script => (script.OffsetFrom, script.Offset) = (script.NextIndex + 1000, 12_000), 20, 100)),
         ("faults", make => new Pcm1808ScriptContractTests.Script().Faults.Select(f => First(new AudioContract(new Pcm1808ScriptContractTests.Script(), make, boundaries: 1).Check(f))).FirstOrDefault(f => f is not null)),
     ];
 
@@ -48,6 +50,8 @@ public sealed class Pcm1808MisreadingTests
         new("the rate not proven", "Pcm1808.Chunks.cs", "return error <= ", "return true || error <= "),
         new("swapped slots not seen", "Pcm1808Window.cs", ": _swapped >= SwappedWindows ?", ": false ?"),
         new("swinging not seen", "Pcm1808Window.cs", "return isRail ?", "return false ?"),
+        new("a slow swing taken for a cable", "Pcm1808Window.cs", "isOffset && !isSwing &&", "isOffset &&"),
+        new("a cable taken for a slow swing", "Pcm1808Window.cs", "_up != 0 && _down != 0", "_up != 0 || _down != 0"),
         new("stamps ahead of the time", "Pcm1808Clock.cs", "Correct(Clamp(age, _period));", "_min = 0;"),
         new("stamps that lag", "Pcm1808Clock.cs", "LargestStepPeriods = 4", "LargestStepPeriods = 0"),
         new("the time of the batch's end", "Pcm1808.Chunks.cs", "FirstSampleUs = _clock.BackUs(_count);", "FirstSampleUs = _clock.NextUs;"),
@@ -91,6 +95,23 @@ public sealed class Pcm1808MisreadingTests
         }
 
         return null;
+    }
+
+    private static string? Offsets(Func<IAudioPort, IDriver> make, Action<AudioScript> disturb, int least, int most)
+    {
+        AudioScript script = new();
+        IDriver driver = make(script);
+        Ready(script, driver);
+        disturb(script);
+        int failures = 0;
+        long endUs = script.NowUs + (8 * Second);
+        while (script.NowUs < endUs)
+        {
+            script.NowUs = Math.Max(script.NowUs, driver.NextStepUs);
+            failures += driver.Measure(script.NowUs) == DriverResult.Failed ? 1 : 0;
+        }
+
+        return failures >= least && failures <= most ? null : $"{failures} windows failed, not {least} to {most}";
     }
 
     private static string? First(IReadOnlyList<string> findings) => findings.Count > 0 ? findings[0] : null;

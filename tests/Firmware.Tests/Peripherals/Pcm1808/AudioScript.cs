@@ -1,3 +1,4 @@
+using System;
 using Firmware.Core;
 
 namespace Firmware.Tests.Peripherals;
@@ -69,6 +70,12 @@ public sealed class AudioScript : IAudioPort
 
     /// <summary>First sample without the offset.</summary>
     public long OffsetUntil { get; set; } = long.MaxValue;
+
+    /// <summary>Height of a slow swing added to every sample; 0 for none.</summary>
+    public int SlowSwing { get; set; }
+
+    /// <summary>Samples of a period of <see cref="SlowSwing"/>.</summary>
+    public int SlowSwingSamples { get; set; } = 16_000;
 
     /// <summary>True: the signal is in the other slot, and the wired one has noise.</summary>
     public bool Swapped { get; set; }
@@ -269,6 +276,11 @@ public sealed class AudioScript : IAudioPort
         if (SwingFrom >= 0 && index >= SwingFrom && index < SwingUntil)
         {
             return index / 80 % 2 == 0 ? 32767 - (int)(index % 5) : -32768 + (int)(index % 5);
+        }
+
+        if (SlowSwing != 0)
+        {
+            return Limit(value + (int)(SlowSwing * Math.Sin(2 * Math.PI * index / SlowSwingSamples)));
         }
 
         return OffsetFrom >= 0 && index >= OffsetFrom && index < OffsetUntil ? Limit(value + Offset) : value;

@@ -430,6 +430,17 @@ export class SessionModel {
   }
 
   /**
+   * What the value that is shown says beside itself.
+   * @param {StreamReading | null} reading
+   * @param {Shown} shown What `shown` made of it.
+   * @returns {string[]} Words of its status; none where no value is shown.
+   */
+  statusOf(reading, shown) {
+    if (!reading || shown.number === null) return [];
+    return (shown.isLast ? reading.last?.status : reading.status) ?? [];
+  }
+
+  /**
    * Pods with their peripherals, by device id.
    * @param {number} [nowMs]
    * @returns {Pod[]}

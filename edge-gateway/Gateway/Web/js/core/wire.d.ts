@@ -109,6 +109,7 @@ export interface LiveStatus {
   step: string;
   verdict: string | null;
   heartRate: number | null;
+  heartRateUncertainty: number | null;
   dropped: { missing: number; notTaken: number };
 }
 
