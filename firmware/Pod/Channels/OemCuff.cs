@@ -219,7 +219,7 @@ public sealed class OemCuff : ICuff
 
         if (_warned && !_available && nowUs - _stoppedUs >= _module.StopPeriodUs)
         {
-            // Nothing is heard of the module; it may still hear.
+            // The module sends nothing; it may still receive.
             _stoppedUs = nowUs;
             _module.Stop(nowUs);
         }
