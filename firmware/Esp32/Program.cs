@@ -117,7 +117,7 @@ public static class Program
         ClockFloor floor = new ClockFloor(store, PodSettings.Released, security == null ? 0 : security.ValidFrom);
         EspUtcClock.Set(floor.Correct(EspUtcClock.Now));
         EspUtcClock.Synchronise(PodSettings.TimeServer);
-        M2MqttLink link = NewLink(security);
+        MqttLink link = NewLink(security);
         PeripheralOptions pressure;
         if (PodSettings.OemSerialPort.Length > 0)
         {
@@ -144,6 +144,7 @@ public static class Program
         options.Model = "four-sensor pod";
         options.Firmware = PodSettings.Version;
         PodHost host = new PodHost(options, new EspI2cPort(SampleCart.I2cBusId, board.I2cDataPin, board.I2cClockPin), store, EspCrc32.Choose(), entropy, link);
+        link.Situation = host.Situation;
         host.Report(guard.LastReason, Clock.NowUs);
         StopButton button = new StopButton();
         _isRunning = true;
@@ -180,7 +181,7 @@ public static class Program
     private static void SafeMode()
     {
         string record = string.Empty;
-        M2MqttLink? link = null;
+        MqttLink? link = null;
         try
         {
             OpenCuff();
@@ -192,7 +193,7 @@ public static class Program
 
             link = NewLink(_board == null ? null : LinkSecurity.Load(_board.StoreRoot));
             byte[] state = StateMessage.SafeMode();
-            M2MqttLink up = link;
+            MqttLink up = link;
             link.Connected += () => up.TryPublish(Topics.State(SampleCart.DeviceId), state, state.Length, 1, true);
         }
         catch (Exception e)
@@ -265,16 +266,18 @@ public static class Program
         }
     }
 
-    private static M2MqttLink NewLink(LinkSecurity? security) => new M2MqttLink(
-        new EspWifi(Clock),
-        security,
-        PodSettings.GatewayHost,
-        PodSettings.GatewayPort,
-        "pod-" + Topics.DeviceText(SampleCart.DeviceId),
-        Topics.State(SampleCart.DeviceId),
-        new string(Encoding.UTF8.GetChars(StateMessage.Will())),
-        new string[] { Topics.Command(SampleCart.DeviceId), Topics.TimeReply(SampleCart.DeviceId) },
-        Wake);
+    private static MqttLink NewLink(LinkSecurity? security) => new MqttLink(
+        new M2MqttLibrary(
+            new EspWifi(Clock),
+            security,
+            PodSettings.GatewayHost,
+            PodSettings.GatewayPort,
+            "pod-" + Topics.DeviceText(SampleCart.DeviceId),
+            Topics.State(SampleCart.DeviceId),
+            new string(Encoding.UTF8.GetChars(StateMessage.Will())),
+            new string[] { Topics.Command(SampleCart.DeviceId), Topics.TimeReply(SampleCart.DeviceId) },
+            Wake),
+        Topics.Command(SampleCart.DeviceId));
 
     private static void Say(string text) => _console?.Write(text);
 

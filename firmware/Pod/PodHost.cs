@@ -333,6 +333,8 @@ public sealed class PodHost : IStepped
                 }
 
                 break;
+            case PodCommand.Stored:
+                return; // the link's own; for one that gave its ticket up meanwhile
             case PodCommand.RetryPeripherals:
                 for (int i = 0; i < _supervisors.Length; i++)
                 {

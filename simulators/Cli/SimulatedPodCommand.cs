@@ -24,7 +24,7 @@ internal static class SimulatedPodCommand
         using WorldServices world = new(seed, traced: false);
         using PacedRun paced = new(world.Kernel, here.Time);
         await here.Diagnostics.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"seed {seed}")).ConfigureAwait(false);
-        PodDefinition definition = new() { Id = "pod", DeviceId = device, DriftPpb = 5000, TouchUs = 0 };
+        PodDefinition definition = new() { Id = "pod", DeviceId = device, DriftPpb = 5000, TouchUs = 0, HandshakeUs = 0 };
         TcpConnector? connector = null;
         SimulatedPod pod = new(
             world,

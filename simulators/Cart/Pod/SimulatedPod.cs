@@ -3,9 +3,9 @@ using System.Collections.Generic;
 using System.Linq;
 using EdgeGateway.Core;
 using EdgeGateway.Faults;
-using EdgeGateway.Mqtt.Client;
 using Firmware.Core;
 using Firmware.Pod;
+using Firmware.Pod.Link;
 using Firmware.Protocol;
 using Simulators.Buses;
 using Simulators.Cart.Gateway;
@@ -87,6 +87,7 @@ public sealed class SimulatedPod
     private SteppedProcess? _process;
     private SteppedProcess? _dead;
     private Oscillator _oscillator;
+    private long _standsUntilUs;
 
     /// <summary>Makes a pod whose power is off.</summary>
     /// <param name="world">What it stands on.</param>
@@ -179,6 +180,12 @@ public sealed class SimulatedPod
     /// <summary>The program that runs; null while the power is off.</summary>
     public PodHost? Host { get; private set; }
 
+    /// <summary>Its link; null before its first boot.</summary>
+    public MqttLink? Link { get; private set; }
+
+    /// <summary>The library under the link; null before its first boot.</summary>
+    public SimulatedM2Mqtt? Library { get; private set; }
+
     /// <summary>Times the power came on.</summary>
     public int Boots { get; private set; }
 
@@ -201,6 +208,7 @@ public sealed class SimulatedPod
         Boots++;
         _world.Trace?.Begin(_place, "power-on").Add("boot", Boots).End();
         _oscillator = new Oscillator(_world.Kernel.NowUs, Definition.DriftPpb);
+        _standsUntilUs = 0;
         Oscillator oscillator = _oscillator;
         foreach (FittedPart part in _parts.Values)
         {
@@ -215,9 +223,13 @@ public sealed class SimulatedPod
         SeededRandom random = _random.Fork("boot:" + Boots.ToString(System.Globalization.CultureInfo.InvariantCulture));
         SteppedProcess? process = null;
         _connector = _connectors(() => oscillator.LocalUs(_world.Kernel.NowUs), () => process?.Wake());
-        MqttPodLink link = new(Definition.DeviceId, _connector, static (options, handler) => new MqttClient(options, handler));
+        SimulatedM2Mqtt library = new(Definition.DeviceId, _connector, Definition.HandshakeUs, Stand);
+        Library = library;
+        Link = new MqttLink(library, Topics.Command(Definition.DeviceId));
+        MqttLink link = Link;
         PodHost host = new(Options(oscillator), new SimulatedI2cPort(_bus), _store, new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
         Host = host;
+        link.Situation = host.Situation;
         host.FrameProduced += OnProduced;
         host.FrameRecovered += (buffer, offset, length) => AtPod(buffer, offset, "recovered", ReadingFate.None);
         host.FrameStored += (buffer, offset, length) => AtPod(buffer, offset, null, ReadingFate.StoredByPod);
@@ -231,7 +243,7 @@ public sealed class SimulatedPod
             AtPod(buffer, offset, "evicted", ReadingFate.Evicted);
             FrameEvicted?.Invoke(buffer, offset, length);
         };
-        process = new SteppedProcess(_world.Kernel, oscillator, host.Step);
+        process = new SteppedProcess(_world.Kernel, oscillator, nowUs => nowUs < _standsUntilUs ? _standsUntilUs : host.Step(nowUs));
         _process = process;
         process.Wake();
     }
@@ -266,6 +278,17 @@ public sealed class SimulatedPod
     {
         _world.Trace?.Begin(_place, "hang").End();
         _process?.Stop();
+    }
+
+    /// <summary>The program stands still, as while native code does not return, and goes on afterwards.</summary>
+    /// <param name="us">For how long from now, µs of its own clock.</param>
+    public void Stand(long us)
+    {
+        if (us > 0)
+        {
+            _world.Trace?.Begin(_place, "stand").Add("us", us).End();
+            _standsUntilUs = Math.Max(_standsUntilUs, _oscillator.LocalUs(_world.Kernel.NowUs) + us);
+        }
     }
 
     /// <summary>Something is wrong with the cuff, or right again.</summary>

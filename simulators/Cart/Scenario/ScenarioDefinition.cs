@@ -134,6 +134,9 @@ public sealed record PodDefinition
     /// <summary>Its crystal, ppb too fast.</summary>
     public int DriftPpb { get; init; }
 
+    /// <summary>How long its loop stands still at each connection, for the TLS handshake, µs; 0 for plain TCP.</summary>
+    public long HandshakeUs { get; init; } = Simulators.Cart.Pod.SimulatedM2Mqtt.UsualHandshakeUs;
+
     /// <summary>The chips that are soldered or plugged to it.</summary>
     public IReadOnlyList<PodPart> Chips { get; init; } = [PodPart.Tmp117, PodPart.Max30102];
 
