@@ -53,11 +53,11 @@ public sealed class GatewayCore : IStepped
 
         // The data path.
         SessionMessages? fromSession = null;
-        GatewayIngest ingest = new(s, options, Server, pods);
+        PodCommands podCommands = new(Server, clock);
+        GatewayIngest ingest = new(s, options, Server, pods, podCommands);
         GatewayDelivery delivery = new(s, options, ports, Server, _listeners, _parts, pods, (in MqttMessage message, Action acknowledge) => fromSession!.On(message, acknowledge));
         ISessionLink link = delivery.Link;
         SessionReplies replies = new(link, clock, log, topicRoot);
-        PodCommands podCommands = new(Server, clock);
         StethoscopeSession stethoscope = new(sessions, link, podCommands, pods, topicRoot);
         LiveSound sound = new(sessions, link, stethoscope, s.Crc32, clock, log, topicRoot, options.Production);
         delivery.Complete(_life, sound, replies);

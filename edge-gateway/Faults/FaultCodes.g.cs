@@ -268,6 +268,9 @@ public static class FaultCodes
     /// <summary>G2156: A part of a pod does not work.</summary>
     public const string PodPartNotWorking = "G2156";
 
+    /// <summary>G2157: A pod is in safe mode.</summary>
+    public const string PodInSafeMode = "G2157";
+
     /// <summary>G2158: The last listener of the open session has gone.</summary>
     public const string LastListenerGone = "G2158";
 
@@ -558,6 +561,9 @@ public static class FaultCodes
 
     /// <summary>P1054: The pod ran out of memory and restarted.</summary>
     public const string MemoryExhausted = "P1054";
+
+    /// <summary>P1055: A pod without a link found no sensor on a patient for too long, and binds nothing more.</summary>
+    public const string EpochWithdrawnByPod = "P1055";
 
     /// <summary>P1100: Nothing answers at the thermometer's address.</summary>
     public const string Tmp117NotPresent = "P1100";

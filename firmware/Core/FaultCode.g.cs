@@ -53,6 +53,9 @@ public enum FaultCode : ushort
     /// <summary>The pod ran out of memory and restarted.</summary>
     MemoryExhausted = 1054,
 
+    /// <summary>A pod without a link found no sensor on a patient for too long, and binds nothing more.</summary>
+    EpochWithdrawnByPod = 1055,
+
     // P1100 to P1149: Texas Instruments TMP117.
 
     /// <summary>Nothing answers at the thermometer's address.</summary>

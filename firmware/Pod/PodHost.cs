@@ -32,6 +32,7 @@ public sealed class PodHost : IStepped
     private readonly TimeExchange _time;
     private readonly StateMessage _state;
     private readonly LinkWatch _watch = new LinkWatch();
+    private readonly CarriedAway _carried;
     private readonly Supervisor[] _supervisors;
     private readonly Sensor[] _sensors;
     private readonly byte[] _nothing = [];
@@ -64,6 +65,7 @@ public sealed class PodHost : IStepped
         _liveSound = new LiveSoundSender(options, _ring, link, Counters);
         _time = new TimeExchange(options, _ring, link, Counters, _events, _watch);
         _state = new StateMessage(options, link);
+        _carried = new CarriedAway(options.SamePatientAfterMs);
         _commandTopic = Topics.Command(options.DeviceId);
         _replyTopic = Topics.TimeReply(options.DeviceId);
         _supervisors = new Supervisor[options.Peripherals.Length];
@@ -128,7 +130,7 @@ public sealed class PodHost : IStepped
     /// <summary>This boot's number; 0 until <see cref="IsReady"/>.</summary>
     public uint BootId => _recovery.BootId;
 
-    /// <summary>The binding epoch in force, 0 for none. A reboot forgets it; a lost link does not.</summary>
+    /// <summary>The binding epoch in force, 0 for none. A reboot forgets it; a lost link does not, until no sensor was on the patient for <see cref="PodOptions.SamePatientAfterMs"/>.</summary>
     public uint Epoch { get; private set; }
 
     /// <summary>What one peripheral must know of another.</summary>
@@ -179,15 +181,18 @@ public sealed class PodHost : IStepped
         long sent = Sent;
         int changes = 0;
         int probeUs = 0;
+        bool isApplied = false;
         for (int i = 0; i < _supervisors.Length; i++)
         {
             next = Earlier(next, _supervisors[i].Step(nowUs));
             next = Earlier(next, _sensors[i].Step(_supervisors[i].Reason, nowUs));
+            isApplied |= _sensors[i].IsApplied;
             changes += _supervisors[i].Changes + _sensors[i].Changes;
             int asked = _sensors[i].LinkProbePeriodUs;
             probeUs = asked > 0 && (probeUs == 0 || asked < probeUs) ? asked : probeUs;
         }
 
+        next = Earlier(next, LookAtPatient(isApplied, nowUs));
         if (changes != _changes)
         {
             _changes = changes;
@@ -212,6 +217,23 @@ public sealed class PodHost : IStepped
 
         // What was given to the link leaves in its own step.
         return sent == Sent && next > nowUs ? next : nowUs;
+    }
+
+    private long LookAtPatient(bool isApplied, long nowUs)
+    {
+        if (Epoch == 0)
+        {
+            return long.MaxValue;
+        }
+
+        if (_carried.IsOver(_link.IsConnected, isApplied, nowUs))
+        {
+            SetEpoch(0);
+            _events.Report(FaultCode.EpochWithdrawnByPod, 0, nowUs);
+            return nowUs;
+        }
+
+        return _link.IsConnected ? long.MaxValue : _carried.OverUs;
     }
 
     private long Sent => Counters.MessagesSent + Counters.LiveSoundSent + _time.Sent + _state.Sent;
@@ -275,9 +297,9 @@ public sealed class PodHost : IStepped
             throw new ArgumentOutOfRangeException(nameof(options), "MinPulseQuality is 0 to 100; PulseStaleMs is at least 1500.");
         }
 
-        if (options.AcknowledgeTimeoutMs < 100 || options.TimePeriodMs < 100 || options.TemperatureStaleMs < 100 || options.TemperatureWindowMs < 1)
+        if (options.AcknowledgeTimeoutMs < 100 || options.TimePeriodMs < 100 || options.SamePatientAfterMs < 1000 || options.TemperatureStaleMs < 100 || options.TemperatureWindowMs < 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(options), "Timeouts and periods are at least 100 ms, the temperature's window at least 1 ms.");
+            throw new ArgumentOutOfRangeException(nameof(options), "Timeouts and periods are at least 100 ms, SamePatientAfterMs 1,000 ms, the temperature's window 1 ms.");
         }
     }
 
@@ -357,6 +379,11 @@ public sealed class PodHost : IStepped
 
                 if (taken)
                 {
+                    if (buffer[1] == PodCommand.StartCuff || buffer[1] == PodCommand.SetListening)
+                    {
+                        _carried.OnPatientNamed(_nowUs);
+                    }
+
                     return;
                 }
 
@@ -370,7 +397,8 @@ public sealed class PodHost : IStepped
     {
         if (epoch == Epoch)
         {
-            return; // told again at each connection
+            _carried.OnPatientNamed(_nowUs);
+            return; // sent again at each connection
         }
 
         for (int i = 0; i < _sensors.Length; i++)
@@ -379,6 +407,7 @@ public sealed class PodHost : IStepped
         }
 
         Epoch = epoch;
+        _carried.OnPatientNamed(_nowUs);
         _state.Change();
     }
 }

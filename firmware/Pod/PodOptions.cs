@@ -129,6 +129,9 @@ public sealed class PodOptions
     /// <summary>Period of the clock exchange, ms. Default 10,000; the first five go every second.</summary>
     public int TimePeriodMs { get; set; } = 10000;
 
+    /// <summary>Without a link and with no sensor on a patient for this long, the pod takes its epoch back and binds nothing, ms, at least 1,000. Default 120,000; in a pharmacy 30,000.</summary>
+    public int SamePatientAfterMs { get; set; } = 120000;
+
     /// <summary>Age at which a temperature is stale and its absence is published, ms. Default 3,000.</summary>
     public int TemperatureStaleMs { get; set; } = 3000;
 

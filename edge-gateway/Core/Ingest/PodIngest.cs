@@ -1,12 +1,14 @@
 using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
+using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Records;
 using EdgeGateway.Core.Time;
 using EdgeGateway.Faults;
 using EdgeGateway.Journal;
 using EdgeGateway.Mqtt;
+using Firmware.Protocol;
 
 namespace EdgeGateway.Core.Ingest;
 
@@ -27,6 +29,7 @@ internal sealed class PodIngest : IGatewayPart
 
     private readonly IMqttServer _server;
     private readonly Pods _pods;
+    private readonly PodCommands _commands;
     private readonly FrameProof _proof;
     private readonly FrameIntake _frames;
     private readonly UnstoredReadings _unstored;
@@ -42,6 +45,7 @@ internal sealed class PodIngest : IGatewayPart
     /// <summary>Makes it.</summary>
     /// <param name="server">Where messages are acknowledged.</param>
     /// <param name="pods">The pods.</param>
+    /// <param name="commands">Says to pods what is stored.</param>
     /// <param name="proof">Proves frames.</param>
     /// <param name="frames">Takes them in.</param>
     /// <param name="unstored">What a full disk keeps out.</param>
@@ -52,6 +56,7 @@ internal sealed class PodIngest : IGatewayPart
     public PodIngest(
         IMqttServer server,
         Pods pods,
+        PodCommands commands,
         FrameProof proof,
         FrameIntake frames,
         UnstoredReadings unstored,
@@ -62,6 +67,7 @@ internal sealed class PodIngest : IGatewayPart
     {
         _server = server;
         _pods = pods;
+        _commands = commands;
         _proof = proof;
         _frames = frames;
         _unstored = unstored;
@@ -143,7 +149,12 @@ internal sealed class PodIngest : IGatewayPart
 
         while (_acknowledgements.Count > 0 && _acknowledgements.Peek().HighWaterMark <= _journal.SyncedIndex)
         {
-            _server.Acknowledge(_acknowledgements.Dequeue().Token, 0, nowUs);
+            Acknowledgement due = _acknowledgements.Dequeue();
+            _server.Acknowledge(due.Token, 0, nowUs);
+            if (due.Again is not null)
+            {
+                _commands.SayStored(_pods.Of(due.DeviceId), due.Again);
+            }
         }
     }
 
@@ -172,6 +183,8 @@ internal sealed class PodIngest : IGatewayPart
         }
 
         int refused = payload.Count == 0 ? 1 : 0;
+        int taken = 0;
+        long duplicates = _frames.Duplicates;
         int offset = payload.Offset;
         while (offset < payload.Offset + payload.Count)
         {
@@ -185,6 +198,8 @@ internal sealed class PodIngest : IGatewayPart
             {
                 return false;
             }
+
+            taken++;
 
             if (_unstored.IsFull)
             {
@@ -201,7 +216,8 @@ internal sealed class PodIngest : IGatewayPart
         {
             // A duplicate is acknowledged when its original is on the disk, which may still be on its way there.
             // What is not stored counts as taken when its declaration is.
-            _acknowledgements.Enqueue(new Acknowledgement(token, _unstored.Any ? Undeclared : _journal.LastIndex));
+            bool isAgain = refused == 0 && _frames.Duplicates - duplicates == taken;
+            _acknowledgements.Enqueue(new Acknowledgement(deviceId, token, _unstored.Any ? Undeclared : _journal.LastIndex, isAgain ? NameOf(payload) : null));
             if (_unstored.Any && ++_undeclared >= MaxUndeclared)
             {
                 DeclareUnstored();
@@ -209,6 +225,13 @@ internal sealed class PodIngest : IGatewayPart
         }
 
         return true;
+    }
+
+    private static byte[] NameOf(ArraySegment<byte> message)
+    {
+        byte[] name = new byte[StoredMessage.Length];
+        StoredMessage.Write(name, 0, message.ToArray());
+        return name;
     }
 
     // What finds no room stays, and the acknowledgements behind it wait: nothing is acknowledged that is neither on the disk nor declared there.
@@ -230,7 +253,9 @@ internal sealed class PodIngest : IGatewayPart
     private readonly record struct Held(ulong DeviceId, byte[] Payload, long Token);
 
     /// <summary>An answer that is owed.</summary>
+    /// <param name="DeviceId">The pod.</param>
     /// <param name="Token">The server's token.</param>
     /// <param name="HighWaterMark">The index that has to be on the disk first.</param>
-    private readonly record struct Acknowledgement(long Token, long HighWaterMark);
+    /// <param name="Again">The message's name when all of it was known already; else null.</param>
+    private readonly record struct Acknowledgement(ulong DeviceId, long Token, long HighWaterMark, byte[]? Again);
 }

@@ -538,6 +538,9 @@ internal static partial class FaultLog
                 case 2156:
                     PodPartNotWorking(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2157:
+                    PodInSafeMode(logger, what, subject, repeats, heldBack);
+                    return true;
                 case 2158:
                     LastListenerGone(logger, what, subject, repeats, heldBack);
                     return true;
@@ -563,6 +566,9 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2156, EventName = "G2156", Level = LogLevel.Warning, Message = "A part of a pod does not work. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void PodPartNotWorking(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2157, EventName = "G2157", Level = LogLevel.Error, Message = "A pod is in safe mode. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void PodInSafeMode(ILogger logger, string what, string subject, long repeats, long heldBack);
 
         [LoggerMessage(EventId = 2158, EventName = "G2158", Level = LogLevel.Warning, Message = "The last listener of the open session has gone. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void LastListenerGone(ILogger logger, string what, string subject, long repeats, long heldBack);

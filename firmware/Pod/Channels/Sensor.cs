@@ -22,6 +22,9 @@ public abstract class Sensor
     /// <summary>How often the gateway must be known to live, µs; 0 for a sensor that does not ask.</summary>
     public virtual int LinkProbePeriodUs => 0;
 
+    /// <summary>True while it knows itself on a patient; one that cannot know says no.</summary>
+    public virtual bool IsApplied => false;
+
     /// <summary>The driver has new counts.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     public abstract void OnSample(long nowUs);

@@ -266,7 +266,8 @@ public sealed record ExpectedEvent(int Cart, int Pod, int Code, int AtLeast);
 /// <param name="HeldUs">At this time it is 15 mmHg or more, µs; -1 for not asked.</param>
 /// <param name="EmptyFromUs">From this time on it is below 15 mmHg, µs; -1 for not asked.</param>
 /// <param name="EmptyUntilUs">Up to this time, µs.</param>
-public sealed record ExpectedCuff(int Cart, int Pod, long HeldUs, long EmptyFromUs, long EmptyUntilUs);
+/// <param name="StoppedWithinUs">Each stop of this cuff has opened its dump valve after this time, µs; -1 for not asked.</param>
+public sealed record ExpectedCuff(int Cart, int Pod, long HeldUs, long EmptyFromUs, long EmptyUntilUs, long StoppedWithinUs = -1);
 
 /// <summary>What must have come of live sound at a subscriber that listens.</summary>
 /// <param name="Cart">Index of the cart.</param>

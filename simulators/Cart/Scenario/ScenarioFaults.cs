@@ -20,6 +20,9 @@ public static class ScenarioFaults
     /// <summary>A loud room at the microphone, mV. Assumption: speech beside the patient.</summary>
     public const double LoudRoomMilliVolt = 150;
 
+    /// <summary>How late a chunk is at most on weak Wi-Fi, µs. Assumption: retries of the link layer.</summary>
+    public const long WeakJitterUs = 300_000;
+
     /// <summary>The rows, in the order of the table.</summary>
     public static IReadOnlyList<ScenarioFault> All { get; } =
     [
@@ -29,6 +32,17 @@ public static class ScenarioFaults
         },
         new("cut-pod-power", "The pod loses its power; at the end it boots again", static s => s.Pod.CutPower(), static s => s.Pod.PowerOn()),
         new("cut-pod-network", "The pod's path to the gateway goes silent", static s => s.PodPath.SetState(PathState.Silent), static s => s.PodPath.SetState(PathState.Up)),
+        new(
+            "weak-wifi", "The pod's Wi-Fi is weak: it carries only so much, and each chunk is late by up to 300 ms", static s => s.PodPath.Quality = s.PodPath.Quality with { BytesPerSecond = s.Event.Amount, JitterUs = WeakJitterUs },
+            static s => s.PodPath.Quality = s.Cart.Definition.PodNetwork)
+        {
+            Parameter = new FaultParameter("kilobytesPerSecond", 1000, 0.1m, 100_000),
+        },
+        new("late-pod-network", "What the pod and the gateway send is late by so much", static s => s.PodPath.Quality = s.PodPath.Quality with { LatencyUs = s.Event.Amount }, static s => s.PodPath.Quality = s.Cart.Definition.PodNetwork)
+        {
+            Parameter = new FaultParameter("latencyMs", 1000, 1, 60_000),
+        },
+        new("take-thermometer-off", "The thermometer is taken off the patient; at the end it is laid on again", static s => s.Pod.Skin.Release(s.NowUs), static s => s.Pod.Skin.Touch(s.NowUs)),
         new("reset-pod-connection", "The pod's connections are reset once", static s => s.PodPath.ResetConnections()),
         new("hang-pod", "The pod's program hangs and its outputs stay as they are; at the end the pod is switched off and on", static s => s.Pod.Hang(), static s =>
         {

@@ -285,6 +285,14 @@ public sealed class SimulatedWorld : WorldServices
                 Kernel.At(cuff.HeldUs, () => CheckCuff(pod, isHeld: true));
             }
 
+            foreach (TimelineEvent stop in Scenario.Timeline)
+            {
+                if (cuff.StoppedWithinUs >= 0 && stop.Cart == cuff.Cart && stop.Target == cuff.Pod && string.Equals(stop.Fault.Name, "stop-cuff", StringComparison.Ordinal))
+                {
+                    Kernel.At(stop.AtUs + cuff.StoppedWithinUs, () => CheckStopped(pod));
+                }
+            }
+
             for (long us = cuff.EmptyFromUs; us >= 0 && us <= cuff.EmptyUntilUs; us += CuffLookUs)
             {
                 Kernel.At(us, () => CheckCuff(pod, isHeld: false));
@@ -307,6 +315,14 @@ public sealed class SimulatedWorld : WorldServices
         if (mmHg >= 15 != isHeld)
         {
             Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{pod.Definition.Id}: at {Kernel.NowUs / 1e6:F1} s the cuff has {mmHg:F0} mmHg, and it must {(isHeld ? "hold pressure" : "be empty")}"));
+        }
+    }
+
+    private void CheckStopped(SimulatedPod pod)
+    {
+        if (pod.Cuff is { IsDumpValveCoilPowered: true })
+        {
+            Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{pod.Definition.Id}: at {Kernel.NowUs / 1e6:F1} s the stop has not opened the cuff's dump valve"));
         }
     }
 
