@@ -34,11 +34,8 @@ public sealed class MqttFlights
     /// <summary>A message of at most this length is small, bytes of payload: vital signs, events and requests are.</summary>
     public const int SmallBytes = 1024;
 
-    /// <summary>Room for small messages beyond <see cref="RoomBytes"/>, bytes.</summary>
-    public const int SmallRoomBytes = 4096;
-
-    /// <summary>Room that is left free for live sound while there is some, bytes: one chunk with its topic.</summary>
-    public const int LiveRoomBytes = 2048;
+    /// <summary>Room beyond <see cref="RoomBytes"/> for what cannot wait, small messages and live sound, bytes.</summary>
+    public const int UrgentRoomBytes = 4096;
 
     /// <summary>Least of <see cref="RoomBytes"/>, bytes: the longest message and one chunk of live sound.</summary>
     public const int MinRoomBytes = 6 * 1024;
@@ -101,12 +98,13 @@ public sealed class MqttFlights
         bool isSmall = bytes <= SmallBytes;
         if (isAcknowledged)
         {
-            // One is always in flight: only its answer proves what went before it.
-            int forLive = !isSmall && nowUs - _liveUs < LiveIsRecentUs ? LiveRoomBytes : 0;
-            return Count == 0 || (Count < LinkParameters.Window && UnprovenBytes + bytes + forLive <= Room(isSmall));
+            // One is always in flight: only its answer proves what went before it. While there is live sound, what is large and may wait is no more than this one.
+            bool isBehindLive = !isSmall && nowUs - _liveUs < LiveIsRecentUs;
+            int room = RoomBytes + (isSmall ? UrgentRoomBytes : 0);
+            return Count == 0 || (!isBehindLive && Count < LinkParameters.Window && UnprovenBytes + bytes <= room);
         }
 
-        return _takenZero - _provenZero < QosZeroRoom + (isSmall ? SmallRoom : 0) && UnprovenBytes + bytes <= Room(isSmall);
+        return _takenZero - _provenZero < QosZeroRoom + (isSmall ? SmallRoom : 0) && UnprovenBytes + bytes <= RoomBytes + UrgentRoomBytes;
     }
 
     /// <summary>Forgets all: the link is gone.</summary>
@@ -316,8 +314,6 @@ public sealed class MqttFlights
 
         return stuckUs;
     }
-
-    private int Room(bool isSmall) => RoomBytes + (isSmall ? SmallRoomBytes : 0);
 
     private void MarkHanded(int at, long nowUs)
     {

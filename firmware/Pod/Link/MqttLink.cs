@@ -215,15 +215,7 @@ public sealed class MqttLink : IPodLink
         switch (_event.Kind)
         {
             case MqttEventKind.Connected:
-                if (_attempting)
-                {
-                    _attempting = false;
-                    _afterLoss = false;
-                    IsConnected = true;
-                    _pauses.OnConnected();
-                    Connected?.Invoke();
-                }
-
+                Come();
                 break;
             case MqttEventKind.Lost:
                 if (IsConnected || _attempting)
@@ -248,6 +240,8 @@ public sealed class MqttLink : IPodLink
 
                 break;
             case MqttEventKind.Message:
+                // What comes on a topic proves that it is subscribed; the library drops a confirmation that comes after its 3 s.
+                Come();
                 if (IsConnected && _event.Payload != null)
                 {
                     _flights.OnReceived();
@@ -260,6 +254,18 @@ public sealed class MqttLink : IPodLink
         }
 
         _event.Payload = null;
+    }
+
+    private void Come()
+    {
+        if (_attempting)
+        {
+            _attempting = false;
+            _afterLoss = false;
+            IsConnected = true;
+            _pauses.OnConnected();
+            Connected?.Invoke();
+        }
     }
 
     private void Take(string topic, byte[] payload, long nowUs)

@@ -33,6 +33,7 @@ internal sealed class ExpectationReader(List<CartDefinition> carts, long duratio
             Values = map.Maps("values", 64).ReadAll(Value),
             Events = map.Maps("events", 64).ReadAll(Coded),
             Cuffs = map.Maps("cuffs", 64).ReadAll(Pressure),
+            Unbound = map.Maps("unbound", 64).ReadAll(Nothing),
             Sound = map.Maps("sound", 8).ReadAll(Heard),
             Clips = map.Maps("clips", 64).ReadAll(Clip),
         };
@@ -95,6 +96,20 @@ internal sealed class ExpectationReader(List<CartDefinition> carts, long duratio
 
         map.End();
         return cuff;
+    }
+
+    private ExpectedUnbound Nothing(YamlSection map)
+    {
+        decimal end = durationUs / (decimal)Second;
+        (int cart, int pod) = map.Whose(carts);
+        ExpectedUnbound unbound = new(cart, pod, map.Scaled("fromS", 0, Second, 0, end, required: true), map.Scaled("untilS", durationUs, Second, 0, end));
+        if (unbound.UntilUs < unbound.FromUs)
+        {
+            map.Error(FaultCodes.ScenarioTimesContradict, "untilS", "it is before fromS");
+        }
+
+        map.End();
+        return unbound;
     }
 
     private ExpectedSound Heard(YamlSection map)

@@ -269,6 +269,13 @@ public sealed record ExpectedEvent(int Cart, int Pod, int Code, int AtLeast);
 /// <param name="StoppedWithinUs">Each stop of this cuff has opened its dump valve after this time, µs; -1 for not asked.</param>
 public sealed record ExpectedCuff(int Cart, int Pod, long HeldUs, long EmptyFromUs, long EmptyUntilUs, long StoppedWithinUs = -1);
 
+/// <summary>A time in which a pod binds nothing: no frame of an epoch has its first sample then.</summary>
+/// <param name="Cart">Index of the cart.</param>
+/// <param name="Pod">Index of the pod.</param>
+/// <param name="FromUs">From this time on, µs.</param>
+/// <param name="UntilUs">Up to this time, µs.</param>
+public sealed record ExpectedUnbound(int Cart, int Pod, long FromUs, long UntilUs);
+
 /// <summary>What must have come of live sound at a subscriber that listens.</summary>
 /// <param name="Cart">Index of the cart.</param>
 /// <param name="MinChunks">Fewest live chunks received.</param>
@@ -332,6 +339,9 @@ public sealed record Expectations
 
     /// <summary>Times at which a cuff must hold true pressure, or hold none.</summary>
     public IReadOnlyList<ExpectedCuff> Cuffs { get; init; } = [];
+
+    /// <summary>Times in which a pod binds nothing.</summary>
+    public IReadOnlyList<ExpectedUnbound> Unbound { get; init; } = [];
 
     /// <summary>What must have come of live sound.</summary>
     public IReadOnlyList<ExpectedSound> Sound { get; init; } = [];

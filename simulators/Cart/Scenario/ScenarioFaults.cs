@@ -21,7 +21,7 @@ public static class ScenarioFaults
     public const double LoudRoomMilliVolt = 150;
 
     /// <summary>How late a chunk is at most on weak Wi-Fi, µs. Assumption: retries of the link layer.</summary>
-    public const long WeakJitterUs = 300_000;
+    public const long WeakJitterUs = 100_000;
 
     /// <summary>The rows, in the order of the table.</summary>
     public static IReadOnlyList<ScenarioFault> All { get; } =
@@ -33,7 +33,7 @@ public static class ScenarioFaults
         new("cut-pod-power", "The pod loses its power; at the end it boots again", static s => s.Pod.CutPower(), static s => s.Pod.PowerOn()),
         new("cut-pod-network", "The pod's path to the gateway goes silent", static s => s.PodPath.SetState(PathState.Silent), static s => s.PodPath.SetState(PathState.Up)),
         new(
-            "weak-wifi", "The pod's Wi-Fi is weak: it carries only so much, and each chunk is late by up to 300 ms", static s => s.PodPath.Quality = s.PodPath.Quality with { BytesPerSecond = s.Event.Amount, JitterUs = WeakJitterUs },
+            "weak-wifi", "The pod's Wi-Fi is weak: it carries only so much, and each chunk is late by up to 100 ms", static s => s.PodPath.Quality = s.PodPath.Quality with { BytesPerSecond = s.Event.Amount, JitterUs = WeakJitterUs },
             static s => s.PodPath.Quality = s.Cart.Definition.PodNetwork)
         {
             Parameter = new FaultParameter("kilobytesPerSecond", 1000, 0.1m, 100_000),
