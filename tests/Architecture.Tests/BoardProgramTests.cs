@@ -16,7 +16,8 @@ namespace Architecture.Tests;
 [TestClass]
 public sealed partial class BoardProgramTests
 {
-    private const string Link = "firmware/Esp32/M2MqttLink.cs";
+    private const string Library = "firmware/Esp32/M2MqttLibrary.cs";
+    private const string Link = "firmware/Pod/Link/MqttLink.cs";
     private const string Program = "firmware/Esp32/Program.cs";
     private const string Drive = "firmware/Esp32/EspFileDrive.cs";
     private const string Bus = "firmware/Esp32/EspI2cPort.cs";
@@ -25,13 +26,14 @@ public sealed partial class BoardProgramTests
     // File, what stands there, and why. A pattern that begins with '!' must not.
     private static readonly (string File, string Pattern, string Why)[] Rules =
     [
-        (Link, @"client\.Settings\.InflightQueueSize = MqttFlights\.QueueSize;", "the library's queue has no bound of its own"),
+        (Library, @"client\.Settings\.InflightQueueSize = MqttFlights\.QueueSize;", "the library's queue has no bound of its own"),
         (Link, @"try\s*\{\s*copy = new byte\[count\];\s*\}\s*catch", "an allocation that fails is a refusal, not the end of the program"),
-        (Link, @"_flights\.OnHeard\(\);\s*int ticket = _flights\.Acknowledge\(identifier\);", "each acknowledgement counts for the watch"),
-        (Link, @"if \(!_flights\.IsStuck\(nowUs\)\)\s*\{\s*return _flights\.StuckUs\(\);\s*\}\s*Drop\(nowUs\);", "a link that does not move is given up"),
-        (Link, @"e\.IsPublished \? EventAcknowledged : EventGivenUp", "a message that the library gave up is no end of the link"),
-        (Link, @"client\.Dispose\(\);", "the old connection is freed"),
-        (Link, @"!\.Disconnect\(\)|client\.Close\(\)", "both wait for a send that is blocked"),
+        (Link, @"_flights\.OnReceived\(\);\s*Settle\(_flights\.Acknowledge\(_event\.Identifier, nowUs\)\);", "each acknowledgement counts for the watch"),
+        (Link, @"if \(!_flights\.IsStuck\(nowUs\)\)\s*\{\s*return Earlier\(next, _flights\.StuckUs\(\)\);\s*\}\s*Drop\(nowUs\);", "a link that does not move is given up"),
+        (Library, @"e\.IsPublished \? MqttEventKind\.Acknowledged : MqttEventKind\.GivenUp", "a message that the library gave up is no end of the link"),
+        (Library, @"client\.Dispose\(\);", "the old connection is freed"),
+        (Library, @"!\.Disconnect\(\)|client\.Close\(\)", "both wait for a send that is blocked"),
+        (Program, @"link\.Situation = host\.Situation;", "no connection is begun while the cuff holds pressure"),
         (Program, @"catch \(Exception e\)\s*\{\s*if \(Fail\(e\)\)", "an exception is recorded before the reboot"),
         (Program, @"_guard\.Record\(reason, e\.GetType\(\)\.FullName, e\.Message, e\.StackTrace\)", "type, message and stack are kept"),
         (Program, @"Thread\.Sleep\(StartGuard\.PauseMs\);\s*return _guard != null && _guard\.IsCounted;", "time to read, and no endless loop of boots that nobody counts"),

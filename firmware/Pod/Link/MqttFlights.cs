@@ -61,6 +61,8 @@ public sealed class MqttFlights
     private readonly long[] _handedUs = new long[LinkParameters.Window];
     private readonly long[] _endBytes = new long[LinkParameters.Window];
     private readonly long[] _endZero = new long[LinkParameters.Window];
+    private readonly long[] _order = new long[LinkParameters.Window];
+    private long _added;
     private long _takenBytes;
     private long _provenBytes;
     private long _takenZero;
@@ -143,6 +145,7 @@ public sealed class MqttFlights
                 _payloads[i] = payload;
                 _retain[i] = retain;
                 _sentUs[i] = nowUs;
+                _order[i] = ++_added;
                 MarkHanded(i, nowUs);
                 Count++;
                 return;
@@ -181,7 +184,7 @@ public sealed class MqttFlights
 
     private int Settle(int at, long nowUs)
     {
-        if (IsOldest(at))
+        if (at == Oldest())
         {
             _progressUs = nowUs;
         }
@@ -212,7 +215,7 @@ public sealed class MqttFlights
         int oldest = -1;
         for (int i = 0; i < _tickets.Length; i++)
         {
-            if (_tickets[i] != 0 && _identifiers[i] == 0 && (oldest < 0 || _sentUs[i] < _sentUs[oldest]))
+            if (_tickets[i] != 0 && _identifiers[i] == 0 && (oldest < 0 || _order[i] < _order[oldest]))
             {
                 oldest = i;
             }
@@ -348,19 +351,13 @@ public sealed class MqttFlights
         int oldest = -1;
         for (int i = 0; i < _tickets.Length; i++)
         {
-            if (_tickets[i] != 0 && (oldest < 0 || _sentUs[i] < _sentUs[oldest]))
+            if (_tickets[i] != 0 && (oldest < 0 || _order[i] < _order[oldest]))
             {
                 oldest = i;
             }
         }
 
         return oldest;
-    }
-
-    private bool IsOldest(int at)
-    {
-        int oldest = Oldest();
-        return oldest >= 0 && _sentUs[at] <= _sentUs[oldest];
     }
 
     private int IndexOf(int identifier)
