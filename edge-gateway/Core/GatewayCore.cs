@@ -54,7 +54,7 @@ public sealed class GatewayCore : IStepped
         // The data path.
         SessionMessages? fromSession = null;
         PodCommands podCommands = new(Server, clock);
-        GatewayIngest ingest = new(s, options, Server, pods, podCommands);
+        GatewayIngest ingest = new(s, options, Server, pods, podCommands.SayStored);
         GatewayDelivery delivery = new(s, options, ports, Server, _listeners, _parts, pods, (in MqttMessage message, Action acknowledge) => fromSession!.On(message, acknowledge));
         ISessionLink link = delivery.Link;
         SessionReplies replies = new(link, clock, log, topicRoot);

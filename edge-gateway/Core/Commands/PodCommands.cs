@@ -25,8 +25,8 @@ internal sealed class PodCommands(IMqttServer server, GatewayClock clock)
 
     /// <summary>Says to a pod that a message which came again is stored. Its MQTT library drops an acknowledgement that comes later than 3 s after the first copy; this one it takes at any time.</summary>
     /// <param name="pod">The pod.</param>
-    /// <param name="message">The message's name, see <see cref="StoredMessage"/>.</param>
-    public void SayStored(Pod pod, ReadOnlySpan<byte> message) => TrySend(pod, PodCommand.Stored, message, MqttQos.AtMostOnce, 0);
+    /// <param name="message">The message's name, see <see cref="MessageIdentity"/>.</param>
+    public void SayStored(Pod pod, byte[] message) => TrySend(pod, PodCommand.Stored, message, MqttQos.AtMostOnce, 0);
 
     private bool TrySend(Pod pod, byte command, ReadOnlySpan<byte> body, MqttQos qos, long ticket)
     {

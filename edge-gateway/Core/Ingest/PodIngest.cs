@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
-using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Records;
 using EdgeGateway.Core.Time;
@@ -29,7 +28,7 @@ internal sealed class PodIngest : IGatewayPart
 
     private readonly IMqttServer _server;
     private readonly Pods _pods;
-    private readonly PodCommands _commands;
+    private readonly Action<Pod, byte[]> _sayStored;
     private readonly FrameProof _proof;
     private readonly FrameIntake _frames;
     private readonly UnstoredReadings _unstored;
@@ -45,7 +44,7 @@ internal sealed class PodIngest : IGatewayPart
     /// <summary>Makes it.</summary>
     /// <param name="server">Where messages are acknowledged.</param>
     /// <param name="pods">The pods.</param>
-    /// <param name="commands">Says to pods what is stored.</param>
+    /// <param name="sayStored">Says to a pod that a message which came again is stored; takes its <see cref="MessageIdentity"/>.</param>
     /// <param name="proof">Proves frames.</param>
     /// <param name="frames">Takes them in.</param>
     /// <param name="unstored">What a full disk keeps out.</param>
@@ -56,7 +55,7 @@ internal sealed class PodIngest : IGatewayPart
     public PodIngest(
         IMqttServer server,
         Pods pods,
-        PodCommands commands,
+        Action<Pod, byte[]> sayStored,
         FrameProof proof,
         FrameIntake frames,
         UnstoredReadings unstored,
@@ -67,7 +66,7 @@ internal sealed class PodIngest : IGatewayPart
     {
         _server = server;
         _pods = pods;
-        _commands = commands;
+        _sayStored = sayStored;
         _proof = proof;
         _frames = frames;
         _unstored = unstored;
@@ -153,7 +152,7 @@ internal sealed class PodIngest : IGatewayPart
             _server.Acknowledge(due.Token, 0, nowUs);
             if (due.Again is not null)
             {
-                _commands.SayStored(_pods.Of(due.DeviceId), due.Again);
+                _sayStored(_pods.Of(due.DeviceId), due.Again);
             }
         }
     }
@@ -229,8 +228,8 @@ internal sealed class PodIngest : IGatewayPart
 
     private static byte[] NameOf(ArraySegment<byte> message)
     {
-        byte[] name = new byte[StoredMessage.Length];
-        StoredMessage.Write(name, 0, message.ToArray());
+        byte[] name = new byte[MessageIdentity.Length];
+        MessageIdentity.Write(name, 0, message.ToArray());
         return name;
     }
 

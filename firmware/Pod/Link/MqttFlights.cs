@@ -164,7 +164,7 @@ public sealed class MqttFlights
     }
 
     /// <summary>The gateway said in a message of its own that it has stored one of ours: the library drops an acknowledgement that comes after its 3 s.</summary>
-    /// <param name="buffer">Holds <see cref="StoredMessage"/>'s bytes.</param>
+    /// <param name="buffer">Holds <see cref="MessageIdentity"/>'s bytes.</param>
     /// <param name="offset">Where they begin.</param>
     /// <param name="count">How many.</param>
     /// <param name="nowUs">Monotonic µs.</param>
@@ -173,7 +173,7 @@ public sealed class MqttFlights
     {
         for (int i = 0; i < _tickets.Length; i++)
         {
-            if (_tickets[i] != 0 && StoredMessage.Names(buffer, offset, count, _payloads[i]))
+            if (_tickets[i] != 0 && MessageIdentity.Names(buffer, offset, count, _payloads[i]))
             {
                 return Settle(i, nowUs);
             }

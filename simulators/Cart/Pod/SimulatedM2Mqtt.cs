@@ -115,13 +115,13 @@ public sealed class SimulatedM2Mqtt : IMqttLibrary
     public long Orphans { get; private set; }
 
     /// <summary>Most messages that were in the queue at once.</summary>
-    public int MostQueued { get; private set; }
+    public int MaxQueued { get; private set; }
 
     /// <summary>Bytes of payload in the queue.</summary>
     public long QueuedBytes { get; private set; }
 
     /// <summary>Most of <see cref="QueuedBytes"/> at once.</summary>
-    public long MostQueuedBytes { get; private set; }
+    public long MaxQueuedBytes { get; private set; }
 
     /// <inheritdoc/>
     public void Connect(int attempt)
@@ -473,8 +473,8 @@ public sealed class SimulatedM2Mqtt : IMqttLibrary
     {
         _queue.Enqueue(entry);
         QueuedBytes += entry.Payload.Length;
-        MostQueued = Math.Max(MostQueued, _queue.Count);
-        MostQueuedBytes = Math.Max(MostQueuedBytes, QueuedBytes);
+        MaxQueued = Math.Max(MaxQueued, _queue.Count);
+        MaxQueuedBytes = Math.Max(MaxQueuedBytes, QueuedBytes);
     }
 
     private int NextIdentifier()

@@ -95,8 +95,8 @@ public sealed class PodPartTests
         Assert.IsEmpty(stored);
         pod.Publish(Topics.Up(Rig.PodA), first);
         rig.Require(() => stored.Count == 1, "it came again");
-        Assert.IsTrue(StoredMessage.Names(stored[0], 0, stored[0].Length, first));
-        Assert.IsFalse(StoredMessage.Names(stored[0], 0, stored[0].Length, second));
+        Assert.IsTrue(MessageIdentity.Names(stored[0], 0, stored[0].Length, first));
+        Assert.IsFalse(MessageIdentity.Names(stored[0], 0, stored[0].Length, second));
     }
 
     [TestMethod]

@@ -253,10 +253,10 @@ public sealed class MqttLinkTests
 
     private static byte[] Stored(byte[] message)
     {
-        byte[] command = new byte[PodCommand.HeaderLength + StoredMessage.Length];
+        byte[] command = new byte[PodCommand.HeaderLength + MessageIdentity.Length];
         command[0] = 1;
         command[1] = PodCommand.Stored;
-        StoredMessage.Write(command, PodCommand.HeaderLength, message);
+        MessageIdentity.Write(command, PodCommand.HeaderLength, message);
         return command;
     }
 

@@ -68,7 +68,7 @@ public sealed class PodLinkTests
         }
 
         Assert.IsTrue(lostAtS is > 20 and <= 40, lostAtS.ToString(CultureInfo.InvariantCulture));
-        Assert.IsLessThanOrEqualTo(MqttFlights.QueueSize - MqttFlights.InboundRoom, pod.Library!.MostQueued);
+        Assert.IsLessThanOrEqualTo(MqttFlights.QueueSize - MqttFlights.InboundRoom, pod.Library!.MaxQueued);
         world.Kernel.Run(129 * Second);
         Assert.AreEqual(epoch, pod.Host.Epoch);
         RunReport report = Run(world);

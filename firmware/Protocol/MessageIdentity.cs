@@ -4,7 +4,7 @@ namespace Firmware.Protocol;
 /// Body of <see cref="PodCommand.Stored"/>, which names one message of a pod: 0 u16 its length | 2 its first frame's device, boot, stream, flags and sequence as they stand there, 20 bytes | 22 u32 its last
 /// frame's CRC. Pure.
 /// </summary>
-public static class StoredMessage
+public static class MessageIdentity
 {
     /// <summary>Bytes of the body.</summary>
     public const int Length = 26;
