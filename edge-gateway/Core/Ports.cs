@@ -113,6 +113,9 @@ public sealed record GatewayPorts
     /// <summary>What the host met while it made these ports and a person should know; stands in health until the next start.</summary>
     public IReadOnlyList<CodedError> Sent { get; init; } = [];
 
+    /// <summary>Who belongs to this cart by certificate; null while no certificates are configured.</summary>
+    public ICartMembers? Members { get; init; }
+
     /// <summary>Makes and verifies the tokens of listeners over WebSocket; null admits none.</summary>
     public ListenerTokens? Listeners { get; init; }
 }

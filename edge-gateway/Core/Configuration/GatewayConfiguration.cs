@@ -67,7 +67,7 @@ public static class GatewayConfiguration
 
         Dictionary<string, YamlSection> sections = new(StringComparer.Ordinal);
         GatewayHostOptions options = SettingReading.Entries(Settings.Root, root, GatewayHostOptions.Standard, sections);
-        options = CheckListeners(options, sections["listen"]);
+        options = CheckListeners(options, sections["listen"], sections.GetValueOrDefault("tls", root));
         CheckDevices(options.Core.Devices, sections);
         if (options.Core.External is { } broker)
         {
@@ -79,11 +79,17 @@ public static class GatewayConfiguration
         IReadOnlyList<CodedError> errors = report.Finish();
         return errors.Count > 0
             ? new ConfigurationResult(null, errors)
-            : new ConfigurationResult(options with { JournalDirectory = Path.GetFullPath(options.JournalDirectory, Path.GetFullPath(folder)) }, []);
+            : new ConfigurationResult(
+                options with
+                {
+                    JournalDirectory = Path.GetFullPath(options.JournalDirectory, Path.GetFullPath(folder)),
+                    Tls = options.Tls is { } tls ? tls with { Directory = Path.GetFullPath(tls.Directory, Path.GetFullPath(folder)) } : null,
+                },
+                []);
     }
 
-    // Loopback before mutual TLS (ARCHITECTURE.md): until it is configured every listener binds to loopback.
-    private static GatewayHostOptions CheckListeners(GatewayHostOptions options, YamlSection listen)
+    // Loopback before mutual TLS (ARCHITECTURE.md): what is plain binds to loopback.
+    private static GatewayHostOptions CheckListeners(GatewayHostOptions options, YamlSection listen, YamlSection tlsSection)
     {
         GatewayHostOptions safe = options with
         {
@@ -94,6 +100,11 @@ public static class GatewayConfiguration
         {
             string later = listen.LineOf("mqttPort") > listen.LineOf("httpPort") ? "mqttPort" : "httpPort";
             listen.ErrorAt(later, FaultCodes.ConfigurationContradiction, "httpPort", string.Create(CultureInfo.InvariantCulture, $"mqttPort and httpPort are both {safe.MqttPort}"), "The defaults are 1883 and 8080.");
+        }
+
+        if (safe.Tls is { MqttPort: not 0 } tls && (tls.MqttPort == safe.MqttPort || tls.MqttPort == safe.HttpPort))
+        {
+            tlsSection.Error(FaultCodes.ConfigurationContradiction, "mqttPort", string.Create(CultureInfo.InvariantCulture, $"{tls.MqttPort} is the port of a plain listener too"), "The default is 8883.");
         }
 
         return safe;
