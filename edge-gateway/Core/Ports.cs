@@ -43,6 +43,12 @@ public interface IUplinkEvents
     /// <param name="text">Why, for the log.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     void Closed(string text, long nowUs);
+
+    /// <summary>Instead of <see cref="Closed"/>, when the cause is known: something that will not go away by itself.</summary>
+    /// <param name="code">The cause, a code of hardware/faults.json.</param>
+    /// <param name="text">What happened, for the log.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    void Refused(string code, string text, long nowUs) => Closed(text, nowUs);
 }
 
 /// <summary>Makes connections to the session's broker: TCP in the host, the simulated network in simulation.</summary>

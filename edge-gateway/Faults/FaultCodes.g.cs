@@ -556,6 +556,24 @@ public static class FaultCodes
     /// <summary>G2430: A receipt names readings that its sender cannot have.</summary>
     public const string ReceiptUntrue = "G2430";
 
+    /// <summary>G2431: The session's broker shows a certificate that is not trusted.</summary>
+    public const string BrokerCertificateUntrusted = "G2431";
+
+    /// <summary>G2432: The session's broker shows a certificate of another name.</summary>
+    public const string BrokerNameWrong = "G2432";
+
+    /// <summary>G2433: The certificate of the session's broker has run out or is not valid yet.</summary>
+    public const string BrokerCertificateNotInTime = "G2433";
+
+    /// <summary>G2434: The session's broker refuses this gateway's certificate, or wants one.</summary>
+    public const string BrokerRefusedCertificate = "G2434";
+
+    /// <summary>G2435: No TLS could be agreed on with the session's broker.</summary>
+    public const string BrokerTlsFailed = "G2435";
+
+    /// <summary>G2436: The session's broker has no MQTT over WebSocket at that path.</summary>
+    public const string BrokerWebSocketRefused = "G2436";
+
     /// <summary>G2501: The gateway recorded what its clock is in UTC.</summary>
     public const string GatewayClockRecorded = "G2501";
 

@@ -1248,6 +1248,24 @@ internal static partial class FaultLog
                 case 2430:
                     ReceiptUntrue(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2431:
+                    BrokerCertificateUntrusted(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2432:
+                    BrokerNameWrong(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2433:
+                    BrokerCertificateNotInTime(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2434:
+                    BrokerRefusedCertificate(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2435:
+                    BrokerTlsFailed(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2436:
+                    BrokerWebSocketRefused(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -1255,6 +1273,24 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2430, EventName = "G2430", Level = LogLevel.Warning, Message = "A receipt names readings that its sender cannot have. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void ReceiptUntrue(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2431, EventName = "G2431", Level = LogLevel.Error, Message = "The session's broker shows a certificate that is not trusted. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void BrokerCertificateUntrusted(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2432, EventName = "G2432", Level = LogLevel.Error, Message = "The session's broker shows a certificate of another name. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void BrokerNameWrong(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2433, EventName = "G2433", Level = LogLevel.Error, Message = "The certificate of the session's broker has run out or is not valid yet. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void BrokerCertificateNotInTime(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2434, EventName = "G2434", Level = LogLevel.Error, Message = "The session's broker refuses this gateway's certificate, or wants one. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void BrokerRefusedCertificate(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2435, EventName = "G2435", Level = LogLevel.Error, Message = "No TLS could be agreed on with the session's broker. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void BrokerTlsFailed(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2436, EventName = "G2436", Level = LogLevel.Error, Message = "The session's broker has no MQTT over WebSocket at that path. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void BrokerWebSocketRefused(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes250

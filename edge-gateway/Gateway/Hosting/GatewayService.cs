@@ -41,7 +41,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MqttLoop _loop;
     private FileDisk? _disk;
-    private TcpUplinkConnector? _uplink;
+    private UplinkConnector? _uplink;
     private GatewayCore? _core;
 
     /// <summary>Makes the service; nothing is opened before <see cref="StartingAsync"/>.</summary>
@@ -99,7 +99,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
         byte[] key = ListenerKeyFile.LoadOrCreate(_options.JournalDirectory, out IReadOnlyList<CodedError> told);
         GatewayOptions core = _options.Core;
         JournalOptions journal = new() { QuotaBytes = _options.JournalQuotaBytes, VitalReserveBytes = JournalOptions.DefaultVitalReserveBytes, KnownTypes = JournalRecordTypes.Known };
-        _uplink = core.External is null ? null : new TcpUplinkConnector(_loop, core.External.Host, core.External.Port, _time);
+        _uplink = core.External is null ? null : new UplinkConnector(_loop, core.External, _time);
         GatewayCore logic = new(core, new GatewayPorts
         {
             Journal = (handler, projections) => new JournalLog(disk, journal, projections, handler),

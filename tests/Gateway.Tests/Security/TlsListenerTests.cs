@@ -298,6 +298,8 @@ internal sealed class CartFiles : IDisposable
 
     public string RootPem => _root.Certificate.ExportCertificatePem();
 
+    public string IssuingPem => _issuing.Certificate.ExportCertificatePem();
+
     public static string SerialOf(CertificatePair pair)
     {
         using X509Certificate2 certificate = pair.ReadCertificate();
@@ -308,6 +310,14 @@ internal sealed class CartFiles : IDisposable
     {
         CertificatePair gateway = _issuing.IssueWithKey(new CertificateIdentity(CartId, CertificateRole.Gateway, "gateway"), ["localhost", "127.0.0.1"], TimeProvider.System.GetUtcNow());
         Folder.WritePem(CertificateFolder.GatewayFile, gateway.CertificatePem, _issuing.Certificate.ExportCertificatePem(), gateway.KeyPem);
+    }
+
+    /// <summary>A server's certificate with its key.</summary>
+    public X509Certificate2 Gateway(string name, DateTimeOffset? at = null)
+    {
+        CertificatePair pair = _issuing.IssueWithKey(new CertificateIdentity(CartId, CertificateRole.Gateway, "gateway"), [name], at ?? TimeProvider.System.GetUtcNow());
+        using X509Certificate2 read = X509Certificate2.CreateFromPem(pair.CertificatePem, pair.KeyPem);
+        return X509CertificateLoader.LoadPkcs12(read.Export(X509ContentType.Pkcs12), null);
     }
 
     public CertificatePair Pod(string deviceId, DateTimeOffset? at = null) =>
