@@ -108,8 +108,8 @@ public sealed class CertificateVerifier : IDisposable
 
         // Built for a moment at which the leaf is valid: whether it comes from here is one question, whether it is in time another.
         CertificateFinding Found(CertificateVerdict verdict, CertificateIdentity? identity, string detail) => new(verdict, identity, certificate.SerialNumber, detail);
-        DateTimeOffset from = certificate.NotBefore.ToUniversalTime();
-        DateTimeOffset to = certificate.NotAfter.ToUniversalTime();
+        DateTimeOffset from = new(certificate.NotBefore.ToUniversalTime());
+        DateTimeOffset to = new(certificate.NotAfter.ToUniversalTime());
         using X509Chain chain = new();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(_roots);

@@ -12,7 +12,7 @@ namespace EdgeGateway.Gateway.Hosting;
 /// <summary>The uplink's connections: over TCP, TLS or WebSocket, to one broker after the other of those that are configured.</summary>
 public sealed class UplinkConnector : IUplinkConnector, IMqttTransportEvents, IDisposable
 {
-    private readonly IReadOnlyList<MqttEndpoint> _endpoints;
+    private readonly List<MqttEndpoint> _endpoints;
     private readonly IMqttLoop _loop;
     private readonly MqttTcpConnector _connector;
     private IUplinkEvents? _events;

@@ -70,7 +70,7 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
     {
         using IDisposable taken = folder.Lock();
         string text = folder.ReadPem(CertificateFolder.IssuingFile);
-        string? key = CertificateFolder.Parts(text, "PRIVATE KEY").FirstOrDefault();
+        string? key = FirstOf(text, "PRIVATE KEY");
         if (key is null)
         {
             key = IssuingAuthority.NewKeyPem();
@@ -88,7 +88,7 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
     public void Install(string issuingPem, string rootPem, IReadOnlyList<string> names)
     {
         using IDisposable taken = folder.Lock();
-        string key = CertificateFolder.Parts(folder.ReadPem(CertificateFolder.IssuingFile), "PRIVATE KEY").FirstOrDefault()
+        string key = FirstOf(folder.ReadPem(CertificateFolder.IssuingFile), "PRIVATE KEY")
             ?? throw Refused(FaultCodes.CertificateStateUnusable, folder.Path, "there is no issuing key", "Begin with cartctl certs request.");
         using IssuingAuthority authority = Opened(new CertificatePair(Single(issuingPem, "the issuing certificate"), key));
         string root = Single(rootPem, "the root's certificate");
@@ -142,7 +142,7 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
     public void Import(string chainPem, string rootPem)
     {
         using IDisposable taken = folder.Lock();
-        string key = CertificateFolder.Parts(folder.ReadPem(PendingKeyFile), "PRIVATE KEY").FirstOrDefault()
+        string key = FirstOf(folder.ReadPem(PendingKeyFile), "PRIVATE KEY")
             ?? throw Refused(FaultCodes.CertificateStateUnusable, folder.Path, "no key of the gateway waits for a certificate", "Begin with cartctl certs csr.");
         IReadOnlyList<string> chain = CertificateFolder.Parts(chainPem, "CERTIFICATE");
         if (chain.Count == 0 || !new CertificatePair(chain[0], key).IsWhole())
@@ -287,7 +287,7 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
 
     private IEnumerable<string> NamesOfGateway()
     {
-        string? leaf = CertificateFolder.Parts(folder.ReadPem(CertificateFolder.GatewayFile), "CERTIFICATE").FirstOrDefault();
+        string? leaf = FirstOf(folder.ReadPem(CertificateFolder.GatewayFile), "CERTIFICATE");
         if (leaf is null)
         {
             yield break;
@@ -302,6 +302,8 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
             }
         }
     }
+
+    private static string? FirstOf(string text, string label) => CertificateFolder.Parts(text, label) is [string first, ..] ? first : null;
 
     private static string Single(string pem, string what) => CertificateFolder.Parts(pem, "CERTIFICATE") is [string one] ? one : throw Refused(FaultCodes.CertificateRefused, null, what + " is not one certificate in PEM");
 

@@ -275,7 +275,9 @@ public sealed class UplinkConnectorTests
                     byte[] heard = new byte[64];
                     int count = await stream.ReadAsync(heard);
                     await stream.WriteAsync(heard.AsMemory(0, count));
-                    await stream.ReadAsync(heard);
+                    while (await stream.ReadAsync(heard) > 0)
+                    {
+                    }
                 }
                 catch (Exception e) when (e is IOException or AuthenticationException)
                 {

@@ -75,8 +75,8 @@ public sealed class TlsListenerTests
             (FaultCodes.PeerWithoutCertificate, null),
             (FaultCodes.PeerCertificateUntrusted, stranger.Pod(Known)),
             (FaultCodes.PeerOfOtherCart, other.Pod(Known)),
-            (FaultCodes.PeerCertificateExpired, _cart.Pod(Second, DateTimeOffset.UtcNow.AddDays(-731))),
-            (FaultCodes.PeerCertificateNotYetValid, _cart.Pod(Second, DateTimeOffset.UtcNow.AddDays(20))),
+            (FaultCodes.PeerCertificateExpired, _cart.Pod(Second, TimeProvider.System.GetUtcNow().AddDays(-731))),
+            (FaultCodes.PeerCertificateNotYetValid, _cart.Pod(Second, TimeProvider.System.GetUtcNow().AddDays(20))),
             (FaultCodes.PeerCertificateRevoked, revoked),
         ];
         foreach ((string code, CertificatePair? shown) in cases)
