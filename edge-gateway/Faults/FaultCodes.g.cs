@@ -13,6 +13,24 @@ public static class FaultCodes
     /// <summary>C2702: The journal's directory cannot be read.</summary>
     public const string JournalDirectoryUnreadable = "C2702";
 
+    /// <summary>C2710: The root's key does not open.</summary>
+    public const string PassphraseWrong = "C2710";
+
+    /// <summary>C2711: A certificate, key or request cannot be read.</summary>
+    public const string CertificateFileUnreadable = "C2711";
+
+    /// <summary>C2712: A certificate or request does not fit this cart.</summary>
+    public const string CertificateRefused = "C2712";
+
+    /// <summary>C2713: A file is already there.</summary>
+    public const string FileNotReplaced = "C2713";
+
+    /// <summary>C2714: The cart's folder of certificates cannot be used.</summary>
+    public const string CertificateStateUnusable = "C2714";
+
+    /// <summary>C2715: No certificate or pod has that name.</summary>
+    public const string NothingOfThatName = "C2715";
+
     /// <summary>C2800: A file of hardware/ cannot be read as JSON.</summary>
     public const string HardwareFileUnreadable = "C2800";
 
@@ -105,6 +123,9 @@ public static class FaultCodes
 
     /// <summary>G2012: The command line is wrong.</summary>
     public const string GatewayCommandLineWrong = "G2012";
+
+    /// <summary>G2013: The certificates that the configuration names cannot be used.</summary>
+    public const string CertificatesUnusable = "G2013";
 
     /// <summary>G2070: There is nothing at this path.</summary>
     public const string PathUnknown = "G2070";
@@ -276,6 +297,51 @@ public static class FaultCodes
 
     /// <summary>G2159: The gateway does not answer.</summary>
     public const string GatewayNotAnswering = "G2159";
+
+    /// <summary>G2160: A peer came over TLS without a certificate.</summary>
+    public const string PeerWithoutCertificate = "G2160";
+
+    /// <summary>G2161: A peer's certificate comes from no authority of this cart.</summary>
+    public const string PeerCertificateUntrusted = "G2161";
+
+    /// <summary>G2162: A peer of another cart asks for a connection.</summary>
+    public const string PeerOfOtherCart = "G2162";
+
+    /// <summary>G2163: A peer calls itself something that its certificate does not say.</summary>
+    public const string PeerOfOtherRole = "G2163";
+
+    /// <summary>G2164: A peer's certificate has run out.</summary>
+    public const string PeerCertificateExpired = "G2164";
+
+    /// <summary>G2165: A peer's certificate is not valid yet.</summary>
+    public const string PeerCertificateNotYetValid = "G2165";
+
+    /// <summary>G2166: A peer shows a certificate that was revoked.</summary>
+    public const string PeerCertificateRevoked = "G2166";
+
+    /// <summary>G2167: A new pod asks to be admitted.</summary>
+    public const string NewPodAsks = "G2167";
+
+    /// <summary>G2168: A pod that was revoked asks for a connection.</summary>
+    public const string PodRevoked = "G2168";
+
+    /// <summary>G2169: A peer came in plain to the TLS port.</summary>
+    public const string PeerWithoutTls = "G2169";
+
+    /// <summary>G2170: A pod that has a certificate came without it.</summary>
+    public const string PodWithoutTls = "G2170";
+
+    /// <summary>G2171: A TLS handshake has failed.</summary>
+    public const string TlsHandshakeFailed = "G2171";
+
+    /// <summary>G2172: A certificate of this cart is to be renewed.</summary>
+    public const string CertificateEndsSoon = "G2172";
+
+    /// <summary>G2173: A certificate of this cart has run out.</summary>
+    public const string CertificateEnded = "G2173";
+
+    /// <summary>G2174: The files of certificates or pods can no longer be read.</summary>
+    public const string CertificateFilesUnreadable = "G2174";
 
     /// <summary>G2200: The gateway started and takes in readings.</summary>
     public const string GatewayStarted = "G2200";
@@ -492,6 +558,24 @@ public static class FaultCodes
 
     /// <summary>G2430: A receipt names readings that its sender cannot have.</summary>
     public const string ReceiptUntrue = "G2430";
+
+    /// <summary>G2431: The session's broker shows a certificate that is not trusted.</summary>
+    public const string BrokerCertificateUntrusted = "G2431";
+
+    /// <summary>G2432: The session's broker shows a certificate of another name.</summary>
+    public const string BrokerNameWrong = "G2432";
+
+    /// <summary>G2433: The certificate of the session's broker has run out or is not valid yet.</summary>
+    public const string BrokerCertificateNotInTime = "G2433";
+
+    /// <summary>G2434: The session's broker refuses this gateway's certificate, or wants one.</summary>
+    public const string BrokerRefusedCertificate = "G2434";
+
+    /// <summary>G2435: No TLS could be agreed on with the session's broker.</summary>
+    public const string BrokerTlsFailed = "G2435";
+
+    /// <summary>G2436: The session's broker has no MQTT over WebSocket at that path.</summary>
+    public const string BrokerWebSocketRefused = "G2436";
 
     /// <summary>G2501: The gateway recorded what its clock is in UTC.</summary>
     public const string GatewayClockRecorded = "G2501";

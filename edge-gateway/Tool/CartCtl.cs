@@ -4,10 +4,11 @@ using System.IO;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
 using EdgeGateway.Journal;
+using EdgeGateway.Tool.Certificates;
 
 namespace EdgeGateway.Tool;
 
-/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other; nothing of a directory is changed.</summary>
+/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other. A journal is only read; <c>certs</c> and <c>pods</c> change the cart's folder of certificates.</summary>
 public static class CartCtl
 {
     /// <summary>Done, nothing to report.</summary>
@@ -29,14 +30,21 @@ public static class CartCtl
     /// <param name="arguments">The words after the program's name.</param>
     /// <param name="results">Where results go.</param>
     /// <param name="diagnostics">Where everything else goes.</param>
+    /// <param name="input">Where a secret is read from when no file names it; null for standard input.</param>
+    /// <param name="time">The clock; null for the machine's.</param>
     /// <returns>0 clean, 1 damage found, 2 usage, 3 input unreadable or refused.</returns>
-    public static int Run(string[] arguments, TextWriter results, TextWriter diagnostics)
+    public static int Run(string[] arguments, TextWriter results, TextWriter diagnostics, TextReader? input = null, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(arguments);
         ArgumentNullException.ThrowIfNull(results);
         ArgumentNullException.ThrowIfNull(diagnostics);
         int exit = Clean;
         RootCommand root = Commands(results, diagnostics, code => exit = code);
+        foreach (Command command in new CertificateCommands(input ?? Console.In, results, diagnostics, code => exit = code, time ?? TimeProvider.System).Commands())
+        {
+            root.Add(command);
+        }
+
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
