@@ -34,6 +34,9 @@ public sealed class StoreWriter
     private readonly uint[] _markCeiling = new uint[LossLedger.MaxLedgers];
     private readonly bool[] _marked = new bool[LossLedger.MaxLedgers];
     private uint _bootId;
+    private int _marksPerLedger = 1;
+    private bool _isHeld;
+    private bool _isCeilingNear;
     private bool _fullReported;
     private long _storeRetryUs;
     private long _dirtySinceUs = long.MaxValue;
@@ -90,10 +93,28 @@ public sealed class StoreWriter
     /// <summary>Flushes and deletes what is due.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <param name="otherUs">When the caller has work of its own.</param>
+    /// <param name="isHeld">
+    /// True while nothing may make the loop stand: what is due waits in RAM, and goes with the first step after it. With the first step of it goes what waits then, and marks that cover what may
+    /// be made meanwhile.
+    /// </param>
     /// <returns>When it wants to be called next.</returns>
-    public long Step(long nowUs, long otherUs)
+    public long Step(long nowUs, long otherUs, bool isHeld)
     {
         AdvanceStoredMark();
+        bool begins = isHeld && !_isHeld;
+        _isHeld = isHeld;
+        if (isHeld)
+        {
+            if (begins && IsOk)
+            {
+                _marksPerLedger = 2;
+                WriteBatch(null, false, nowUs);
+                _marksPerLedger = 1;
+            }
+
+            return otherUs;
+        }
+
         if (!IsOk)
         {
             if (nowUs < _storeRetryUs)
@@ -116,7 +137,7 @@ public sealed class StoreWriter
         long flushUs = _dirtySinceUs == long.MaxValue ? long.MaxValue : _dirtySinceUs + (_options.FlushPeriodMs * 1000L);
         long releaseUs = _releaseSinceUs == long.MaxValue ? long.MaxValue : _releaseSinceUs + ReleasePeriodUs;
         bool crowded = _log.Count >= _options.MaxSegments - 1 && _log.Oldest() != 0;
-        if (nowUs >= flushUs || nowUs >= releaseUs || crowded)
+        if (nowUs >= flushUs || nowUs >= releaseUs || crowded || _isCeilingNear)
         {
             if (TryWriteBatch(null, crowded, nowUs))
             {
@@ -159,12 +180,15 @@ public sealed class StoreWriter
     /// <param name="nowUs">Monotonic µs.</param>
     public void EnsureCeiling(StreamLedger ledger, long nowUs)
     {
-        if (ledger.Last < ledger.Ceiling || !IsOk)
+        if (ledger.Last >= ledger.Ceiling)
         {
-            return;
+            TryWriteBatch(ledger, false, nowUs);
         }
-
-        TryWriteBatch(ledger, false, nowUs);
+        else if (IsNear(ledger))
+        {
+            // The next mark is written between two steps of the parts rather than in the middle of one, where the loop would stand.
+            _isCeilingNear = true;
+        }
     }
 
     /// <summary>A frame need not be in the store any more.</summary>
@@ -193,6 +217,8 @@ public sealed class StoreWriter
     }
 
     private static long Earlier(long a, long b) => a < b ? a : b;
+
+    private static bool IsNear(StreamLedger ledger) => ledger.Ceiling - ledger.Last <= (uint)(FrameClasses.MarkSpan(ledger.Class) / 8);
 
     private bool HasUnstored()
     {
@@ -277,6 +303,8 @@ public sealed class StoreWriter
             _marked[i] = false;
         }
 
+        _isCeilingNear = false;
+        bool ahead = _marksPerLedger > 1;
         bool begun = false;
         if (_log.Current == 0 || _log.CurrentBytes >= _options.SegmentBytes)
         {
@@ -314,10 +342,10 @@ public sealed class StoreWriter
         for (int i = 0; i < _ledgers.Count; i++)
         {
             StreamLedger ledger = _ledgers.At(i);
-            int span = FrameClasses.MarkSpan(ledger.Class);
+            int span = ahead ? FrameClasses.HeldSpan(ledger.Class) : FrameClasses.MarkSpan(ledger.Class);
             bool mine = ledger.BootId == _bootId;
-            bool near = mine && ledger.Ceiling != 0 && ledger.Ceiling - ledger.Last <= (uint)(span / 8);
-            if (ledger == needed || near)
+            bool isDue = mine && (ahead || ledger.Ceiling == 0 || IsNear(ledger));
+            if (ledger == needed || isDue)
             {
                 // Twice, so that one damaged place cannot hide that the stream was in use.
                 AddMark(i, ledger.Last + (uint)span, gapsStored);
@@ -380,7 +408,7 @@ public sealed class StoreWriter
                 continue;
             }
 
-            if (!_log.Fits(queue.Length(i), LossLedger.MaxLedgers))
+            if (!_log.Fits(queue.Length(i), _marksPerLedger * LossLedger.MaxLedgers))
             {
                 break;
             }

@@ -6,6 +6,7 @@ using EdgeGateway.Faults;
 using EdgeGateway.Mqtt.Client;
 using Firmware.Core;
 using Firmware.Pod;
+using Firmware.Pod.Store;
 using Firmware.Protocol;
 using Simulators.Buses;
 using Simulators.Cart.Gateway;
@@ -80,8 +81,8 @@ public sealed class SimulatedPod
     private readonly PodConnectorFactory _connectors;
     private readonly SeededRandom _random;
     private readonly SimulatedI2cBus _bus;
-    private readonly SimulatedByteStore? _flash;
-    private readonly IByteStore _store;
+    private readonly ProcessorClock _processor;
+    private readonly IByteStore? _store;
     private readonly SortedDictionary<PodPart, FittedPart> _parts = [];
     private IUplinkConnector? _connector;
     private SteppedProcess? _process;
@@ -104,9 +105,10 @@ public sealed class SimulatedPod
         _connectors = connectors;
         _random = world.Random.Fork("pod:" + _place);
         _oscillator = new Oscillator(definition.BootUs, definition.DriftPpb);
-        _flash = store is null ? new SimulatedByteStore(_random.Fork("store")) : null;
-        _store = store ?? _flash!;
-        _bus = new SimulatedI2cBus(world.Kernel);
+        _processor = new ProcessorClock(world.Kernel);
+        Flash = store is null ? new SimulatedFlash(_random.Fork("store"), _processor) : null;
+        _store = store;
+        _bus = new SimulatedI2cBus(_processor);
         Pulse = new SyntheticPulse(definition.Pulse, _random.Fork("pulse"));
         Pulse.FingerOn(definition.FingerOnUs);
         Light = new DisturbedLight(recording ?? Pulse, _random.Fork("disturbance")) { ChannelsSwapped = definition.ChannelsSwapped };
@@ -165,7 +167,7 @@ public sealed class SimulatedPod
     {
         get
         {
-            Cuff?.AdvanceTo(_world.Kernel.NowUs);
+            Cuff?.AdvanceTo(_processor.NowUs);
             return Math.Max(Cuff?.BladderMmHg ?? 0, Module?.TruePressureMmHg ?? 0);
         }
     }
@@ -175,6 +177,12 @@ public sealed class SimulatedPod
 
     /// <summary>The stethoscope's converter, or null.</summary>
     public SimulatedPcm1808? Converter { get; private set; }
+
+    /// <summary>Its drive; null when it was given a store of its own.</summary>
+    public SimulatedFlash? Flash { get; }
+
+    /// <summary>How long its program has stood in calls that wait, over all boots, µs.</summary>
+    public long StoodUs => _processor.StoodUs;
 
     /// <summary>The program that runs; null while the power is off.</summary>
     public PodHost? Host { get; private set; }
@@ -210,13 +218,13 @@ public sealed class SimulatedPod
             }
         }
 
-        Cuff?.AdvanceTo(_world.Kernel.NowUs);
+        Cuff?.AdvanceTo(_processor.NowUs);
         Cuff?.PowerOn();
         SeededRandom random = _random.Fork("boot:" + Boots.ToString(System.Globalization.CultureInfo.InvariantCulture));
         SteppedProcess? process = null;
         _connector = _connectors(() => oscillator.LocalUs(_world.Kernel.NowUs), () => process?.Wake());
         MqttPodLink link = new(Definition.DeviceId, _connector, static (options, handler) => new MqttClient(options, handler));
-        PodHost host = new(Options(oscillator), new SimulatedI2cPort(_bus), _store, new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
+        PodHost host = new(Options(oscillator), new SimulatedI2cPort(_bus), Store(), new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
         Host = host;
         host.FrameProduced += OnProduced;
         host.FrameRecovered += (buffer, offset, length) => AtPod(buffer, offset, "recovered", ReadingFate.None);
@@ -231,7 +239,7 @@ public sealed class SimulatedPod
             AtPod(buffer, offset, "evicted", ReadingFate.Evicted);
             FrameEvicted?.Invoke(buffer, offset, length);
         };
-        process = new SteppedProcess(_world.Kernel, oscillator, host.Step);
+        process = new SteppedProcess(_world.Kernel, oscillator, host.Step, _processor);
         _process = process;
         process.Wake();
     }
@@ -250,8 +258,8 @@ public sealed class SimulatedPod
         _process = null;
         Host = null;
         (_connector as SimulatedConnector)?.Vanish(machineAnswers: false);
-        _flash?.CutPower();
-        Cuff?.AdvanceTo(_world.Kernel.NowUs);
+        Flash?.CutPower();
+        Cuff?.AdvanceTo(_processor.NowUs);
         Cuff?.PowerOff();
         foreach (FittedPart part in _parts.Values)
         {
@@ -275,7 +283,7 @@ public sealed class SimulatedPod
     {
         if (Cuff is { } cuff)
         {
-            cuff.AdvanceTo(_world.Kernel.NowUs);
+            cuff.AdvanceTo(_processor.NowUs);
             cuff.Faults = isThere ? cuff.Faults | fault : cuff.Faults & ~fault;
         }
     }
@@ -316,14 +324,14 @@ public sealed class SimulatedPod
 
     private FittedPart MakeTmp117()
     {
-        Thermometer = new SimulatedTmp117(_world.Kernel, _random.Fork("tmp117"), new Tmp117Options { HasNoise = true, HasPartError = true });
+        Thermometer = new SimulatedTmp117(_processor, _random.Fork("tmp117"), new Tmp117Options { HasNoise = true, HasPartError = true });
         Thermometer.SetTemperature(us => Skin.MilliCelsiusAt(us));
         return OnBus(Thermometer.Address, Thermometer, static _ => { });
     }
 
     private FittedPart MakeMax30102()
     {
-        Oximeter = new SimulatedMax30102(_world.Kernel, _random.Fork("max30102")) { Light = new FingerStimulus(Finger()) };
+        Oximeter = new SimulatedMax30102(_processor, _random.Fork("max30102")) { Light = new FingerStimulus(Finger()) };
         return OnBus(SimulatedMax30102.Address, Oximeter, options => options.Optics.Curve = Definition.Curve ?? options.Optics.Curve);
     }
 
@@ -331,7 +339,7 @@ public sealed class SimulatedPod
     {
         CuffPneumatics cuff = new() { Arm = new ArmStimulus(Arm) };
         Cuff = cuff;
-        CuffSensor = new SimulatedMprls0300(_world.Kernel, _random.Fork("mprls0300"));
+        CuffSensor = new SimulatedMprls0300(_processor, _random.Fork("mprls0300"));
         CuffSensor.SetPressure(us =>
         {
             cuff.AdvanceTo(us);
@@ -339,7 +347,7 @@ public sealed class SimulatedPod
         });
         return OnBus(SimulatedMprls0300.Address, CuffSensor, options =>
         {
-            options.Cuff = new SimulatedCuffActuators(cuff, _world.Kernel);
+            options.Cuff = new SimulatedCuffActuators(cuff, _processor);
             options.CuffLimits.FirstTargetCentiMmHg = Definition.CuffTargetCentiMmHg ?? options.CuffLimits.FirstTargetCentiMmHg;
             options.CuffLimits.MaxRepeats = Definition.CuffRepeats ?? options.CuffLimits.MaxRepeats;
         });
@@ -348,7 +356,7 @@ public sealed class SimulatedPod
     private FittedPart MakeSunTechNibp()
     {
         CuffedArmOptions arm = Definition.Arm;
-        SimulatedSunTechNibp module = new(_world.Kernel, new SunTechNibpOptions
+        SimulatedSunTechNibp module = new(_processor, new SunTechNibpOptions
         {
             Systolic = (int)arm.SystolicMmHg,
             Diastolic = (int)arm.DiastolicMmHg,
@@ -363,7 +371,7 @@ public sealed class SimulatedPod
     {
         ChestSound chest = new(Definition.Chest, Pulse, _random.Fork("chest"));
         Chest = chest;
-        SimulatedPcm1808 converter = new(_world.Kernel, _random.Fork("pcm1808"), new Pcm1808Options { DriftPpm = Definition.DriftPpb / 1000 });
+        SimulatedPcm1808 converter = new(_processor, _random.Fork("pcm1808"), new Pcm1808Options { DriftPpm = Definition.DriftPpb / 1000 });
         converter.SetInput(Definition.SoundNanoVolt ?? chest.NanoVoltAt);
         Converter = converter;
 
@@ -380,6 +388,9 @@ public sealed class SimulatedPod
     private CodedErrorException NoSuch(PodPart part, string why) =>
         new(new CodedError(FaultCodes.ScenarioWordUnknown, ErrorPlace.None, $"pod '{Definition.Id}': part {part} {why}"));
 
+    // The board's own store on the drive; what it remembers of the drive is lost with the power.
+    private IByteStore Store() => _store ?? new LittlefsStore(Flash!, Flash!.Bytes);
+
     private PodOptions Options(Oscillator oscillator)
     {
         List<PeripheralOptions> peripherals = [];
@@ -393,7 +404,7 @@ public sealed class SimulatedPod
         PodOptions options = new(Definition.DeviceId, peripherals.ToArray())
         {
             FrameFlags = FrameFlags.Simulated,
-            Clock = new OscillatorClock(oscillator, _world.Kernel),
+            Clock = new OscillatorClock(oscillator, _processor),
             Maker = "simulated",
             Model = "pod",
             Serial = Definition.Id,
@@ -485,8 +496,8 @@ public sealed class SimulatedPod
         public Action<PeripheralOptions> Wire => wire;
     }
 
-    private sealed class OscillatorClock(Oscillator oscillator, SimulationKernel kernel) : IMonotonicClock
+    private sealed class OscillatorClock(Oscillator oscillator, ProcessorClock processor) : IMonotonicClock
     {
-        public long NowUs => oscillator.LocalUs(kernel.NowUs);
+        public long NowUs => oscillator.LocalUs(processor.NowUs);
     }
 }
