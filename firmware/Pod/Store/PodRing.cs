@@ -115,6 +115,9 @@ public sealed class PodRing
         _writer.Begin(bootId, storeOk, nowUs);
     }
 
+    /// <summary>All that earlier boots left is taken up or declared.</summary>
+    public void EndRecovery() => _writer.EndRecovery();
+
     /// <summary>Takes up a frame of an earlier boot.</summary>
     /// <param name="buffer">Holds it.</param>
     /// <param name="offset">Where it begins.</param>

@@ -36,6 +36,7 @@ public sealed class StoreWriter
     private uint _bootId;
     private int _marksPerLedger = 1;
     private bool _isHeld;
+    private bool _isRecovered;
     private bool _isCeilingNear;
     private bool _fullReported;
     private long _storeRetryUs;
@@ -75,6 +76,9 @@ public sealed class StoreWriter
         IsOk = storeOk;
         _storeRetryUs = nowUs + StoreRetryUs;
     }
+
+    /// <summary>All that earlier boots left is taken up or declared: from now on their accounts are ended when nothing is left of them. Until then they keep their places, which recovery goes by.</summary>
+    public void EndRecovery() => _isRecovered = true;
 
     /// <summary>A frame of an earlier boot was taken up.</summary>
     /// <param name="segment">The segment that holds it.</param>
@@ -500,7 +504,7 @@ public sealed class StoreWriter
 
             ledger.ClosedStored = ledger.Closed;
             ledger.ReleaseDue = false;
-            if (ledger.BootId != _bootId && ledger.Closed && ledger.Live == 0 && ledger.LostFirst == 0)
+            if (_isRecovered && ledger.BootId != _bootId && ledger.Closed && ledger.Live == 0 && ledger.LostFirst == 0)
             {
                 _ledgers.RemoveAt(i);
                 _marked[i] = false;

@@ -191,7 +191,7 @@ public sealed partial class BudgetTests
         }
     }
 
-    private static string Root()
+    internal static string Root()
     {
         DirectoryInfo folder = new(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "Firmware.sln")))
