@@ -84,7 +84,7 @@ internal static class PodOperations
     /// <param name="fromSeconds">When counting begins.</param>
     /// <param name="seconds">How long it lasts.</param>
     /// <param name="groups">How many groups there are.</param>
-    /// <returns>All, steps, worst step, and each group.</returns>
+    /// <returns>All, steps, worst step, each group, and each group of the worst step.</returns>
     internal static long[] Measure(string chips, string timeline, int fromSeconds, int seconds, int groups)
     {
         int until = fromSeconds + seconds;
@@ -113,7 +113,7 @@ internal static class PodOperations
         world.Kernel.Run(fromSeconds * 1_000_000L);
         OperationCounter.Begin(groups);
         world.Kernel.Run(until * 1_000_000L);
-        long[] counts = [OperationCounter.All, OperationCounter.Steps, OperationCounter.WorstStep, .. OperationCounter.Groups];
+        long[] counts = [OperationCounter.All, OperationCounter.Steps, OperationCounter.WorstStep, .. OperationCounter.Groups, .. OperationCounter.WorstGroups];
         world.Kernel.Run((until + 10) * 1_000_000L);
         return world.Report() is { Balance.Delivered: > 0 } ? counts : throw new InvalidOperationException("The pod delivered nothing.");
     }
@@ -126,9 +126,11 @@ internal static class PodOperations
         double drivers = PerSecond("Firmware.Peripherals");
         double ms = all / AnchorPerSecond * AnchorMs;
         double worstMs = counts[2] / AnchorPerSecond * AnchorMs;
+        string worst = string.Join(", ", groups.Select((g, i) => (Group: g, Count: counts[3 + groups.Length + i])).OrderByDescending(w => w.Count).Take(3)
+            .Select(w => string.Create(CultureInfo.InvariantCulture, $"{w.Group.Replace("Firmware.", string.Empty, StringComparison.Ordinal)} {w.Count:#,0}")));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"| {pass.Name} | {all:#,0} | {signals:#,0} | {drivers:#,0} | {all - signals - drivers:#,0} | {counts[1] / (double)pass.Seconds:0} | {counts[2]:#,0} | {ms:0.00} | {worstMs:0.000} | {ms * MinBoardFactor / 10:0.0} to {ms * MaxBoardFactor / 10:0.0} | {worstMs * MinBoardFactor:0.0} to {worstMs * MaxBoardFactor:0.0} |\n");
+            $"| {pass.Name} | {all:#,0} | {signals:#,0} | {drivers:#,0} | {all - signals - drivers:#,0} | {counts[1] / (double)pass.Seconds:0} | {counts[2]:#,0} ({worst}) | {ms:0.00} | {worstMs:0.000} | {ms * MinBoardFactor / 10:0.0} to {ms * MaxBoardFactor / 10:0.0} | {worstMs * MinBoardFactor:0.0} to {worstMs * MaxBoardFactor:0.0} |\n");
     }
 
     private sealed record Pass(string Name, string Chips, string Timeline, int FromSeconds, int Seconds);
