@@ -16,9 +16,15 @@ internal sealed class StreamAccount
 {
     private const int MaxFindings = 20;
 
-    private readonly Dictionary<(uint Boot, int Stream), uint> _highest = [];
-    private readonly List<(uint Boot, int Stream, uint First, uint Last)> _open = [];
-    private readonly List<(uint Boot, int Stream, uint First, uint Last)> _declared = [];
+    // The converter's DMA has buffers of 28 ms, and the loop looks each 25 ms at most.
+    private const long BufferUs = 33_000;
+    private const int FramesToSettle = 20;
+    private const int MaxRanges = 4000;
+
+    // With all the room that they ever need, so that they do not grow beside the pod.
+    private readonly Dictionary<(uint Boot, int Stream), uint> _highest = new(1024);
+    private readonly List<(uint Boot, int Stream, uint First, uint Last)> _open = new(2 * MaxRanges);
+    private readonly List<(uint Boot, int Stream, uint First, uint Last)> _declared = new(2 * MaxRanges);
     private readonly Dictionary<int, Run> _runs = [];
     private readonly string _topic = Topics.Up(PodBench.DeviceId);
 
@@ -77,7 +83,7 @@ internal sealed class StreamAccount
             Gaps[cause] = Gaps.GetValueOrDefault(cause) + 1;
         }
 
-        if (_open.Count + _declared.Count > 4000)
+        if (_open.Count + _declared.Count > MaxRanges)
         {
             Match();
         }
@@ -139,16 +145,18 @@ internal sealed class StreamAccount
         bool isPaused = host.Situation.IsCuffInflated && stream == Streams.Sound;
         if (_runs.TryGetValue(stream, out Run last) && last.Sequence + 1 == sequence && last.Epoch == epoch && !isPaused && !last.IsPaused && stream != Streams.CuffPressure)
         {
-            // The clock of a part is known within a period; sound is stamped by the converter's own count.
+            // The clock of a part is known within a period. Sound is stamped by the converter's own count; after a loss the stamps are set anew, to within a buffer of the port.
+            long allowedUs = stream == Streams.Sound && last.SinceGap < FramesToSettle ? BufferUs : Math.Max(periodUs * 3 / 2, 2_000);
             long off = firstUs - last.EndUs;
-            if (Math.Abs(off) > Math.Max(periodUs * 3 / 2, 2_000) && Findings.Count < MaxFindings)
+            if (Math.Abs(off) > allowedUs && Findings.Count < MaxFindings)
             {
-                Findings.Add($"stream {stream}: {off} µs between {last.Sequence} and {sequence} at {firstUs / 1000} ms, and no number declares it");
+                Findings.Add($"stream {stream}: {off} µs between {last.Sequence} and {sequence} at {firstUs / 1000} ms, {last.SinceGap} frames after a gap, and no number declares it");
             }
         }
 
-        _runs[stream] = new Run(sequence, epoch, firstUs + (periodUs * count), isPaused);
+        bool follows = last.Sequence + 1 == sequence && last.Epoch == epoch && !isPaused && !last.IsPaused;
+        _runs[stream] = new Run(sequence, epoch, firstUs + (periodUs * count), isPaused, follows ? last.SinceGap + 1 : 0);
     }
 
-    private readonly record struct Run(uint Sequence, uint Epoch, long EndUs, bool IsPaused);
+    private readonly record struct Run(uint Sequence, uint Epoch, long EndUs, bool IsPaused, int SinceGap);
 }
