@@ -23,7 +23,7 @@ public static class OperationCounter
     /// <summary>Instructions by group since <see cref="Begin"/>, in the order of the groups.</summary>
     public static ReadOnlySpan<long> Groups => s_groups;
 
-    /// <summary>Instructions by group of the worst step.</summary>
+    /// <summary>Most instructions of each group in one step, which need not be the same step.</summary>
     public static ReadOnlySpan<long> WorstGroups => s_worstGroups;
 
     /// <summary>Begins at 0. Not within a step.</summary>
@@ -62,15 +62,10 @@ public static class OperationCounter
     public static void StepEnds()
     {
         Steps++;
-        if (s_all - s_stepBegan <= WorstStep)
-        {
-            return;
-        }
-
-        WorstStep = s_all - s_stepBegan;
+        WorstStep = Math.Max(WorstStep, s_all - s_stepBegan);
         for (int i = 0; i < s_groups.Length; i++)
         {
-            s_worstGroups[i] = s_groups[i] - s_groupsBefore[i];
+            s_worstGroups[i] = Math.Max(s_worstGroups[i], s_groups[i] - s_groupsBefore[i]);
         }
     }
 }

@@ -68,7 +68,7 @@ public static class PodOperations
     {
         MethodInfo measure = Woven(out string[] groups);
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"| IL instructions of the pod | per second | … in signals | … in drivers | … elsewhere | steps/s | worst step | PC's nanoCLR, ms/s | … worst step, ms | ESP32 (estimate, x {MinBoardFactor} to {MaxBoardFactor}), % busy | … worst step, ms |\n");
+        text.Append(CultureInfo.InvariantCulture, $"| IL instructions of the pod | per second | … in signals | … in drivers | … elsewhere | steps/s | worst step (most of a group in one step) | PC's nanoCLR, ms/s | … worst step, ms | ESP32 (estimate, x {MinBoardFactor} to {MaxBoardFactor}), % busy | … worst step, ms |\n");
         text.Append("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
         foreach (Pass pass in Passes)
         {
@@ -86,7 +86,7 @@ public static class PodOperations
     /// <param name="fromSeconds">When counting begins.</param>
     /// <param name="seconds">How long it lasts.</param>
     /// <param name="groups">How many groups there are.</param>
-    /// <returns>All, steps, worst step, each group, and each group of the worst step.</returns>
+    /// <returns>All, steps, worst step, each group, and the most of each group in one step.</returns>
     internal static long[] Measure(string chips, string timeline, int fromSeconds, int seconds, int groups)
     {
         int until = fromSeconds + seconds;

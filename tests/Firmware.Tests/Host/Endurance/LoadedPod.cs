@@ -36,6 +36,7 @@ internal sealed class LoadedPod
     private long _bootUs;
     private long _nextUs;
     private uint _epoch;
+    private long _brokenUs = -60 * Second;
     private long _testedUs = long.MinValue;
 
     public LoadedPod(ulong seed)
@@ -184,7 +185,7 @@ internal sealed class LoadedPod
                 Fault("slow flash", 60, () => Flash.EraseUs = 150_000, () => Flash.EraseUs = SimulatedFlash.TypicalEraseUs);
                 break;
             case 6:
-                Fault("broken flash", 30, () => Flash.IsBroken = true, () => Flash.IsBroken = false);
+                Fault("broken flash", 30, () => Break(true), () => Break(false));
                 break;
             case 7:
                 Count("bus");
@@ -202,7 +203,7 @@ internal sealed class LoadedPod
             case 9:
                 Fault("motion", 20, () => _finger.Moves = true, () => _finger.Moves = false);
                 break;
-            case 10 when _random.NextInt32(3) == 0:
+            case 10 when _random.NextInt32(3) == 0 && NowUs - _brokenUs > 30 * Second:
                 Count("power cut");
                 PowerCut();
                 break;
@@ -269,6 +270,13 @@ internal sealed class LoadedPod
     private void Unplug(string name, int address) => Fault(name, 30, () => _bus.Unplug(address), () => _bus.Replug(address));
 
     private void Count(string name) => Faults[name] = Faults.GetValueOrDefault(name) + 1;
+
+    // What is not in the store when the power goes is declared by the marks that are: not in the time in which it takes none.
+    private void Break(bool broken)
+    {
+        Flash.IsBroken = broken;
+        _brokenUs = broken ? long.MaxValue / 2 : NowUs;
+    }
 
     private void Deaf(bool deaf)
     {

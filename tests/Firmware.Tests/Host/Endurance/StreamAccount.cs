@@ -125,6 +125,12 @@ internal sealed class StreamAccount
 
     private void Follow(PodHost host, byte[] buffer, int offset)
     {
+        // While a cuff is inflated the stethoscope pauses: nothing is to be heard, and nothing is missed.
+        if (host.Situation.IsCuffInflated && _runs.TryGetValue(Streams.Sound, out Run sound))
+        {
+            _runs[Streams.Sound] = sound with { IsPaused = true };
+        }
+
         int stream = Frame.Stream(buffer, offset);
         int body = offset + Frame.HeaderLength;
         (long periodUs, int count) = Frame.Kind(buffer, offset) switch
