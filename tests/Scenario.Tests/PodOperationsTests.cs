@@ -12,10 +12,10 @@ public sealed class PodOperationsTests
     [TestMethod]
     public void A_whole_pod_with_sound_stays_below_its_share_of_a_board()
     {
-        // The anchor is a Release build; a Debug build runs more instructions, so that the bounds are the tighter there.
+        // 60 and 85 % of a board, less 20 for adapters, link and I2C, which the counter does not see: firmware/README.md.
         (double low, double high) = PodOperations.WholePod();
         Console.WriteLine($"{low:F1} to {high:F1} % of an ESP32, estimated");
-        Assert.IsTrue(low is > 10 and < 60, $"{low:F1} %");
-        Assert.IsLessThan(85.0, high);
+        Assert.IsTrue(low is > 10 and < 40, $"{low:F1} %");
+        Assert.IsLessThan(65.0, high);
     }
 }
