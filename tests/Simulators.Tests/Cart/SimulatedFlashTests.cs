@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using Simulators.Cart.Pod;
 using Simulators.Kernel;
@@ -83,7 +84,7 @@ public sealed class SimulatedFlashTests
     {
         SimulationKernel kernel = new();
         ProcessorClock processor = new(kernel);
-        System.Collections.Generic.List<long> steps = [];
+        List<long> steps = [];
         SteppedProcess process = new(kernel, new Oscillator(0, 0), nowUs =>
         {
             steps.Add(nowUs);
