@@ -173,6 +173,7 @@ public sealed class PodHost : IStepped
         _nowUs = nowUs;
         _bus.NowUs = nowUs;
         long next = _link.Step(nowUs);
+        nowUs = Now(nowUs);
         if (!_recovery.IsDone)
         {
             return Earlier(next, _recovery.Step(nowUs));
@@ -187,6 +188,7 @@ public sealed class PodHost : IStepped
             next = Earlier(next, _supervisors[i].Step(nowUs));
             next = Earlier(next, _sensors[i].Step(_supervisors[i].Reason, nowUs));
             isApplied |= _sensors[i].IsApplied;
+            nowUs = Now(nowUs);
             changes += _supervisors[i].Changes + _sensors[i].Changes;
             int asked = _sensors[i].LinkProbePeriodUs;
             probeUs = asked > 0 && (probeUs == 0 || asked < probeUs) ? asked : probeUs;
@@ -201,7 +203,7 @@ public sealed class PodHost : IStepped
 
         _time.ProbePeriodUs = probeUs;
         next = Earlier(next, _time.Step(nowUs));
-        next = Earlier(next, _ring.Step(nowUs, _link.IsConnected));
+        next = Earlier(next, _ring.Step(nowUs, _link.IsConnected, Situation.NeedsSteadyLoop));
         _events.Step(_ring, Epoch, nowUs);
         next = Earlier(next, _state.Step(BootId, Epoch, _supervisors, nowUs));
         if (_liveSound.IsWaiting)
@@ -239,6 +241,19 @@ public sealed class PodHost : IStepped
     private long Sent => Counters.MessagesSent + Counters.LiveSoundSent + _time.Sent + _state.Sent;
 
     private static long Earlier(long a, long b) => a < b ? a : b;
+
+    // A call that waits for the store, the link or a bus makes the rest of a step late: a part that is read then is read at its true time.
+    private long Now(long nowUs)
+    {
+        if (_options.Clock == null)
+        {
+            return nowUs;
+        }
+
+        long now = _options.Clock.NowUs;
+        _bus.NowUs = now > nowUs ? now : nowUs;
+        return _bus.NowUs;
+    }
 
     private static void Validate(PodOptions options)
     {

@@ -145,6 +145,7 @@ public sealed class BloodPressure : Sensor, ICuffClient
     {
         long next = _cuff.Step(nowUs);
         _situation.IsCuffInflated = _cuff.MayBeInflated;
+        _situation.NeedsSteadyLoop = _cuff.NeedsSteadyLoop;
         return next;
     }
 

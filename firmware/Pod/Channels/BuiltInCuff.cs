@@ -69,6 +69,9 @@ public sealed class BuiltInCuff : ICuff
     public bool MayBeInflated => _run.MayBeInflated || _test.IsActive;
 
     /// <inheritdoc/>
+    public bool NeedsSteadyLoop => (_run.State >= CuffState.ZeroCheck && _run.State < CuffState.Dump) || _test.NeedsSteadyLoop;
+
+    /// <inheritdoc/>
     public int Status => (_calibration.IsCalibrated ? 0 : BloodPressureStatus.Uncalibrated) | (_run.Repeats > 0 ? BloodPressureStatus.Repeated : 0);
 
     /// <inheritdoc/>
@@ -149,6 +152,7 @@ public sealed class BuiltInCuff : ICuff
     /// <inheritdoc/>
     public long Step(long nowUs)
     {
+        _source.IsResting = !_test.IsActive && (!_run.IsActive || _run.State == CuffState.Rest);
         long next = _test.Step(nowUs);
         long run = _run.Step(nowUs);
         if (run < next)

@@ -30,6 +30,9 @@ public interface ICuff
     /// <summary>True while there may be pressure in the cuff.</summary>
     bool MayBeInflated { get; }
 
+    /// <summary>True while a loop that stands would end or spoil what it does: from the zero check until its valves are open.</summary>
+    bool NeedsSteadyLoop { get; }
+
     /// <summary>Bits of <see cref="BloodPressureStatus"/> of the present measurement.</summary>
     int Status { get; }
 

@@ -69,6 +69,9 @@ public sealed class OemCuff : ICuff
     public bool MayBeInflated => _isActive || _warned || _module.Phase != NibpPhase.Idle;
 
     /// <inheritdoc/>
+    public bool NeedsSteadyLoop => _module.Phase == NibpPhase.Prepare || _module.Phase == NibpPhase.Run;
+
+    /// <inheritdoc/>
     public int Status => 0;
 
     /// <inheritdoc/>

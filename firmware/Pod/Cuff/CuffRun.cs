@@ -620,17 +620,19 @@ public sealed class CuffRun
     private int Fall()
     {
         int half = _windowCount / 2;
-        long newer = 0;
-        long older = 0;
+        long fallen = 0;
         long us = 0;
+        int newer = Slot(0);
+        int older = Slot(half);
         for (int i = 0; i < half; i++)
         {
-            newer += At(i);
-            older += At(i + half);
-            us += UsAt(i) - UsAt(i + half);
+            fallen += _window[older] - _window[newer];
+            us += _windowUs[newer] - _windowUs[older];
+            newer = newer == 0 ? WindowSamples - 1 : newer - 1;
+            older = older == 0 ? WindowSamples - 1 : older - 1;
         }
 
-        return us <= 0 ? 0 : (int)((older - newer) * 1_000_000 / us);
+        return us <= 0 ? 0 : (int)(fallen * 1_000_000 / us);
     }
 
     private bool IsControlDue(int everyUs, long atUs)

@@ -113,6 +113,9 @@ public sealed class CuffSelfTest
     /// <summary>True while it runs, and until the cuff is empty behind it.</summary>
     public bool IsActive => _stage != 0;
 
+    /// <summary>True from the zero check until the valves are opened at its end.</summary>
+    public bool NeedsSteadyLoop => _stage != 0 && _stage != 10 && _stage != 11;
+
     /// <summary>The link that was tested last, and with what result; changes with <see cref="Results"/>.</summary>
     public CuffLink Link { get; private set; }
 
@@ -229,7 +232,8 @@ public sealed class CuffSelfTest
             Enter(11, nowUs);
         }
 
-        if (nowUs - _lastSampleUs > _limits.SensorLostUs && _stage < 10)
+        // In the first stage the valves are open, and a sensor that was resting comes a little later.
+        if (nowUs - _lastSampleUs > (_stage == 1 ? _limits.ZeroTimeoutUs : _limits.SensorLostUs) && _stage < 10)
         {
             Fail(LinkOfStage(), 0, nowUs);
         }

@@ -6,6 +6,7 @@ using EdgeGateway.Faults;
 using Firmware.Core;
 using Firmware.Pod;
 using Firmware.Pod.Link;
+using Firmware.Pod.Store;
 using Firmware.Protocol;
 using Simulators.Buses;
 using Simulators.Cart.Gateway;
@@ -80,14 +81,13 @@ public sealed class SimulatedPod
     private readonly PodConnectorFactory _connectors;
     private readonly SeededRandom _random;
     private readonly SimulatedI2cBus _bus;
-    private readonly SimulatedByteStore? _flash;
-    private readonly IByteStore _store;
+    private readonly ProcessorClock _processor;
+    private readonly IByteStore? _store;
     private readonly SortedDictionary<PodPart, FittedPart> _parts = [];
     private IUplinkConnector? _connector;
     private SteppedProcess? _process;
     private SteppedProcess? _dead;
     private Oscillator _oscillator;
-    private long _standsUntilUs;
 
     /// <summary>Makes a pod whose power is off.</summary>
     /// <param name="world">What it stands on.</param>
@@ -105,9 +105,10 @@ public sealed class SimulatedPod
         _connectors = connectors;
         _random = world.Random.Fork("pod:" + _place);
         _oscillator = new Oscillator(definition.BootUs, definition.DriftPpb);
-        _flash = store is null ? new SimulatedByteStore(_random.Fork("store")) : null;
-        _store = store ?? _flash!;
-        _bus = new SimulatedI2cBus(world.Kernel);
+        _processor = new ProcessorClock(world.Kernel);
+        Flash = store is null ? new SimulatedFlash(_random.Fork("store"), _processor) : null;
+        _store = store;
+        _bus = new SimulatedI2cBus(_processor);
         Pulse = new SyntheticPulse(definition.Pulse, _random.Fork("pulse"));
         Pulse.FingerOn(definition.FingerOnUs);
         Light = new DisturbedLight(recording ?? Pulse, _random.Fork("disturbance")) { ChannelsSwapped = definition.ChannelsSwapped };
@@ -166,7 +167,7 @@ public sealed class SimulatedPod
     {
         get
         {
-            Cuff?.AdvanceTo(_world.Kernel.NowUs);
+            Cuff?.AdvanceTo(_processor.NowUs);
             return Math.Max(Cuff?.BladderMmHg ?? 0, Module?.TruePressureMmHg ?? 0);
         }
     }
@@ -176,6 +177,12 @@ public sealed class SimulatedPod
 
     /// <summary>The stethoscope's converter, or null.</summary>
     public SimulatedPcm1808? Converter { get; private set; }
+
+    /// <summary>Its drive; null when it was given a store of its own.</summary>
+    public SimulatedFlash? Flash { get; }
+
+    /// <summary>How long its program has stood in calls that wait, over all boots, µs.</summary>
+    public long StoodUs => _processor.StoodUs;
 
     /// <summary>The program that runs; null while the power is off.</summary>
     public PodHost? Host { get; private set; }
@@ -208,7 +215,6 @@ public sealed class SimulatedPod
         Boots++;
         _world.Trace?.Begin(_place, "power-on").Add("boot", Boots).End();
         _oscillator = new Oscillator(_world.Kernel.NowUs, Definition.DriftPpb);
-        _standsUntilUs = 0;
         Oscillator oscillator = _oscillator;
         foreach (FittedPart part in _parts.Values)
         {
@@ -218,7 +224,7 @@ public sealed class SimulatedPod
             }
         }
 
-        Cuff?.AdvanceTo(_world.Kernel.NowUs);
+        Cuff?.AdvanceTo(_processor.NowUs);
         Cuff?.PowerOn();
         SeededRandom random = _random.Fork("boot:" + Boots.ToString(System.Globalization.CultureInfo.InvariantCulture));
         SteppedProcess? process = null;
@@ -227,7 +233,7 @@ public sealed class SimulatedPod
         Library = library;
         Link = new MqttLink(library, Topics.Command(Definition.DeviceId));
         MqttLink link = Link;
-        PodHost host = new(Options(oscillator), new SimulatedI2cPort(_bus), _store, new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
+        PodHost host = new(Options(oscillator), new SimulatedI2cPort(_bus), Store(), new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
         Host = host;
         link.Situation = host.Situation;
         host.FrameProduced += OnProduced;
@@ -243,7 +249,7 @@ public sealed class SimulatedPod
             AtPod(buffer, offset, "evicted", ReadingFate.Evicted);
             FrameEvicted?.Invoke(buffer, offset, length);
         };
-        process = new SteppedProcess(_world.Kernel, oscillator, nowUs => nowUs < _standsUntilUs ? _standsUntilUs : host.Step(nowUs));
+        process = new SteppedProcess(_world.Kernel, oscillator, host.Step, _processor);
         _process = process;
         process.Wake();
     }
@@ -262,8 +268,8 @@ public sealed class SimulatedPod
         _process = null;
         Host = null;
         (_connector as SimulatedConnector)?.Vanish(machineAnswers: false);
-        _flash?.CutPower();
-        Cuff?.AdvanceTo(_world.Kernel.NowUs);
+        Flash?.CutPower();
+        Cuff?.AdvanceTo(_processor.NowUs);
         Cuff?.PowerOff();
         foreach (FittedPart part in _parts.Values)
         {
@@ -281,13 +287,13 @@ public sealed class SimulatedPod
     }
 
     /// <summary>The program stands still, as while native code does not return, and goes on afterwards.</summary>
-    /// <param name="us">For how long from now, µs of its own clock.</param>
+    /// <param name="us">For how long from now, µs.</param>
     public void Stand(long us)
     {
         if (us > 0)
         {
             _world.Trace?.Begin(_place, "stand").Add("us", us).End();
-            _standsUntilUs = Math.Max(_standsUntilUs, _oscillator.LocalUs(_world.Kernel.NowUs) + us);
+            _processor.Stand(us);
         }
     }
 
@@ -298,7 +304,7 @@ public sealed class SimulatedPod
     {
         if (Cuff is { } cuff)
         {
-            cuff.AdvanceTo(_world.Kernel.NowUs);
+            cuff.AdvanceTo(_processor.NowUs);
             cuff.Faults = isThere ? cuff.Faults | fault : cuff.Faults & ~fault;
         }
     }
@@ -339,14 +345,14 @@ public sealed class SimulatedPod
 
     private FittedPart MakeTmp117()
     {
-        Thermometer = new SimulatedTmp117(_world.Kernel, _random.Fork("tmp117"), new Tmp117Options { HasNoise = true, HasPartError = true });
+        Thermometer = new SimulatedTmp117(_processor, _random.Fork("tmp117"), new Tmp117Options { HasNoise = true, HasPartError = true });
         Thermometer.SetTemperature(us => Skin.MilliCelsiusAt(us));
         return OnBus(Thermometer.Address, Thermometer, static _ => { });
     }
 
     private FittedPart MakeMax30102()
     {
-        Oximeter = new SimulatedMax30102(_world.Kernel, _random.Fork("max30102")) { Light = new FingerStimulus(Finger()) };
+        Oximeter = new SimulatedMax30102(_processor, _random.Fork("max30102")) { Light = new FingerStimulus(Finger()) };
         return OnBus(SimulatedMax30102.Address, Oximeter, options => options.Optics.Curve = Definition.Curve ?? options.Optics.Curve);
     }
 
@@ -354,7 +360,7 @@ public sealed class SimulatedPod
     {
         CuffPneumatics cuff = new() { Arm = new ArmStimulus(Arm) };
         Cuff = cuff;
-        CuffSensor = new SimulatedMprls0300(_world.Kernel, _random.Fork("mprls0300"));
+        CuffSensor = new SimulatedMprls0300(_processor, _random.Fork("mprls0300"));
         CuffSensor.SetPressure(us =>
         {
             cuff.AdvanceTo(us);
@@ -362,7 +368,7 @@ public sealed class SimulatedPod
         });
         return OnBus(SimulatedMprls0300.Address, CuffSensor, options =>
         {
-            options.Cuff = new SimulatedCuffActuators(cuff, _world.Kernel);
+            options.Cuff = new SimulatedCuffActuators(cuff, _processor);
             options.CuffLimits.FirstTargetCentiMmHg = Definition.CuffTargetCentiMmHg ?? options.CuffLimits.FirstTargetCentiMmHg;
             options.CuffLimits.MaxRepeats = Definition.CuffRepeats ?? options.CuffLimits.MaxRepeats;
         });
@@ -371,7 +377,7 @@ public sealed class SimulatedPod
     private FittedPart MakeSunTechNibp()
     {
         CuffedArmOptions arm = Definition.Arm;
-        SimulatedSunTechNibp module = new(_world.Kernel, new SunTechNibpOptions
+        SimulatedSunTechNibp module = new(_processor, new SunTechNibpOptions
         {
             Systolic = (int)arm.SystolicMmHg,
             Diastolic = (int)arm.DiastolicMmHg,
@@ -386,7 +392,7 @@ public sealed class SimulatedPod
     {
         ChestSound chest = new(Definition.Chest, Pulse, _random.Fork("chest"));
         Chest = chest;
-        SimulatedPcm1808 converter = new(_world.Kernel, _random.Fork("pcm1808"), new Pcm1808Options { DriftPpm = Definition.DriftPpb / 1000 });
+        SimulatedPcm1808 converter = new(_processor, _random.Fork("pcm1808"), new Pcm1808Options { DriftPpm = Definition.DriftPpb / 1000 });
         converter.SetInput(Definition.SoundNanoVolt ?? chest.NanoVoltAt);
         Converter = converter;
 
@@ -403,6 +409,9 @@ public sealed class SimulatedPod
     private CodedErrorException NoSuch(PodPart part, string why) =>
         new(new CodedError(FaultCodes.ScenarioWordUnknown, ErrorPlace.None, $"pod '{Definition.Id}': part {part} {why}"));
 
+    // The board's own store on the drive; what it remembers of the drive is lost with the power.
+    private IByteStore Store() => _store ?? new LittlefsStore(Flash!, Flash!.Bytes);
+
     private PodOptions Options(Oscillator oscillator)
     {
         List<PeripheralOptions> peripherals = [];
@@ -416,7 +425,7 @@ public sealed class SimulatedPod
         PodOptions options = new(Definition.DeviceId, peripherals.ToArray())
         {
             FrameFlags = FrameFlags.Simulated,
-            Clock = new OscillatorClock(oscillator, _world.Kernel),
+            Clock = new OscillatorClock(oscillator, _processor),
             Maker = "simulated",
             Model = "pod",
             Serial = Definition.Id,
@@ -508,8 +517,8 @@ public sealed class SimulatedPod
         public Action<PeripheralOptions> Wire => wire;
     }
 
-    private sealed class OscillatorClock(Oscillator oscillator, SimulationKernel kernel) : IMonotonicClock
+    private sealed class OscillatorClock(Oscillator oscillator, ProcessorClock processor) : IMonotonicClock
     {
-        public long NowUs => oscillator.LocalUs(kernel.NowUs);
+        public long NowUs => oscillator.LocalUs(processor.NowUs);
     }
 }

@@ -5,6 +5,7 @@ using System.Text;
 using EdgeGateway.Core.Cuff;
 using EdgeGateway.Core.Sound;
 using Firmware.Protocol;
+using Simulators.Cart.Pod;
 using Simulators.Chips;
 using Simulators.Network;
 using Simulators.Patient;
@@ -64,6 +65,10 @@ public static class ScenarioFaults
         {
             Target = FaultTarget.Cart,
             Parameter = new FaultParameter("syncMs", 1000, 1, 60_000),
+        },
+        new("slow-flash", "An erase of the pod's flash takes so long", static s => s.Pod.Flash?.EraseUs = s.Event.Amount, static s => s.Pod.Flash?.EraseUs = SimulatedFlash.TypicalEraseUs)
+        {
+            Parameter = new FaultParameter("eraseMs", 1000, 1, 400),
         },
         new("synchronise-clock", "The gateway's machine learns UTC", static s => s.Cart.Gateway.Synchronise()) { Target = FaultTarget.Cart },
         new("stop-broker", "The external broker's process is stopped and keeps its sessions; at the end it starts again", static s => s.Cart.Broker!.Stop(), static s => s.Cart.Broker!.Start())

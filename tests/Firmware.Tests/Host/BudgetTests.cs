@@ -94,9 +94,17 @@ public sealed partial class BudgetTests
             host.Step(nowUs);
         }
 
+        return Reached(host, store, new StartGuard(store), new MqttFlights(), new ClockFloor(store, 1, 0), new LoopWatch(0), new StopButton());
+    }
+
+    /// <summary>Bytes of the board's heap that are reached, by part.</summary>
+    /// <param name="roots">From where.</param>
+    /// <returns>Bytes.</returns>
+    internal static Dictionary<string, long> Reached(params object[] roots)
+    {
         Dictionary<string, long> used = new(StringComparer.Ordinal);
         HashSet<object> seen = new(ReferenceEqualityComparer.Instance);
-        foreach (object root in new object[] { host, store, new StartGuard(store), new MqttFlights(), new ClockFloor(store, 1, 0), new LoopWatch(0), new StopButton() })
+        foreach (object root in roots)
         {
             Walk(root, Part(root.GetType()), seen, used);
         }
@@ -191,7 +199,7 @@ public sealed partial class BudgetTests
         }
     }
 
-    private static string Root()
+    internal static string Root()
     {
         DirectoryInfo folder = new(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "Firmware.sln")))

@@ -48,6 +48,30 @@ public sealed class BuiltInCuffTests
     }
 
     [TestMethod]
+    public void A_cuff_at_rest_is_asked_8_times_a_second_and_100_times_in_use()
+    {
+        // A conversion is four transactions: command, look, and the word twice.
+        Rig rig = new(selfTest: true);
+        long before = rig.Bus.TransactionCount;
+        rig.Run(10);
+        long resting = rig.Bus.TransactionCount - before;
+        Assert.IsTrue(resting is >= 310 and <= 330, $"{resting} transactions in 10 s of rest");
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Phases.Contains(CuffPhase.ZeroCheck), 0.2);
+        rig.Run(0.2);
+        before = rig.Bus.TransactionCount;
+        rig.Run(5);
+        long used = rig.Bus.TransactionCount - before;
+        Assert.IsTrue(used is >= 1_980 and <= 2_100 && rig.Inflates, $"{used} transactions in 5 s of inflation");
+        rig.Command(PodCommand.StopCuff);
+        rig.Run(20);
+        before = rig.Bus.TransactionCount;
+        rig.Run(10);
+        Assert.IsLessThanOrEqualTo(330L, rig.Bus.TransactionCount - before);
+    }
+
+    [TestMethod]
     public void Nothing_starts_before_the_self_test_has_passed_nor_after_a_restart_or_twelve_hours()
     {
         Rig rig = new(selfTest: false);
@@ -413,6 +437,7 @@ public sealed class BuiltInCuffTests
             Cuff = new CuffPneumatics { Arm = new TestArm(1400, 72) };
             Cuff.PowerOn();
             SimulatedI2cBus bus = new(Clock);
+            Bus = bus;
             SimulatedMprls0300 simulated = new(Clock, new SeededRandom(4));
             simulated.SetPressure(us =>
             {
@@ -439,6 +464,8 @@ public sealed class BuiltInCuffTests
         public ManualClock Clock { get; } = new();
 
         public CuffPneumatics Cuff { get; }
+
+        public SimulatedI2cBus Bus { get; }
 
         public FakeLink Link { get; }
 
