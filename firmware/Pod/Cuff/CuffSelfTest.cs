@@ -77,14 +77,17 @@ public sealed class CuffSelfTest
     /// <summary>After the sensor's range has ended the switch must open within this time, µs: at 25 mmHg/s the 30 mmHg to its limit, and half as much again.</summary>
     public const int SwitchBeyondUs = 2_000_000;
 
+    /// <summary>Without a sample for this long the sensor is lost while the valves are open, µs. Assumption: longer than any standstill of the loop.</summary>
+    public const int OpenLostUs = 1_500_000;
+
     private readonly ICuffActuators _chain;
     private readonly CuffLimits _limits;
     private readonly CuffCalibration _calibration;
     private readonly LinkWatch _link;
+    private readonly SampleWatch _samples = new SampleWatch();
     private int _losses;
     private int _stage;
     private long _sinceUs;
-    private long _lastSampleUs;
     private int _centiMmHg;
     private int _startCentiMmHg;
     private int _zeroMilliMmHg;
@@ -128,6 +131,9 @@ public sealed class CuffSelfTest
     /// <summary>Tests that were given up since the gateway was lost, since the start of the pod.</summary>
     public int LinkLosses { get; private set; }
 
+    /// <summary>Tests that were given up since the pod's loop stood still while the cuff held pressure, since the start of the pod.</summary>
+    public int LateLoops { get; private set; }
+
     /// <summary>True when the whole chain passed, in this boot and not longer ago than <see cref="CuffLimits.SelfTestUs"/>.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>True to measure.</returns>
@@ -149,7 +155,7 @@ public sealed class CuffSelfTest
         _zeroCount = 0;
         _zeroSum = 0;
         _beyond = false;
-        _lastSampleUs = nowUs;
+        _samples.Begin(nowUs);
         Enter(1, nowUs);
         return true;
     }
@@ -171,8 +177,13 @@ public sealed class CuffSelfTest
     /// <param name="nowUs">Monotonic µs.</param>
     public void Sample(int readingMilliMmHg, long atUs, long nowUs)
     {
-        _lastSampleUs = atUs;
+        _samples.OnSample(atUs);
         _centiMmHg = _calibration.ToCentiMmHg(readingMilliMmHg, _stage == 1 ? _calibration.ZeroMilliMmHg : _zeroMilliMmHg);
+        if (IsOpen && nowUs - atUs > _limits.SensorLostUs)
+        {
+            return; // nothing is closed on what a late sample says
+        }
+
         Work(readingMilliMmHg, nowUs);
         if (IsHeld)
         {
@@ -192,7 +203,7 @@ public sealed class CuffSelfTest
 
         if (_stage == 9 && reason == AbsenceReason.Saturated)
         {
-            _lastSampleUs = nowUs;
+            _samples.OnSample(nowUs);
             if (!_beyond)
             {
                 _beyond = true;
@@ -207,7 +218,7 @@ public sealed class CuffSelfTest
             return;
         }
 
-        if (_stage < 10 && reason != AbsenceReason.BusFault && reason != AbsenceReason.ChecksumMismatch)
+        if (IsWatched && reason != AbsenceReason.BusFault && reason != AbsenceReason.ChecksumMismatch)
         {
             Fail(LinkOfStage(), 0, nowUs);
         }
@@ -229,9 +240,18 @@ public sealed class CuffSelfTest
             Enter(11, nowUs);
         }
 
-        if (nowUs - _lastSampleUs > _limits.SensorLostUs && _stage < 10)
+        if (_samples.IsLost(IsOpen ? OpenLostUs : _limits.SensorLostUs, nowUs) && IsWatched)
         {
-            Fail(LinkOfStage(), 0, nowUs);
+            if (_samples.IsLate)
+            {
+                // No link of the chain is to blame.
+                LateLoops++;
+                Enter(11, nowUs);
+            }
+            else
+            {
+                Fail(LinkOfStage(), 0, nowUs);
+            }
         }
 
         if (_stage == 4 && !_chain.IsDumpValveHeld)
@@ -275,6 +295,12 @@ public sealed class CuffSelfTest
 
     // Stages: 1 zero, 2 pump, 3 tight, 4 one-shot, 5 empty, 6 pump again, 7 clear, 12 empty, 8 pump again and bleed (13), 14 empty, 9 pressure switch, 10 empty and passed, 11 empty and failed.
     private bool IsHeld => _stage == 2 || _stage == 3 || _stage == 6 || _stage == 8 || _stage == 13 || (_stage == 9 && !_beyond);
+
+    // With nothing held a late sample costs nothing.
+    private bool IsOpen => _stage == 1 || _stage == 5;
+
+    // Elsewhere the cuff empties, and nothing more is asked of the sensor.
+    private bool IsWatched => _stage < 10 || _stage == 13;
 
     private CuffLink LinkOfStage()
     {

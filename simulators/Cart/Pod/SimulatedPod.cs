@@ -80,6 +80,8 @@ public sealed class SimulatedPod
     private readonly PodConnectorFactory _connectors;
     private readonly SeededRandom _random;
     private readonly SimulatedI2cBus _bus;
+    private readonly ProcessorClock _processor;
+    private readonly SeededRandom _lateness;
     private readonly SimulatedByteStore? _flash;
     private readonly IByteStore _store;
     private readonly SortedDictionary<PodPart, FittedPart> _parts = [];
@@ -106,7 +108,9 @@ public sealed class SimulatedPod
         _oscillator = new Oscillator(definition.BootUs, definition.DriftPpb);
         _flash = store is null ? new SimulatedByteStore(_random.Fork("store")) : null;
         _store = store ?? _flash!;
-        _bus = new SimulatedI2cBus(world.Kernel);
+        _processor = new ProcessorClock(world.Kernel);
+        _lateness = _random.Fork("lateness");
+        _bus = new SimulatedI2cBus(_processor) { ClearsWhenHeld = false };
         Pulse = new SyntheticPulse(definition.Pulse, _random.Fork("pulse"));
         Pulse.FingerOn(definition.FingerOnUs);
         Light = new DisturbedLight(recording ?? Pulse, _random.Fork("disturbance")) { ChannelsSwapped = definition.ChannelsSwapped };
@@ -165,7 +169,7 @@ public sealed class SimulatedPod
     {
         get
         {
-            Cuff?.AdvanceTo(_world.Kernel.NowUs);
+            Cuff?.AdvanceTo(_processor.NowUs);
             return Math.Max(Cuff?.BladderMmHg ?? 0, Module?.TruePressureMmHg ?? 0);
         }
     }
@@ -175,6 +179,12 @@ public sealed class SimulatedPod
 
     /// <summary>The stethoscope's converter, or null.</summary>
     public SimulatedPcm1808? Converter { get; private set; }
+
+    /// <summary>How long its program has stood in calls that wait, over all boots, µs.</summary>
+    public long StoodUs => _processor.StoodUs;
+
+    /// <summary>Each step of the program comes late by up to this much, drawn anew each time, µs; 0 for never.</summary>
+    public long MaxLatenessUs { get; set; }
 
     /// <summary>The program that runs; null while the power is off.</summary>
     public PodHost? Host { get; private set; }
@@ -210,13 +220,13 @@ public sealed class SimulatedPod
             }
         }
 
-        Cuff?.AdvanceTo(_world.Kernel.NowUs);
+        Cuff?.AdvanceTo(_processor.NowUs);
         Cuff?.PowerOn();
         SeededRandom random = _random.Fork("boot:" + Boots.ToString(System.Globalization.CultureInfo.InvariantCulture));
         SteppedProcess? process = null;
         _connector = _connectors(() => oscillator.LocalUs(_world.Kernel.NowUs), () => process?.Wake());
         MqttPodLink link = new(Definition.DeviceId, _connector, static (options, handler) => new MqttClient(options, handler));
-        PodHost host = new(Options(oscillator), new SimulatedI2cPort(_bus), _store, new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
+        PodHost host = new(Options(oscillator), new SimulatedI2cPort(_bus, _processor.Stand), _store, new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
         Host = host;
         host.FrameProduced += OnProduced;
         host.FrameRecovered += (buffer, offset, length) => AtPod(buffer, offset, "recovered", ReadingFate.None);
@@ -231,7 +241,7 @@ public sealed class SimulatedPod
             AtPod(buffer, offset, "evicted", ReadingFate.Evicted);
             FrameEvicted?.Invoke(buffer, offset, length);
         };
-        process = new SteppedProcess(_world.Kernel, oscillator, host.Step);
+        process = new SteppedProcess(_world.Kernel, oscillator, nowUs => host.Step(Late(oscillator, nowUs)), _processor);
         _process = process;
         process.Wake();
     }
@@ -251,7 +261,7 @@ public sealed class SimulatedPod
         Host = null;
         (_connector as SimulatedConnector)?.Vanish(machineAnswers: false);
         _flash?.CutPower();
-        Cuff?.AdvanceTo(_world.Kernel.NowUs);
+        Cuff?.AdvanceTo(_processor.NowUs);
         Cuff?.PowerOff();
         foreach (FittedPart part in _parts.Values)
         {
@@ -268,6 +278,17 @@ public sealed class SimulatedPod
         _process?.Stop();
     }
 
+    /// <summary>One transaction in so many of the bus is not acknowledged somewhere, at a byte that is drawn.</summary>
+    /// <param name="perMillion">How many of a million, 0 for none.</param>
+    public void SetBusNoise(int perMillion) => _bus.SetNoise(perMillion, _random.Fork("bus noise"));
+
+    /// <summary>A part holds SDA low from now on, whatever is clocked, or releases it.</summary>
+    /// <param name="isHeld">True for low.</param>
+    public void HoldBus(bool isHeld) => _bus.SetHeldLow(isHeld);
+
+    /// <summary>A part has lost count of the clock in mid-read and holds SDA low until it is clocked on.</summary>
+    public void HangBus() => _bus.HoldSdaLowUntilClocks(SimulatedI2cBus.RecoveryClocks);
+
     /// <summary>Something is wrong with the cuff, or right again.</summary>
     /// <param name="fault">What.</param>
     /// <param name="isThere">True for wrong.</param>
@@ -275,7 +296,7 @@ public sealed class SimulatedPod
     {
         if (Cuff is { } cuff)
         {
-            cuff.AdvanceTo(_world.Kernel.NowUs);
+            cuff.AdvanceTo(_processor.NowUs);
             cuff.Faults = isThere ? cuff.Faults | fault : cuff.Faults & ~fault;
         }
     }
@@ -303,6 +324,18 @@ public sealed class SimulatedPod
         }
     }
 
+    // The step is due at the world's time; a loop that is late comes to it when the processor does.
+    private long Late(Oscillator oscillator, long nowUs)
+    {
+        if (MaxLatenessUs == 0)
+        {
+            return nowUs;
+        }
+
+        _processor.Stand(_lateness.NextInt32((int)MaxLatenessUs + 1));
+        return oscillator.LocalUs(_processor.NowUs);
+    }
+
     // The simulator's counterpart of the pod's PartFactory: the one place that knows which part is simulated by what.
     private FittedPart Make(PodPart part) => part switch
     {
@@ -316,14 +349,14 @@ public sealed class SimulatedPod
 
     private FittedPart MakeTmp117()
     {
-        Thermometer = new SimulatedTmp117(_world.Kernel, _random.Fork("tmp117"), new Tmp117Options { HasNoise = true, HasPartError = true });
+        Thermometer = new SimulatedTmp117(_processor, _random.Fork("tmp117"), new Tmp117Options { HasNoise = true, HasPartError = true });
         Thermometer.SetTemperature(us => Skin.MilliCelsiusAt(us));
         return OnBus(Thermometer.Address, Thermometer, static _ => { });
     }
 
     private FittedPart MakeMax30102()
     {
-        Oximeter = new SimulatedMax30102(_world.Kernel, _random.Fork("max30102")) { Light = new FingerStimulus(Finger()) };
+        Oximeter = new SimulatedMax30102(_processor, _random.Fork("max30102")) { Light = new FingerStimulus(Finger()) };
         return OnBus(SimulatedMax30102.Address, Oximeter, options => options.Optics.Curve = Definition.Curve ?? options.Optics.Curve);
     }
 
@@ -331,7 +364,7 @@ public sealed class SimulatedPod
     {
         CuffPneumatics cuff = new() { Arm = new ArmStimulus(Arm) };
         Cuff = cuff;
-        CuffSensor = new SimulatedMprls0300(_world.Kernel, _random.Fork("mprls0300"));
+        CuffSensor = new SimulatedMprls0300(_processor, _random.Fork("mprls0300"));
         CuffSensor.SetPressure(us =>
         {
             cuff.AdvanceTo(us);
@@ -339,7 +372,7 @@ public sealed class SimulatedPod
         });
         return OnBus(SimulatedMprls0300.Address, CuffSensor, options =>
         {
-            options.Cuff = new SimulatedCuffActuators(cuff, _world.Kernel);
+            options.Cuff = new SimulatedCuffActuators(cuff, _processor);
             options.CuffLimits.FirstTargetCentiMmHg = Definition.CuffTargetCentiMmHg ?? options.CuffLimits.FirstTargetCentiMmHg;
             options.CuffLimits.MaxRepeats = Definition.CuffRepeats ?? options.CuffLimits.MaxRepeats;
         });
@@ -348,7 +381,7 @@ public sealed class SimulatedPod
     private FittedPart MakeSunTechNibp()
     {
         CuffedArmOptions arm = Definition.Arm;
-        SimulatedSunTechNibp module = new(_world.Kernel, new SunTechNibpOptions
+        SimulatedSunTechNibp module = new(_processor, new SunTechNibpOptions
         {
             Systolic = (int)arm.SystolicMmHg,
             Diastolic = (int)arm.DiastolicMmHg,
@@ -363,7 +396,7 @@ public sealed class SimulatedPod
     {
         ChestSound chest = new(Definition.Chest, Pulse, _random.Fork("chest"));
         Chest = chest;
-        SimulatedPcm1808 converter = new(_world.Kernel, _random.Fork("pcm1808"), new Pcm1808Options { DriftPpm = Definition.DriftPpb / 1000 });
+        SimulatedPcm1808 converter = new(_processor, _random.Fork("pcm1808"), new Pcm1808Options { DriftPpm = Definition.DriftPpb / 1000 });
         converter.SetInput(Definition.SoundNanoVolt ?? chest.NanoVoltAt);
         Converter = converter;
 
@@ -393,7 +426,7 @@ public sealed class SimulatedPod
         PodOptions options = new(Definition.DeviceId, peripherals.ToArray())
         {
             FrameFlags = FrameFlags.Simulated,
-            Clock = new OscillatorClock(oscillator, _world.Kernel),
+            Clock = new OscillatorClock(oscillator, _processor),
             Maker = "simulated",
             Model = "pod",
             Serial = Definition.Id,
@@ -485,8 +518,8 @@ public sealed class SimulatedPod
         public Action<PeripheralOptions> Wire => wire;
     }
 
-    private sealed class OscillatorClock(Oscillator oscillator, SimulationKernel kernel) : IMonotonicClock
+    private sealed class OscillatorClock(Oscillator oscillator, ProcessorClock processor) : IMonotonicClock
     {
-        public long NowUs => oscillator.LocalUs(kernel.NowUs);
+        public long NowUs => oscillator.LocalUs(processor.NowUs);
     }
 }

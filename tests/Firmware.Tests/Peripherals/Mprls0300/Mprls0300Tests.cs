@@ -43,13 +43,14 @@ public sealed class Mprls0300Tests
                 bus.FailingStatus = (I2cStatus)status;
                 Mprls0300 driver = new Mprls0300(bus, 0x18);
                 DriverResult result = Run(driver, isProbe: true);
-                if (result == DriverResult.Ready)
+                bool isProbed = result == DriverResult.Ready;
+                if (isProbed)
                 {
                     result = Run(driver, isProbe: false);
                 }
 
                 Assert.AreEqual(DriverResult.Failed, result, $"transaction {transaction}, {(I2cStatus)status}");
-                bool isAbsent = status == (int)I2cStatus.AddressNack;
+                bool isAbsent = status == (int)I2cStatus.AddressNack && !isProbed;
                 Assert.AreEqual(isAbsent ? AbsenceReason.NotPresent : AbsenceReason.BusFault, driver.Reason);
                 Assert.AreEqual(isAbsent ? FaultCode.Mprls0300NotPresent : FaultCode.Mprls0300BusFault, driver.FaultCode);
                 Assert.AreEqual(0, driver.PressureMilliMmHg);
