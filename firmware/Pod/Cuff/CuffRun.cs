@@ -174,6 +174,13 @@ public sealed class CuffRun
             return; // the valves are open, and whether the cuff is empty is judged by Step
         }
 
+        if (nowUs - atUs > SampleWatch.LateLimitUs)
+        {
+            // It says what was: the valves are not held closed on that.
+            Fail(AbsenceReason.CuffFault, FaultCode.CuffLoopLate, nowUs);
+            return;
+        }
+
         int step = centiMmHg - before;
         if (hadSample && (step > _limits.JumpCentiMmHg || -step > _limits.JumpCentiMmHg))
         {
@@ -245,7 +252,14 @@ public sealed class CuffRun
                 break;
         }
 
-        return IsActive ? nowUs + PeriodUs : long.MaxValue;
+        if (!IsActive)
+        {
+            return long.MaxValue;
+        }
+
+        long next = nowUs + PeriodUs;
+        long lostUs = _samples.NextUs(_limits.SensorLostUs);
+        return MayBeInflated && State < CuffState.Dump && lostUs < next ? lostUs : next;
     }
 
     // Whatever it does: no air is held, and none is to be pumped later, for a gateway that is not there. With the valves open a finished deflation keeps its result.

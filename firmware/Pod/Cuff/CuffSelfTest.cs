@@ -290,7 +290,9 @@ public sealed class CuffSelfTest
             _stage = 0;
         }
 
-        return nowUs + CuffRun.PeriodUs;
+        long next = nowUs + CuffRun.PeriodUs;
+        long lostUs = _samples.NextUs(_limits.SensorLostUs);
+        return IsWatched && !IsOpen && lostUs < next && lostUs > nowUs ? lostUs : next;
     }
 
     // Stages: 1 zero, 2 pump, 3 tight, 4 one-shot, 5 empty, 6 pump again, 7 clear, 12 empty, 8 pump again and bleed (13), 14 empty, 9 pressure switch, 10 empty and passed, 11 empty and failed.

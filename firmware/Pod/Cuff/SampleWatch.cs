@@ -1,8 +1,8 @@
 namespace Firmware.Pod.Cuff;
 
 /// <summary>
-/// Whether the pressure in a cuff is still known: the time since the newest good sample, and whose fault its age is. A sensor that gives nothing while the loop runs is lost; a loop that stood
-/// still finds an old sample, and the sensor gets the time of one conversion. Neither may last longer than <see cref="MaxBlindUs"/>.
+/// Whether the pressure in a cuff is still known: the time since the newest good sample, and whose fault its age is. A sensor that gives nothing while the loop runs is lost. When the loop itself
+/// stood still the sensor is given the rest of what is allowed, <see cref="MaxBlindUs"/>, and what ends it is the loop's fault.
 /// </summary>
 public sealed class SampleWatch
 {
@@ -12,19 +12,15 @@ public sealed class SampleWatch
     /// <summary>From one look to the next; beyond it the loop was late, µs: twice the period of samples.</summary>
     public const int LateUs = 2 * CuffRun.PeriodUs;
 
-    /// <summary>After a late look the next sample is awaited for this long, µs. Source: one conversion, 5 ms typical (Honeywell 32332628), with a look each ms behind it.</summary>
-    public const int AwaitUs = 8_000;
-
-    /// <summary>The oldest sample at a late look behind which another one is awaited, µs: what <see cref="AwaitUs"/> and one step of the loop leave of <see cref="MaxBlindUs"/>.</summary>
-    public const int LateLimitUs = MaxBlindUs - AwaitUs - 2_000;
+    /// <summary>The oldest sample since which the loop was late, µs: <see cref="MaxBlindUs"/> less two steps of the loop.</summary>
+    public const int LateLimitUs = MaxBlindUs - 4_000;
 
     private long _lookUs;
-    private long _awaitUs;
 
     /// <summary>When the newest good sample was taken, monotonic µs.</summary>
     public long SampledUs { get; private set; }
 
-    /// <summary>True when the newest look was late, or came while a sample behind a late one was awaited.</summary>
+    /// <summary>True when the loop was late since the newest good sample came.</summary>
     public bool IsLate { get; private set; }
 
     /// <summary>Begins: the pressure is known now.</summary>
@@ -33,29 +29,32 @@ public sealed class SampleWatch
     {
         SampledUs = nowUs;
         _lookUs = nowUs;
-        _awaitUs = nowUs;
         IsLate = false;
     }
 
     /// <summary>A good sample.</summary>
     /// <param name="atUs">When it was taken, monotonic µs.</param>
-    public void OnSample(long atUs) => SampledUs = atUs;
+    public void OnSample(long atUs)
+    {
+        SampledUs = atUs;
+        IsLate = false;
+    }
 
-    /// <summary>Looks; to be called once in each step of the loop, behind its sample.</summary>
-    /// <param name="limitUs">The oldest sample while the loop runs, µs; below <see cref="LateLimitUs"/>.</param>
+    /// <summary>Looks; to be called in each step of the loop, behind its sample.</summary>
+    /// <param name="limitUs">The oldest sample while the loop runs, µs.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>True when the pressure is no longer known: the valves are to be opened.</returns>
     public bool IsLost(int limitUs, long nowUs)
     {
-        long ageUs = nowUs - SampledUs;
-        bool isLateLook = nowUs - _lookUs > LateUs;
+        IsLate |= nowUs - _lookUs > LateUs;
         _lookUs = nowUs;
-        if (isLateLook && ageUs <= LateLimitUs)
-        {
-            _awaitUs = nowUs + AwaitUs;
-        }
-
-        IsLate = isLateLook || nowUs <= _awaitUs;
-        return ageUs > limitUs && nowUs > _awaitUs;
+        return nowUs - SampledUs > Limit(limitUs);
     }
+
+    /// <summary>When to look next at the latest, so that the limit is met to the step.</summary>
+    /// <param name="limitUs">As for <see cref="IsLost"/>.</param>
+    /// <returns>Monotonic µs.</returns>
+    public long NextUs(int limitUs) => SampledUs + Limit(limitUs) + 1;
+
+    private int Limit(int limitUs) => IsLate && limitUs < LateLimitUs ? LateLimitUs : limitUs;
 }

@@ -44,9 +44,9 @@ public sealed class CuffSafetyTests
         ("silence taken for life", "LinkWatch.cs", "MaxSilenceUs = 5_000_000", "MaxSilenceUs = 500_000_000"),
         ("a repetition without a gateway", "CuffRun.cs", "if (isWorth && !_linkLost && ", "if (isWorth && "),
         ("one NACK taken for an absent part", "I2cDriver.cs", "return _nacks >= NackLimit && nowUs - _nackUs >= NackUs;", "return true;"),
-        ("a late loop given no time for a sample", "SampleWatch.cs", "_awaitUs = nowUs + AwaitUs;", "_awaitUs = 0;"),
-        ("a late sample waited for without a bound", "SampleWatch.cs", "if (isLateLook && ageUs <= LateLimitUs)", "if (isLateLook)"),
-        ("a late loop not told apart from a lost sensor", "SampleWatch.cs", "IsLate = isLateLook || nowUs <= _awaitUs;", "IsLate = false;"),
+        ("a late loop given no time for a sample", "SampleWatch.cs", "IsLate && limitUs < LateLimitUs ? LateLimitUs : limitUs", "limitUs"),
+        ("a late sample waited for beyond what is allowed", "SampleWatch.cs", "LateLimitUs = MaxBlindUs - 4_000", "LateLimitUs = MaxBlindUs * 3"),
+        ("a late loop not told apart from a lost sensor", "SampleWatch.cs", "        IsLate |= nowUs - _lookUs > LateUs;\n", ""),
         ("a held bus asked again at once", "BusMonitor.cs", "        _isAlone = true;", "        _isAlone = false;"),
         ("a bus that stood not told to the cuff", "BusMonitor.cs", "        Held?.Invoke(NowUs);\n", ""),
     ];

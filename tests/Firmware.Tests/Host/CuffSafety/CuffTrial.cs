@@ -88,13 +88,13 @@ internal sealed record TrialCosts
     public int StallsPerMinute { get; init; }
 
     /// <summary>A board on a bus that is a little disturbed.</summary>
-    public static TrialCosts Typical { get; } = new() { NacksPerMillion = 3_000, LateUs = 3_000, LongPerMillion = 500, TransactionUs = 250, FlushesPerMinute = 30 };
+    public static TrialCosts Typical { get; } = new() { NacksPerMillion = 3_000, LateUs = 3_000, LongPerMillion = 100, TransactionUs = 250, FlushesPerMinute = 30 };
 
     public static TrialCosts Draw(SeededRandom random) => new()
     {
-        NacksPerMillion = random.NextInt32(10_001),
+        NacksPerMillion = random.NextInt32(20_001),
         LateUs = random.NextInt32(4_001),
-        LongPerMillion = random.NextInt32(1_001),
+        LongPerMillion = random.NextInt32(201),
         TransactionUs = 100 + random.NextInt32(301),
         FlushesPerMinute = 11 + random.NextInt32(40),
         StallsPerMinute = random.NextInt32(3),
@@ -321,16 +321,23 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
             _monitor.NowUs = nowUs;
             long next = _supervisor.Step(nowUs);
             nowUs = _monitor.NowUs;
-            _run.Step(nowUs);
+            next = Math.Min(next, Math.Max(_run.Step(nowUs), nowUs));
             bool isLive = _run.State is CuffState.Inflate or CuffState.Hold or CuffState.Bleed;
-            Rule(!isLive || nowUs - Source.SampledAtUs <= 100_000 || _run.InflatedSinceUs == nowUs, "no sample for more than 100 ms, and the loop kept the cuff inflated");
+            Rule(!isLive || nowUs - Math.Max(Source.SampledAtUs, _run.InflatedSinceUs) <= 100_000, "no sample for more than 100 ms, and the loop kept the cuff inflated");
             Follow();
             _dueUs = Math.Max(Math.Min(next, Math.Max(end, nowUs)), nowUs + 1_000) + Late(nowUs);
         }
 
         _clock.AdvanceTo(Math.Max(end, _clock.NowUs));
-        _cuff.AdvanceTo(_clock.NowUs);
+        Advance();
         Watch(loopLives);
+    }
+
+    // A conversion that ended meanwhile is of the pressure at its end.
+    private void Advance()
+    {
+        _simulated.CatchUp();
+        _cuff.AdvanceTo(_clock.NowUs);
     }
 
     // What the board costs before the next step of the loop, µs.
@@ -369,7 +376,7 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
         for (long end = _clock.NowUs + us; _clock.NowUs < end;)
         {
             _clock.Advance(Math.Min(TickUs, end - _clock.NowUs));
-            _cuff.AdvanceTo(_clock.NowUs);
+            Advance();
             Watch(false);
         }
 
