@@ -13,8 +13,8 @@ public abstract class I2cDriver : Driver
     public const int NoRegister = -1;
 
     /// <summary>
-    /// A part that was measuring is taken for absent when so many transactions in a row were not acknowledged, and for <see cref="NackUs"/>. One NACK says nothing: adapters report that of a
-    /// disturbed data byte as that of the address.
+    /// A part that was measuring is taken for absent when so many transactions in a row were not acknowledged, and for <see cref="NackUs"/>; one that is probed when it does not answer the first.
+    /// Another NACK says nothing: adapters report that of a disturbed data byte as that of the address.
     /// </summary>
     public const int NackLimit = 3;
 
@@ -126,7 +126,7 @@ public abstract class I2cDriver : Driver
             return answered ? FailUntilReset(AbsenceReason.SensorFault, timeout, nowUs) : DriverResult.Failed;
         }
 
-        if (!answered && Reason != AbsenceReason.NotPresent)
+        if (!answered && FailedStatus != I2cStatus.AddressNack)
         {
             return DriverResult.Failed;
         }
@@ -229,21 +229,22 @@ public abstract class I2cDriver : Driver
 
         FailedStatus = status;
         FailedRegister = register;
+        bool isAbsent = status == I2cStatus.AddressNack && IsAbsent(nowUs);
         if (_step != MeasuringStep)
         {
             _step = 0;
         }
 
-        bool isAbsent = status == I2cStatus.AddressNack && IsRepeated(nowUs);
         Fail(isAbsent ? AbsenceReason.NotPresent : AbsenceReason.BusFault, isAbsent ? _notPresent : _busFault, nowUs + _faultPauseUs);
         return false;
     }
 
-    private bool IsRepeated(long nowUs)
+    // A part that has answered since its probe began is disturbed before it is absent.
+    private bool IsAbsent(long nowUs)
     {
         if (_step != MeasuringStep)
         {
-            return true;
+            return _step == 0;
         }
 
         _nackUs = _nacks == 0 ? nowUs : _nackUs;

@@ -321,6 +321,7 @@ public sealed class Supervisor : IStepped
         }
         else if (begun && reason != AbsenceReason.SensorFault && reason != AbsenceReason.WrongPart)
         {
+            _transients = 0; // its transfers work
             return SupervisorEvent.Withheld;
         }
 

@@ -101,6 +101,23 @@ public sealed class SupervisorTableTests
     }
 
     [TestMethod]
+    public void A_reading_that_is_withheld_ends_a_row_of_failed_transfers()
+    {
+        PodBench bench = new PodBench(null).Start();
+        bench.Run(3 * Second);
+        int restarts = bench.Temperature.Restarts;
+        for (int i = 0; i < 4; i++)
+        {
+            bench.Temperature.FailWith = AbsenceReason.BusFault;
+            bench.Run((Supervisor.TransientLimit - 1) * Second);
+            bench.Temperature.FailWith = AbsenceReason.OutOfRange;
+            bench.Run(Second);
+        }
+
+        Assert.AreEqual(restarts, bench.Temperature.Restarts);
+    }
+
+    [TestMethod]
     [DataRow(I2cStatus.BusStuck)]
     [DataRow(I2cStatus.Timeout)]
     public void A_bus_that_stood_is_left_alone_for_all_its_parts_and_then_freed(I2cStatus status)

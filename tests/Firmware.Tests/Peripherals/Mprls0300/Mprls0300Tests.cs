@@ -43,14 +43,13 @@ public sealed class Mprls0300Tests
                 bus.FailingStatus = (I2cStatus)status;
                 Mprls0300 driver = new Mprls0300(bus, 0x18);
                 DriverResult result = Run(driver, isProbe: true);
-                bool isProbed = result == DriverResult.Ready;
-                if (isProbed)
+                if (result == DriverResult.Ready)
                 {
                     result = Run(driver, isProbe: false);
                 }
 
                 Assert.AreEqual(DriverResult.Failed, result, $"transaction {transaction}, {(I2cStatus)status}");
-                bool isAbsent = status == (int)I2cStatus.AddressNack && !isProbed;
+                bool isAbsent = status == (int)I2cStatus.AddressNack && transaction == 0;
                 Assert.AreEqual(isAbsent ? AbsenceReason.NotPresent : AbsenceReason.BusFault, driver.Reason);
                 Assert.AreEqual(isAbsent ? FaultCode.Mprls0300NotPresent : FaultCode.Mprls0300BusFault, driver.FaultCode);
                 Assert.AreEqual(0, driver.PressureMilliMmHg);

@@ -66,14 +66,13 @@ public sealed class Tmp117Tests
                 bus.FailingStatus = (I2cStatus)status;
                 Tmp117 driver = new Tmp117(bus, 0x48);
                 DriverResult result = Probe(driver);
-                bool isProbed = result == DriverResult.Ready;
-                if (isProbed)
+                if (result == DriverResult.Ready)
                 {
                     bus.Registers[0x01] |= DataReady;
                     result = driver.Measure(driver.NextStepUs);
                 }
 
-                bool isAbsent = status == (int)I2cStatus.AddressNack && !isProbed;
+                bool isAbsent = status == (int)I2cStatus.AddressNack && transaction == 0;
                 if (status == (int)I2cStatus.AddressNack && transaction == 2)
                 {
                     Assert.AreEqual(DriverResult.Ready, result); // a part in reset need not answer
