@@ -321,6 +321,8 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
             _monitor.NowUs = nowUs;
             long next = _supervisor.Step(nowUs);
             nowUs = _monitor.NowUs;
+            Follow();
+            _chain.State = _run.State;
             next = Math.Min(next, Math.Max(_run.Step(nowUs), nowUs));
             bool isLive = _run.State is CuffState.Inflate or CuffState.Hold or CuffState.Bleed;
             Rule(!isLive || nowUs - Math.Max(Source.SampledAtUs, _run.InflatedSinceUs) <= 100_000, "no sample for more than 100 ms, and the loop kept the cuff inflated");
