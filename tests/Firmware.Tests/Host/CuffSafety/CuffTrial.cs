@@ -273,7 +273,7 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
                 ideal.Go(TrialFault.None, atUs, degree, lastSystolic);
             }
 
-            figures?.Judge(seed, trial.Run, isIdeal ? trial.Run : ideal.Run);
+            figures?.Compare(seed, trial.Run, isIdeal ? trial.Run : ideal.Run);
         }
 
         figures?.Add(fault, trial);
@@ -691,7 +691,7 @@ internal sealed class CuffTrialFigures
     /// <summary>Those that gave no blood pressure, where they would have without the costs.</summary>
     public int Unread { get; private set; }
 
-    public void Judge(ulong seed, CuffRun run, CuffRun ideal)
+    public void Compare(ulong seed, CuffRun run, CuffRun ideal)
     {
         lock (_gate)
         {
