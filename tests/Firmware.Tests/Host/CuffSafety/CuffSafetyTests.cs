@@ -49,7 +49,6 @@ public sealed class CuffSafetyTests
         ("a late sample waited for beyond what is allowed", "SampleWatch.cs", "LateLimitUs = MaxBlindUs - 4_000", "LateLimitUs = MaxBlindUs * 3"),
         ("a late loop not told apart from a lost sensor", "SampleWatch.cs", "        IsLate |= nowUs - _lookUs > LateUs;\n", ""),
         ("a held bus asked again at once", "BusMonitor.cs", "        _isAlone = true;", "        _isAlone = false;"),
-        ("a bus that stood not told to the cuff", "BusMonitor.cs", "        Held?.Invoke(NowUs);\n", ""),
     ];
 
     public TestContext TestContext { get; set; } = null!;
