@@ -928,6 +928,9 @@ public static class FaultCodes
     /// <summary>P1528: The pulse in the cuff is not the pulse of the finger.</summary>
     public const string CuffPulseDisagrees = "P1528";
 
+    /// <summary>P1529: The pod's program stood still while the cuff held pressure.</summary>
+    public const string CuffLoopLate = "P1529";
+
     /// <summary>P1530: The self test of the cuff's chain passed.</summary>
     public const string CuffSelfTestPassed = "P1530";
 

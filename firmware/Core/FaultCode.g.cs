@@ -349,6 +349,9 @@ public enum FaultCode : ushort
     /// <summary>The pulse in the cuff is not the pulse of the finger.</summary>
     CuffPulseDisagrees = 1528,
 
+    /// <summary>The pod's program stood still while the cuff held pressure.</summary>
+    CuffLoopLate = 1529,
+
     /// <summary>The self test of the cuff's chain passed.</summary>
     CuffSelfTestPassed = 1530,
 

@@ -57,7 +57,8 @@ public sealed class PodHost : IStepped
         _link = link;
         Counters = new PodCounters();
         _events = new EventReporter(Counters);
-        _bus = new BusMonitor(i2c, Counters, _events);
+        _bus = new BusMonitor(i2c, Counters, _events, options.Clock);
+        _bus.Held += OnBusHeld;
         SegmentLog log = new(store, crc32, Counters);
         _ring = new PodRing(options, log, crc32, Counters, _events);
         _recovery = new RingRecovery(options, store, crc32, entropy, log, _ring, Counters, _events);
@@ -186,6 +187,8 @@ public sealed class PodHost : IStepped
         for (int i = 0; i < _supervisors.Length; i++)
         {
             next = Earlier(next, _supervisors[i].Step(nowUs));
+            nowUs = _bus.NowUs; // later than it was when the bus stood
+            _nowUs = nowUs;
             next = Earlier(next, _sensors[i].Step(_supervisors[i].Reason, nowUs));
             isApplied |= _sensors[i].IsApplied;
             nowUs = Now(nowUs);
@@ -315,6 +318,15 @@ public sealed class PodHost : IStepped
         if (options.AcknowledgeTimeoutMs < 100 || options.TimePeriodMs < 100 || options.SamePatientAfterMs < 1000 || options.TemperatureStaleMs < 100 || options.TemperatureWindowMs < 1)
         {
             throw new ArgumentOutOfRangeException(nameof(options), "Timeouts and periods are at least 100 ms, SamePatientAfterMs 1,000 ms, the temperature's window 1 ms.");
+        }
+    }
+
+    // Valves first, whatever part's transaction it was. With no pressure held it changes nothing.
+    private void OnBusHeld(long nowUs)
+    {
+        for (int i = 0; i < _sensors.Length; i++)
+        {
+            _sensors[i].OnBusHeld(nowUs);
         }
     }
 

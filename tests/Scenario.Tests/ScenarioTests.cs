@@ -66,6 +66,20 @@ public sealed class ScenarioTests
     }
 
     [TestMethod]
+    [DataRow("noisy-bus-cuff", 31UL)]
+    [DataRow("noisy-bus-cuff", 32UL)]
+    [DataRow("held-bus", 31UL)]
+    [DataRow("held-bus", 32UL)]
+    public void A_disturbed_bus_meets_every_expectation_with_other_seeds_too(string name, ulong seed)
+    {
+        using SimulatedWorld world = new(ScenarioLibrary.Load(name).Scenario, seed, traced: false);
+        world.Run();
+        RunReport report = world.Report();
+        Assert.IsEmpty(report.Missed, $"seed {seed}\n{string.Join('\n', report.Missed.Select(m => m.Render()))}");
+        Assert.IsTrue(report.Balance.Holds, $"seed {seed}");
+    }
+
+    [TestMethod]
     public void Two_processes_with_one_seed_write_the_same_bytes()
     {
         string folder = Directory.CreateTempSubdirectory("cart-sim").FullName;

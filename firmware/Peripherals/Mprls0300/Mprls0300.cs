@@ -37,8 +37,14 @@ public sealed class Mprls0300 : I2cDriver, ICuffPressureSource
     /// <summary>A value at the transfer function's ends is confirmed by another conversion within this much of it, thousandths of mmHg. Assumption: what a cuff can do in 20 ms.</summary>
     public const int ConfirmMilliMmHg = 5_000;
 
-    /// <summary>Pause after a failed transaction, µs.</summary>
+    /// <summary>Pause after a failed transaction, µs: a conversion that may be under way has ended by then.</summary>
     public const int FaultPauseUs = 10_000;
+
+    /// <summary>Pause after a command that was not acknowledged and after an answer that could not be read, µs: the part is as it was, and a cuff that holds pressure cannot wait long.</summary>
+    public const int RetryUs = 2_000;
+
+    /// <summary>An answer that cannot be read for this long after its command is given up for a new conversion, µs.</summary>
+    public const int AnswerUs = 20_000;
 
     private readonly byte[] _command = new byte[] { Mprls0300Registers.Measure, 0, 0 };
     private readonly byte[] _answer = new byte[4];
@@ -98,7 +104,7 @@ public sealed class Mprls0300 : I2cDriver, ICuffPressureSource
         _isConverting = false;
         if (!Read(_answer, 4, nowUs))
         {
-            return DriverResult.Failed;
+            return RetryAnswer(nowUs);
         }
 
         if ((_answer[0] & Mprls0300Registers.Busy) != 0)
@@ -109,7 +115,7 @@ public sealed class Mprls0300 : I2cDriver, ICuffPressureSource
 
         if (!Read(_again, 4, nowUs))
         {
-            return DriverResult.Failed;
+            return RetryAnswer(nowUs);
         }
 
         for (int i = 0; i < 4; i++)
@@ -172,6 +178,7 @@ public sealed class Mprls0300 : I2cDriver, ICuffPressureSource
     {
         if (!Command(nowUs))
         {
+            NextStepUs = nowUs + RetryUs;
             return DriverResult.Failed;
         }
 
@@ -191,6 +198,18 @@ public sealed class Mprls0300 : I2cDriver, ICuffPressureSource
         }
 
         return FailUntilReset(AbsenceReason.SensorFault, FaultCode.Mprls0300NoConversion, nowUs);
+    }
+
+    // The answer stands until the next command.
+    private DriverResult RetryAnswer(long nowUs)
+    {
+        if (nowUs - _commandUs <= AnswerUs)
+        {
+            _isConverting = true;
+            NextStepUs = nowUs + RetryUs;
+        }
+
+        return DriverResult.Failed;
     }
 
     private DriverResult ProbeFirst(long nowUs)

@@ -76,6 +76,9 @@ public sealed class BloodPressure : Sensor, ICuffClient
     public override void OnDeviceLost(long nowUs) => _cuff.OnDeviceLost(nowUs);
 
     /// <inheritdoc/>
+    public override void OnBusHeld(long nowUs) => _cuff.OnBusHeld(nowUs);
+
+    /// <inheritdoc/>
     public override void ChangeEpoch(uint epoch, long nowUs)
     {
         if (_cuff.IsMeasuring)

@@ -82,6 +82,10 @@ public interface ICuff
     /// <param name="nowUs">Monotonic µs.</param>
     void OnDeviceLost(long nowUs);
 
+    /// <summary>The I2C bus is held or stood still, and is left alone: what needs it to know the pressure opens the valves now.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    void OnBusHeld(long nowUs);
+
     /// <summary>Does what is due.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>When it wants to be called next.</returns>

@@ -163,6 +163,12 @@ public sealed class OemCuff : ICuff
     }
 
     /// <inheritdoc/>
+    public void OnBusHeld(long nowUs)
+    {
+        // The module is on a line of its own and judges its air by itself.
+    }
+
+    /// <inheritdoc/>
     public void OnDeviceLost(long nowUs)
     {
         _available = false;

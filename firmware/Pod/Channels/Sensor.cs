@@ -43,6 +43,12 @@ public abstract class Sensor
     /// <param name="nowUs">Monotonic µs.</param>
     public abstract void OnDeviceLost(long nowUs);
 
+    /// <summary>The I2C bus is held or stood still, and is left alone for some seconds. Called before anything else is done about it; no sensor but a cuff has anything to do at once.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public virtual void OnBusHeld(long nowUs)
+    {
+    }
+
     /// <summary>The binding epoch changed.</summary>
     /// <param name="epoch">The new one, 0 for none.</param>
     /// <param name="nowUs">Monotonic µs.</param>

@@ -77,14 +77,17 @@ public sealed class CuffSelfTest
     /// <summary>After the sensor's range has ended the switch must open within this time, µs: at 25 mmHg/s the 30 mmHg to its limit, and half as much again.</summary>
     public const int SwitchBeyondUs = 2_000_000;
 
+    /// <summary>Without a sample for this long the sensor is lost while the valves are open, µs. Assumption: longer than any standstill of the loop.</summary>
+    public const int OpenLostUs = 1_500_000;
+
     private readonly ICuffActuators _chain;
     private readonly CuffLimits _limits;
     private readonly CuffCalibration _calibration;
     private readonly LinkWatch _link;
+    private readonly SampleWatch _samples = new SampleWatch();
     private int _losses;
     private int _stage;
     private long _sinceUs;
-    private long _lastSampleUs;
     private int _centiMmHg;
     private int _startCentiMmHg;
     private int _zeroMilliMmHg;
@@ -131,6 +134,9 @@ public sealed class CuffSelfTest
     /// <summary>Tests that were given up since the gateway was lost, since the start of the pod.</summary>
     public int LinkLosses { get; private set; }
 
+    /// <summary>Tests that were given up since the pod's loop stood still while the cuff held pressure, since the start of the pod.</summary>
+    public int LateLoops { get; private set; }
+
     /// <summary>True when the whole chain passed, in this boot and not longer ago than <see cref="CuffLimits.SelfTestUs"/>.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>True to measure.</returns>
@@ -152,7 +158,7 @@ public sealed class CuffSelfTest
         _zeroCount = 0;
         _zeroSum = 0;
         _beyond = false;
-        _lastSampleUs = nowUs;
+        _samples.Begin(nowUs);
         Enter(1, nowUs);
         return true;
     }
@@ -174,8 +180,13 @@ public sealed class CuffSelfTest
     /// <param name="nowUs">Monotonic µs.</param>
     public void Sample(int readingMilliMmHg, long atUs, long nowUs)
     {
-        _lastSampleUs = atUs;
+        _samples.OnSample(atUs);
         _centiMmHg = _calibration.ToCentiMmHg(readingMilliMmHg, _stage == 1 ? _calibration.ZeroMilliMmHg : _zeroMilliMmHg);
+        if (IsOpen && nowUs - atUs > _limits.SensorLostUs)
+        {
+            return; // nothing is closed on what a late sample says
+        }
+
         Work(readingMilliMmHg, nowUs);
         if (IsHeld)
         {
@@ -195,7 +206,7 @@ public sealed class CuffSelfTest
 
         if (_stage == 9 && reason == AbsenceReason.Saturated)
         {
-            _lastSampleUs = nowUs;
+            _samples.OnSample(nowUs);
             if (!_beyond)
             {
                 _beyond = true;
@@ -210,7 +221,7 @@ public sealed class CuffSelfTest
             return;
         }
 
-        if (_stage < 10 && reason != AbsenceReason.BusFault && reason != AbsenceReason.ChecksumMismatch)
+        if (IsWatched && reason != AbsenceReason.BusFault && reason != AbsenceReason.ChecksumMismatch)
         {
             Fail(LinkOfStage(), 0, nowUs);
         }
@@ -232,10 +243,18 @@ public sealed class CuffSelfTest
             Enter(11, nowUs);
         }
 
-        // In the first stage the valves are open, and a sensor that was resting comes a little later.
-        if (nowUs - _lastSampleUs > (_stage == 1 ? _limits.ZeroTimeoutUs : _limits.SensorLostUs) && _stage < 10)
+        if (_samples.IsLost(IsOpen ? OpenLostUs : _limits.SensorLostUs, nowUs) && IsWatched)
         {
-            Fail(LinkOfStage(), 0, nowUs);
+            if (_samples.IsLate)
+            {
+                // No link of the chain is to blame.
+                LateLoops++;
+                Enter(11, nowUs);
+            }
+            else
+            {
+                Fail(LinkOfStage(), 0, nowUs);
+            }
         }
 
         if (_stage == 4 && !_chain.IsDumpValveHeld)
@@ -274,11 +293,19 @@ public sealed class CuffSelfTest
             _stage = 0;
         }
 
-        return nowUs + CuffRun.PeriodUs;
+        long next = nowUs + CuffRun.PeriodUs;
+        long lostUs = _samples.NextUs(_limits.SensorLostUs);
+        return IsWatched && !IsOpen && lostUs < next && lostUs > nowUs ? lostUs : next;
     }
 
     // Stages: 1 zero, 2 pump, 3 tight, 4 one-shot, 5 empty, 6 pump again, 7 clear, 12 empty, 8 pump again and bleed (13), 14 empty, 9 pressure switch, 10 empty and passed, 11 empty and failed.
     private bool IsHeld => _stage == 2 || _stage == 3 || _stage == 6 || _stage == 8 || _stage == 13 || (_stage == 9 && !_beyond);
+
+    // With nothing held a late sample costs nothing.
+    private bool IsOpen => _stage == 1 || _stage == 5;
+
+    // Elsewhere the cuff empties, and nothing more is asked of the sensor.
+    private bool IsWatched => _stage < 10 || _stage == 13;
 
     private CuffLink LinkOfStage()
     {

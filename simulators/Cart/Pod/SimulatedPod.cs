@@ -82,6 +82,7 @@ public sealed class SimulatedPod
     private readonly SeededRandom _random;
     private readonly SimulatedI2cBus _bus;
     private readonly ProcessorClock _processor;
+    private readonly SeededRandom _lateness;
     private readonly IByteStore? _store;
     private readonly SortedDictionary<PodPart, FittedPart> _parts = [];
     private IUplinkConnector? _connector;
@@ -108,7 +109,8 @@ public sealed class SimulatedPod
         _processor = new ProcessorClock(world.Kernel);
         Flash = store is null ? new SimulatedFlash(_random.Fork("store"), _processor) : null;
         _store = store;
-        _bus = new SimulatedI2cBus(_processor);
+        _lateness = _random.Fork("lateness");
+        _bus = new SimulatedI2cBus(_processor) { ClearsWhenHeld = false };
         Pulse = new SyntheticPulse(definition.Pulse, _random.Fork("pulse"));
         Pulse.FingerOn(definition.FingerOnUs);
         Light = new DisturbedLight(recording ?? Pulse, _random.Fork("disturbance")) { ChannelsSwapped = definition.ChannelsSwapped };
@@ -184,6 +186,9 @@ public sealed class SimulatedPod
     /// <summary>How long its program has stood in calls that wait, over all boots, µs.</summary>
     public long StoodUs => _processor.StoodUs;
 
+    /// <summary>Each step of the program comes late by up to this much, drawn anew each time, µs; 0 for never.</summary>
+    public long MaxLatenessUs { get; set; }
+
     /// <summary>The program that runs; null while the power is off.</summary>
     public PodHost? Host { get; private set; }
 
@@ -233,7 +238,7 @@ public sealed class SimulatedPod
         Library = library;
         Link = new MqttLink(library, Topics.Command(Definition.DeviceId));
         MqttLink link = Link;
-        PodHost host = new(Options(oscillator), new SimulatedI2cPort(_bus), Store(), new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
+        PodHost host = new(Options(oscillator), new SimulatedI2cPort(_bus, _processor.Stand), Store(), new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
         Host = host;
         link.Situation = host.Situation;
         host.FrameProduced += OnProduced;
@@ -249,7 +254,7 @@ public sealed class SimulatedPod
             AtPod(buffer, offset, "evicted", ReadingFate.Evicted);
             FrameEvicted?.Invoke(buffer, offset, length);
         };
-        process = new SteppedProcess(_world.Kernel, oscillator, host.Step, _processor);
+        process = new SteppedProcess(_world.Kernel, oscillator, nowUs => host.Step(Late(oscillator, nowUs)), _processor);
         _process = process;
         process.Wake();
     }
@@ -297,6 +302,17 @@ public sealed class SimulatedPod
         }
     }
 
+    /// <summary>One transaction in so many of the bus is not acknowledged somewhere, at a byte that is drawn.</summary>
+    /// <param name="perMillion">How many of a million, 0 for none.</param>
+    public void SetBusNoise(int perMillion) => _bus.SetNoise(perMillion, _random.Fork("bus noise"));
+
+    /// <summary>A part holds SDA low from now on, whatever is clocked, or releases it.</summary>
+    /// <param name="isHeld">True for low.</param>
+    public void HoldBus(bool isHeld) => _bus.SetHeldLow(isHeld);
+
+    /// <summary>A part has lost count of the clock in mid-read and holds SDA low until it is clocked on.</summary>
+    public void HangBus() => _bus.HoldSdaLowUntilClocks(SimulatedI2cBus.RecoveryClocks);
+
     /// <summary>Something is wrong with the cuff, or right again.</summary>
     /// <param name="fault">What.</param>
     /// <param name="isThere">True for wrong.</param>
@@ -330,6 +346,18 @@ public sealed class SimulatedPod
         {
             part.On();
         }
+    }
+
+    // The step is due at the world's time; a loop that is late comes to it when the processor does.
+    private long Late(Oscillator oscillator, long nowUs)
+    {
+        if (MaxLatenessUs == 0)
+        {
+            return nowUs;
+        }
+
+        _processor.Stand(_lateness.NextInt32((int)MaxLatenessUs + 1));
+        return oscillator.LocalUs(_processor.NowUs);
     }
 
     // The simulator's counterpart of the pod's PartFactory: the one place that knows which part is simulated by what.

@@ -44,6 +44,16 @@ public static class ScenarioFaults
             Parameter = new FaultParameter("latencyMs", 1000, 1, 60_000),
         },
         new("take-thermometer-off", "The thermometer is taken off the patient; at the end it is laid on again", static s => s.Pod.Skin.Release(s.NowUs), static s => s.Pod.Skin.Touch(s.NowUs)),
+        new("hold-bus", "A part of the pod's I2C bus holds SDA low, whatever is clocked: each transaction stands for up to 1 s, and the pod's loop with it", static s => s.Pod.HoldBus(true), static s => s.Pod.HoldBus(false)),
+        new("hang-bus", "A part of the pod's I2C bus lost count of the clock and holds SDA low until it is clocked free", static s => s.Pod.HangBus()),
+        new("noisy-bus", "So many of a million transactions on the pod's I2C bus are not acknowledged, at whatever byte", static s => s.Pod.SetBusNoise((int)s.Event.Amount), static s => s.Pod.SetBusNoise(0))
+        {
+            Parameter = new FaultParameter("nacksPerMillion", 1, 1, 500_000),
+        },
+        new("late-loop", "Each step of the pod's loop comes late by up to so much", static s => s.Pod.MaxLatenessUs = s.Event.Amount, static s => s.Pod.MaxLatenessUs = 0)
+        {
+            Parameter = new FaultParameter("lateMs", 1000, 0.1m, 500),
+        },
         new("reset-pod-connection", "The pod's connections are reset once", static s => s.PodPath.ResetConnections()),
         new("hang-pod", "The pod's program hangs and its outputs stay as they are; at the end the pod is switched off and on", static s => s.Pod.Hang(), static s =>
         {

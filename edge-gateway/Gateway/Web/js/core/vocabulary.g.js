@@ -276,6 +276,7 @@ export const FAULTS = Object.freeze({
   CuffCommandRepeated: "P1526",
   CuffDeflationSlow: "P1527",
   CuffPulseDisagrees: "P1528",
+  CuffLoopLate: "P1529",
   CuffSelfTestPassed: "P1530",
   CuffSelfTestFailed: "P1531",
   CuffLinkPassed: "P1532",
