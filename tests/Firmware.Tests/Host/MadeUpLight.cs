@@ -12,7 +12,7 @@ internal sealed class MadeUpLight
 {
     private const double SystoleShare = 0.085;
     private const double SecondShare = 0.07;
-    private readonly List<(double At, double Second)> _beats = [];
+    private readonly List<(double At, double Second, double Height)> _beats = [];
     private readonly ulong _seed;
 
     /// <summary>Draws the beats.</summary>
@@ -27,7 +27,26 @@ internal sealed class MadeUpLight
         SeededRandom random = new(seed);
         for (double at = -2 * random.NextDouble(); at < 80; at += Period)
         {
-            _beats.Add((at + (Period * irregular * ((2 * random.NextDouble()) - 1)), secondHeight * (0.75 + (0.5 * random.NextDouble()))));
+            _beats.Add((at + (Period * irregular * ((2 * random.NextDouble()) - 1)), secondHeight * (0.75 + (0.5 * random.NextDouble())), 1));
+        }
+    }
+
+    /// <summary>Draws the beats of a heart that does not beat evenly.</summary>
+    /// <param name="rate">Beats per minute, as long as the intervals' mean is 1.</param>
+    /// <param name="seed">Everything random comes from it.</param>
+    /// <param name="rhythm">The interval before each beat, periods, and the beat's height, usually 1; by the number of the beat.</param>
+    /// <param name="secondHeight">Height of the second wave, shares of its own systole's.</param>
+    public MadeUpLight(double rate, ulong seed, Func<int, SeededRandom, (double Interval, double Height)> rhythm, double secondHeight = 0.25)
+    {
+        Period = 60 / rate;
+        _seed = seed;
+        SeededRandom random = new(seed);
+        double at = -2 * random.NextDouble();
+        for (int i = 0; at < 80; i++)
+        {
+            (double interval, double height) = rhythm(i, random);
+            at += interval * Period;
+            _beats.Add((at, secondHeight * height, height));
         }
     }
 
@@ -55,11 +74,11 @@ internal sealed class MadeUpLight
     public (int Red, int Infrared) At(double seconds)
     {
         double volume = 0;
-        foreach ((double at, double second) in _beats)
+        foreach ((double at, double second, double height) in _beats)
         {
             if (at > seconds - 5 && at < seconds + 2)
             {
-                volume += Bell((seconds - at) / (SystoleShare * Period)) + (second * Bell((seconds - at - SecondAt) / (SecondShare * Period)));
+                volume += (height * Bell((seconds - at) / (SystoleShare * Period))) + (second * Bell((seconds - at - SecondAt) / (SecondShare * Period)));
             }
         }
 
@@ -79,7 +98,7 @@ internal sealed class MadeUpLight
         double first = double.NaN;
         double last = 0;
         int count = -1;
-        foreach ((double at, _) in _beats)
+        foreach ((double at, _, _) in _beats)
         {
             if (at >= from && at < to)
             {
