@@ -78,6 +78,20 @@ public sealed class PulseOximetry
     /// </summary>
     public const int SecondWaveThousandths = 900;
 
+    /// <summary>
+    /// From this share on, per cent, the lower ones of every two beats are no second waves. Assumption: a second wave is at most half of its beat, and a quarter more.
+    /// </summary>
+    public const int MinAlternatePercent = 62;
+
+    /// <summary>Likeness, thousandths, from which two beats in turn are beats: each has the shape of the one before it. Chosen on made-up beats (README).</summary>
+    public const int MinInTurnLikenessThousandths = 800;
+
+    /// <summary>Of two intervals in turn of which one is twice the other within this, per cent, a beat may be missed in the longer. Assumption.</summary>
+    public const int TwicePercent = 5;
+
+    /// <summary>Twice the period's rate is that of all beats within this, per cent. Assumption.</summary>
+    public const int BeatsInTurnPercent = 5;
+
     /// <summary>Likeness that three quarters of the beats of an irregular pulse reach, thousandths. Chosen on made-up motion and a simulated patient (README).</summary>
     public const int MinBeatLikenessThousandths = 700;
 
@@ -301,7 +315,7 @@ public sealed class PulseOximetry
         _products[_second] += redRise * infraredRise;
         _samples++;
         _inSecond++;
-        bool isBeat = _beats.Next((int)infraredPulsation);
+        bool isBeat = _beats.Next((int)infraredPulsation, -infrared);
         if (isBeat)
         {
             long interval = _rhythm.Take(_beats);
@@ -439,21 +453,37 @@ public sealed class PulseOximetry
         int byPeriod = Rate(_period);
         int byBeats = _rhythm.RateTenths;
         bool agree = PulseRhythm.Agree(byBeats, byPeriod);
-        bool areSecondWaves = _period.StrengthThousandths >= SecondWaveThousandths && PulseRhythm.Agree(byBeats, 2 * byPeriod);
-        if (agree || areSecondWaves)
+        bool areBeats = AreBeatsInTurn(byPeriod);
+        bool areSecondWaves = !areBeats && AreSecondWaves(byPeriod);
+        bool isCommon = _motion.ShareThousandths > CommonMotion.MinShareThousandths;
+        if (_motion.IsPresent && PulseRhythm.Agree(byPeriod, Rate(_differencePeriod)) && CommonMotion.IsEnough(_differencePeriod))
         {
-            PulseRateTenths = agree ? byBeats : byPeriod;
-            IsPulseIrregular = agree && _rhythm.IsIrregular;
+            TakeDifference();
+        }
+        else if ((agree || areBeats || areSecondWaves) && !_rhythm.MayMissBeats && !(isCommon && _rhythm.IsIrregular))
+        {
+            PulseRateTenths = areSecondWaves ? byPeriod : areBeats ? _rhythm.RateOfAllTenths : byBeats;
+            IsPulseIrregular = !areSecondWaves && _rhythm.IsIrregular;
             PulseQuality = Quality(_period.StrengthThousandths, RequiredLikenessThousandths);
         }
     }
+
+    // Two beats in each period that have one shape: of a heart whose beats come early or weak in turn.
+    private bool AreBeatsInTurn(int byPeriod) => PulseRhythm.IsWithin(_rhythm.RateOfAllTenths, 2 * byPeriod, BeatsInTurnPercent)
+        && _rhythm.LikenessThousandths >= MinInTurnLikenessThousandths && !PulseRhythm.IsWithin(_rhythm.IntervalsPercent, 200, TwicePercent)
+        && (_rhythm.AlternateMs <= BeatDetector.LatestSecondWaveMs || _rhythm.AlternatePercent >= MinAlternatePercent);
+
+    // Two waves in each period of which the second has another shape.
+    private bool AreSecondWaves(int byPeriod) => _period.StrengthThousandths >= SecondWaveThousandths && PulseRhythm.Agree(_rhythm.RateTenths, 2 * byPeriod)
+        && _rhythm.LikenessThousandths < BeatDetector.BeatLikenessThousandths
+        && (_rhythm.AlternatePercent < MinAlternatePercent || !PulseRhythm.IsWithin(_rhythm.RateOfAllTenths, 2 * byPeriod, BeatsInTurnPercent));
 
     // No period, and beats that look alike at uneven times.
     private void TakeIrregular()
     {
         int off = _rhythm.RateTenths - _rhythm.RateOfAllTenths;
         if (_rhythm.Beats >= MinIrregularBeats && _rhythm.LikenessThousandths >= MinBeatLikenessThousandths && _rhythm.OutlierPercent <= MaxOutlierPercent
-            && off <= MaxDoubtTenths && PerfusionIndexMilliPercent >= WeakPerfusionMilliPercent && !_motion.IsPresent)
+            && off + _rhythm.MissedTenths <= MaxDoubtTenths && PerfusionIndexMilliPercent >= WeakPerfusionMilliPercent && !_motion.IsPresent)
         {
             PulseRateTenths = (_rhythm.RateTenths + _rhythm.RateOfAllTenths) / 2;
             PulseQuality = IrregularQuality;
