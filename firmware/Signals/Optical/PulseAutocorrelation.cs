@@ -168,6 +168,11 @@ public sealed class PulseAutocorrelation
         ClearRow();
     }
 
+    /// <summary>The correlation at a lag.</summary>
+    /// <param name="lag">The lag, correlated samples, <see cref="MinLag"/> to <see cref="MaxLag"/>.</param>
+    /// <returns>Thousandths.</returns>
+    public int At(int lag) => _correlation[lag];
+
     /// <summary>The highest correlation within an eighth of a period, thousandths.</summary>
     /// <param name="periodSixteenths">The period, sixteenths of a correlated sample.</param>
     /// <returns>0 to about 1,000.</returns>

@@ -101,6 +101,21 @@ public sealed class PulseOximetry
     /// <summary>Least beats of an irregular pulse. Assumption: five intervals.</summary>
     public const int MinIrregularBeats = 6;
 
+    /// <summary>
+    /// Within this of R = 1, x 10,000, blood is not told from motion, which moves both lights by the same share but for this, and leaves nothing in their difference that could
+    /// tell: no SpO2. Assumption; tried on recordings (README).
+    /// </summary>
+    public const int CommonRatioBand = 500;
+
+    /// <summary>R x 10,000 from which what is left of light under motion is blood: motion that is left brings R nearer to 1. Assumption.</summary>
+    public const int SurelyBloodRatio = 11000;
+
+    /// <summary>Below that R, at most this of what is left may be common to both lights, thousandths: noise or motion that is left. Chosen on recordings (README).</summary>
+    public const int MaxLeftShareThousandths = 400;
+
+    /// <summary>SpO2 of two halves, or by two ways, may differ by this, tenths of a percent. Assumption: half of what is wrong with confidence.</summary>
+    public const int MaxSpreadTenths = 25;
+
     /// <summary>An irregular pulse's rates with and without its longest intervals may differ by this, tenths per minute. Assumption: what is wrong with confidence.</summary>
     public const int MaxDoubtTenths = 100;
 
@@ -118,6 +133,7 @@ public sealed class PulseOximetry
     private readonly PulseAutocorrelation _period;
     private readonly PulseAutocorrelation _differencePeriod;
     private readonly CommonMotion _motion = new CommonMotion();
+    private readonly MotionComb _comb;
 
     // Sums of one second each; the ring holds the longest window. Squares and products are of rises, but for the pulsation's own.
     private readonly long[] _pulsationSquares = new long[Rows];
@@ -159,6 +175,7 @@ public sealed class PulseOximetry
         _beats = new BeatDetector(SamplesPerSecond);
         _period = new PulseAutocorrelation(SamplesPerSecond);
         _differencePeriod = new PulseAutocorrelation(SamplesPerSecond);
+        _comb = new MotionComb(SamplesPerSecond);
         Reset();
     }
 
@@ -268,6 +285,7 @@ public sealed class PulseOximetry
         _rhythm.Reset();
         _period.Reset();
         _differencePeriod.Reset();
+        _comb.Reset();
         HasNewResults = false;
         BeatIntervalMs = 0;
         PulseRateTenths = 0;
@@ -324,6 +342,7 @@ public sealed class PulseOximetry
 
         _period.Next((int)infraredPulsation);
         _differencePeriod.Next((int)(infraredPulsation - ((redPulsation * _differenceGain) >> GainShift)));
+        _comb.Next((int)redPulsation, (int)infraredPulsation);
         _step = _inSecond == SamplesPerSecond ? 0 : _step + 1;
         HasNewResults = _step == ResultSteps;
         switch (_step)
@@ -337,6 +356,7 @@ public sealed class PulseOximetry
             case ResultSteps:
                 EvaluateRatio();
                 EvaluatePulse();
+                _comb.FindPeriod(_period, _differencePeriod);
                 break;
         }
 
@@ -353,6 +373,7 @@ public sealed class PulseOximetry
         bool isCalm = _seconds > SettlingSeconds && _restless == 0;
         _calm = !isCalm ? 0 : _calm < Rows ? _calm + 1 : Rows;
         _period.EndSecond(isCalm);
+        _comb.EndSecond();
         SetDifferenceGain(_redSum[_second], _infraredSum[_second]);
         _second = (_second + 1) % Rows;
         _beats.UsualInterval = _period.StrengthThousandths < MinGuideThousandths ? 0
@@ -552,18 +573,45 @@ public sealed class PulseOximetry
 
         long ratio = redRms * 10000 / infraredRms * MeanInfrared / MeanRed;
         RatioTenThousandths = ratio > 65535 ? 65535 : (int)ratio;
-        SaturationTenths = Curve.SaturationTenths(RatioTenThousandths);
         _motion.Measure(redSquares, infraredSquares, products, MeanRed, MeanInfrared);
         _motion.Evaluate(_period, _differencePeriod, Rate(_period), Rate(_differencePeriod), RatioTenThousandths);
-        int beyond = CorrelationThousandths - MinCorrelationThousandths;
+        int correlation = CorrelationThousandths;
+        bool isKnown = isCalm && (!_motion.IsPresent || TakeLeft(ref correlation));
+        isKnown = isKnown && !(RatioTenThousandths > 10000 - CommonRatioBand && RatioTenThousandths < 10000 + CommonRatioBand);
+        SaturationTenths = Curve.SaturationTenths(RatioTenThousandths);
+        int beyond = correlation - MinCorrelationThousandths;
         int quality = beyond <= 0 ? 0 : 50 + (beyond * 50 / (1000 - MinCorrelationThousandths));
         int like = Quality(LikenessThousandths, RequiredLikenessThousandths);
         quality = quality < like ? quality : like;
-        SaturationQuality = isCalm && !_motion.IsPresent ? quality : 0;
+        SaturationQuality = isKnown ? quality : 0;
         SaturationAbsence = PerfusionAbsence != AbsenceReason.None ? PerfusionAbsence
             : SaturationTenths < SaturationCurve.LowestTenths || SaturationTenths > SaturationCurve.HighestTenths ? AbsenceReason.OutOfRange
             : AbsenceReason.None;
     }
+
+    // Under motion: R of what is left when it is taken away. Where R of all the light says the same, it does not matter what is motion and what blood.
+    private bool TakeLeft(ref int correlation)
+    {
+        _comb.Measure(_ratioSeconds, MeanRed, MeanInfrared);
+        int left = Curve.SaturationTenths(_comb.RatioTenThousandths);
+        int perfusion = (int)((long)_comb.Strength * 283000 / PulseBandPass.OutputScale / MeanInfrared);
+        bool isSteady = IsNear(Curve.SaturationTenths(_comb.OlderRatioTenThousandths), Curve.SaturationTenths(_comb.NewerRatioTenThousandths));
+        bool isBlood = _comb.RatioTenThousandths >= SurelyBloodRatio || _comb.ShareThousandths <= MaxLeftShareThousandths;
+        if (_comb.CorrelationThousandths < MinCorrelationThousandths || perfusion < MinPerfusionMilliPercent || !isSteady || !isBlood)
+        {
+            return false;
+        }
+
+        if (!IsNear(left, Curve.SaturationTenths(RatioTenThousandths)))
+        {
+            RatioTenThousandths = _comb.RatioTenThousandths;
+            correlation = _comb.CorrelationThousandths;
+        }
+
+        return true;
+    }
+
+    private static bool IsNear(int aTenths, int bTenths) => aTenths - bTenths <= MaxSpreadTenths && bTenths - aTenths <= MaxSpreadTenths;
 
     private void ForgetRatio(AbsenceReason reason)
     {
