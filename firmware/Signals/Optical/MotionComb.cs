@@ -60,8 +60,13 @@ public sealed class MotionComb
     /// <summary>RMS of what is left of infrared at a comb's highest gain of 4, in the filter's output scale.</summary>
     public int Strength { get; private set; }
 
-    /// <summary>Of what is left, what is common to both lights beyond blood: motion that was not taken away, or noise, thousandths.</summary>
-    public int ShareThousandths { get; private set; }
+    /// <summary>
+    /// R x 10,000 of what is left if all that it has in common beyond blood is motion; <see cref="RatioTenThousandths"/> is it if that is noise. 0 when it could not be formed.
+    /// </summary>
+    public int BloodRatioTenThousandths { get; private set; }
+
+    /// <summary>How much more of infrared than of the difference of the lights the comb takes away, per cent: 100 where nothing repeats as motion does.</summary>
+    public int GainPercent { get; private set; }
 
     /// <summary>Forgets everything.</summary>
     public void Reset()
@@ -75,6 +80,7 @@ public sealed class MotionComb
         _known = 0;
         _row = 0;
         _lag = 0;
+        GainPercent = 0;
         Forget();
     }
 
@@ -127,6 +133,7 @@ public sealed class MotionComb
             at++;
         }
 
+        GainPercent = at == 0 ? 0 : Gain(infrared, difference, at);
         // The place of the peak to half a correlated sample.
         int before = at == 0 ? 0 : infrared.At(at - 1);
         int after = at == 0 ? 0 : infrared.At(at + 1);
@@ -179,12 +186,13 @@ public sealed class MotionComb
         Strength = (int)(infrared / (4 * IntegerMath.SquareRoot((to - from + 1) * PulseAutocorrelation.SamplesPerSecond)));
         long ratio = red * 10000 / infrared * meanInfrared / meanRed;
 
-        // As CommonMotion has it, of relative lights and infrared's energy 1: red's is w = R², the products are u = R x correlation.
+        // As CommonMotion has it, of relative lights and infrared's energy 1: red's is w = R², the products are u = R x correlation, T = (w - u²) / (1 - 2 u + w).
         long w = ratio * ratio / 10000;
         long u = ratio * CorrelationThousandths / 1000;
         long difference = 10000 - (2 * u) + w;
-        long share = difference <= 0 ? 1000 : (w - (u * u / 10000)) * 1000 / difference;
-        ShareThousandths = share < 0 ? 0 : share > 1000 ? 1000 : (int)share;
+        long common = difference <= 0 ? 10000 : (w - (u * u / 10000)) * 10000 / difference;
+        long blood = common >= 10000 ? 0 : (u - common) * 10000 / (10000 - common);
+        BloodRatioTenThousandths = blood < 0 ? 0 : blood > 65535 ? 65535 : (int)blood;
         return ratio > 65535 ? 65535 : (int)ratio;
     }
 
@@ -194,7 +202,7 @@ public sealed class MotionComb
         OlderRatioTenThousandths = 0;
         NewerRatioTenThousandths = 0;
         CorrelationThousandths = 0;
-        ShareThousandths = 1000;
+        BloodRatioTenThousandths = 0;
         Strength = 0;
     }
 

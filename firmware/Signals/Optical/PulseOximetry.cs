@@ -110,8 +110,11 @@ public sealed class PulseOximetry
     /// <summary>R x 10,000 from which what is left of light under motion is blood: motion that is left brings R nearer to 1. Assumption.</summary>
     public const int SurelyBloodRatio = 11000;
 
-    /// <summary>Below that R, at most this of what is left may be common to both lights, thousandths: noise or motion that is left. Chosen on recordings (README).</summary>
-    public const int MaxLeftShareThousandths = 400;
+    /// <summary>Below that R, what is left says the same SpO2 within this, tenths of a percent, whether what it has in common is noise or motion. Assumption: what is wrong with confidence.</summary>
+    public const int MaxLeftTenths = 50;
+
+    /// <summary>From this on, per cent, the comb takes away motion rather than blood (<see cref="MotionComb.GainPercent"/>). Chosen on made-up motion (README).</summary>
+    public const int MinCombGainPercent = 130;
 
     /// <summary>SpO2 of two halves, or by two ways, may differ by this, tenths of a percent. Assumption: half of what is wrong with confidence.</summary>
     public const int MaxSpreadTenths = 25;
@@ -576,7 +579,7 @@ public sealed class PulseOximetry
         _motion.Measure(redSquares, infraredSquares, products, MeanRed, MeanInfrared);
         _motion.Evaluate(_period, _differencePeriod, Rate(_period), Rate(_differencePeriod), RatioTenThousandths);
         int correlation = CorrelationThousandths;
-        bool isKnown = isCalm && (!_motion.IsPresent || TakeLeft(ref correlation));
+        bool isKnown = isCalm && (TakeLeft(ref correlation) || !_motion.IsPresent);
         isKnown = isKnown && !(RatioTenThousandths > 10000 - CommonRatioBand && RatioTenThousandths < 10000 + CommonRatioBand);
         SaturationTenths = Curve.SaturationTenths(RatioTenThousandths);
         int beyond = correlation - MinCorrelationThousandths;
@@ -595,14 +598,14 @@ public sealed class PulseOximetry
         _comb.Measure(_ratioSeconds, MeanRed, MeanInfrared);
         int left = Curve.SaturationTenths(_comb.RatioTenThousandths);
         int perfusion = (int)((long)_comb.Strength * 283000 / PulseBandPass.OutputScale / MeanInfrared);
-        bool isSteady = IsNear(Curve.SaturationTenths(_comb.OlderRatioTenThousandths), Curve.SaturationTenths(_comb.NewerRatioTenThousandths));
-        bool isBlood = _comb.RatioTenThousandths >= SurelyBloodRatio || _comb.ShareThousandths <= MaxLeftShareThousandths;
-        if (_comb.CorrelationThousandths < MinCorrelationThousandths || perfusion < MinPerfusionMilliPercent || !isSteady || !isBlood)
+        bool isSteady = IsNear(Curve.SaturationTenths(_comb.OlderRatioTenThousandths), Curve.SaturationTenths(_comb.NewerRatioTenThousandths), MaxSpreadTenths);
+        bool isBlood = _comb.RatioTenThousandths >= SurelyBloodRatio || IsNear(Curve.SaturationTenths(_comb.BloodRatioTenThousandths), left, MaxLeftTenths);
+        if (_comb.CorrelationThousandths < MinCorrelationThousandths || perfusion < MinPerfusionMilliPercent || !isSteady || !isBlood || _comb.GainPercent < MinCombGainPercent)
         {
             return false;
         }
 
-        if (!IsNear(left, Curve.SaturationTenths(RatioTenThousandths)))
+        if (!IsNear(left, Curve.SaturationTenths(RatioTenThousandths), MaxSpreadTenths))
         {
             RatioTenThousandths = _comb.RatioTenThousandths;
             correlation = _comb.CorrelationThousandths;
@@ -611,7 +614,7 @@ public sealed class PulseOximetry
         return true;
     }
 
-    private static bool IsNear(int aTenths, int bTenths) => aTenths - bTenths <= MaxSpreadTenths && bTenths - aTenths <= MaxSpreadTenths;
+    private static bool IsNear(int aTenths, int bTenths, int offTenths) => aTenths - bTenths <= offTenths && bTenths - aTenths <= offTenths;
 
     private void ForgetRatio(AbsenceReason reason)
     {
