@@ -162,6 +162,7 @@ public sealed class PulseOximetry
     private int _restless;
     private int _differenceGain;
     private int _ratioSeconds;
+    private int _ratioOfAll;
 
     /// <summary>Makes an analysis at rest.</summary>
     /// <param name="curve">How R becomes SpO2.</param>
@@ -446,6 +447,10 @@ public sealed class PulseOximetry
         {
             TakeDifference();
         }
+        else if (IsAsCommon(_ratioOfAll) && _period.IsSmooth && !IsDifferenceSure())
+        {
+            PulseQuality = 0;
+        }
         else if (_period.StrengthThousandths >= RequiredLikenessThousandths && (_period.StrengthThousandths >= MaxIrregularThousandths || !_rhythm.IsIrregular))
         {
             TakeRegular();
@@ -480,7 +485,7 @@ public sealed class PulseOximetry
         bool areBeats = AreBeatsInTurn(byPeriod);
         bool areSecondWaves = !areBeats && AreSecondWaves(byPeriod);
         bool isCommon = _motion.ShareThousandths > CommonMotion.MinShareThousandths;
-        if (_motion.IsPresent && PulseRhythm.Agree(byPeriod, Rate(_differencePeriod)) && CommonMotion.IsEnough(_differencePeriod))
+        if (IsDifferenceSure())
         {
             TakeDifference();
         }
@@ -491,6 +496,9 @@ public sealed class PulseOximetry
             PulseQuality = Quality(_period.StrengthThousandths, RequiredLikenessThousandths);
         }
     }
+
+    // Under motion the difference of the lights has blood alone: where it repeats as infrared does, that is the pulse.
+    private bool IsDifferenceSure() => _motion.IsPresent && PulseRhythm.Agree(Rate(_period), Rate(_differencePeriod)) && CommonMotion.IsEnough(_differencePeriod);
 
     // Two beats in each period that have one shape: of a heart whose beats come early or weak in turn.
     private bool AreBeatsInTurn(int byPeriod) => PulseRhythm.IsWithin(_rhythm.RateOfAllTenths, 2 * byPeriod, BeatsInTurnPercent)
@@ -576,11 +584,12 @@ public sealed class PulseOximetry
 
         long ratio = redRms * 10000 / infraredRms * MeanInfrared / MeanRed;
         RatioTenThousandths = ratio > 65535 ? 65535 : (int)ratio;
+        _ratioOfAll = RatioTenThousandths;
         _motion.Measure(redSquares, infraredSquares, products, MeanRed, MeanInfrared);
         _motion.Evaluate(_period, _differencePeriod, Rate(_period), Rate(_differencePeriod), RatioTenThousandths);
         int correlation = CorrelationThousandths;
         bool isKnown = isCalm && (TakeLeft(ref correlation) || !_motion.IsPresent);
-        isKnown = isKnown && !(RatioTenThousandths > 10000 - CommonRatioBand && RatioTenThousandths < 10000 + CommonRatioBand);
+        isKnown = isKnown && !IsAsCommon(RatioTenThousandths);
         SaturationTenths = Curve.SaturationTenths(RatioTenThousandths);
         int beyond = correlation - MinCorrelationThousandths;
         int quality = beyond <= 0 ? 0 : 50 + (beyond * 50 / (1000 - MinCorrelationThousandths));
@@ -595,12 +604,17 @@ public sealed class PulseOximetry
     // Under motion: R of what is left when it is taken away. Where R of all the light says the same, it does not matter what is motion and what blood.
     private bool TakeLeft(ref int correlation)
     {
+        if (_comb.GainPercent < MinCombGainPercent)
+        {
+            return false;
+        }
+
         _comb.Measure(_ratioSeconds, MeanRed, MeanInfrared);
         int left = Curve.SaturationTenths(_comb.RatioTenThousandths);
         int perfusion = (int)((long)_comb.Strength * 283000 / PulseBandPass.OutputScale / MeanInfrared);
         bool isSteady = IsNear(Curve.SaturationTenths(_comb.OlderRatioTenThousandths), Curve.SaturationTenths(_comb.NewerRatioTenThousandths), MaxSpreadTenths);
         bool isBlood = _comb.RatioTenThousandths >= SurelyBloodRatio || IsNear(Curve.SaturationTenths(_comb.BloodRatioTenThousandths), left, MaxLeftTenths);
-        if (_comb.CorrelationThousandths < MinCorrelationThousandths || perfusion < MinPerfusionMilliPercent || !isSteady || !isBlood || _comb.GainPercent < MinCombGainPercent)
+        if (_comb.CorrelationThousandths < MinCorrelationThousandths || perfusion < MinPerfusionMilliPercent || !isSteady || !isBlood)
         {
             return false;
         }
@@ -613,6 +627,8 @@ public sealed class PulseOximetry
 
         return true;
     }
+
+    private static bool IsAsCommon(int ratioTenThousandths) => ratioTenThousandths > 10000 - CommonRatioBand && ratioTenThousandths < 10000 + CommonRatioBand;
 
     private static bool IsNear(int aTenths, int bTenths, int offTenths) => aTenths - bTenths <= offTenths && bTenths - aTenths <= offTenths;
 

@@ -68,6 +68,9 @@ internal sealed class MadeUpLight
     /// <summary>Share of the light by which something moves both lights, of the time in s.</summary>
     public Func<double, double> Common { get; init; } = static _ => 0;
 
+    /// <summary>How much of <see cref="Common"/> red has, 1 for as much as infrared.</summary>
+    public double RedGain { get; init; } = 1;
+
     /// <summary>The light at a time.</summary>
     /// <param name="seconds">s.</param>
     /// <returns>Counts.</returns>
@@ -83,10 +86,10 @@ internal sealed class MadeUpLight
         }
 
         volume *= 1 + (0.08 * Math.Sin(2 * Math.PI * 0.24 * seconds));
-        double common = 1 + Common(seconds);
+        double common = Common(seconds);
         long sample = (long)Math.Round(seconds * 1000);
-        return ((int)Math.Round((110_000 * (1 - (Perfusion * Ratio * volume)) * common) + (NoiseCounts * Even(_seed, sample))),
-            (int)Math.Round((120_000 * (1 - (Perfusion * volume)) * common) + (NoiseCounts * Even(_seed + 3, sample))));
+        return ((int)Math.Round((110_000 * (1 - (Perfusion * Ratio * volume)) * (1 + (RedGain * common))) + (NoiseCounts * Even(_seed, sample))),
+            (int)Math.Round((120_000 * (1 - (Perfusion * volume)) * (1 + common)) + (NoiseCounts * Even(_seed + 3, sample))));
     }
 
     /// <summary>Beats between two times.</summary>
