@@ -7,7 +7,7 @@ namespace Firmware.Signals.Optical;
 /// out. Pulse rate is the mean beat interval over at most <see cref="PulseWindowSeconds"/> where the autocorrelation of the same seconds agrees; R is the ratio of the RMS
 /// rises over <see cref="RiseMs"/>, each divided by its own mean light, over at most <see cref="RatioWindowSeconds"/>. All are made from the newest calm seconds, those since the last motion.
 /// Nothing is clipped or held: every result is made anew from its own window. Source of R: Webster (ed.) 1997, "Design of Pulse Oximeters", 4.2; of the beats:
-/// <see cref="BeatDetector"/>; of the period: <see cref="PulseAutocorrelation"/>; of motion: <see cref="CommonMotion"/>.
+/// <see cref="BeatDetector"/>; of the period: <see cref="PulseAutocorrelation"/>; of motion: <see cref="CommonMotion"/> and <see cref="MotionComb"/>.
 /// </summary>
 public sealed class PulseOximetry
 {
@@ -102,8 +102,8 @@ public sealed class PulseOximetry
     public const int MinIrregularBeats = 6;
 
     /// <summary>
-    /// Within this of R = 1, x 10,000, blood is not told from motion, which moves both lights by the same share but for this, and leaves nothing in their difference that could
-    /// tell: no SpO2. Assumption; tried on recordings (README).
+    /// Within this of R = 1, x 10,000, blood is not told from motion by the difference of the lights, for motion moves both by the same share but for this. There must be more in
+    /// the difference than noise for an SpO2, and the wave must not be smooth. Assumption; tried on recordings (README).
     /// </summary>
     public const int CommonRatioBand = 500;
 
@@ -360,6 +360,8 @@ public sealed class PulseOximetry
             case ResultSteps:
                 EvaluateRatio();
                 EvaluatePulse();
+                break;
+            case ResultSteps + 1:
                 _comb.FindPeriod(_period, _differencePeriod);
                 break;
         }
@@ -589,7 +591,8 @@ public sealed class PulseOximetry
         _motion.Evaluate(_period, _differencePeriod, Rate(_period), Rate(_differencePeriod), RatioTenThousandths);
         int correlation = CorrelationThousandths;
         bool isKnown = isCalm && (TakeLeft(ref correlation) || !_motion.IsPresent);
-        isKnown = isKnown && !IsAsCommon(RatioTenThousandths);
+        isKnown = isKnown
+            && !(IsAsCommon(RatioTenThousandths) && (_motion.IsBloodHidden || _period.IsSmooth));
         SaturationTenths = Curve.SaturationTenths(RatioTenThousandths);
         int beyond = correlation - MinCorrelationThousandths;
         int quality = beyond <= 0 ? 0 : 50 + (beyond * 50 / (1000 - MinCorrelationThousandths));
