@@ -11,7 +11,7 @@ public sealed class MotionComb
     /// <summary>Seconds that are kept.</summary>
     public const int MaxSeconds = 10;
 
-    /// <summary>Shortest and longest period of a motion that is taken away, samples of 40 ms: 0.96 to 4.2 Hz.</summary>
+    /// <summary>Shortest and longest period of a motion that is taken away, samples of 40 ms: 0.96 to 4.2 Hz, where the band-pass leaves a motion. Assumption.</summary>
     public const int MinLag = 6;
 
     /// <summary>See <see cref="MinLag"/>.</summary>

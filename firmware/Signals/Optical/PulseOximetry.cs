@@ -591,8 +591,7 @@ public sealed class PulseOximetry
         _motion.Evaluate(_period, _differencePeriod, Rate(_period), Rate(_differencePeriod), RatioTenThousandths);
         int correlation = CorrelationThousandths;
         bool isKnown = isCalm && (TakeLeft(ref correlation) || !_motion.IsPresent);
-        isKnown = isKnown
-            && !(IsAsCommon(RatioTenThousandths) && (_motion.IsBloodHidden || _period.IsSmooth));
+        isKnown = isKnown && !(IsAsCommon(RatioTenThousandths) && (_motion.IsBloodHidden || _period.IsSmooth));
         SaturationTenths = Curve.SaturationTenths(RatioTenThousandths);
         int beyond = correlation - MinCorrelationThousandths;
         int quality = beyond <= 0 ? 0 : 50 + (beyond * 50 / (1000 - MinCorrelationThousandths));

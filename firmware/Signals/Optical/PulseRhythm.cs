@@ -15,9 +15,13 @@ public sealed class PulseRhythm
     // An interval beyond 8/5 of the median is most likely a beat that was missed. Chosen on recordings (README).
     private const int MissedNumerator = 8;
     private const int MissedDenominator = 5;
+    // Waves between beats, per cent of the beat before: a second wave is at most half of it and a quarter more or less by the filter; a weak beat that moves a finger's
+    // light is a third of it; a seventh is none. Assumptions; chosen on made-up beats (README).
     private const int HighWavePercent = 55;
     private const int WavePercent = 30;
     private const int NoWavePercent = 15;
+
+    // Added to the percent of a wave that came late or has a beat's shape.
     private const int BeatlikeWave = 1000;
     private const int Ring = 64;
     private const int Mask = Ring - 1;
