@@ -127,6 +127,7 @@ public sealed class PulseOximetry
 
     // The work at the end of a second is spread over this many samples behind it, so that no single one takes long; the first second is shorter by as many.
     private const int ResultSteps = 2;
+    private const int CombStep = 3;
     private const int Rows = PulseWindowSeconds;
 
     private readonly PulseBandPass _redFilter;
@@ -361,7 +362,7 @@ public sealed class PulseOximetry
                 EvaluateRatio();
                 EvaluatePulse();
                 break;
-            case ResultSteps + 1:
+            case CombStep:
                 _comb.FindPeriod(_period, _differencePeriod);
                 break;
         }
