@@ -149,7 +149,10 @@ public sealed class PulseRecipeTests
             tally.Play(new MadeUpLight(
                 50 + (80 * random.NextDouble()),
                 random.NextUInt64(),
-                (beat, own) => ((beat % 2 == 0 ? 1 - early : 1 + early) + (jitter * ((2 * own.NextDouble()) - 1)), beat % 2 == 0 ? height : 1)) { SecondAt = 0.28 });
+                (beat, own) => ((beat % 2 == 0 ? 1 - early : 1 + early) + (jitter * ((2 * own.NextDouble()) - 1)), beat % 2 == 0 ? height : 1))
+            {
+                SecondAt = 0.28,
+            });
         }
 
         // Beats below half of the others' height are not drawn: within 0.45 s of the beat before some of them are taken for its second wave (README).
@@ -174,7 +177,10 @@ public sealed class PulseRecipeTests
                 // Source: the atrioventricular node passes no beat within a third of a second.
                 double interval = Math.Max(0.33 * rate / 60, 1 + (spread * ((2 * own.NextDouble()) - 1)));
                 return (interval, Math.Clamp(1 + (weak * (interval - 1)), 0.2, 1.5));
-            }) { SecondAt = 0.26 });
+            })
+            {
+                SecondAt = 0.26,
+            });
         }
 
         Say(tally);
