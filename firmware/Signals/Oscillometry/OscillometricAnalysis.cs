@@ -71,7 +71,7 @@ public sealed class OscillometricAnalysis
     private const int MaxStepPercent = 60;
 
     // Three signs of movement. A resting arm shows one of them now and then, hardly ever two, and of two nothing is published: sure beats within the hill, and a few beside it, that do not
-    // follow each other by a period; a step of so many percent of the height; a hill that is narrow for its pressure, or whose mean pressure is not where a pulse has it. Source: a pulse
+    // follow each other by a period; a sudden step of so many percent of the height; a hill that is narrow for its pressure, or whose mean pressure is not where a pulse has it. Source: a pulse
     // pressure below a quarter of the systolic one is called narrow (Stevenson and Perloff, JAMA 261 (1989) 884); the mean lies at a third to a half of it (Bos et al., J. Hypertens. 25
     // (2007) 751). The bounds are chosen on recordings with made-up motion, see README.md.
     private const int SignBeats = 3;
@@ -80,6 +80,11 @@ public sealed class OscillometricAnalysis
     private const int SignHighMeanPercent = 60;
     private const int SignStepPercent = 50;
     private const int SignStepOfOddHillPercent = 40;
+
+    // A step is sudden when it is 1.3 times the most that a bell has which falls to half of its height at the systolic and to three quarters at the diastolic pressure: sqrt(2 ln 2 / e) = 0.71
+    // and sqrt(2 ln (4/3) / e) = 0.46 of the height over the width from there to the mean pressure. A slow pulse passes a narrow hill in few beats.
+    private const int SuddenAbovePercent = 93;
+    private const int SuddenBelowPercent = 60;
 
     // The pulse between the pressures has the period that the whole deflation has.
     private const int MaxRateOffPercent = 10;
@@ -135,6 +140,7 @@ public sealed class OscillometricAnalysis
     private int _near;
     private int _sureNear;
     private int _steepest;
+    private int _sudden;
     private int _inside;
     private int _lastSure;
     private bool _isBroken;
@@ -397,6 +403,7 @@ public sealed class OscillometricAnalysis
                     _near = 0;
                     _sureNear = 0;
                     _steepest = 0;
+                    _sudden = 0;
                     _off = 0;
                     _inside = 0;
                     _sure = 0;
@@ -538,8 +545,17 @@ public sealed class OscillometricAnalysis
         {
             int step = _envelope.StepAt(_place);
             _steepest = step > _steepest ? step : _steepest;
+            _sudden = step > _sudden && IsSudden(step) ? step : _sudden;
             _off += _envelope.Distance(_place++);
         }
+    }
+
+    private bool IsSudden(int step)
+    {
+        bool isAbove = _envelope.Pressure(_place) > MeanCentiMmHg;
+        int width = isAbove ? SystolicCentiMmHg - MeanCentiMmHg : MeanCentiMmHg - DiastolicCentiMmHg;
+        long drop = _envelope.Pressure(_place - 1) - _envelope.Pressure(_place + 1);
+        return step * 100L * width > _envelope.Height * drop * (isAbove ? SuddenAbovePercent : SuddenBelowPercent);
     }
 
     // Over the beats from far above the mean pressure to a little below it.
@@ -577,7 +593,7 @@ public sealed class OscillometricAnalysis
         int pulse = SystolicCentiMmHg - DiastolicCentiMmHg;
         int mean = (MeanCentiMmHg - DiastolicCentiMmHg) * 100 / pulse;
         bool isOdd = pulse * 100L < SystolicCentiMmHg * (long)SignNarrowPercent || mean < SignLowMeanPercent || mean > SignHighMeanPercent;
-        int step = (int)(_steepest * 100L / _envelope.Height);
+        int step = (int)(_sudden * 100L / _envelope.Height);
         return isOdd ? _isBroken || step > SignStepOfOddHillPercent : _isBroken && !_shapes.IsIrregular && step > SignStepPercent;
     }
 
