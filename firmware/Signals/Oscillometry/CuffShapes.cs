@@ -16,6 +16,7 @@ internal sealed class CuffShapes
 
     private const int MaxPoints = 40; // so that a comparison stays within a step
     private const int NearPercent = 20;
+    private const int MaxMean = 16_000;
 
     // The top of a flat beat, or of one with vibration on it, may lie a tenth of a period beside where it lies in another.
     private const int ShiftShare = 10;
@@ -187,12 +188,13 @@ internal sealed class CuffShapes
         return 35 + _points;
     }
 
-    // The sums become a beat of thousandths, whose products with a sample fit 32 bits.
+    // The sums become a beat in thousandths of its height, whose products with a sample fit 32 bits. A flat top under a large swing may be far beyond its height.
     private void Average()
     {
         for (int k = 0; k < _points; k++)
         {
-            _mean[k] = (short)(_added == 0 ? 0 : _sums[k] * 1000L / 256 / _added);
+            long mean = _added == 0 ? 0 : _sums[k] * 1000L / 256 / _added;
+            _mean[k] = (short)(mean > MaxMean ? MaxMean : mean < -MaxMean ? -MaxMean : mean);
         }
     }
 
