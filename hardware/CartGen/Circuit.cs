@@ -50,7 +50,7 @@ internal sealed class Circuit
     private const int MaxRounds = 40;
 
     private readonly Wiring _wiring;
-    private readonly NetPart[] _parts;
+    private readonly (NetPart Part, BillItem Item)[] _parts;
     private readonly Dictionary<string, int> _nodes = new(StringComparer.Ordinal);
     private readonly CircuitState _state;
     private readonly Dictionary<string, bool> _on = new(StringComparer.Ordinal);
@@ -62,8 +62,8 @@ internal sealed class Circuit
     {
         _wiring = wiring;
         _state = state;
-        _parts = [.. wiring.Parts];
-        foreach (string net in _parts.SelectMany(p => p.Nets).Select(n => n.Value).Distinct(StringComparer.Ordinal))
+        _parts = [.. wiring.Parts.Select(p => (p, wiring.ItemOf(p)))];
+        foreach (string net in _parts.SelectMany(p => p.Part.Nets).Select(n => n.Value).Distinct(StringComparer.Ordinal))
         {
             _nodes.Add(net, _nodes.Count);
         }
@@ -123,9 +123,9 @@ internal sealed class Circuit
             _siemens[i][i] = LeastSiemens;
         }
 
-        foreach (NetPart part in _parts)
+        foreach ((NetPart part, BillItem item) in _parts)
         {
-            Stamp(part);
+            Stamp(part, item);
         }
 
         foreach (NetRail rail in _wiring.Rails)
@@ -141,9 +141,8 @@ internal sealed class Circuit
         Eliminate();
     }
 
-    private void Stamp(NetPart part)
+    private void Stamp(NetPart part, BillItem item)
     {
-        BillItem item = _wiring.ItemOf(part);
         if (part.Ref == _state.Broken)
         {
             if (_state.IsShorted)
@@ -230,9 +229,8 @@ internal sealed class Circuit
     private bool Switches()
     {
         bool isChanged = false;
-        foreach (NetPart part in _parts.Where(p => p.Ref != _state.Broken))
+        foreach ((NetPart part, BillItem item) in _parts.Where(p => p.Part.Ref != _state.Broken))
         {
-            BillItem item = _wiring.ItemOf(part);
             switch (item.Kind)
             {
                 case "schottky" or "led":

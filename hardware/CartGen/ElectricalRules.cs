@@ -44,7 +44,6 @@ internal static class ElectricalRules
     ];
 
     private static readonly string[] Loads = ["coil", "motor"];
-    private static readonly string[] CuffInputs = ["U20.3", "U20.4"];
 
     /// <summary>Checks a wiring for one board of the controller and adds what is wrong.</summary>
     public static void Run(Wiring wiring, IReadOnlyList<CartPod> pods, List<Problem> problems)
@@ -135,6 +134,7 @@ internal static class ElectricalRules
 
     private sealed class Rules(Wiring wiring, List<Problem> problems)
     {
+        private readonly Dictionary<(string State, double Leak), Circuit> _solved = [];
         private string[]? _rails;
 
         private string[] Rails => _rails ??= [.. wiring.Rails.Where(r => r.Net != Wiring.Ground).Select(r => r.Net)];
@@ -191,7 +191,7 @@ internal static class ElectricalRules
 
             foreach (NetPart gate in wiring.Parts.Where(p => wiring.ItemOf(p).Kind == "pFet"))
             {
-                Circuit held = Circuit.Solve(wiring, Circuit.Named("held"));
+                Circuit held = Solved("held");
                 double drive = held.Volts(gate.Net("S")!) - held.Volts(gate.Net("G")!);
                 double wanted = wiring.ItemOf(gate).Value("gateOnMillivolts") / 1000;
                 if (drive < wanted)
@@ -200,9 +200,15 @@ internal static class ElectricalRules
                 }
             }
 
+            Circuit running = Solved("running");
+            Circuit[] floating = [Solved("reset", LeakAmperes), Solved("reset", -LeakAmperes)];
             foreach (NetPart gate in wiring.Parts.Where(p => wiring.ItemOf(p).Kind == "nFet"))
             {
-                Gate(Circuit.Solve(wiring, Circuit.Named("running")), "running", gate, isHigh: true);
+                Gate(running, "state running", gate, isHigh: true);
+                foreach (Circuit circuit in floating)
+                {
+                    Gate(circuit, "a floating controller", gate, isHigh: false);
+                }
             }
         }
 
@@ -336,7 +342,7 @@ internal static class ElectricalRules
                 Wrong(wiring.Part(load)!, "has current when the one-shot has run out");
             }
 
-            Circuit held = Circuit.Solve(wiring, Circuit.Named("running"));
+            Circuit held = Solved("running");
             foreach (NetPart load in wiring.Parts.Where(p => Loads.Contains(wiring.ItemOf(p).Kind)))
             {
                 double wanted = HeldShare * 5 / wiring.ItemOf(load).Value("ohms");
@@ -379,7 +385,7 @@ internal static class ElectricalRules
         /// <summary>The comparator tells a held valve from an open one for every coil that the bill allows.</summary>
         public void ValveSense()
         {
-            Circuit circuit = Circuit.Solve(wiring, new CircuitState());
+            Circuit circuit = Solved("reset");
             foreach (NetPart comparator in wiring.Parts.Where(p => wiring.ItemOf(p).Kind == "comparator"))
             {
                 foreach (NetPart coil in wiring.Parts.Where(p => wiring.ItemOf(p).Value("maxOhms") > 0))
@@ -419,7 +425,7 @@ internal static class ElectricalRules
             {
                 foreach (NetTestPoint point in board.TestPoints)
                 {
-                    double millivolts = 1000 * Circuit.Solve(wiring, Circuit.Named(point.State)).Volts(point.Net);
+                    double millivolts = 1000 * Solved(point.State).Volts(point.Net);
                     if (millivolts < point.LowMillivolts - 0.5 || millivolts > point.HighMillivolts + 0.5)
                     {
                         WiringChecks.Wrong(problems, board.File, point.Point, string.Create(CultureInfo.InvariantCulture, $"{point.Net} has {millivolts:0} mV in state {point.State}, outside {point.LowMillivolts} to {point.HighMillivolts}"));
@@ -465,6 +471,16 @@ internal static class ElectricalRules
 
         private static string V(double volts) => string.Create(CultureInfo.InvariantCulture, $"{volts:0.00} V");
 
+        private Circuit Solved(string state, double leak = 0)
+        {
+            if (!_solved.TryGetValue((state, leak), out Circuit? circuit))
+            {
+                _solved.Add((state, leak), circuit = Circuit.Solve(wiring, Circuit.Named(state) with { LeakAmperes = leak }));
+            }
+
+            return circuit;
+        }
+
         private void Unplugged(Circuit pod, string function, bool isHigh)
         {
             if (wiring.Part(Wiring.Controller) is not { } controller || controller.Net(function) is not { } net)
@@ -490,16 +506,15 @@ internal static class ElectricalRules
 
         private void Expect(string state, string place, bool isHigh)
         {
-            string[] words = place.Split('.');
+            string[] words = place.Split('.', 2);
             if (wiring.Part(words[0]) is not { } part || wiring.ItemOf(part).Pins.FirstOrDefault(p => p.Number == words[1]) is not { } pin || part.Net(pin.Number) is not { } net)
             {
                 return;
             }
 
-            CircuitState named = Circuit.Named(state);
-            foreach (double leak in CuffInputs.Contains(place) || state == "reset" ? new[] { LeakAmperes, -LeakAmperes } : [0])
+            foreach (double leak in new[] { LeakAmperes, -LeakAmperes })
             {
-                Receive(Circuit.Solve(wiring, named with { LeakAmperes = leak }), "state " + state, part, pin, net, isHigh);
+                Receive(Solved(state, leak), "state " + state, part, pin, net, isHigh);
             }
         }
 

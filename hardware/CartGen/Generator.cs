@@ -39,6 +39,9 @@ public static class Generator
         return files.Select(f => new GeneratedFile(f.Path, Encoding.UTF8.GetBytes(f.Text))).OrderBy(f => f.Path, StringComparer.Ordinal).ToArray();
     }
 
+    /// <summary>Bill of materials and netlists of the inputs.</summary>
+    internal static Wiring WiringOf(IReadOnlyDictionary<string, string> inputs) => ModelReader.Read(inputs).Wiring;
+
     /// <summary>The first line in which two texts differ, for a message: "line 12: 'x', and it should be 'y'".</summary>
     /// <param name="actual">What is there.</param>
     /// <param name="expected">What the generator writes.</param>

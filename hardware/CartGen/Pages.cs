@@ -142,12 +142,16 @@ internal static class Pages
         ["part", "gives or carries", "peak, all at once", "limit"],
         ElectricalRules.Budget(model.Wiring).Select(b => new[] { b.Part.Ref + " " + model.Wiring.ItemOf(b.Part).Name, b.Net, Number(b.Milliamperes) + " mA", Number(b.LimitMilliamperes) + " mA" }));
 
-    private static IEnumerable<string> TestPoints(Model model) => Rows(
-        ["point", "board", "net", "state", "computed", "allowed", "measured"],
-        model.Wiring.Boards.SelectMany(b => b.TestPoints.Select(t => new[]
-        {
-            t.Point, b.Name, t.Net, t.State, Volts(1000 * Circuit.Solve(model.Wiring, Circuit.Named(t.State)).Volts(t.Net)), $"{Volts(t.LowMillivolts)} to {Volts(t.HighMillivolts)}", "…",
-        })));
+    private static IEnumerable<string> TestPoints(Model model)
+    {
+        Dictionary<string, Circuit> solved = Circuit.States.ToDictionary(s => s, s => Circuit.Solve(model.Wiring, Circuit.Named(s)), StringComparer.Ordinal);
+        return Rows(
+            ["point", "board", "net", "state", "computed", "allowed", "measured"],
+            model.Wiring.Boards.SelectMany(b => b.TestPoints.Select(t => new[]
+            {
+                t.Point, b.Name, t.Net, t.State, Volts(1000 * solved[t.State].Volts(t.Net)), $"{Volts(t.LowMillivolts)} to {Volts(t.HighMillivolts)}", "…",
+            })));
+    }
 
     private static IEnumerable<string> Sheets(Model model) => Rows(
         ["board", "sheet", "parts"],

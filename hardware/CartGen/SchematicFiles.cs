@@ -210,7 +210,7 @@ internal static class SchematicFiles
         {
             int end = x + SymbolWidth, a = x + 16, b = end - 16, mid = x + (SymbolWidth / 2);
             Text(cell.Part.Ref, mid, y - 16, "middle", "#000000", isBold: true);
-            Text(Short(NetlistFiles.Value(cell.Item), cell.Part), mid, y + 26, "middle", "#444444");
+            Text(Short(NetlistFiles.Value(cell.Item), cell.Part) + (cell.Part.Near is { } near ? " at " + near : string.Empty), mid, y + 26, "middle", "#444444");
             switch (cell.Item.Kind)
             {
                 case "resistor":

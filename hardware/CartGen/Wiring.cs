@@ -123,6 +123,8 @@ internal sealed record Wiring(IReadOnlyList<PriceClass> PriceClasses, IReadOnlyL
     /// <summary>The reference designator of the controller.</summary>
     public const string Controller = "U1";
 
+    private Dictionary<string, BillItem>? _byId;
+
     /// <summary>Parts of all boards.</summary>
     public IEnumerable<NetPart> Parts => Boards.SelectMany(b => b.Parts);
 
@@ -133,9 +135,17 @@ internal sealed record Wiring(IReadOnlyList<PriceClass> PriceClasses, IReadOnlyL
     public IEnumerable<NetCable> Cables => Boards.SelectMany(b => b.Cables);
 
     /// <summary>An item by its name; the controller is that of a board of hardware/boards, the first when none is named.</summary>
-    public BillItem? Item(string id, string? board = null) => id == "controller"
-        ? Items.FirstOrDefault(i => i.Board is not null && (board is null || i.Board == board))
-        : Items.FirstOrDefault(i => i.Id == id);
+    public BillItem? Item(string id, string? board = null)
+    {
+        if (id == "controller")
+        {
+            return Items.FirstOrDefault(i => i.Board is not null && (board is null || i.Board == board));
+        }
+
+        // Built once: every step of the circuit asks for every part's item. An item that is given twice is refused by the checks.
+        _byId ??= Items.GroupBy(i => i.Id, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
+        return _byId.GetValueOrDefault(id);
+    }
 
     /// <summary>The item of a part that <see cref="WiringChecks"/> has accepted.</summary>
     public BillItem ItemOf(NetPart part, string? board = null) => Item(part.Item, board)!;
