@@ -41,7 +41,7 @@ internal sealed class Circuit
     /// <summary>Names of the states of test points; see <see cref="Named"/>.</summary>
     public static readonly string[] States = ["reset", "held", "running", "stop", "switchOpen"];
 
-    private const double LeastSiemens = 1e-12;
+    private const double MinSiemens = 1e-12;
     private const double DriverSiemens = 1; // A level of a data sheet holds at the current of a data sheet: next to no resistance is added to it.
     private const double ContactSiemens = 10; // Assumption: 0.1 Ω
     private const double BodyDiodeVolts = 0.7;
@@ -120,7 +120,7 @@ internal sealed class Circuit
         _amperes = new double[n];
         for (int i = 0; i < n; i++)
         {
-            _siemens[i][i] = LeastSiemens;
+            _siemens[i][i] = MinSiemens;
         }
 
         foreach ((NetPart part, BillItem item) in _parts)

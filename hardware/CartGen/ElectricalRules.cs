@@ -26,8 +26,8 @@ internal static class ElectricalRules
     // Assumption: the one-shot's 0.7 within 10 %, as onsemi guarantees for the MC74HC4538A.
     private const double WidthTolerance = 0.10;
     private const double WidthFactor = 0.7;
-    private const int LeastOneShotMs = 200;
-    private const int MostOneShotMs = 500;
+    private const int MinOneShotMs = 200;
+    private const int MaxOneShotMs = 500;
 
     // 9 V less 5 % of the adapter and half a volt of the diode D2.
     private const double InputShare = 0.89;
@@ -370,9 +370,9 @@ internal static class ElectricalRules
                 double width = WidthFactor * r.Value("ohms") * c.Value("picofarads") * 1e-9;
                 double low = width * (1 - WidthTolerance) * (1 - (r.Value("tolerancePermille") / 1000)) * (1 - (c.Value("tolerancePermille") / 1000));
                 double high = width * (1 + WidthTolerance) * (1 + (r.Value("tolerancePermille") / 1000)) * (1 + (c.Value("tolerancePermille") / 1000));
-                if (low < LeastOneShotMs || high > MostOneShotMs || Math.Abs(width - wiring.Limits.OneShotMilliseconds) > 0.02 * width)
+                if (low < MinOneShotMs || high > MaxOneShotMs || Math.Abs(width - wiring.Limits.OneShotMilliseconds) > 0.02 * width)
                 {
-                    Wrong(chip, string.Create(CultureInfo.InvariantCulture, $"holds for {width:0} ms ({low:0} to {high:0}); hardware/cart.json says {wiring.Limits.OneShotMilliseconds}, and {LeastOneShotMs} to {MostOneShotMs} are allowed"));
+                    Wrong(chip, string.Create(CultureInfo.InvariantCulture, $"holds for {width:0} ms ({low:0} to {high:0}); hardware/cart.json says {wiring.Limits.OneShotMilliseconds}, and {MinOneShotMs} to {MaxOneShotMs} are allowed"));
                 }
 
                 if (!wiring.Parts.Any(p => wiring.ItemOf(p).Kind == "schottky" && p.Net("A") == chip.Net("2") && p.Net("K") == chip.Net("16")))

@@ -50,15 +50,15 @@ public sealed partial class WiringTests
     [DataRow(Pod, "{\"1\": \"+5V\", \"2\": \"GND\"}, \"near\": \"U11.3\"", "{\"1\": \"+9V\", \"2\": \"GND\"}, \"near\": \"U11.3\"", "U11|pin 3 (IN) has no capacitor", DisplayName = "decoupling of another rail")]
     [DataRow(Pod, "{\"1\": \"+3V3\", \"2\": \"EN\"}", "{\"1\": \"+3V3\", \"2\": \"SDA\"}", "SDA has 2 pull-ups", DisplayName = "two pull-ups")]
     [DataRow(Pod, "{\"1\": \"+3V3\", \"2\": \"SCL\"}", "{\"1\": \"SCL\", \"2\": \"SCL\"}", "SCL has 0 pull-ups", DisplayName = "no pull-up")]
-    [DataRow(Bill, "\"ohms\": 1200", "\"ohms\": 4700", "R1|SDA has 240 pF and rises in 956 ns; at 400 kHz at most 300", DisplayName = "a pull-up that is too weak")]
+    [DataRow(Bill, "\"ohms\": 1200", "\"ohms\": 4700", "R1|SDA has 230 pF and rises in 916 ns; at 400 kHz at most 300", DisplayName = "a pull-up that is too weak")]
     [DataRow(Bill, "\"ohms\": 1200", "\"ohms\": 820", "R1|SDA asks for 3.5 mA", DisplayName = "a pull-up that is too strong")]
     [DataRow(Pod, "\"millimetres\": 600", "\"millimetres\": 2000", "R1|rises in", DisplayName = "a sensor's cable that is too long")]
     [DataRow(Cart, "\"pullUpOhms\": 1200", "\"pullUpOhms\": 2200", "R1|is 1200", DisplayName = "another pull-up in the cart")]
     [DataRow(Bill, "\"limitMilliamperes\": 800", "\"limitMilliamperes\": 600", "U11|gives +3V3 at up to 626 mA; its limit is 600", DisplayName = "a regulator that is too weak for the radio")]
     [DataRow(Bill, "\"dropoutMillivolts\": 1300", "\"dropoutMillivolts\": 2000", "U11|has 4.90 V at its input and needs 5.30 V", DisplayName = "a regulator without enough input")]
     [DataRow(Bill, "32 V DC, in a holder\", \"secondSource\": \"any maker with the same parameters\", \"priceClass\": \"A\", \"ratedMilliamperes\": 1500", "32 V DC, in a holder\", \"secondSource\": \"any maker with the same parameters\", \"priceClass\": \"A\", \"ratedMilliamperes\": 900", "F20|carries +9VC", DisplayName = "a fuse that blows at the pump's start")]
-    [DataRow(Bill, "\"ratedMilliamperes\": 1500, \"nominalMmHg\"", "\"ratedMilliamperes\": 500, \"nominalMmHg\"", "S20|carries VSW", DisplayName = "a pressure switch whose contact is too weak")]
-    [DataRow(Bill, "\"16 16 passive\"], \"ratedMilliamperes\": 1000", "\"16 16 passive\"], \"ratedMilliamperes\": 400", "J3|carries +9V to J20 at up to 952 mA; its limit is 800", DisplayName = "a connector that is too weak")]
+    [DataRow(Bill, "\"ratedMilliamperes\": 1500, \"lowestMmHg\"", "\"ratedMilliamperes\": 500, \"lowestMmHg\"", "S20|carries VSW", DisplayName = "a pressure switch whose contact is too weak")]
+    [DataRow(Bill, "\"16 16 passive\"], \"ratedMilliamperes\": 1000", "\"16 16 passive\"], \"ratedMilliamperes\": 400", "J3|carries +9V to J20 at up to 951 mA; its limit is 800", DisplayName = "a connector that is too weak")]
     [DataRow(Cuff, "{\"1\": \"PUMP_G\", \"2\": \"GND\"}", "{\"1\": \"PUMP_G\", \"2\": \"PUMP_G\"}", "Q22|from a floating controller", DisplayName = "the pump's gate floats")]
     [DataRow(Cuff, "{\"1\": \"BLEED_G\", \"2\": \"GND\"}", "{\"1\": \"BLEED_G\", \"2\": \"BLEED_G\"}", "Y21|has current when the controller floats", DisplayName = "the bleed valve's gate floats")]
     [DataRow(Cuff, "{\"1\": \"CLR\", \"2\": \"GND\"}", "{\"1\": \"CLR\", \"2\": \"CLR\"}", "U20|1R has", DisplayName = "the one-shot's reset floats")]
@@ -68,9 +68,9 @@ public sealed partial class WiringTests
     [DataRow(Cuff, "{\"1\": \"VHOLD\", \"2\": \"PUMP_LOW\"}", "{\"1\": \"VSW\", \"2\": \"PUMP_LOW\"}", "M20|has current when the one-shot has run out", DisplayName = "a pump that the one-shot does not gate")]
     [DataRow(Cuff, "\"S\": \"VSW\"", "\"S\": \"+5VC\"", "Y20|has current when the pressure switch is open", DisplayName = "a dump valve before the pressure switch")]
     [DataRow(Cuff, "{\"1\": \"VSW\", \"2\": \"BLEED_LOW\"}", "{\"1\": \"+5VC\", \"2\": \"BLEED_LOW\"}", "Y21|has current when the pressure switch is open", DisplayName = "a bleed valve before the pressure switch")]
-    [DataRow(Cuff, "\"ref\": \"R34\", \"item\": \"r-2r2-shunt\"", "\"ref\": \"R34\", \"item\": \"r-47r\"", "Y20|mA when it is driven", DisplayName = "a valve that is not held")]
+    [DataRow(Bill, "\"ohms\": 2.2", "\"ohms\": 22", "Y20|mA when it is driven", DisplayName = "a valve that is not held")]
     [DataRow(Cuff, "\"ref\": \"R20\", \"item\": \"r-100k\"", "\"ref\": \"R20\", \"item\": \"r-47k\"", "U20|holds for 155 ms", DisplayName = "a one-shot that is too short")]
-    [DataRow(Cart, "\"oneShotMilliseconds\": 330", "\"oneShotMilliseconds\": 300", "U20|holds for 329 ms (234 to 439); hardware/cart.json says 300", DisplayName = "another one-shot in the cart")]
+    [DataRow(Cart, "\"oneShotMilliseconds\": 330", "\"oneShotMilliseconds\": 300", "U20|holds for 329 ms (235 to 439); hardware/cart.json says 300", DisplayName = "another one-shot in the cart")]
     [DataRow(Cuff, "{\"A\": \"RC\", \"K\": \"+3V3\"}", "{\"A\": \"GND\", \"K\": \"RC\"}", "U20|no diode from RXCX", DisplayName = "a timing capacitor that discharges through the chip")]
     [DataRow(Bill, "\"maxOhms\": 75", "\"maxOhms\": 150", "U22|its threshold of 0.07 V", DisplayName = "a valve that the comparator does not see")]
     [DataRow(Cuff, "{\"A\": \"DUMP_LOW\", \"K\": \"VHOLD\"}", "{\"A\": \"VHOLD\", \"K\": \"DUMP_LOW\"}", "Y20|no diode across it", DisplayName = "a flyback diode turned round")]
@@ -166,7 +166,7 @@ public sealed partial class WiringTests
             }
         }
 
-        Assert.IsGreaterThan(5, places);
+        Assert.IsGreaterThan(3, places);
         Assert.IsEmpty(wrong, string.Join('\n', wrong));
         Assert.AreEqual("330", SwitchRange().Match("pressure switch, opens at 300 to 330 mmHg").Groups["high"].Value);
     }
