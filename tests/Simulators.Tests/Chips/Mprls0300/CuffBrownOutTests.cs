@@ -64,7 +64,7 @@ public sealed partial class CuffBrownOutTests
     [TestMethod]
     public void A_program_that_went_on_after_its_reset_would_be_seen()
     {
-        Trial trial = new(new CuffPneumaticsOptions(), 0.6) { GoesOnAfterReset = true };
+        Trial trial = new(new CuffPneumaticsOptions(), 0.9) { GoesOnAfterReset = true };
         trial.Run();
         Assert.IsTrue(trial.IsLost && trial.Cuff.BladderMmHg > 15, $"{trial.Cuff.BladderMmHg} mmHg");
     }
