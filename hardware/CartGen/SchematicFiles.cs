@@ -119,7 +119,7 @@ internal static class SchematicFiles
 
         private int RightWidth(Cell cell) => Stub + LabelWidth(cell, cell.Right) + (cell.IsJoinedToNext ? 0 : 10);
 
-        private int LabelWidth(Cell cell, ItemPin[] pins) => pins.Select(p => (NetOf(cell, p).Length * CharWidth) + 8).DefaultIfEmpty(0).Max();
+        private static int LabelWidth(Cell cell, ItemPin[] pins) => pins.Select(p => (NetOf(cell, p).Length * CharWidth) + 8).DefaultIfEmpty(0).Max();
 
         private void DrawRow(Cell[] row, int top, int tall)
         {
