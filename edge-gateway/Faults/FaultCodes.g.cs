@@ -67,6 +67,9 @@ public static class FaultCodes
     /// <summary>C2811: A generated file cannot be read or written.</summary>
     public const string GeneratedFileUnwritable = "C2811";
 
+    /// <summary>C2812: The bill of materials or a netlist breaks a rule.</summary>
+    public const string NetlistBreaksRule = "C2812";
+
     /// <summary>F4001: The command line has a word that cart-flash does not know.</summary>
     public const string FlashWordUnknown = "F4001";
 

@@ -9,7 +9,7 @@ public static class PodSettings
     /// <summary>When this program was written, s since 1970: 2026-11-28 00:00 UTC. It cannot be earlier now; see ClockFloor.</summary>
     public const uint Released = 1_795_824_000;
 
-    /// <summary>UART of an OEM blood pressure module in the place of the built-in cuff, "COM2"; empty for the built-in cuff. See hardware/wiring/oem-blood-pressure.md.</summary>
+    /// <summary>UART of an OEM blood pressure module in the place of the built-in cuff, SampleCart.SunTechNibpSerialPort; empty for the built-in cuff. See hardware/wiring/oem-blood-pressure.md.</summary>
     public const string OemSerialPort = "";
 
     /// <summary>UART of the service console.</summary>

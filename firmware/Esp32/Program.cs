@@ -20,7 +20,6 @@ public static class Program
 {
     // The longest sleep of the loop, ms: a lost wake-up costs no more than this.
     private const int LongestSleepMs = 1000;
-    private const int OemBaudRate = 9600;
     private const int WatchPeriodMs = 1000;
     private const long SafeModeLinePeriodUs = 10_000_000;
 
@@ -123,7 +122,7 @@ public static class Program
         {
             Configuration.SetPinFunction(board.OemTransmitPin, DeviceFunction.COM2_TX);
             Configuration.SetPinFunction(board.OemReceivePin, DeviceFunction.COM2_RX);
-            pressure = new PeripheralOptions(PodPart.SunTechNibp, 0) { Serial = new EspSerialPort(PodSettings.OemSerialPort, OemBaudRate) };
+            pressure = new PeripheralOptions(PodPart.SunTechNibp, 0) { Serial = new EspSerialPort(PodSettings.OemSerialPort, SampleCart.SunTechNibpBaudRate) };
         }
         else
         {

@@ -30,4 +30,10 @@ public static class SampleCart
 
     /// <summary>True: the microphone is wired to VINL.</summary>
     public const bool IsSoundLeft = true;
+
+    /// <summary>Serial line of SunTechNibp, which can be fitted in the place of U4.</summary>
+    public const string SunTechNibpSerialPort = "COM2";
+
+    /// <summary>Its speed.</summary>
+    public const int SunTechNibpBaudRate = 9600;
 }

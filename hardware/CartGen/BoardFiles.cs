@@ -84,6 +84,13 @@ internal static class BoardFiles
                 .Summary("True: the microphone is wired to VINL.").Line($"public const bool IsSoundLeft = {(bus.IsLeft ? "true" : "false")};");
         }
 
+        foreach (CartAlternative alternative in pod.Alternatives)
+        {
+            CartBus line = pod.Buses.First(b => b.Name == alternative.Bus);
+            text.Line().Summary($"Serial line of {alternative.Part}, which can be fitted in the place of {alternative.InsteadOf}.").Line(FormattableString.Invariant($"public const string {alternative.Part}SerialPort = \"COM{line.BusId}\";")).Line()
+                .Summary("Its speed.").Line(FormattableString.Invariant($"public const int {alternative.Part}BaudRate = {line.BaudRate};"));
+        }
+
         return text.Close().ToString();
     }
 }

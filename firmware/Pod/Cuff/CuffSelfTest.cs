@@ -71,10 +71,10 @@ public sealed class CuffSelfTest
     /// <summary>The switch must open within this time of pumping, µs.</summary>
     public const int SwitchUs = 90_000_000;
 
-    /// <summary>Below this pressure the switch must not open, hundredths of mmHg: it would end a measurement that is allowed.</summary>
+    /// <summary>Below this pressure the switch must not open, hundredths of mmHg: it would end a measurement that is allowed. Source: hardware/cart.json, 300 mmHg, less 10 for the sensor's own error of up to 7.5.</summary>
     public const int SwitchMinCentiMmHg = 29_000;
 
-    /// <summary>After the sensor's range has ended the switch must open within this time, µs: at 25 mmHg/s the 30 mmHg to its limit, and half as much again.</summary>
+    /// <summary>After the sensor's range has ended the switch must open within this time, µs: at 25 mmHg/s the 25 mmHg to its limit of 325, and as much again.</summary>
     public const int SwitchBeyondUs = 2_000_000;
 
     /// <summary>Without a sample for this long the sensor is lost while the valves are open, µs. Assumption: longer than any standstill of the loop.</summary>
