@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Threading;
 using Firmware.Flash.Nanoff;
 using Firmware.Flash.Serial;
 
@@ -40,4 +41,11 @@ public sealed class FlashMachine
 
     /// <summary>Pause between two looks for a board that starts, ms.</summary>
     public int LookAgainMs { get; init; } = 500;
+
+    /// <summary>Lets so many ms pass.</summary>
+    public Action<int> Pause { get; init; } = ms =>
+    {
+        using ManualResetEvent never = new(initialState: false);
+        never.WaitOne(ms);
+    };
 }

@@ -392,7 +392,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
                 return found;
             }
 
-            plan.Wait();
+            plan.Pause();
         }
         while (plan.Clock.GetElapsedTime(start).TotalMilliseconds < plan.StartMs);
         return null;

@@ -35,7 +35,7 @@ internal sealed class BringUpPlan
 
     public required int StartMs { get; init; }
 
-    public required int LookAgainMs { get; init; }
+    public required Action Pause { get; init; }
 
     /// <summary>Held while nanoff unpacks and writes a runtime.</summary>
     public Lock RuntimeTurn { get; } = new();
@@ -45,11 +45,4 @@ internal sealed class BringUpPlan
 
     /// <summary>Which port has which chip.</summary>
     public Dictionary<string, string> Macs { get; } = new(StringComparer.Ordinal);
-
-    /// <summary>The pause between two looks for a board that starts.</summary>
-    public void Wait()
-    {
-        using ManualResetEvent never = new(initialState: false);
-        never.WaitOne(LookAgainMs);
-    }
 }

@@ -53,7 +53,7 @@ public static class BringUpRun
             Clock = machine.Clock,
             Tool = FlashTool.NameAndVersion,
             StartMs = machine.StartMs,
-            LookAgainMs = machine.LookAgainMs,
+            Pause = () => machine.Pause(machine.LookAgainMs),
         };
         Task<BringUpRecord>[] jobs = [.. options.Ports.Select(p => Task.Factory.StartNew(() => new BoardJob(p, plan, view).Run(cancellation), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
         Task.WaitAll(jobs, CancellationToken.None);

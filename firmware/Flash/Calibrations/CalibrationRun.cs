@@ -4,7 +4,6 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
-using System.Threading;
 using EdgeGateway.Faults;
 using Firmware.Flash.BringUp;
 using Firmware.Flash.Provisioning;
@@ -199,7 +198,6 @@ public sealed class CalibrationRun(FlashMachine machine, CalibrationOptions opti
     private PodConsole WaitForRestart(string port, long before)
     {
         long start = machine.Clock.GetTimestamp();
-        using ManualResetEvent never = new(initialState: false);
         do
         {
             PlugFinding finding = PlugProbe.Probe(machine.Ports, port, machine.Clock);
@@ -208,7 +206,7 @@ public sealed class CalibrationRun(FlashMachine machine, CalibrationOptions opti
                 return ConsoleFinder.Open(machine.Ports, machine.Clock, port, _ => { });
             }
 
-            never.WaitOne(machine.LookAgainMs);
+            machine.Pause(machine.LookAgainMs);
         }
         while (machine.Clock.GetElapsedTime(start).TotalMilliseconds < machine.StartMs);
         throw new CodedErrorException(new CodedError(FaultCodes.ConsoleSilent, new ErrorPlace(port, 0, null), "the pod did not come back after the commit; it undoes the calibration by itself"));

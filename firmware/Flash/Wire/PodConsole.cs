@@ -98,7 +98,7 @@ public sealed class PodConsole(ISerialLine line, TimeProvider clock, string port
         string next = answer.Text("next");
         FaultEntry? known = FaultCatalogue.Default.Find(answer.Code);
         throw new CodedErrorException(new CodedError(
-            known?.Name is "StoreUnavailable" or "StoreFull" ? FaultCodes.BoardFlashFull : FaultCodes.PodRefused, new ErrorPlace(port, 0, null),
+            answer.Code is FaultCodes.StoreUnavailable or FaultCodes.StoreFull or FaultCodes.StoreFailed ? FaultCodes.BoardFlashFull : FaultCodes.PodRefused, new ErrorPlace(port, 0, null),
             $"{answer.Code} on '{shown ?? command}': {(means.Length > 0 ? means : known?.Happened.English ?? "no words").TrimEnd('.')}", next.Length > 0 ? next : known?.Do.English));
     }
 
@@ -112,7 +112,6 @@ public sealed class PodConsole(ISerialLine line, TimeProvider clock, string port
         List<JsonElement> parts = [];
         try
         {
-            _text.Clear();
             line.Write(AnswerLine.Request(_id, command));
             long start = clock.GetTimestamp();
             while (true)
