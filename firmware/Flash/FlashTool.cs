@@ -168,6 +168,8 @@ public static class FlashTool
             throw Fail(FaultCodes.FlashCommandLineIncomplete, $"'{board}' is no board", NearestWord.Suggest(board, table.Boards.Select(b => b.Name)));
         }
 
+        // A wrong file is said before any port is opened.
+        BringUpRun.ReadProgram(image, table);
         bool isWhatIf = given.Value(given.WhatIf);
         string[] consoles = List(given.Value(given.ConsolePorts));
         string[] ports = List(given.Value(given.Ports));

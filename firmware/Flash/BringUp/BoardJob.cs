@@ -158,7 +158,14 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
 
     private void ReadBack()
     {
-        PlugFinding found = WaitForConsole(_ => true) ?? throw Error(FaultCodes.ConsoleSilent, "no console of this chip answers after the write");
+        PlugFinding? answered = WaitForConsole(_ => true);
+        if (answered is not PlugFinding found)
+        {
+            // What may be half written is written again next time.
+            Unmark();
+            throw Error(FaultCodes.ConsoleSilent, "no console of this chip answers after the write");
+        }
+
         string build = found.Identity!.Text("build");
         string target = found.Identity.Text("target");
         string image = found.Identity.Text("image");
@@ -180,8 +187,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
 
         if (differences.Count > 0)
         {
-            _state!.Mark(BringUpStep.Program, isDone: false);
-            _state.Mark(BringUpStep.Runtime, isDone: false);
+            Unmark();
             throw Error(FaultCodes.ReadBackDiffers, string.Join("; ", differences));
         }
 
@@ -189,6 +195,12 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
         CompareWithBefore(found);
         _state!.Mark(BringUpStep.ReadBack);
         Say("read back", $"pod {_record.DeviceId} runs {_record.Version}, build {build}, {target} {image}: as written");
+    }
+
+    private void Unmark()
+    {
+        _state!.Mark(BringUpStep.Program, isDone: false);
+        _state.Mark(BringUpStep.Runtime, isDone: false);
     }
 
     private void CompareWithBefore(PlugFinding found)

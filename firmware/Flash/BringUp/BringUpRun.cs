@@ -100,8 +100,14 @@ public static class BringUpRun
     private static IEnumerable<string> Targets(BoardTable table, BringUpOptions options) =>
         options.Target is not null ? [options.Target] : table.Boards.Where(b => options.Board is null || b.Name == options.Board).SelectMany(b => b.Targets);
 
-    private static ProgramImage ReadProgram(string file, BoardTable table)
+    /// <summary>Reads the program's file, and refuses one that no board would start.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="table">The runtime's image.</param>
+    /// <returns>The program.</returns>
+    /// <exception cref="CodedErrorException">It cannot be read, or is refused.</exception>
+    public static ProgramImage ReadProgram(string file, BoardTable table)
     {
+        ArgumentNullException.ThrowIfNull(table);
         try
         {
             FileInfo info = new(file);

@@ -13,8 +13,8 @@ namespace Firmware.Flash.Provisioning;
 /// <summary>What one pod gets: one JSON object <c>{v, deviceId, gateway:{host,port}, ca, certificate, key, wifi:{ssid,password}, technicianKey}</c>. Its secrets are in no text that this program writes.</summary>
 public sealed class ProvisioningBundle
 {
-    /// <summary>Largest PEM text that the pod's file takes, bytes.</summary>
-    public const int MaxPemBytes = 12 * 1024;
+    /// <summary>Largest PEM text that the pod takes, bytes.</summary>
+    public const int MaxPemBytes = 2048;
 
     /// <summary>Largest bundle, bytes.</summary>
     public const int MaxBytes = 64 * 1024;
@@ -152,9 +152,9 @@ public sealed class ProvisioningBundle
         }
 
         string? technicianKey = Text(root, "technicianKey", "technicianKey", false, IsTechnicianKey, TechnicianKeyRule);
-        string? ca = Text(root, "ca", "ca", false, t => IsPem(t, "CERTIFICATE"), "it must be one certificate as PEM, ASCII, at most 12 KiB");
-        string? certificate = Text(root, "certificate", "certificate", false, t => IsPem(t, "CERTIFICATE"), "it must be one certificate as PEM, ASCII, at most 12 KiB");
-        string? key = Text(root, "key", "key", false, t => IsPem(t, "EC PRIVATE KEY") || IsPem(t, "PRIVATE KEY"), "it must be one private key as PEM, ASCII, at most 12 KiB");
+        string? ca = Text(root, "ca", "ca", false, t => IsPem(t, "CERTIFICATE"), "it must be one certificate as PEM, ASCII, at most 2,048 bytes");
+        string? certificate = Text(root, "certificate", "certificate", false, t => IsPem(t, "CERTIFICATE"), "it must be one certificate as PEM, ASCII, at most 2,048 bytes");
+        string? key = Text(root, "key", "key", false, t => IsPem(t, "EC PRIVATE KEY") || IsPem(t, "PRIVATE KEY"), "it must be one private key as PEM, ASCII, at most 2,048 bytes");
         string fingerprint = string.Empty;
         DateTimeOffset? ends = null;
         if (ca is not null && certificate is not null && key is not null)

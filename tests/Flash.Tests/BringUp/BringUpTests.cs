@@ -323,7 +323,7 @@ public sealed partial class BringUpTests : IDisposable
             session.AppendLine(line.Replace(_folder.Path + Path.DirectorySeparatorChar, string.Empty, StringComparison.Ordinal));
         }
 
-        session.Append("exit code ").Append(exit).AppendLine().AppendLine();
+        session.AppendLine(output.Contains("; exit code ", StringComparison.Ordinal) ? string.Empty : $"exit code {exit}\n");
     }
 
     private StandInBoard Provisioned(string port, string console, string mac)
