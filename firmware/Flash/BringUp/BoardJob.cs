@@ -22,6 +22,8 @@ namespace Firmware.Flash.BringUp;
 /// <param name="view">What a person sees.</param>
 internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
 {
+    private static readonly string[] CalibrationKeys = ["calibration.cuff", "calibration.oximeter"];
+
     private readonly BringUpRecord _record = new() { Port = port };
     private readonly List<string> _log = [];
     private ChipDetails? _chip;
@@ -423,7 +425,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
     private PodSnapshot Snapshot(PlugFinding found)
     {
         using PodConsole console = plan.Consoles.Open(found.Port, Log);
-        string calibrations = string.Join(' ', new[] { "calibration.cuff", "calibration.oximeter" }.Select(k => console.Ask("config get " + k)).Select(Value));
+        string calibrations = string.Join(' ', CalibrationKeys.Select(k => Value(console, k)));
         return new PodSnapshot(
             found.Identity!.Text("deviceId"), found.Identity.Text("provisioned") == "true", calibrations.Trim(),
             long.TryParse(console.Ask("status").Text("pending"), NumberStyles.None, CultureInfo.InvariantCulture, out long unsent) ? unsent : null, BootId(found));
@@ -432,14 +434,14 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
     private static string CalibrationDue(PodConsole console)
     {
         // "serial;date;due;values"; the earlier of the two is the label's.
-        string[] due = [.. new[] { "calibration.cuff", "calibration.oximeter" }.Select(k => Value(console.Ask("config get " + k)).Split(';')).Where(w => w.Length == 4).Select(w => w[2])];
+        string[] due = [.. CalibrationKeys.Select(k => Value(console, k).Split(';')).Where(w => w.Length == 4).Select(w => w[2])];
         return due.Order(StringComparer.Ordinal).FirstOrDefault() ?? string.Empty;
     }
 
-    private static string Value(PodAnswer answer)
+    private static string Value(PodConsole console, string key)
     {
-        string text = answer.IsOk ? answer.Parts.Count > 0 ? PodAnswer.Text(answer.Parts[0], "value") : answer.Text("value") : string.Empty;
-        return text == "(not set)" ? string.Empty : text;
+        PodAnswer answer = console.Ask("config get " + key);
+        return answer.IsOk && answer.Text(key) is string text && text != "(not set)" ? text : string.Empty;
     }
 
     private PodAnswer Status(PlugFinding found)

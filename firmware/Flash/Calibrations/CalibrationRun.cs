@@ -37,7 +37,7 @@ public sealed class CalibrationRun(FlashMachine machine, CalibrationOptions opti
     public static IReadOnlyList<int> OximeterPointsPercent { get; } = [100, 94, 88, 82, 76, 70];
 
     private const int CuffSamples = 50;
-    private const int LightSamples = 500;
+    private const int LightSamples = 150;
 
     /// <summary>Largest spread of the samples of one point, thousandths of mmHg. Assumption: more is a leak, or a hand that still moves.</summary>
     public const int MaxSpreadMilliMmHg = 1000;
@@ -97,7 +97,7 @@ public sealed class CalibrationRun(FlashMachine machine, CalibrationOptions opti
             decimal shown = options.Points is null
                 ? AskNumber(string.Create(CultureInfo.InvariantCulture, $"{i + 1}/{order.Length}: about {order[i]} mmHg by the hand pump, wait 10 s; the manometer shows (mmHg):"), -5, 299)
                 : options.Points[i];
-            int[] samples = Stream(console, "Mprls0300", CuffSamples, ["reading", "milliMmHg"]).Select(s => s[0]).ToArray();
+            int[] samples = Stream(console, "Mprls0300", CuffSamples, "value").Select(s => s[0]).ToArray();
             if (samples.Max() - samples.Min() > MaxSpreadMilliMmHg)
             {
                 throw Unusable(string.Create(CultureInfo.InvariantCulture, $"at {shown} mmHg the reading moved by {(samples.Max() - samples.Min()) / 1000m} mmHg"));
@@ -146,8 +146,8 @@ public sealed class CalibrationRun(FlashMachine machine, CalibrationOptions opti
             decimal set = options.Points is null
                 ? AskNumber(string.Create(CultureInfo.InvariantCulture, $"{i + 1}/{OximeterPointsPercent.Count}: set the tester to {OximeterPointsPercent[i]} %, wait 30 s; it is set to (%):"), 65, 100)
                 : options.Points[i];
-            IReadOnlyList<int[]> samples = Stream(console, "Max30102", LightSamples, ["red"], ["infrared"]);
-            int ratio = OximeterCurve.Ratio([.. samples.Select(s => s[0])], [.. samples.Select(s => s[1])]) ?? throw Unusable(string.Create(CultureInfo.InvariantCulture, $"at {set} % no pulse is in the light"));
+            IReadOnlyList<int[]> samples = Stream(console, "Max30102", LightSamples, "red", "infrared");
+            int ratio = OximeterCurve.SteadyRatio([.. samples.Select(s => s[0])], [.. samples.Select(s => s[1])]) ?? throw Unusable(string.Create(CultureInfo.InvariantCulture, $"at {set} % no steady pulse is in the light"));
             points.Add(((int)(set * 10), ratio));
             say(string.Create(CultureInfo.InvariantCulture, $"{set} %: R is {ratio / 10_000m:0.0000}"));
         }
@@ -156,14 +156,13 @@ public sealed class CalibrationRun(FlashMachine machine, CalibrationOptions opti
         return string.Create(CultureInfo.InvariantCulture, $"{curve.ATenMillionths},{curve.BTenMillionths},{curve.CTenMillionths}");
     }
 
-    private static List<int[]> Stream(PodConsole console, string part, int count, params string[][] members)
+    private static List<int[]> Stream(PodConsole console, string part, int count, params string[] members)
     {
         PodAnswer answer = console.Require(string.Create(CultureInfo.InvariantCulture, $"sensor stream {part} {count}"), isRepeatable: false);
         List<int[]> samples = [];
         foreach (JsonElement sample in answer.Parts)
         {
-            int[] values = [.. members.Select(names => names.Select(n => PodAnswer.Text(sample, n)).FirstOrDefault(t => t.Length > 0))
-                .Select(t => int.TryParse(t, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) ? value : int.MinValue)];
+            int[] values = [.. members.Select(m => int.TryParse(PodAnswer.Text(sample, m), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) ? value : int.MinValue)];
             if (values.All(v => v != int.MinValue))
             {
                 samples.Add(values);

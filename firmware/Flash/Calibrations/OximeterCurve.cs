@@ -20,6 +20,9 @@ public sealed record OximeterCurve(long ATenMillionths, long BTenMillionths, lon
     /// <summary>Largest distance of a point from the curve, tenths of a percent. Assumption: half of the 4 % (A_rms) that ISO 80601-2-61 allows the whole.</summary>
     public const int MaxErrorTenths = 20;
 
+    /// <summary>Largest difference of R between the thirds of a stretch, percent. Assumption: of SpO2 that is about 1 %.</summary>
+    public const int MaxUnsteadyPercent = 5;
+
     /// <summary>R of a stretch of light: the pulse's share of red over that of infrared. The pulse is the standard deviation about the straight line through the stretch; no pulse, no R.</summary>
     /// <param name="red">Counts of red.</param>
     /// <param name="infrared">Counts of infrared, as many.</param>
@@ -33,6 +36,19 @@ public sealed record OximeterCurve(long ATenMillionths, long BTenMillionths, lon
 
         double ratio = r / i * 10_000;
         return ratio is > 1000 and < 40_000 ? (int)Math.Round(ratio) : null;
+    }
+
+    /// <summary>R of three thirds of a stretch, which must agree: a finger that moved, or a light that was set anew meanwhile, gives none.</summary>
+    /// <param name="red">Counts of red.</param>
+    /// <param name="infrared">Counts of infrared, as many.</param>
+    /// <returns>The middle one, x 10,000; null when one is missing or they differ by more than <see cref="MaxUnsteadyPercent"/>.</returns>
+    public static int? SteadyRatio(IReadOnlyList<int> red, IReadOnlyList<int> infrared)
+    {
+        ArgumentNullException.ThrowIfNull(red);
+        int third = red.Count / 3;
+        int?[] thirds = [.. Enumerable.Range(0, 3).Select(i => Ratio([.. red.Skip(i * third).Take(third)], [.. infrared.Skip(i * third).Take(third)]))];
+        int[] sorted = [.. thirds.OfType<int>().Order()];
+        return sorted.Length == 3 && (sorted[2] - sorted[0]) * 100 <= sorted[1] * MaxUnsteadyPercent ? sorted[1] : null;
     }
 
     /// <summary>SpO2 by this curve.</summary>

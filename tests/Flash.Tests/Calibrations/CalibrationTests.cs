@@ -96,8 +96,8 @@ public sealed class CalibrationTests : IDisposable
     {
         // R per point from the default curve's coefficients turned round; the pulse of red is R times that of infrared.
         double[] ratio = [.. CalibrationRun.OximeterPointsPercent.Select(p => RatioOf(p))];
-        _board.Pod.Light = i => [.. Enumerable.Range(0, 500).Select(n => (
-            (int)Math.Round(90_000 + (n * 3) + (90_000 * 0.01 * ratio[i] * Math.Sin(2 * Math.PI * n / 41))), (int)Math.Round(110_000 - (n * 2) + (110_000 * 0.01 * Math.Sin(2 * Math.PI * n / 41)))))];
+        _board.Pod.Light = i => [.. Enumerable.Range(0, 150).Select(n => (
+            (int)Math.Round(90_000 + (n * 3) + (90_000 * 0.01 * ratio[i] * Math.Sin(2 * Math.PI * n / 4.7))), (int)Math.Round(110_000 - (n * 2) + (110_000 * 0.01 * Math.Sin(2 * Math.PI * n / 4.7)))))];
         string points = _folder.Write("points.txt", string.Join('\n', CalibrationRun.OximeterPointsPercent));
         (int exit, string output, string diagnostics) = Run(new StandInOperator("ON TESTER", TestBundle.TechnicianKey), "calibrate", "oximeter", "-Serial", "OX-1", "-Points", points, "-Records", _folder.Path);
         Assert.AreEqual(0, exit, output + diagnostics);
@@ -121,6 +121,9 @@ public sealed class CalibrationTests : IDisposable
         Refused([.. right.Select((p, i) => (i == 2 ? p.Item1 - 60 : p.Item1, p.Item2))], "% off");
         Assert.IsNull(OximeterCurve.Ratio([.. Enumerable.Repeat(50_000, 500)], [.. Enumerable.Repeat(50_000, 500)]), "no pulse");
         Assert.IsNull(OximeterCurve.Ratio(new int[500], new int[500]), "dark");
+        int[] light = [.. Enumerable.Range(0, 300).Select(i => 80_000 + (int)(800 * Math.Sin(i / 2.3)))];
+        Assert.AreEqual(10_000, OximeterCurve.SteadyRatio(light, light));
+        Assert.IsNull(OximeterCurve.SteadyRatio([.. light.Select((v, i) => i < 150 ? v : v + 9000)], light), "set anew meanwhile");
         static void Refused((int, int)[] points, string expected)
         {
             Assert.IsNull(OximeterCurve.Fit(points, out string? wrong));

@@ -161,7 +161,7 @@ internal sealed class StandInPod(string mac)
             case ["status"]:
                 return $"{{\"state\":\"running\",\"link\":false,\"session\":{(IsInSession ? "true" : "false")},\"pending\":{Pending}}}";
             case ["config", "get", string key]:
-                return $"{{\"key\":\"{key}\",\"value\":{Text(_active.GetValueOrDefault(key, "(not set)"))}}}";
+                return $"{{\"{key}\":{Text(_active.GetValueOrDefault(key, "(not set)"))}}}";
             case ["config", "diff"]:
                 return "{}";
             case ["config", "set", string key, string value]:
@@ -221,7 +221,7 @@ internal sealed class StandInPod(string mac)
                 if (part == "Mprls0300")
                 {
                     int reading = Cuff!(Streams++);
-                    parts.AddRange(Enumerable.Range(0, samples).Select(i => string.Create(CultureInfo.InvariantCulture, $"{{\"reading\":{reading + (((i % 3) - 1) * SpreadMilliMmHg)}}}")));
+                    parts.AddRange(Enumerable.Range(0, samples).Select(i => string.Create(CultureInfo.InvariantCulture, $"{{\"n\":{i + 1},\"us\":{i * 10000},\"value\":{reading + (((i % 3) - 1) * SpreadMilliMmHg)},\"unit\":\"mmHg/1000\"}}")));
                 }
                 else
                 {
