@@ -154,7 +154,7 @@ internal sealed class FlashCommandLine
         if (words.Count > 0 && words[0].StartsWith('-'))
         {
             string first = Plain(words[0]);
-            string? command = _root.Subcommands.Select(c => c.Name).FirstOrDefault(n => n == first);
+            string? command = _root.Subcommands.Select(c => c.Name).FirstOrDefault(n => string.Equals(n, first, StringComparison.Ordinal));
             if (command is not null)
             {
                 words[0] = command;

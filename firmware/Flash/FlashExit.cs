@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using EdgeGateway.Faults;
@@ -40,7 +41,7 @@ public static class FlashExit
     /// <summary>The exit code of a fault.</summary>
     /// <param name="code">The fault's code.</param>
     /// <returns>The exit code; 4 for a code of another program.</returns>
-    public static int Of(string code) => Table.Where(r => r.Codes.Contains(code)).Select(r => r.Exit).DefaultIfEmpty(4).First();
+    public static int Of(string code) => Table.Where(r => r.Codes.Contains(code, StringComparer.Ordinal)).Select(r => r.Exit).DefaultIfEmpty(4).First();
 
     /// <summary>The exit code of several boards.</summary>
     /// <param name="codes">The fault code of each, empty for none.</param>

@@ -85,7 +85,7 @@ public static class FlashTool
         DeskCheck check = new(machine);
         bool isOffline = given.Value(given.Offline);
         IReadOnlyList<DeskCheckItem> items = check.Run(given.Value(given.Archive), given.Value(given.Image), given.Value(given.Records) ?? DefaultRecords, isOffline);
-        bool isReady = items.All(i => i.Result != "FAIL");
+        bool isReady = items.All(i => i.Result is not "FAIL");
         if (given.Value(given.Json))
         {
             machine.Output.WriteLine(DeskCheck.Json(items));
@@ -115,7 +115,7 @@ public static class FlashTool
 
         if (!isReady)
         {
-            machine.Diagnostics.WriteLine(new CodedError(FaultCodes.DeskNotReady, ErrorPlace.None, string.Join(", ", items.Where(i => i.Result == "FAIL").Select(i => i.Name))).Render());
+            machine.Diagnostics.WriteLine(new CodedError(FaultCodes.DeskNotReady, ErrorPlace.None, string.Join(", ", items.Where(i => i.Result is "FAIL").Select(i => i.Name))).Render());
         }
 
         return isReady ? FlashExit.Done : FlashExit.Of(FaultCodes.DeskNotReady);
@@ -163,7 +163,7 @@ public static class FlashTool
         string image = given.Value(given.Image) ?? (File.Exists(DefaultImage) ? DefaultImage : throw Fail(FaultCodes.FlashCommandLineIncomplete, "--image is missing", "It is the Pod.bin that building firmware/Esp32 leaves."));
         string? board = given.Value(given.Board);
         BoardTable table = BoardTable.Load();
-        if (board is not null && table.Boards.All(b => b.Name != board))
+        if (board is not null && table.Boards.All(b => !string.Equals(b.Name, board, StringComparison.Ordinal)))
         {
             throw Fail(FaultCodes.FlashCommandLineIncomplete, $"'{board}' is no board", NearestWord.Suggest(board, table.Boards.Select(b => b.Name)));
         }
@@ -259,7 +259,7 @@ public static class FlashTool
         machine.Diagnostics.WriteLine("  lost: identity and configuration, Wi-Fi, certificates and key, calibrations, unsent readings");
         machine.Diagnostics.WriteLine("  kept: nothing on the board; the records in this folder");
         string? typed = given.Value(given.Confirm) ?? (machine.Operator.IsThere ? machine.Operator.Ask("Type FACTORY to erase:") : null);
-        if (typed != "FACTORY")
+        if (typed is not "FACTORY")
         {
             throw Fail(FaultCodes.FlashNotConfirmed, "FACTORY was not typed", null);
         }
@@ -297,7 +297,7 @@ public static class FlashTool
             throw Fail(FaultCodes.FlashWordUnknown, $"'{sensor}' is no sensor to calibrate", NearestWord.Suggest(sensor, ["cuff", "oximeter"]) ?? "cuff or oximeter");
         }
 
-        bool isCuff = sensor == "cuff";
+        bool isCuff = sensor is "cuff";
         string today = machine.Clock.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         string due = given.Value(given.Due) ?? machine.Clock.GetUtcNow().UtcDateTime.AddYears(1).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         if (!DateOnly.TryParseExact(due, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly _) || string.CompareOrdinal(due, today) <= 0)
@@ -322,7 +322,7 @@ public static class FlashTool
             ? "Rigid volume of 500 ml, reference manometer, hand pump, hose of the cuff; no cuff and no arm on it. The pump of the pod does not run."
             : "Oximeter tester in the clip, no finger.");
         string word = isCuff ? "RIGID VOLUME" : "ON TESTER";
-        bool isConfirmed = machine.Operator.Ask($"Type {word} to begin:") == word;
+        bool isConfirmed = string.Equals(machine.Operator.Ask($"Type {word} to begin:"), word, StringComparison.Ordinal);
         string key = isConfirmed ? BundleSource.TechnicianKey(given.Value(given.Secrets), machine.Operator, console.Identity!.Text("deviceId")) : string.Empty;
         CalibrationOptions options = new(isCuff, serial, today, due, points, given.Value(given.Records) ?? DefaultRecords, given.Value(given.CartName) ?? console.Identity!.Text("cartName"));
         new CalibrationRun(machine, options, machine.Output.WriteLine).Run(console.Port, key, isConfirmed);

@@ -70,7 +70,7 @@ public sealed class ScriptTests : IDisposable
             StandInPod pod = new(Mac) { Target = "ESP32_BLE_REV3", ImageVersion = "1.17.0.60" };
             Task serving = Task.Factory.StartNew(() => Serve(podEnd, pod), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-            ProcessStartInfo start = new(powerShell, ["-NoProfile", "-NonInteractive", "-Command", commands]) { WorkingDirectory = _folder.Path, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+            ProcessStartInfo start = new(powerShell, ["-NoProfile", "-NonInteractive", "-Command", commands]) { WorkingDirectory = _folder.Path, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
             start.Environment["PATH"] = _folder.Path + Path.PathSeparator + path;
             start.Environment["POWERSHELL_TELEMETRY_OPTOUT"] = "1";
             using Process process = Process.Start(start)!;
@@ -109,7 +109,7 @@ public sealed class ScriptTests : IDisposable
 
     private Process Start(string program, params string[] arguments)
     {
-        ProcessStartInfo start = new(program, arguments) { WorkingDirectory = _folder.Path, RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new(program, arguments) { WorkingDirectory = _folder.Path, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["PATH"] = _folder.Path + Path.PathSeparator + start.Environment["PATH"];
         Process process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };

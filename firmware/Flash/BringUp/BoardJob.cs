@@ -6,7 +6,6 @@ using System.Linq;
 using System.Threading;
 using EdgeGateway.Faults;
 using Firmware.Flash.Hardware;
-using Firmware.Flash.Images;
 using Firmware.Flash.Nanoff;
 using Firmware.Flash.Provisioning;
 using Firmware.Flash.Wire;
@@ -113,7 +112,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
         _state.Save();
         Say("before", string.Create(CultureInfo.InvariantCulture, $"pod {now.DeviceId}, {(now.IsProvisioned ? "provisioned" : "not provisioned")}, unsent readings {(now.Unsent is long n ? n : "not said")}")
             + (plan.Options.IsFactory ? ": all of it is erased" : ": all of it is kept"));
-        if (Status(_console).Text("session") == "true")
+        if (Status(_console).Text("session") is "true")
         {
             throw Error(FaultCodes.PodRefused, "a consultation is open on this pod", "Close the consultation first; then run the same command again.");
         }
@@ -122,7 +121,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
     private void WriteRuntime(CancellationToken cancellation)
     {
         bool isThere = !plan.Options.IsFactory && _console is PlugFinding before
-            && before.Identity!.Text("target") == _choice!.Target && before.Identity.Text("image") == plan.Options.ImageVersion;
+            && IsSame(before.Identity!.Text("target"), _choice!.Target) && IsSame(before.Identity.Text("image"), plan.Options.ImageVersion);
         if (isThere || _state!.IsDone(BringUpStep.Runtime))
         {
             Say("runtime", isThere ? $"{_choice!.Target} {plan.Options.ImageVersion} is there, by the pod's own word" : "written before; goes on behind it");
@@ -177,12 +176,12 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
             differences.Add($"build '{build}' does not stand in the program's file");
         }
 
-        if (target != _choice!.Target)
+        if (!IsSame(target, _choice!.Target))
         {
             differences.Add($"target {target}, written {_choice.Target}");
         }
 
-        if (image != plan.Options.ImageVersion)
+        if (!IsSame(image, plan.Options.ImageVersion))
         {
             differences.Add($"image {image}, written {plan.Options.ImageVersion}");
         }
@@ -214,7 +213,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
 
         PodSnapshot now = Snapshot(found);
         List<string> lost = [];
-        if (now.DeviceId != before.DeviceId)
+        if (!IsSame(now.DeviceId, before.DeviceId))
         {
             lost.Add($"it was {before.DeviceId} and is {now.DeviceId}");
         }
@@ -224,13 +223,13 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
             lost.Add("its configuration");
         }
 
-        if (now.Calibrations != before.Calibrations)
+        if (!IsSame(now.Calibrations, before.Calibrations))
         {
             lost.Add("its calibrations");
         }
 
         // With a gateway the pod has sent them meanwhile.
-        if (before.Unsent is long was && now.Unsent is long left && left < was && Status(found).Text("link") != "true")
+        if (before.Unsent is long was && now.Unsent is long left && left < was && Status(found).Text("link") is not "true")
         {
             lost.Add(string.Create(CultureInfo.InvariantCulture, $"{was - left} of {was} unsent readings"));
         }
@@ -254,7 +253,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
             ?? throw Error(FaultCodes.BundleForAnotherPod, $"none of {plan.Bundles.Count} is for {_record.DeviceId}");
         if (_record.IsProvisioned && !plan.Options.IsReprovisioned)
         {
-            if (bundle.DeviceId != id)
+            if (!IsSame(bundle.DeviceId, id))
             {
                 throw Error(FaultCodes.BundleForAnotherPod, $"the bundle is for {bundle.DeviceId}, this pod is {_record.DeviceId}");
             }
@@ -282,10 +281,10 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
         }
 
         long before = BootId(_console);
-        PlugFinding found = WaitForConsole(f => BootId(f) != before && f.Identity!.Text("provisioned") == "true", isAnyId: !isOwnId)
+        PlugFinding found = WaitForConsole(f => BootId(f) != before && f.Identity!.Text("provisioned") is "true", isAnyId: !isOwnId)
             ?? throw Error(FaultCodes.ConsoleSilent, "the pod did not come back provisioned after the commit");
         Remember(found);
-        if (ProvisioningBundle.Digits(_record.DeviceId) != bundle.DeviceId)
+        if (!IsSame(ProvisioningBundle.Digits(_record.DeviceId), bundle.DeviceId))
         {
             throw Error(FaultCodes.PodIdentityLost, $"the bundle is for {bundle.DeviceId}, the pod calls itself {_record.DeviceId}");
         }
@@ -315,8 +314,8 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
             throw Error(FaultCodes.PodSelfTestFailed, answer.IsOk ? "it has no item" : $"{answer.Code} {answer.Text("means")}".TrimEnd('.', ' '));
         }
 
-        string[] failed = [.. items.Where(i => i.Result == "FAIL").Select(i => i.Row())];
-        Say("self test", string.Create(CultureInfo.InvariantCulture, $"{items.Count(i => i.Result == "PASS")} PASS, {failed.Length} FAIL, {items.Count(i => i.Result == "SKIP")} SKIP"));
+        string[] failed = [.. items.Where(i => i.Result is "FAIL").Select(i => i.Row())];
+        Say("self test", string.Create(CultureInfo.InvariantCulture, $"{items.Count(i => i.Result is "PASS")} PASS, {failed.Length} FAIL, {items.Count(i => i.Result is "SKIP")} SKIP"));
         if (failed.Length > 0)
         {
             throw Error(FaultCodes.PodSelfTestFailed, string.Join("; ", failed));
@@ -374,7 +373,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
             return result;
         }
 
-        bool isThere = plan.Ports.List().Any(p => p.Name == port);
+        bool isThere = plan.Ports.List().Any(p => IsSame(p.Name, port));
         string error = result.Error is string code ? code : string.Create(CultureInfo.InvariantCulture, $"exit code {result.ExitCode}");
         string last = result.Lines.LastOrDefault(l => l.Contains(error, StringComparison.Ordinal)) ?? error;
         throw Error(!isThere ? FaultCodes.BoardUnplugged : NanoffFault(result.Error), isThere ? last.TrimEnd('.') : $"{step}: the port is gone ({error})");
@@ -419,7 +418,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
         _record.Version = found.Identity.Text("version");
         _record.Build = found.Identity.Text("build");
         _record.ImageVersion = found.Identity.Text("image");
-        _record.IsProvisioned = found.Identity.Text("provisioned") == "true";
+        _record.IsProvisioned = found.Identity.Text("provisioned") is "true";
     }
 
     private PodSnapshot Snapshot(PlugFinding found)
@@ -427,7 +426,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
         using PodConsole console = plan.Consoles.Open(found.Port, Log);
         string calibrations = string.Join(' ', CalibrationKeys.Select(k => Value(console, k)));
         return new PodSnapshot(
-            found.Identity!.Text("deviceId"), found.Identity.Text("provisioned") == "true", calibrations.Trim(),
+            found.Identity!.Text("deviceId"), found.Identity.Text("provisioned") is "true", calibrations.Trim(),
             long.TryParse(console.Ask("status").Text("pending"), NumberStyles.None, CultureInfo.InvariantCulture, out long unsent) ? unsent : null, BootId(found));
     }
 
@@ -441,7 +440,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
     private static string Value(PodConsole console, string key)
     {
         PodAnswer answer = console.Ask("config get " + key);
-        return answer.IsOk && answer.Text(key) is string text && text != "(not set)" ? text : string.Empty;
+        return answer.IsOk && answer.Text(key) is not "(not set)" ? answer.Text(key) : string.Empty;
     }
 
     private PodAnswer Status(PlugFinding found)
@@ -449,6 +448,8 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
         using PodConsole console = plan.Consoles.Open(found.Port, Log);
         return console.Ask("status");
     }
+
+    private static bool IsSame(string a, string b) => string.Equals(a, b, StringComparison.Ordinal);
 
     private static long BootId(PlugFinding found) => long.TryParse(found.Identity!.Text("bootId"), NumberStyles.None, CultureInfo.InvariantCulture, out long boot) ? boot : -1;
 

@@ -146,5 +146,5 @@ public sealed class BringUpRecord
         return safe.Any(c => c is ',' or '"' or '\n' or '\r') ? "\"" + safe.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"" : safe;
     }
 
-    private string Count(string result) => SelfTest.Count(i => i.Result == result).ToString(CultureInfo.InvariantCulture);
+    private string Count(string result) => SelfTest.Count(i => string.Equals(i.Result, result, StringComparison.Ordinal)).ToString(CultureInfo.InvariantCulture);
 }

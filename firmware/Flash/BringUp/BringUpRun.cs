@@ -83,7 +83,7 @@ public static class BringUpRun
         ];
         foreach (string port in options.Ports)
         {
-            FlashBoard? board = table.Boards.FirstOrDefault(b => b.Name == options.Board) ?? (options.Board is null && table.Boards.Count == 1 ? table.Boards[0] : null);
+            FlashBoard? board = table.Boards.FirstOrDefault(b => string.Equals(b.Name, options.Board, StringComparison.Ordinal)) ?? (options.Board is null && table.Boards.Count == 1 ? table.Boards[0] : null);
             string target = options.Target ?? (board?.Targets.Count == 1 ? board.Targets[0] : "<the chip's image>");
             lines.Add($"{port}");
             lines.Add("  " + FlashPlan.Render("nanoff", FlashPlan.Details(port)));
@@ -98,7 +98,7 @@ public static class BringUpRun
     }
 
     private static IEnumerable<string> Targets(BoardTable table, BringUpOptions options) =>
-        options.Target is not null ? [options.Target] : table.Boards.Where(b => options.Board is null || b.Name == options.Board).SelectMany(b => b.Targets);
+        options.Target is not null ? [options.Target] : table.Boards.Where(b => options.Board is null || string.Equals(b.Name, options.Board, StringComparison.Ordinal)).SelectMany(b => b.Targets);
 
     /// <summary>Reads the program's file, and refuses one that no board would start.</summary>
     /// <param name="file">The file.</param>

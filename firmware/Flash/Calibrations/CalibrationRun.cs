@@ -64,7 +64,7 @@ public sealed class CalibrationRun(FlashMachine machine, CalibrationOptions opti
         {
             identity = console.Require("id");
             before = Boot(identity);
-            if (console.Require("status").Text("session") == "true")
+            if (console.Require("status").Text("session") is "true")
             {
                 throw new CodedErrorException(new CodedError(FaultCodes.PodRefused, new ErrorPlace(port, 0, null), "a consultation is open on this pod", "Close the consultation first."));
             }

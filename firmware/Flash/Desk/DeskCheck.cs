@@ -81,7 +81,7 @@ public sealed class DeskCheck(FlashMachine machine)
         using (Utf8JsonWriter writer = new(bytes))
         {
             writer.WriteStartObject();
-            writer.WriteBoolean("ready", items.All(i => i.Result != "FAIL"));
+            writer.WriteBoolean("ready", items.All(i => i.Result is not "FAIL"));
             writer.WriteStartArray("checks");
             foreach (DeskCheckItem item in items)
             {

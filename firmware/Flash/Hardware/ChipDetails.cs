@@ -46,7 +46,7 @@ public sealed partial record ChipDetails(string Chip, string Name, int? Revision
         Match memory = SizePattern().Match(psram);
         return size.Success
             ? new ChipDetails(
-                chip, name, revision.Success ? Number(revision) : null, features, size.Groups[2].Value == "MB" ? Number(size) : 0,
+                chip, name, revision.Success ? Number(revision) : null, features, size.Groups["unit"].Value is "MB" ? Number(size) : 0,
                 memory.Success ? Number(memory) : psram.StartsWith("not available", StringComparison.Ordinal) ? 0 : null,
                 mac.Replace(":", string.Empty, StringComparison.Ordinal).ToLowerInvariant())
             : null;
@@ -70,14 +70,14 @@ public sealed partial record ChipDetails(string Chip, string Name, int? Revision
 
     private static string? After(string[] lines, string prefix) => lines.FirstOrDefault(l => l.StartsWith(prefix, StringComparison.Ordinal))?[prefix.Length..];
 
-    private static int Number(Match match) => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
+    private static int Number(Match match) => int.Parse(match.Groups["number"].Value, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"revision v(\d{1,2})\.", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"revision v(?<number>\d{1,2})\.", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex RevisionPattern();
 
-    [GeneratedRegex(@"^(\d{1,5})(MB|kB)", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"^(?<number>\d{1,5})(?<unit>MB|kB)", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex SizePattern();
 
-    [GeneratedRegex("^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("^(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex MacPattern();
 }

@@ -159,7 +159,7 @@ public static class RuntimeArchive
             }
 
             // Source: Espressif, ESP-IDF, esp_image_header_t: the first byte of loader and program is 0xE9.
-            using Stream runtime = zip.Entries.First(e => e.Name == "nanoCLR.bin").Open();
+            using Stream runtime = zip.Entries.First(e => e.Name is "nanoCLR.bin").Open();
             int first = runtime.ReadByte();
             return first == 0xE9 ? null : string.Create(CultureInfo.InvariantCulture, $"holds a nanoCLR.bin that is no ESP32 image: it begins with 0x{first:X2}");
         }

@@ -18,13 +18,13 @@ public sealed partial record NanoffResult(int ExitCode, IReadOnlyList<string> Li
     /// nanoff's own error, "E4003", or null. It is read from the text, since an exit code of 4003 arrives as 163 on Linux; an exit code of 0 beside an error is a failure.
     /// Source: nanoFirmwareFlasher 2.5, ExitCodes and Program.OutputError.
     /// </summary>
-    public string? Error => Lines.Select(l => ErrorPattern().Match(l)).Where(m => m.Success).Select(m => m.Groups[1].Value).LastOrDefault();
+    public string? Error => Lines.Select(l => ErrorPattern().Match(l)).Where(m => m.Success).Select(m => m.Groups["code"].Value).LastOrDefault();
 
     /// <summary>True when nothing speaks against it. It is no proof that anything was written.</summary>
     public bool IsOk => ExitCode == 0 && Error is null;
 
     /// <summary>The version that nanoff says it has, or null.</summary>
-    public Version? FlasherVersion => Lines.Select(l => VersionPattern().Match(l)).Where(m => m.Success).Select(m => Version.Parse(m.Groups[1].Value)).FirstOrDefault();
+    public Version? FlasherVersion => Lines.Select(l => VersionPattern().Match(l)).Where(m => m.Success).Select(m => Version.Parse(m.Groups["version"].Value)).FirstOrDefault();
 
     /// <summary>The share that a progress line of nanoff tells, percent, or null.</summary>
     /// <param name="line">The line.</param>
@@ -33,16 +33,16 @@ public sealed partial record NanoffResult(int ExitCode, IReadOnlyList<string> Li
     {
         ArgumentNullException.ThrowIfNull(line);
         Match match = PercentPattern().Match(line);
-        return match.Success && int.TryParse(match.Groups[1].ValueSpan, out int percent) && percent <= 100 ? percent : null;
+        return match.Success && int.TryParse(match.Groups["percent"].ValueSpan, out int percent) && percent <= 100 ? percent : null;
     }
 
-    [GeneratedRegex(@"^Error (E\d{4})\b", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"^Error (?<code>E\d{4})\b", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex ErrorPattern();
 
-    [GeneratedRegex(@"Firmware Flasher v(\d{1,5}\.\d{1,5}(\.\d{1,5})?)", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"Firmware Flasher v(?<version>\d{1,5}\.\d{1,5}(?:\.\d{1,5})?)", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex VersionPattern();
 
-    [GeneratedRegex(@"\b(\d{1,3})(\.\d)?%", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"\b(?<percent>\d{1,3})(?:\.\d)?%", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex PercentPattern();
 }
 

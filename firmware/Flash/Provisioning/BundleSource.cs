@@ -27,7 +27,7 @@ public sealed class BundleSource
         ArgumentNullException.ThrowIfNull(user);
         BundleSource source = new();
         List<CodedError> errors = [];
-        string[] files = path is null ? [] : path == "-" ? ["-"] : Directory.Exists(path) ? [.. Directory.EnumerateFiles(path, "*.json").Order(StringComparer.Ordinal)] : [path];
+        string[] files = path is null ? [] : path is "-" ? ["-"] : Directory.Exists(path) ? [.. Directory.EnumerateFiles(path, "*.json").Order(StringComparer.Ordinal)] : [path];
         if (path is not null && files.Length == 0)
         {
             throw new CodedErrorException(new CodedError(FaultCodes.BundleUnusable, new ErrorPlace(path, 0, null), "the folder holds no .json file"));
@@ -45,7 +45,7 @@ public sealed class BundleSource
             }
         }
 
-        foreach (IGrouping<string, (string Place, ProvisioningBundle Bundle)> twice in source._bundles.GroupBy(b => b.Bundle.DeviceId).Where(g => g.Skip(1).Any()))
+        foreach (IGrouping<string, (string Place, ProvisioningBundle Bundle)> twice in source._bundles.GroupBy(b => b.Bundle.DeviceId, StringComparer.Ordinal).Where(g => g.Skip(1).Any()))
         {
             errors.Add(new CodedError(FaultCodes.BundleUnusable, new ErrorPlace(twice.Last().Place, 0, "deviceId"), $"{twice.Key} stands in {twice.First().Place} too"));
         }
@@ -118,7 +118,7 @@ public sealed class BundleSource
     {
         try
         {
-            using Stream stream = path == "-" ? user.StandardInput() : File.OpenRead(path);
+            using Stream stream = path is "-" ? user.StandardInput() : File.OpenRead(path);
             using MemoryStream bytes = new();
             byte[] buffer = new byte[4096];
             for (int count = stream.Read(buffer); count > 0 && bytes.Length <= ProvisioningBundle.MaxBytes; count = stream.Read(buffer))

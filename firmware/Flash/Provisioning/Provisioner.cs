@@ -70,7 +70,7 @@ public static class Provisioner
             for (int i = 0; i < chunks.Count; i++)
             {
                 string head = string.Create(CultureInfo.InvariantCulture, $"config put {key} {i + 1} {chunks.Count} ");
-                requests.Add((head + chunks[i], head + (key == "tls.key" ? "(secret)" : "(base64)")));
+                requests.Add((head + chunks[i], head + (key is "tls.key" ? "(secret)" : "(base64)")));
             }
         }
 

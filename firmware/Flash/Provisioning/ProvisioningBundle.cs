@@ -206,7 +206,7 @@ public sealed class ProvisioningBundle
     private static bool IsAscii(string text) => text.All(c => c is >= ' ' and <= '~');
 
     private static bool IsPem(string text, string label) =>
-        text.Length <= MaxPemBytes && text.All(c => c is '\n' or '\r' or (>= ' ' and <= '~')) && PemEncoding.TryFind(text, out PemFields fields) && text[fields.Label] == label
+        text.Length <= MaxPemBytes && text.All(c => c is '\n' or '\r' or (>= ' ' and <= '~')) && PemEncoding.TryFind(text, out PemFields fields) && string.Equals(text[fields.Label], label, StringComparison.Ordinal)
         && text[..fields.Location.Start].Trim().Length == 0 && text[fields.Location.End..].Trim().Length == 0;
 
     private static void CheckCertificates(string ca, string certificate, string key, DateTimeOffset now, Action<string?, string> wrong, out string fingerprint, out DateTimeOffset? ends)

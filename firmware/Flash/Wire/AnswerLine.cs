@@ -105,7 +105,7 @@ public sealed record AnswerLine(AnswerKind Kind, int Id, string Code, int Number
         }
 
         int number = 0;
-        if (words[1] == "PART" && (!int.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out number) || number == 0))
+        if (words[1] is "PART" && (!int.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out number) || number == 0))
         {
             return damaged;
         }

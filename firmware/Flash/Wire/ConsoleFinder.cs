@@ -35,7 +35,7 @@ public sealed class ConsoleFinder(ISerialPorts ports, TimeProvider clock, IReadO
             }
 
             string[] all = candidates.Count > 0 ? [.. candidates] : [.. ports.List().Select(p => p.Name)];
-            string[] taken = [.. _portOfChip.Where(p => p.Key != mac).Select(p => p.Value), .. flashPorts];
+            string[] taken = [.. _portOfChip.Where(p => !string.Equals(p.Key, mac, StringComparison.Ordinal)).Select(p => p.Value), .. flashPorts];
             List<PlugFinding> consoles = [];
             foreach (string port in all.Where(p => !taken.Contains(p, StringComparer.Ordinal)).Append(flashPort).Distinct(StringComparer.Ordinal))
             {

@@ -72,7 +72,7 @@ public sealed class PodConsole(ISerialLine line, TimeProvider clock, string port
             }
             catch (CodedErrorException e) when (e.Errors[0].Code is FaultCodes.ConsoleSilent or FaultCodes.ConsoleAnswerDamaged)
             {
-                log("  " + (e.Errors[0].Code == FaultCodes.ConsoleSilent ? "no answer" : "damaged answer"));
+                log("  " + (e.Errors[0].Code is FaultCodes.ConsoleSilent ? "no answer" : "damaged answer"));
                 last = e;
             }
         }

@@ -258,7 +258,7 @@ public sealed partial class BringUpTests : IDisposable
         // Every module of the code lies within its square of 20 mm at 2 mm.
         string path = (string)root.Elements().First(e => e.Name.LocalName == "path").Attribute("d")!;
         Assert.IsGreaterThan(200, ModulePattern().Count(path));
-        Assert.IsTrue(ModulePattern().Matches(path).All(m => decimal.Parse(m.Groups[1].Value) is >= 2 and < 22 && decimal.Parse(m.Groups[2].Value) is >= 2 and < 22));
+        Assert.IsTrue(ModulePattern().Matches(path).All(m => decimal.Parse(m.Groups["x"].Value) is >= 2 and < 22 && decimal.Parse(m.Groups["y"].Value) is >= 2 and < 22));
     }
 
     [TestMethod]
@@ -356,9 +356,9 @@ public sealed partial class BringUpTests : IDisposable
         }
     }
 
-    [GeneratedRegex("'[^']*'|[^ ]+")]
+    [GeneratedRegex("'[^']*'|[^ ]+", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex WordPattern();
 
-    [GeneratedRegex(@"M([\d.]+) ([\d.]+)h")]
+    [GeneratedRegex(@"M(?<x>[\d.]+) (?<y>[\d.]+)h", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex ModulePattern();
 }

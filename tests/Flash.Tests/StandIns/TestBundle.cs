@@ -42,7 +42,8 @@ internal static class TestBundle
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new("CN=pod", key, HashAlgorithmName.SHA256);
-        DateTimeOffset last = ends < Authority.NotAfter ? ends : Authority.NotAfter.AddDays(-1);
+        DateTimeOffset bound = new(2045, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        DateTimeOffset last = ends < bound ? ends : bound;
         using X509Certificate2 leaf = request.Create(Authority, new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero), last, [1, 2, 3, 4]);
         return (leaf.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
