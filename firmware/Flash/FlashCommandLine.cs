@@ -24,7 +24,7 @@ internal sealed class FlashCommandLine
             new Command("ports", "Lists serial ports, and which plug is which.") { Json },
             new Command("up", "Brings up one board or several: chip, runtime, program, configuration, self test, record, label.")
             {
-                Ports, ConsolePorts, Board, Target, Image, Archive, Version, Bundle, Secrets, Records, CartName, Role, Parts, Factory, Confirm, Reprovision, PsramConfirmed, WhatIf, Json,
+                Ports, ConsolePorts, Board, Target, Image, Archive, Version, Bundle, Secrets, Records, CartName, Role, Parts, Factory, Confirm, Reprovision, PsramConfirmed, NoGateway, WhatIf, Json,
             },
             new Command("console", "Finds the console, and joins this terminal to it.") { Port, Send },
             new Command("calibrate", "Calibrates the cuff's sensor or the oximeter.") { Sensor, Port, Serial, Due, Points, Secrets, Records, CartName, WhatIf },
@@ -72,6 +72,8 @@ internal sealed class FlashCommandLine
     public Option<bool> Reprovision { get; } = new("--reprovision") { Description = "Give a provisioned pod its bundle anew." };
 
     public Option<bool> PsramConfirmed { get; } = new("--psram-confirmed") { Description = "A person has read the PSRAM's size on the module, where nanoff cannot find out." };
+
+    public Option<bool> NoGateway { get; } = new("--no-gateway") { Description = "No gateway is at this bench: the self test's item of the link is not judged." };
 
     public Option<bool> Offline { get; } = new("--offline") { Description = "Print versions and files to fetch elsewhere." };
 

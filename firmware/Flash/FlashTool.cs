@@ -190,6 +190,7 @@ public static class FlashTool
             Records = given.Value(given.Records) ?? DefaultRecords,
             IsFactory = given.Value(given.Factory),
             IsReprovisioned = given.Value(given.Reprovision),
+            IsWithoutGateway = given.Value(given.NoGateway),
             IsPsramConfirmed = given.Value(given.PsramConfirmed),
             CartName = given.Value(given.CartName) ?? string.Empty,
             Role = given.Value(given.Role) ?? "vitals",

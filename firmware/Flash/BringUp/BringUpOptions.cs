@@ -35,6 +35,9 @@ public sealed record BringUpOptions
     /// <summary>True to provision a pod anew that is provisioned.</summary>
     public bool IsReprovisioned { get; init; }
 
+    /// <summary>True where the gateway is not: the self test's item of the link is not judged, and the record says so.</summary>
+    public bool IsWithoutGateway { get; init; }
+
     /// <summary>True when a person has read the PSRAM's size on the module.</summary>
     public bool IsPsramConfirmed { get; init; }
 

@@ -163,6 +163,35 @@ public sealed partial class BringUpTests : IDisposable
     }
 
     [TestMethod]
+    public void A_configuration_on_trial_is_confirmed_or_said_and_an_equal_one_is_not_committed()
+    {
+        StandInBoard board = new("COM1", "COM11", First);
+        _bench.Boards.Add(board);
+        Assert.AreEqual(0, Run($"-Port COM1 -Image Pod.bin -Bundle bundles/{First}.json").Exit, _output);
+        Assert.AreEqual(0, Run($"-Port COM1 -Image Pod.bin -Bundle bundles/{First}.json -Reprovision").Exit, _output);
+        StringAssert.Contains(_output, "the pod has all of the bundle already");
+        board.Pod.IsOnTrial = true;
+        Assert.AreEqual(17, Run("-Port COM1 -Image Pod.bin").Exit);
+        StringAssert.Contains(_output, "on trial, and the pod will undo it");
+        Assert.AreEqual(0, Run($"-Port COM1 -Image Pod.bin -Bundle bundles/{First}.json").Exit, _output);
+        Assert.IsFalse(board.Pod.IsOnTrial);
+    }
+
+    [TestMethod]
+    public void A_missing_gateway_fails_the_self_test_unless_it_is_said_that_there_is_none()
+    {
+        StandInBoard board = new("COM1", "COM11", First);
+        board.Pod.FailedItem = "gateway";
+        _bench.Boards.Add(board);
+        Assert.AreEqual(19, Run("-Port COM1 -Image Pod.bin").Exit);
+        StringAssert.Contains(_output, "Where no gateway is: -NoGateway.");
+        Assert.AreEqual(0, Run("-Port COM1 -Image Pod.bin -NoGateway").Exit, _output);
+        StringAssert.Contains(_output, "not judged without a gateway here: gateway");
+        board.Pod.FailedItem = "store";
+        Assert.AreEqual(19, Run("-Port COM1 -Image Pod.bin -NoGateway").Exit);
+    }
+
+    [TestMethod]
     public void A_bundle_may_give_a_single_pod_another_id_than_its_chips()
     {
         _bench.Boards.Add(new StandInBoard("COM1", "COM11", First));

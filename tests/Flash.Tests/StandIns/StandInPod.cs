@@ -33,7 +33,7 @@ internal sealed class StandInPod(string mac)
 
     public bool IsStoreFull { get; set; }
 
-    public bool IsOnTrial { get; private set; }
+    public bool IsOnTrial { get; set; }
 
     /// <summary>Added to the digits of the CRC of the next so many answers.</summary>
     public int DamagedAnswers { get; set; }
@@ -157,12 +157,13 @@ internal sealed class StandInPod(string mac)
         {
             case ["id"]:
                 return $"{{\"deviceId\":\"{DeviceId}\",\"role\":\"vitals\",\"cartName\":\"\",\"board\":\"esp32-wrover\",\"target\":\"{Target}\",\"version\":\"0.5.0\",\"build\":\"{Build}\",\"image\":\"{ImageVersion}\","
-                    + $"\"bootId\":{BootId},\"reset\":\"software\",\"state\":\"{(IsProvisioned ? "running" : "unprovisioned")}\",\"provisioned\":{(IsProvisioned ? "true" : "false")},\"mac\":\"{mac}\"}}";
+                    + $"\"bootId\":{BootId},\"reset\":\"software\",\"state\":\"{(IsOnTrial ? "trial" : IsProvisioned ? "running" : "unprovisioned")}\",\"provisioned\":{(IsProvisioned ? "true" : "false")},\"mac\":\"{mac}\"}}";
             case ["status"]:
                 return $"{{\"state\":\"running\",\"link\":false,\"session\":{(IsInSession ? "true" : "false")},\"pending\":{Pending}}}";
             case ["config", "get", string key]:
                 return $"{{\"{key}\":{Text(_active.GetValueOrDefault(key, "(not set)"))}}}";
             case ["config", "diff"]:
+                parts.AddRange(_working.Where(w => _active.GetValueOrDefault(w.Key) != w.Value).Select(w => $"{{\"key\":\"{w.Key}\"}}"));
                 return "{}";
             case ["config", "set", string key, string value]:
                 RequireUnlock();
@@ -182,6 +183,11 @@ internal sealed class StandInPod(string mac)
                 if (IsStoreFull)
                 {
                     throw new PodRefusal("P1301", "The pod's store is full", "Bring the pod back into reach of the gateway.");
+                }
+
+                if (_working.All(w => _active.GetValueOrDefault(w.Key) == w.Value))
+                {
+                    throw new PodRefusal("P1714", "Nothing was changed", "Change something.");
                 }
 
                 foreach ((string key, string value) in _working)
@@ -207,10 +213,10 @@ internal sealed class StandInPod(string mac)
                 _isUnlocked = isRight;
                 return isRight ? "{}" : throw new PodRefusal("P1700", "The answer is wrong", "Ask for a new challenge.");
             case ["selftest"]:
-                foreach (string item in new[] { "store", "heap", "bus" })
+                foreach (string item in new[] { "store", "heap", "gateway" })
                 {
                     bool isFailed = item == FailedItem;
-                    parts.Add($"{{\"item\":\"{item}\",\"value\":\"{(isFailed ? 900 : 12)}\",\"unit\":\"ms\",\"low\":0,\"high\":500,\"result\":\"{(isFailed ? "FAIL" : "PASS")}\",\"code\":{(isFailed ? "\"P1302\"" : "null")}}}");
+                    parts.Add($"{{\"item\":\"{item}\",\"value\":\"{(isFailed ? 900 : 12)}\",\"unit\":\"ms\",\"low\":0,\"high\":500,\"result\":\"{(isFailed ? "FAIL" : "PASS")}\",\"code\":{(isFailed ? item == "gateway" ? "\"P1400\"" : "\"P1302\"" : "null")}}}");
                 }
 
                 parts.Add("{\"item\":\"cuff\",\"value\":null,\"unit\":null,\"low\":null,\"high\":null,\"result\":\"SKIP\",\"code\":null}");
