@@ -40,4 +40,6 @@ internal sealed class ConsoleOperator : IOperator
     }
 
     public Stream StandardInput() => Console.OpenStandardInput();
+
+    public Stream Keys() => IsThere ? new KeyStream() : StandardInput();
 }

@@ -286,7 +286,8 @@ public static class FlashTool
 
         machine.Diagnostics.WriteLine($"{console.Port} is {console.Says}");
         machine.Diagnostics.WriteLine("Isolated USB adapter only. Ctrl-] leaves; help lists the pod's commands.");
-        ConsoleSession.Join(machine, console.Port, machine.Operator.StandardInput());
+        using Stream keys = machine.Operator.Keys();
+        ConsoleSession.Join(machine, console.Port, keys);
         return FlashExit.Done;
     }
 
@@ -402,5 +403,7 @@ public static class FlashTool
         public string? AskSecret(string question) => new('0', 32);
 
         public Stream StandardInput() => user.StandardInput();
+
+        public Stream Keys() => user.Keys();
     }
 }

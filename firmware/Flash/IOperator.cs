@@ -21,4 +21,8 @@ public interface IOperator
     /// <summary>Standard input, for a file given as "-".</summary>
     /// <returns>The stream.</returns>
     Stream StandardInput();
+
+    /// <summary>What is typed, key by key as a serial terminal sends it, without echo; standard input where there is no keyboard.</summary>
+    /// <returns>The stream.</returns>
+    Stream Keys();
 }

@@ -25,6 +25,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
 
     private readonly BringUpRecord _record = new() { Port = port };
     private readonly List<string> _log = [];
+    private string _knownId = string.Empty;
     private ChipDetails? _chip;
     private BoardChoice? _choice;
     private BoardState? _state;
@@ -94,11 +95,12 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
         }
 
         _state = BoardState.Load(plan.Options.Records, Mac, PlannedText);
+        _knownId = BringUpRecord.DeviceIdOf(plan.Options.Records, Mac);
     }
 
     private void LookBefore()
     {
-        _console = plan.Consoles.Find(Mac, port);
+        _console = plan.Consoles.Find(Mac, port, _knownId);
         if (_console is null)
         {
             Say("before", _state!.Before is null ? "no console answers: taken for a board without a program" : "no console answers; what the pod was stands in its state file");
@@ -415,7 +417,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
         long start = plan.Clock.GetTimestamp();
         do
         {
-            PlugFinding? found = plan.Consoles.Find(Mac, port);
+            PlugFinding? found = plan.Consoles.Find(Mac, port, _knownId);
             if (found is null && isAnyId && _console is PlugFinding before)
             {
                 // Its id is no longer the chip's: the plug is still the same.

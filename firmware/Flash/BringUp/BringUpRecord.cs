@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Text.Json;
 using Firmware.Flash.Hardware;
 
 namespace Firmware.Flash.BringUp;
@@ -71,6 +72,23 @@ public sealed class BringUpRecord
 
     /// <summary>The fault code; empty when it is done.</summary>
     public string Code { get; set; } = string.Empty;
+
+    /// <summary>The id of a chip's pod by its last record.</summary>
+    /// <param name="folder">The folder of records.</param>
+    /// <param name="mac">The chip's address.</param>
+    /// <returns>The id; empty when there is no record that can be read.</returns>
+    public static string DeviceIdOf(string folder, string mac)
+    {
+        try
+        {
+            using JsonDocument record = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, mac + ".record.json")));
+            return record.RootElement.TryGetProperty("deviceId", out JsonElement id) ? id.GetString() ?? string.Empty : string.Empty;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
+        {
+            return string.Empty;
+        }
+    }
 
     /// <summary>Writes the device's file and adds the line to the table.</summary>
     /// <param name="folder">The folder of records.</param>

@@ -135,15 +135,29 @@ public sealed class DeskCheck(FlashMachine machine)
     private void Ports()
     {
         IReadOnlyList<SerialPortDescription> ports = machine.Ports.List();
+        IReadOnlyList<string> undriven = machine.Ports.WithoutDriver();
+        if (undriven.Count > 0)
+        {
+            Add("serial driver", isRight: false, "no port for " + string.Join(", ", undriven), "Install the adapter's driver; -Check -Offline names where it is");
+        }
+
         if (ports.Count == 0)
         {
-            Skip("serial driver", "no serial port: plug the isolated adapters in to have them tested");
+            if (undriven.Count == 0)
+            {
+                Skip("serial driver", "no serial port: plug the isolated adapters in to have them tested");
+            }
+
             Skip("port rights", "no serial port");
             return;
         }
 
         string[] adapters = [.. ports.Select(p => p.Name + (p.Adapter.Length > 0 ? " " + p.Adapter : string.Empty))];
-        Add("serial driver", isRight: true, string.Join(", ", adapters), string.Empty);
+        if (undriven.Count == 0)
+        {
+            Add("serial driver", isRight: true, string.Join(", ", adapters), string.Empty);
+        }
+
         List<string> refused = [];
         foreach (SerialPortDescription port in ports)
         {

@@ -46,6 +46,10 @@ public interface ISerialPorts
     /// <returns>The ports.</returns>
     IReadOnlyList<SerialPortDescription> List();
 
+    /// <summary>USB adapters of a known kind that have no port, since their driver is missing; where the system can tell (Linux).</summary>
+    /// <returns>What they call themselves.</returns>
+    IReadOnlyList<string> WithoutDriver();
+
     /// <summary>Opens a port.</summary>
     /// <param name="name">Its name.</param>
     /// <returns>The line.</returns>

@@ -17,6 +17,30 @@ public sealed class MachinePorts : ISerialPorts
         [.. SerialPort.GetPortNames().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Where(IsReal).Select(Describe)];
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> WithoutDriver()
+    {
+        const string Devices = "/sys/bus/usb/devices";
+        if (!OperatingSystem.IsLinux() || !Directory.Exists(Devices))
+        {
+            return [];
+        }
+
+        List<string> driven = [.. List().Select(p => p.UsbId)];
+        List<string> missing = [];
+        foreach (string device in Directory.EnumerateDirectories(Devices).Order(StringComparer.Ordinal).Where(d => File.Exists(Path.Combine(d, "idVendor"))))
+        {
+            SerialPortDescription adapter = new(Read(device, "product"), Read(device, "idVendor") + ":" + Read(device, "idProduct"), string.Empty);
+            bool isKnown = !string.Equals(adapter.Adapter, adapter.UsbId, StringComparison.Ordinal);
+            if (isKnown && !driven.Remove(adapter.UsbId))
+            {
+                missing.Add($"{adapter.Adapter} ({adapter.Name})");
+            }
+        }
+
+        return missing;
+    }
+
+    /// <inheritdoc/>
     public ISerialLine Open(string name) => new Line(name);
 
     // Linux lists 32 built-in ports of which none has a plug; those of USB have another name.

@@ -20,15 +20,16 @@ public sealed class ConsoleFinder(ISerialPorts ports, TimeProvider clock, IReadO
     /// <summary>Looks for a board's console once.</summary>
     /// <param name="mac">The chip's address.</param>
     /// <param name="flashPort">The port by which it is flashed; on boards with native USB also its console.</param>
+    /// <param name="knownId">The id that was set on this chip's pod by hand, from its last record; empty for none.</param>
     /// <returns>The console, or null.</returns>
-    public PlugFinding? Find(string mac, string flashPort)
+    public PlugFinding? Find(string mac, string flashPort, string knownId = "")
     {
         lock (_lock)
         {
             if (_portOfChip.TryGetValue(mac, out string? known))
             {
                 PlugFinding again = PlugProbe.Probe(ports, known, clock);
-                if (again.IsOf(mac))
+                if (again.IsOf(mac, knownId))
                 {
                     return again;
                 }
@@ -40,7 +41,7 @@ public sealed class ConsoleFinder(ISerialPorts ports, TimeProvider clock, IReadO
             foreach (string port in all.Where(p => !taken.Contains(p, StringComparer.Ordinal)).Append(flashPort).Distinct(StringComparer.Ordinal))
             {
                 PlugFinding finding = PlugProbe.Probe(ports, port, clock);
-                if (finding.IsOf(mac))
+                if (finding.IsOf(mac, knownId))
                 {
                     _portOfChip[mac] = port;
                     return finding;

@@ -1,7 +1,6 @@
 using System;
 using System.Buffers.Binary;
 using System.IO;
-using System.Linq;
 using System.Text;
 using EdgeGateway.Faults;
 using Firmware.Flash.Hardware;
@@ -48,8 +47,9 @@ public sealed record PlugFinding(string Port, PlugKind Kind, PodAnswer? Identity
 
     /// <summary>True when this console is that of the chip with this address.</summary>
     /// <param name="mac">Twelve hexadecimal digits.</param>
+    /// <param name="knownId">The id that was set on this chip's pod by hand, from its last record; empty for none.</param>
     /// <returns>True when it is.</returns>
-    public bool IsOf(string mac)
+    public bool IsOf(string mac, string knownId = "")
     {
         if (Kind != PlugKind.Console)
         {
@@ -57,7 +57,8 @@ public sealed record PlugFinding(string Port, PlugKind Kind, PodAnswer? Identity
         }
 
         string said = Identity!.Text("mac");
-        return ChipDetails.IsFrom(said.Length > 0 ? said : Identity.Text("deviceId"), mac);
+        string id = Identity.Text("deviceId");
+        return ChipDetails.IsFrom(said.Length > 0 ? said : id, mac) || (said.Length == 0 && knownId.Length > 0 && string.Equals(id, knownId, StringComparison.Ordinal));
     }
 }
 
@@ -135,15 +136,5 @@ public static class PlugProbe
         BinaryPrimitives.WriteUInt32LittleEndian(packet.AsSpan(12), ProgramImage.Crc(packet.AsSpan(32)));
         BinaryPrimitives.WriteUInt32LittleEndian(packet.AsSpan(8), ProgramImage.Crc(packet.AsSpan(0, 32)));
         return packet;
-    }
-
-    /// <summary>Which of several ports is the console of a board.</summary>
-    /// <param name="findings">What was found.</param>
-    /// <param name="mac">The board's address; null when there is only one board.</param>
-    /// <returns>The console, or null when none or several could be it.</returns>
-    public static PlugFinding? ConsoleOf(System.Collections.Generic.IReadOnlyList<PlugFinding> findings, string? mac)
-    {
-        PlugFinding[] consoles = [.. findings.Where(f => f.Kind == PlugKind.Console && (mac is null || f.IsOf(mac)))];
-        return consoles.Length == 1 ? consoles[0] : null;
     }
 }

@@ -199,6 +199,14 @@ public sealed partial class BringUpTests : IDisposable
         (int exit, string output) = Run("-Port COM1 -Image Pod.bin -Bundle own.json");
         Assert.AreEqual(0, exit, output);
         Assert.AreEqual("02000000000000a1", _bench.Boards[0].Pod.DeviceId);
+
+        // Later, beside another board, its record says which console is whose.
+        _bench.Boards[0].Pod.IsSilentOfMac = true;
+        _bench.Boards.Add(new StandInBoard("COM2", "COM12", Second));
+        _bench.Boards[1].Pod.IsSilentOfMac = true;
+        (exit, output) = Run("-Port COM1,COM2 -Image Pod.bin");
+        Assert.AreEqual(0, exit, output);
+        StringAssert.Contains(output, "pod 02000000000000a1, provisioned");
     }
 
     [TestMethod]

@@ -60,6 +60,15 @@ public sealed class DeskCheckTests : IDisposable
     }
 
     [TestMethod]
+    public void An_adapter_without_its_driver_is_named()
+    {
+        _bench.Undriven.Add("WCH CH340 (USB Serial)");
+        (int exit, string output, _) = Run("-Check", "-Records", _folder.Path);
+        Assert.AreEqual(1, exit);
+        StringAssert.Contains(output, "FAIL  serial driver  no port for WCH CH340 (USB Serial)");
+    }
+
+    [TestMethod]
     public void Json_says_the_same()
     {
         (int exit, string output, _) = Run("-Check", "-Json", "-Records", _folder.Path);

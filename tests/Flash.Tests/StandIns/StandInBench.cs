@@ -73,6 +73,10 @@ internal sealed class StandInBench : ISerialPorts, INanoff, IDisposable
     public IReadOnlyList<SerialPortDescription> List() =>
         [.. Boards.Where(b => b.IsPlugged).SelectMany(b => new[] { new SerialPortDescription(b.FlashPort, "10c4:ea60", "CP2102N"), new SerialPortDescription(b.ConsolePort, "0403:6001", "FT232R") }).DistinctBy(p => p.Name).OrderBy(p => p.Name, StringComparer.Ordinal)];
 
+    public List<string> Undriven { get; } = [];
+
+    public IReadOnlyList<string> WithoutDriver() => Undriven;
+
     ISerialLine ISerialPorts.Open(string name)
     {
         if (name == ForbiddenPort)
@@ -312,4 +316,6 @@ internal sealed class StandInOperator(params string[] answers) : IOperator
     public string? AskSecret(string question) => Ask(question);
 
     public Stream StandardInput() => new MemoryStream(Input);
+
+    public Stream Keys() => StandardInput();
 }

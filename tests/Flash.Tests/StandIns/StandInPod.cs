@@ -33,6 +33,8 @@ internal sealed class StandInPod(string mac)
 
     public bool IsStoreFull { get; set; }
 
+    public bool IsSilentOfMac { get; set; }
+
     public bool IsOnTrial { get; set; }
 
     /// <summary>Added to the digits of the CRC of the next so many answers.</summary>
@@ -157,7 +159,7 @@ internal sealed class StandInPod(string mac)
         {
             case ["id"]:
                 return $"{{\"deviceId\":\"{DeviceId}\",\"role\":\"vitals\",\"cartName\":\"\",\"board\":\"esp32-wrover\",\"target\":\"{Target}\",\"version\":\"0.5.0\",\"build\":\"{Build}\",\"image\":\"{ImageVersion}\","
-                    + $"\"bootId\":{BootId},\"reset\":\"software\",\"state\":\"{(IsOnTrial ? "trial" : IsProvisioned ? "running" : "unprovisioned")}\",\"provisioned\":{(IsProvisioned ? "true" : "false")},\"mac\":\"{mac}\"}}";
+                    + $"\"bootId\":{BootId},\"reset\":\"software\",\"state\":\"{(IsOnTrial ? "trial" : IsProvisioned ? "running" : "unprovisioned")}\",\"provisioned\":{(IsProvisioned ? "true" : "false")},\"mac\":\"{(IsSilentOfMac ? string.Empty : mac)}\"}}";
             case ["status"]:
                 return $"{{\"state\":\"running\",\"link\":false,\"session\":{(IsInSession ? "true" : "false")},\"pending\":{Pending}}}";
             case ["config", "get", string key]:
