@@ -284,12 +284,19 @@ public sealed partial class BringUpTests : IDisposable
     [TestMethod]
     public void The_label_is_an_image_with_the_marks_that_it_must_have()
     {
-        string svg = new PodLabel("cart <7> & co", "246f28fffeaa0001", "esp32-wrover", "0.5.0", string.Empty).ToSvg();
+        string svg = new PodLabel("cart <7> & co, the second floor", "246f28fffeaa0001", "esp32-wrover", "0.5.0", string.Empty).ToSvg();
         XElement root = XElement.Parse(svg);
         string text = string.Join('\n', root.Descendants().Where(e => e.Name.LocalName == "text").Select(e => e.Value));
-        foreach (string mark in new[] { "cart <7> & co", "246f28fffeaa0001", "STOP", "pull the hose off", "Isolated USB adapter only", "not CE-marked: not for care", "not calibrated" })
+        foreach (string mark in new[] { "cart <7> & co, the second floor", "246f28fffeaa0001", "STOP", "pull the hose off", "Isolated USB adapter only", "not CE-marked:\nnot for care", "not calibrated" })
         {
             StringAssert.Contains(text, mark);
+        }
+
+        // No text leaves the label, whatever the font: 0.7 of its size per sign, or pressed into its room.
+        foreach (XElement line in root.Descendants().Where(e => e.Name.LocalName == "text" && e.Attribute("text-anchor") is null))
+        {
+            decimal width = line.Attribute("textLength") is XAttribute length ? (decimal)length : 0.7m * (decimal)line.Attribute("font-size")! * line.Value.Length;
+            Assert.IsTrue((decimal)line.Attribute("x")! + width <= PodLabel.WidthMillimetres - 1, line.Value);
         }
 
         // Every module of the code lies within its square of 20 mm at 2 mm.
