@@ -91,6 +91,78 @@ public static class FaultCodes
     /// <summary>F4007: The board was written, but not read back.</summary>
     public const string BoardNotReadBack = "F4007";
 
+    /// <summary>F4008: The desk is not ready to flash boards.</summary>
+    public const string DeskNotReady = "F4008";
+
+    /// <summary>F4009: nanoff has another version than the one that was tested.</summary>
+    public const string NanoffVersionWrong = "F4009";
+
+    /// <summary>F4010: A serial port cannot be used.</summary>
+    public const string SerialPortUnusable = "F4010";
+
+    /// <summary>F4011: The board is not the one that the program is made for.</summary>
+    public const string WrongBoard = "F4011";
+
+    /// <summary>F4012: The file is not a whole nanoFramework program.</summary>
+    public const string ProgramNotNano = "F4012";
+
+    /// <summary>F4013: The program was built for another image of the runtime.</summary>
+    public const string ProgramNativesDiffer = "F4013";
+
+    /// <summary>F4014: The archive of runtimes is incomplete or was changed.</summary>
+    public const string ArchiveUnusable = "F4014";
+
+    /// <summary>F4015: The board's flash has no room for it.</summary>
+    public const string BoardFlashFull = "F4015";
+
+    /// <summary>F4016: The board went away while it was worked on.</summary>
+    public const string BoardUnplugged = "F4016";
+
+    /// <summary>F4017: Another program answers than the one that was written.</summary>
+    public const string ReadBackDiffers = "F4017";
+
+    /// <summary>F4018: The pod's console does not answer.</summary>
+    public const string ConsoleSilent = "F4018";
+
+    /// <summary>F4019: An answer of the pod's console was damaged twice.</summary>
+    public const string ConsoleAnswerDamaged = "F4019";
+
+    /// <summary>F4020: The provisioning bundle cannot be used.</summary>
+    public const string BundleUnusable = "F4020";
+
+    /// <summary>F4021: The provisioning bundle belongs to another pod.</summary>
+    public const string BundleForAnotherPod = "F4021";
+
+    /// <summary>F4022: The pod refused a request.</summary>
+    public const string PodRefused = "F4022";
+
+    /// <summary>F4023: The pod was not unlocked.</summary>
+    public const string UnlockFailed = "F4023";
+
+    /// <summary>F4024: The readings make no calibration.</summary>
+    public const string CalibrationUnusable = "F4024";
+
+    /// <summary>F4025: The pod's self test failed.</summary>
+    public const string PodSelfTestFailed = "F4025";
+
+    /// <summary>F4026: After flashing the pod is not the one that it was.</summary>
+    public const string PodIdentityLost = "F4026";
+
+    /// <summary>F4027: A record, label or state file cannot be written or read.</summary>
+    public const string FlashRecordUnwritable = "F4027";
+
+    /// <summary>F4028: The second step was not given.</summary>
+    public const string FlashNotConfirmed = "F4028";
+
+    /// <summary>F4029: A secret is needed and there is nobody to ask.</summary>
+    public const string SecretMissing = "F4029";
+
+    /// <summary>F4030: Several boards failed, each for its own reason.</summary>
+    public const string BoardsFailedApart = "F4030";
+
+    /// <summary>F4031: cart-flash itself failed.</summary>
+    public const string FlashProgramFailed = "F4031";
+
     /// <summary>G2001: The configuration file cannot be read.</summary>
     public const string ConfigurationUnreadable = "G2001";
 
