@@ -19,12 +19,13 @@ public delegate void FrameHandler(byte[] buffer, int offset, int length);
 /// <summary>
 /// One whole pod: everything between the chips and the link, in one loop. Not thread safe; nothing in it waits.
 /// </summary>
-public sealed class PodHost : IStepped
+public sealed class PodHost : IStepped, IPodService
 {
     private readonly PodOptions _options;
     private readonly IPodLink _link;
     private readonly EventReporter _events;
     private readonly BusMonitor _bus;
+    private readonly II2cPort _i2c;
     private readonly PodRing _ring;
     private readonly RingRecovery _recovery;
     private readonly PodUplink _uplink;
@@ -34,6 +35,7 @@ public sealed class PodHost : IStepped
     private readonly LinkWatch _watch = new LinkWatch();
     private readonly Supervisor[] _supervisors;
     private readonly Sensor[] _sensors;
+    private readonly IDriver[] _drivers;
     private readonly byte[] _nothing = [];
     private readonly string _commandTopic;
     private readonly string _replyTopic;
@@ -54,6 +56,7 @@ public sealed class PodHost : IStepped
         Validate(options);
         _options = options;
         _link = link;
+        _i2c = i2c;
         Counters = new PodCounters();
         _events = new EventReporter(Counters);
         _bus = new BusMonitor(i2c, Counters, _events);
@@ -68,10 +71,12 @@ public sealed class PodHost : IStepped
         _replyTopic = Topics.TimeReply(options.DeviceId);
         _supervisors = new Supervisor[options.Peripherals.Length];
         _sensors = new Sensor[options.Peripherals.Length];
+        _drivers = new IDriver[options.Peripherals.Length];
         PartFactory parts = new(options, _bus, _ring, Counters, _events, Situation, _watch);
         for (int i = 0; i < _sensors.Length; i++)
         {
             parts.Make(options.Peripherals[i], out IDriver driver, out _sensors[i]);
+            _drivers[i] = driver;
             _supervisors[i] = new Supervisor(driver, _sensors[i], _bus, options.Peripherals[i].Address, _events);
         }
 
@@ -134,6 +139,21 @@ public sealed class PodHost : IStepped
     /// <summary>What one peripheral must know of another.</summary>
     public PodSituation Situation { get; } = new PodSituation();
 
+    /// <inheritdoc/>
+    public bool IsConnected => _link.IsConnected;
+
+    /// <inheritdoc/>
+    public bool IsStoreOk => _ring.StoreOk;
+
+    /// <inheritdoc/>
+    public PodOptions Options => _options;
+
+    /// <inheritdoc/>
+    public II2cPort Bus => _i2c;
+
+    /// <inheritdoc/>
+    public bool IsOnBench { get; set; }
+
     /// <summary>How many peripherals there are.</summary>
     public int PeripheralCount => _supervisors.Length;
 
@@ -144,6 +164,12 @@ public sealed class PodHost : IStepped
     /// <param name="index">Its place in the options.</param>
     /// <returns>Its supervisor.</returns>
     public Supervisor Peripheral(int index) => _supervisors[index];
+
+    /// <inheritdoc/>
+    public IDriver Driver(int index) => _drivers[index];
+
+    /// <inheritdoc/>
+    public int PendingOf(FrameClass frameClass) => _ring.Queue(frameClass).Pending;
 
     /// <summary>Reports what the board's program knows: why the boot before ended, a pressed button.</summary>
     /// <param name="code">The code; None is ignored.</param>
@@ -158,6 +184,38 @@ public sealed class PodHost : IStepped
         {
             _sensors[i].TryCommand(PodCommand.StopCuff, _nothing, 0, 0, nowUs);
         }
+    }
+
+    /// <inheritdoc/>
+    public bool TestCuff(long nowUs)
+    {
+        bool taken = false;
+        byte[] offTheArm = [BloodPressure.OffTheArm];
+        for (int i = 0; i < _sensors.Length; i++)
+        {
+            taken |= _sensors[i].TryCommand(PodCommand.TestCuff, offTheArm, 0, 1, nowUs);
+        }
+
+        return taken;
+    }
+
+    /// <inheritdoc/>
+    public void RetryPeripherals(long nowUs)
+    {
+        for (int i = 0; i < _supervisors.Length; i++)
+        {
+            _supervisors[i].Retry(nowUs);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void ProduceSimulated(int stream, uint mdcCode, int value, int exponent, long nowUs)
+    {
+        int flags = _options.FrameFlags;
+        _options.FrameFlags = flags | FrameFlags.Simulated;
+        NumericBody.Write(_ring.Scratch, PodRing.BodyOffset, mdcCode, value, exponent, AbsenceReason.None, 100, 1000);
+        _ring.Commit(FrameKind.Numeric, stream, NumericBody.Length, nowUs, 0, nowUs);
+        _options.FrameFlags = flags;
     }
 
     /// <summary>Puts all vital signs, events and gaps into the store at once, in order to be switched off.</summary>
@@ -334,11 +392,7 @@ public sealed class PodHost : IStepped
 
                 break;
             case PodCommand.RetryPeripherals:
-                for (int i = 0; i < _supervisors.Length; i++)
-                {
-                    _supervisors[i].Retry(_nowUs);
-                }
-
+                RetryPeripherals(_nowUs);
                 return;
             default:
                 if ((buffer[1] == PodCommand.StartCuff || buffer[1] == PodCommand.TestCuff) && _watch.IsRepeated(LittleEndian.ReadUInt16(buffer, 2)))
@@ -369,6 +423,13 @@ public sealed class PodHost : IStepped
         if (epoch == Epoch)
         {
             return; // told again at each connection
+        }
+
+        if (epoch != 0 && IsOnBench)
+        {
+            // What comes of a bench never belongs to a patient.
+            _events.Report(FaultCode.BenchNoSession, 0, _nowUs);
+            return;
         }
 
         for (int i = 0; i < _sensors.Length; i++)
