@@ -24,6 +24,33 @@ public sealed class ConsoleServices
         Hmac = hmac;
     }
 
+    /// <summary>Reads what the store holds, and takes up the configuration in force. Once, at the start of a boot, before the pod's loop is made.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="board">The board.</param>
+    /// <param name="crc32">The CRC of files and protocol lines.</param>
+    /// <param name="hmac">HMAC-SHA-256.</param>
+    /// <param name="entropy">Random bits.</param>
+    /// <param name="mac">The chip's MAC, six bytes.</param>
+    /// <param name="resetReason">Why the boot before ended.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>The services.</returns>
+    public static ConsoleServices Begin(IByteStore store, IBoardService board, ICrc32 crc32, IHmacSha256 hmac, IEntropy entropy, byte[] mac, FaultCode resetReason, long nowUs)
+    {
+        ConfigurationStore configuration = new ConfigurationStore(store, crc32);
+        configuration.Open();
+        UnlockGate gate = new UnlockGate(store, hmac, entropy);
+        gate.Begin(nowUs);
+        RebootLog reboots = new RebootLog(store);
+        reboots.Begin(resetReason);
+        DeviceIdentity.TryParse(configuration.Active.Text(ConfigurationKeys.DeviceId), out ulong deviceId);
+        return new ConsoleServices(configuration, store, board, gate, crc32, hmac)
+        {
+            Reboots = reboots,
+            ResetReason = resetReason,
+            DeviceId = configuration.Active.Has(ConfigurationKeys.DeviceId) ? deviceId : DeviceIdentity.OfMac(mac),
+        };
+    }
+
     /// <summary>The configuration.</summary>
     public ConfigurationStore Configuration { get; }
 

@@ -185,11 +185,11 @@ public sealed class ServiceConsole : IStepped
             _output.Text("\r\n");
         }
 
+        bool isProtocol = _editor.IsProtocol;
         switch (_editor.Take(value))
         {
             case LineEvent.Line:
                 string line = _editor.Text;
-                bool isProtocol = _editor.IsProtocol;
                 _editor.Finish();
                 if (isProtocol)
                 {
@@ -212,7 +212,7 @@ public sealed class ServiceConsole : IStepped
                 Banner();
                 break;
             case LineEvent.TooLong:
-                _answer.Begin(string.Empty);
+                _answer.Begin(isProtocol ? "0" : string.Empty);
                 _answer.Fail(FaultCode.ConsoleLineTooLong, string.Empty);
                 Prompt();
                 break;

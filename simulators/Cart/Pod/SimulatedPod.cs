@@ -82,6 +82,7 @@ public sealed class SimulatedPod
     private readonly SimulatedI2cBus _bus;
     private readonly SimulatedByteStore? _flash;
     private readonly IByteStore _store;
+    private SimulatedPodConsole? _console;
     private readonly SortedDictionary<PodPart, FittedPart> _parts = [];
     private IUplinkConnector? _connector;
     private SteppedProcess? _process;
@@ -129,6 +130,17 @@ public sealed class SimulatedPod
 
     /// <summary>A frame gave way in the full ring.</summary>
     public event FrameHandler? FrameEvicted;
+
+    /// <summary>Gives the pod a console and a configuration in its store. From the next power-on it drives the parts that the configuration names, under the identity that it gives.</summary>
+    /// <param name="port">The console's line.</param>
+    /// <param name="mac">The chip's MAC, six bytes.</param>
+    /// <param name="version">Version of the program.</param>
+    /// <returns>The console.</returns>
+    public SimulatedPodConsole FitConsole(IConsolePort port, byte[] mac, string version)
+    {
+        _console = new SimulatedPodConsole(port, _store, mac) { Version = version };
+        return _console;
+    }
 
     /// <summary>Its scenario.</summary>
     public PodDefinition Definition { get; }
@@ -214,9 +226,12 @@ public sealed class SimulatedPod
         Cuff?.PowerOn();
         SeededRandom random = _random.Fork("boot:" + Boots.ToString(System.Globalization.CultureInfo.InvariantCulture));
         SteppedProcess? process = null;
+        _console?.Begin(new SeededEntropy(random.Fork("console")), 0);
         _connector = _connectors(() => oscillator.LocalUs(_world.Kernel.NowUs), () => process?.Wake());
-        MqttPodLink link = new(Definition.DeviceId, _connector, static (options, handler) => new MqttClient(options, handler));
-        PodHost host = new(Options(oscillator), new SimulatedI2cPort(_bus), _store, new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
+        PodOptions options = Options(oscillator);
+        MqttPodLink link = new(options.DeviceId, _connector, static (options, handler) => new MqttClient(options, handler));
+        II2cPort bus = new SimulatedI2cPort(_bus);
+        PodHost host = new(options, _console?.Bus(bus) ?? bus, _store, new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
         Host = host;
         host.FrameProduced += OnProduced;
         host.FrameRecovered += (buffer, offset, length) => AtPod(buffer, offset, "recovered", ReadingFate.None);
@@ -231,7 +246,8 @@ public sealed class SimulatedPod
             AtPod(buffer, offset, "evicted", ReadingFate.Evicted);
             FrameEvicted?.Invoke(buffer, offset, length);
         };
-        process = new SteppedProcess(_world.Kernel, oscillator, host.Step);
+        _console?.Attach(host);
+        process = new SteppedProcess(_world.Kernel, oscillator, _console is null ? host.Step : nowUs => StepWithConsole(host, nowUs));
         _process = process;
         process.Wake();
     }
@@ -380,17 +396,45 @@ public sealed class SimulatedPod
     private CodedErrorException NoSuch(PodPart part, string why) =>
         new(new CodedError(FaultCodes.ScenarioWordUnknown, ErrorPlace.None, $"pod '{Definition.Id}': part {part} {why}"));
 
-    private PodOptions Options(Oscillator oscillator)
+    private long StepWithConsole(PodHost host, long nowUs)
     {
-        List<PeripheralOptions> peripherals = [];
-        foreach ((PodPart part, FittedPart fitted) in _parts)
+        long next = Math.Min(host.Step(nowUs), _console!.Step(nowUs, out bool restarts));
+        if (restarts)
         {
-            PeripheralOptions peripheral = new(part, fitted.Address);
-            fitted.Wire(peripheral);
-            peripherals.Add(peripheral);
+            // Behind this step: the power's coming and going makes another process.
+            _world.Kernel.At(_world.Kernel.NowUs, () =>
+            {
+                CutPower();
+                PowerOn();
+            });
+            return long.MaxValue;
         }
 
-        PodOptions options = new(Definition.DeviceId, peripherals.ToArray())
+        return next;
+    }
+
+    // A configured part that the simulated pod does not have is driven all the same, and found absent. The fitted ones are wired.
+    private List<PeripheralOptions> Peripherals()
+    {
+        List<PeripheralOptions> peripherals = [.. _console?.Parts() ?? _parts.Select(p => new PeripheralOptions(p.Key, p.Value.Address))];
+        foreach (PeripheralOptions peripheral in peripherals.ToArray())
+        {
+            if (_parts.TryGetValue(peripheral.Part, out FittedPart? fitted))
+            {
+                fitted.Wire(peripheral);
+            }
+            else if (peripheral.Address == 0 || peripheral.Part == PodPart.Mprls0300)
+            {
+                peripherals.Remove(peripheral); // nothing to wire it to
+            }
+        }
+
+        return peripherals;
+    }
+
+    private PodOptions Options(Oscillator oscillator)
+    {
+        PodOptions options = new(_console?.Services.DeviceId ?? Definition.DeviceId, Peripherals().ToArray())
         {
             FrameFlags = FrameFlags.Simulated,
             Clock = new OscillatorClock(oscillator, _world.Kernel),
