@@ -91,7 +91,7 @@ internal static class Directions
         {
             ["Channels"] = [".", "Cuff", "Diagnostics", "Store", "Supervision"],
             ["Configuration"] = [".", "Store"],
-            ["Console"] = [".", "Channels", "Configuration", "Cuff", "Diagnostics", "Start", "Store", "Supervision"],
+            ["Console"] = [".", "Configuration", "Cuff", "Diagnostics", "Start", "Store", "Supervision"],
             ["Diagnostics"] = ["Store"],
             ["Link"] = [".", "Cuff", "Diagnostics", "Store", "Supervision"],
             ["Start"] = ["Store"],

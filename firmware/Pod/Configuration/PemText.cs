@@ -6,7 +6,7 @@ namespace Firmware.Pod.Configuration;
 public sealed class PemText
 {
     /// <summary>Most base64 signs of one piece.</summary>
-    public const int MaxPieceSigns = 360;
+    public const int MaxChunkSigns = 360;
 
     private readonly byte[] _buffer = new byte[ConfigurationKeys.MaxPemBytes];
     private int _count;
@@ -52,7 +52,7 @@ public sealed class PemText
 
         bool isNext = key == Key && of == _of && number == Have + 1 && number <= of;
         string wrong = !isNext ? "piece " + (Key == key ? Have + 1 : 1).ToString() + " is next"
-            : base64.Length == 0 || base64.Length > MaxPieceSigns ? "a piece has 1 to 360 signs"
+            : base64.Length == 0 || base64.Length > MaxChunkSigns ? "a piece has 1 to 360 signs"
             : Decode(base64, number == of);
         if (wrong.Length == 0)
         {

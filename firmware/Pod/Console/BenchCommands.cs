@@ -296,7 +296,11 @@ public sealed class BenchCommands
             return call.Refuse(FaultCode.ConsoleBusy, "the cuff is in use");
         }
 
-        pod?.Flush(call.NowUs);
+        if (pod != null)
+        {
+            pod.Flush(call.NowUs);
+        }
+
         _services.RestartAt(call.NowUs + ConfigurationCommands.RestartUs, FaultCode.RebootCommanded);
         call.Answer.Number("inMs", ConfigurationCommands.RestartUs / 1000);
         return CommandTurn.Done;
