@@ -13,6 +13,9 @@ public static class FaultCodes
     /// <summary>C2702: The journal's directory cannot be read.</summary>
     public const string JournalDirectoryUnreadable = "C2702";
 
+    /// <summary>C2703: There is no pod's key to answer a challenge with.</summary>
+    public const string PodKeyUnusable = "C2703";
+
     /// <summary>C2800: A file of hardware/ cannot be read as JSON.</summary>
     public const string HardwareFileUnreadable = "C2800";
 

@@ -105,7 +105,7 @@ public sealed class ServiceConsole : IStepped
             {
                 _table.OnHoldEnd(_table.Hold.Key(value, nowUs), nowUs);
             }
-            else if (_running != null && (value == 0x03 || value == 'q') && !_answer.IsProtocol)
+            else if (_running != null && value == 0x03 && !_answer.IsProtocol)
             {
                 Finish(CommandTurn.Done);
             }
