@@ -330,11 +330,7 @@ public sealed class PodConfiguration
         }
     }
 
-    private static string Normal(string deviceId)
-    {
-        DeviceIdentity.TryParse(deviceId, out ulong value);
-        return Topics.DeviceText(value);
-    }
+    private static string Normal(string deviceId) => DeviceIdentity.TryParse(deviceId, out ulong value) ? Topics.DeviceText(value) : string.Empty;
 
     private static byte[] Hex(string text)
     {

@@ -60,7 +60,7 @@ public sealed class CommandTable
             new ConsoleCommand("reboot-reason", "", "why the last 16 boots ended, expected or not", "reboot-reason", ConsoleAccess.Open, info.RebootReason),
             new ConsoleCommand("memo", "[text|clear]", "notes of technicians, kept on the pod", "memo \"hose changed\"", ConsoleAccess.Open, info.Memo),
             new ConsoleCommand("mark", "[text]", "a mark in the pod's events", "mark \"plug wiggled\"", ConsoleAccess.Open, info.Mark),
-            new ConsoleCommand("config help", "", "keys, ranges, examples", "config help", ConsoleAccess.Open, configuration.Help),
+            new ConsoleCommand("config help", "", "keys, ranges, examples", "config help", ConsoleAccess.Open, ConfigurationCommands.Help),
             new ConsoleCommand("config get", "[key]", "what is configured; secrets are never shown", "config get gateway.host", ConsoleAccess.Open, configuration.Get),
             new ConsoleCommand("config set", "<key> <value>", "change a value, for the next commit", "config set gateway.host 192.168.4.1", ConsoleAccess.Settings, configuration.Set),
             new ConsoleCommand("config put", "<key> <n> <of> <base64>", "a certificate or key in pieces", "config put tls.ca 1 3 LS0t", ConsoleAccess.Settings, configuration.Put),
@@ -77,7 +77,7 @@ public sealed class CommandTable
             new ConsoleCommand("unlock", "<answer>", "open what is locked, for ten minutes without input", "unlock 0123456789abcdef", ConsoleAccess.Open, _bench.Unlock),
             new ConsoleCommand("lock", "", "lock again", "lock", ConsoleAccess.Open, _bench.Lock),
             new ConsoleCommand("bundle", "", "all that a distant helper asks for; no secret, no patient value", "bundle", ConsoleAccess.Open, Bundle),
-            new ConsoleCommand("colour", "<on|off>", "colours for a person", "colour on", ConsoleAccess.Open, info.Colour),
+            new ConsoleCommand("colour", "<on|off>", "colours for a person", "colour on", ConsoleAccess.Open, InfoCommands.Colour),
             new ConsoleCommand("reboot", "", "restart the pod", "reboot", ConsoleAccess.SettingsNoSession, _bench.Reboot),
             new ConsoleCommand("factory", "[last four digits of the id]", "erase the pod, in two steps", "factory", ConsoleAccess.SettingsNoSession, _bench.Factory),
         ];

@@ -35,7 +35,7 @@ public sealed class ConfigurationCommands
     /// <summary><c>config help</c>.</summary>
     /// <param name="call">The call.</param>
     /// <returns>One row a turn.</returns>
-    public CommandTurn Help(ConsoleCall call)
+    public static CommandTurn Help(ConsoleCall call)
     {
         if (call.Turn == ConfigurationKeys.Count)
         {
@@ -361,8 +361,6 @@ public sealed class ConfigurationCommands
     }
 
     // A key that was mistyped may stand before a secret, so only the key is repeated.
-    private CommandTurn Unknown(ConsoleCall call, string key)
-    {
-        return call.Refuse(FaultCode.ConfigurationRefused, "there is no key '" + (key.Length > 24 ? key.Substring(0, 24) : key) + "'");
-    }
+    private static CommandTurn Unknown(ConsoleCall call, string key) =>
+        call.Refuse(FaultCode.ConfigurationRefused, "there is no key '" + (key.Length > 24 ? key.Substring(0, 24) : key) + "'");
 }

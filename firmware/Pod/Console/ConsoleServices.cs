@@ -42,12 +42,12 @@ public sealed class ConsoleServices
         gate.Begin(nowUs);
         RebootLog reboots = new RebootLog(store);
         reboots.Begin(resetReason);
-        DeviceIdentity.TryParse(configuration.Active.Text(ConfigurationKeys.DeviceId), out ulong deviceId);
+        bool isNamed = DeviceIdentity.TryParse(configuration.Active.Text(ConfigurationKeys.DeviceId), out ulong deviceId);
         return new ConsoleServices(configuration, store, board, gate, crc32, hmac)
         {
             Reboots = reboots,
             ResetReason = resetReason,
-            DeviceId = configuration.Active.Has(ConfigurationKeys.DeviceId) ? deviceId : DeviceIdentity.OfMac(mac),
+            DeviceId = isNamed ? deviceId : DeviceIdentity.OfMac(mac),
         };
     }
 

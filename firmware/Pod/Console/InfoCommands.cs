@@ -253,7 +253,7 @@ public sealed class InfoCommands
     /// <summary><c>colour</c>.</summary>
     /// <param name="call">The call.</param>
     /// <returns>Done.</returns>
-    public CommandTurn Colour(ConsoleCall call)
+    public static CommandTurn Colour(ConsoleCall call)
     {
         bool isOn = string.Equals(call.Argument(0), "on");
         if (!isOn && !string.Equals(call.Argument(0), "off"))

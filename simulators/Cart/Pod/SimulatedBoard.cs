@@ -43,7 +43,7 @@ public sealed class SimulatedBoard : IBoardService
     public int Reboots { get; private set; }
 
     /// <inheritdoc/>
-    public bool FitsBoard(string board) => board == Board;
+    public bool FitsBoard(string board) => string.Equals(board, Board, System.StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public void Reboot() => Reboots++;
