@@ -13,6 +13,9 @@ public static class FaultCodes
     /// <summary>C2702: The journal's directory cannot be read.</summary>
     public const string JournalDirectoryUnreadable = "C2702";
 
+    /// <summary>C2703: There is no pod's key to answer a challenge with.</summary>
+    public const string PodKeyUnusable = "C2703";
+
     /// <summary>C2710: The root's key does not open.</summary>
     public const string PassphraseWrong = "C2710";
 
@@ -140,7 +143,7 @@ public static class FaultCodes
     public const string UnlockFailed = "F4023";
 
     /// <summary>F4024: The readings make no calibration.</summary>
-    public const string CalibrationUnusable = "F4024";
+    public const string CalibrationNotMade = "F4024";
 
     /// <summary>F4025: The pod's self test failed.</summary>
     public const string PodSelfTestFailed = "F4025";
@@ -1050,6 +1053,87 @@ public static class FaultCodes
 
     /// <summary>P1622: Listening was asked for outside the session in force.</summary>
     public const string ListeningRefused = "P1622";
+
+    /// <summary>P1700: A technician unlocked the pod's console.</summary>
+    public const string ConsoleUnlocked = "P1700";
+
+    /// <summary>P1701: An unlock of the pod's console was refused.</summary>
+    public const string ConsoleUnlockRefused = "P1701";
+
+    /// <summary>P1702: The pod's console is locked after five wrong answers.</summary>
+    public const string ConsoleLocked = "P1702";
+
+    /// <summary>P1703: The pod runs with a new configuration that nobody confirmed yet.</summary>
+    public const string ConfigurationOnTrial = "P1703";
+
+    /// <summary>P1704: A new configuration of the pod was undone.</summary>
+    public const string ConfigurationUndone = "P1704";
+
+    /// <summary>P1705: A new configuration of the pod was confirmed.</summary>
+    public const string ConfigurationConfirmed = "P1705";
+
+    /// <summary>P1706: The pod's configuration is damaged.</summary>
+    public const string ConfigurationDamaged = "P1706";
+
+    /// <summary>P1707: The pod refused a setting.</summary>
+    public const string ConfigurationRefused = "P1707";
+
+    /// <summary>P1708: The pod's configuration could not be stored.</summary>
+    public const string ConfigurationNotStored = "P1708";
+
+    /// <summary>P1709: A calibration was refused.</summary>
+    public const string CalibrationRefused = "P1709";
+
+    /// <summary>P1710: A stored calibration was not used.</summary>
+    public const string CalibrationUnusable = "P1710";
+
+    /// <summary>P1711: The pod was asked into a session while it simulates or carries an injected fault.</summary>
+    public const string BenchNoSession = "P1711";
+
+    /// <summary>P1712: The pod began to simulate readings or to carry an injected fault.</summary>
+    public const string BenchModeBegan = "P1712";
+
+    /// <summary>P1713: The console does not know a command.</summary>
+    public const string ConsoleCommandUnknown = "P1713";
+
+    /// <summary>P1714: A console command has a wrong argument.</summary>
+    public const string ConsoleArgumentWrong = "P1714";
+
+    /// <summary>P1715: A line of the console is too long or damaged.</summary>
+    public const string ConsoleLineTooLong = "P1715";
+
+    /// <summary>P1716: A console command needs the unlock.</summary>
+    public const string ConsoleNeedsUnlock = "P1716";
+
+    /// <summary>P1717: A console command was refused while a session is open.</summary>
+    public const string ConsoleSessionOpen = "P1717";
+
+    /// <summary>P1718: The console wants to read that the cuff is off the arm.</summary>
+    public const string CuffOffArmUnsaid = "P1718";
+
+    /// <summary>P1719: The cuff was emptied: the console's key was not pressed in time.</summary>
+    public const string CuffKeyMissing = "P1719";
+
+    /// <summary>P1720: An item of the pod's self test failed.</summary>
+    public const string SelfTestItemFailed = "P1720";
+
+    /// <summary>P1721: The pod is not provisioned.</summary>
+    public const string PodUnprovisioned = "P1721";
+
+    /// <summary>P1722: The pod was restarted from its console.</summary>
+    public const string RebootCommanded = "P1722";
+
+    /// <summary>P1723: The pod's store was erased from its console.</summary>
+    public const string StoreErased = "P1723";
+
+    /// <summary>P1724: The console cannot do this now.</summary>
+    public const string ConsoleBusy = "P1724";
+
+    /// <summary>P1725: The pod's measuring loop does not run.</summary>
+    public const string PodNotRunning = "P1725";
+
+    /// <summary>P1726: A technician set a mark at the pod's console.</summary>
+    public const string ConsoleMark = "P1726";
 
     /// <summary>S3001: The scenario file cannot be read.</summary>
     public const string ScenarioUnreadable = "S3001";

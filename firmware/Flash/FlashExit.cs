@@ -30,7 +30,7 @@ public static class FlashExit
         (15, "another program answers than the one that was written", [FaultCodes.ReadBackDiffers]),
         (16, "the console is silent or damaged", [FaultCodes.ConsoleSilent, FaultCodes.ConsoleAnswerDamaged]),
         (17, "the pod was not provisioned", [FaultCodes.BundleForAnotherPod, FaultCodes.PodRefused, FaultCodes.UnlockFailed, FaultCodes.SecretMissing]),
-        (18, "no calibration came of it", [FaultCodes.CalibrationUnusable]),
+        (18, "no calibration came of it", [FaultCodes.CalibrationNotMade]),
         (19, "the pod's self test failed", [FaultCodes.PodSelfTestFailed]),
         (20, "identity, calibrations or readings were lost", [FaultCodes.PodIdentityLost]),
         (21, "a record cannot be read or written", [FaultCodes.FlashRecordUnwritable]),

@@ -19,12 +19,13 @@ public delegate void FrameHandler(byte[] buffer, int offset, int length);
 /// <summary>
 /// One whole pod: everything between the chips and the link, in one loop. Not thread safe; nothing in it waits.
 /// </summary>
-public sealed class PodHost : IStepped
+public sealed class PodHost : IStepped, IPodService
 {
     private readonly PodOptions _options;
     private readonly IPodLink _link;
     private readonly EventReporter _events;
     private readonly BusMonitor _bus;
+    private readonly II2cPort _i2c;
     private readonly PodRing _ring;
     private readonly RingRecovery _recovery;
     private readonly PodUplink _uplink;
@@ -35,6 +36,7 @@ public sealed class PodHost : IStepped
     private readonly CarriedAway _carried;
     private readonly Supervisor[] _supervisors;
     private readonly Sensor[] _sensors;
+    private readonly IDriver[] _drivers;
     private readonly byte[] _nothing = [];
     private readonly string _commandTopic;
     private readonly string _replyTopic;
@@ -55,6 +57,7 @@ public sealed class PodHost : IStepped
         Validate(options);
         _options = options;
         _link = link;
+        _i2c = i2c;
         Counters = new PodCounters();
         _events = new EventReporter(Counters);
         _bus = new BusMonitor(i2c, Counters, _events, options.Clock);
@@ -71,10 +74,12 @@ public sealed class PodHost : IStepped
         _replyTopic = Topics.TimeReply(options.DeviceId);
         _supervisors = new Supervisor[options.Peripherals.Length];
         _sensors = new Sensor[options.Peripherals.Length];
+        _drivers = new IDriver[options.Peripherals.Length];
         PartFactory parts = new(options, _bus, _ring, Counters, _events, Situation, _watch);
         for (int i = 0; i < _sensors.Length; i++)
         {
             parts.Make(options.Peripherals[i], out IDriver driver, out _sensors[i]);
+            _drivers[i] = driver;
             _supervisors[i] = new Supervisor(driver, _sensors[i], _bus, options.Peripherals[i].Address, _events);
         }
 
@@ -137,6 +142,21 @@ public sealed class PodHost : IStepped
     /// <summary>What one peripheral must know of another.</summary>
     public PodSituation Situation { get; } = new PodSituation();
 
+    /// <inheritdoc/>
+    public bool IsConnected => _link.IsConnected;
+
+    /// <inheritdoc/>
+    public bool IsStoreOk => _ring.StoreOk;
+
+    /// <inheritdoc/>
+    public PodOptions Options => _options;
+
+    /// <inheritdoc/>
+    public II2cPort Bus => _i2c;
+
+    /// <inheritdoc/>
+    public bool IsOnBench { get; set; }
+
     /// <summary>How many peripherals there are.</summary>
     public int PeripheralCount => _supervisors.Length;
 
@@ -147,6 +167,12 @@ public sealed class PodHost : IStepped
     /// <param name="index">Its place in the options.</param>
     /// <returns>Its supervisor.</returns>
     public Supervisor Peripheral(int index) => _supervisors[index];
+
+    /// <inheritdoc/>
+    public IDriver Driver(int index) => _drivers[index];
+
+    /// <inheritdoc/>
+    public int PendingOf(FrameClass frameClass) => _ring.Queue(frameClass).Pending;
 
     /// <summary>Reports what the board's program knows: why the boot before ended, a pressed button.</summary>
     /// <param name="code">The code; None is ignored.</param>
@@ -161,6 +187,38 @@ public sealed class PodHost : IStepped
         {
             _sensors[i].TryCommand(PodCommand.StopCuff, _nothing, 0, 0, nowUs);
         }
+    }
+
+    /// <inheritdoc/>
+    public bool TestCuff(long nowUs)
+    {
+        bool taken = false;
+        byte[] offTheArm = [BloodPressure.OffTheArm];
+        for (int i = 0; i < _sensors.Length; i++)
+        {
+            taken |= _sensors[i].TryCommand(PodCommand.TestCuff, offTheArm, 0, 1, nowUs);
+        }
+
+        return taken;
+    }
+
+    /// <inheritdoc/>
+    public void RetryPeripherals(long nowUs)
+    {
+        for (int i = 0; i < _supervisors.Length; i++)
+        {
+            _supervisors[i].Retry(nowUs);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void ProduceSimulated(int stream, uint mdcCode, int value, int exponent, long nowUs)
+    {
+        int flags = _options.FrameFlags;
+        _options.FrameFlags = flags | FrameFlags.Simulated;
+        NumericBody.Write(_ring.Scratch, PodRing.BodyOffset, mdcCode, value, exponent, AbsenceReason.None, 100, 1000);
+        _ring.Commit(FrameKind.Numeric, stream, NumericBody.Length, nowUs, 0, nowUs);
+        _options.FrameFlags = flags;
     }
 
     /// <summary>Puts all vital signs, events and gaps into the store at once, in order to be switched off.</summary>
@@ -385,11 +443,7 @@ public sealed class PodHost : IStepped
             case PodCommand.Stored:
                 return; // the link's own; for one that gave its ticket up meanwhile
             case PodCommand.RetryPeripherals:
-                for (int i = 0; i < _supervisors.Length; i++)
-                {
-                    _supervisors[i].Retry(_nowUs);
-                }
-
+                RetryPeripherals(_nowUs);
                 return;
             default:
                 if ((buffer[1] == PodCommand.StartCuff || buffer[1] == PodCommand.TestCuff) && _watch.IsRepeated(LittleEndian.ReadUInt16(buffer, 2)))
@@ -426,6 +480,13 @@ public sealed class PodHost : IStepped
         {
             _carried.OnPatientNamed(_nowUs);
             return; // sent again at each connection
+        }
+
+        if (epoch != 0 && IsOnBench)
+        {
+            // What comes of a bench never belongs to a patient.
+            _events.Report(FaultCode.BenchNoSession, 0, _nowUs);
+            return;
         }
 
         for (int i = 0; i < _sensors.Length; i++)

@@ -105,10 +105,10 @@ public sealed class PodOptions
     /// <summary>RAM for sound, bytes; allocated on a pod with a stethoscope only. Default 512 KiB: about 31 s.</summary>
     public int SoundRingBytes { get; set; } = 512 * 1024;
 
-    /// <summary>Length at which a segment file is followed by the next, bytes. Default 16 KiB.</summary>
-    public int SegmentBytes { get; set; } = 16 * 1024;
+    /// <summary>Length at which a segment file is followed by the next, bytes. Default 16,368: what four blocks of the drive hold; 16 more bytes would take a fifth.</summary>
+    public int SegmentBytes { get; set; } = 16_368;
 
-    /// <summary>Most segment files. Default 11: with certificates on the 256 KiB drive a twelfth would meet its end.</summary>
+    /// <summary>Most segment files. Default 11: with both configurations, records and notes they stay below the 256 KiB of the drive.</summary>
     public int MaxSegments { get; set; } = 11;
 
     /// <summary>A vital sign, event or gap that is not acknowledged is in the store at the latest after this time, ms. Default 1,000.</summary>

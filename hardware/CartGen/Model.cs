@@ -53,7 +53,7 @@ internal sealed record CodeRange(string Letter, string Program, int First, int L
 internal sealed record CodeBlock(int First, int Last, string About);
 
 /// <summary>A coded fault, as far as generated files need it.</summary>
-internal sealed record Fault(string Code, string Name, string Severity, int? Http, string Happened, string Do)
+internal sealed record Fault(string Code, string Name, string Severity, int? Http, string Happened, string Means, string Do)
 {
     /// <summary>The four digits; what travels on the wire.</summary>
     public int Number => int.Parse(Code.AsSpan(1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture);

@@ -171,8 +171,9 @@ internal static class ModelReader
 
     private static Fault Fault(JsonRow row)
     {
-        row.Ignore("means", "who", "consultation");
+        row.Ignore("who", "consultation");
         JsonRow happened = row.Object("happened");
+        JsonRow means = row.Object("means");
         JsonRow next = row.Object("do");
         string code = row.Text("code");
         if (code.Length != 5 || !char.IsAsciiLetterUpper(code[0]) || !code.AsSpan(1).ContainsOnlyDigits())
@@ -181,7 +182,7 @@ internal static class ModelReader
             code = "X0000";
         }
 
-        return new Fault(code, row.Text("name"), row.OneOf("severity", "info", "warning", "error", "fault"), (int?)row.OptionalWhole("http", 200, 599), happened.Text("en"), next.Text("en"));
+        return new Fault(code, row.Text("name"), row.OneOf("severity", "info", "warning", "error", "fault"), (int?)row.OptionalWhole("http", 200, 599), happened.Text("en"), means.Text("en"), next.Text("en"));
     }
 
     private static bool ContainsOnlyDigits(this ReadOnlySpan<char> text)

@@ -92,8 +92,11 @@ internal static class Directions
         ["Firmware.Pod"] = new Dictionary<string, string[]>(StringComparer.Ordinal)
         {
             ["Channels"] = [".", "Cuff", "Diagnostics", "Store", "Supervision"],
+            ["Configuration"] = [".", "Store"],
+            ["Console"] = [".", "Configuration", "Cuff", "Diagnostics", "Start", "Store", "Supervision"],
             ["Diagnostics"] = ["Store"],
             ["Link"] = [".", "Cuff", "Diagnostics", "Store", "Supervision"],
+            ["Start"] = ["Store"],
             ["Store"] = [".", "Diagnostics"],
             ["Supervision"] = ["Channels", "Diagnostics"],
         },

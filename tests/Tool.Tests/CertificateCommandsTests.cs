@@ -254,7 +254,7 @@ public sealed class CertificateCommandsTests
     {
         using StringWriter results = new(CultureInfo.InvariantCulture);
         using StringWriter diagnostics = new(CultureInfo.InvariantCulture);
-        int exit = CartCtl.Run(words, results, diagnostics, new StringReader(string.Empty));
+        int exit = CartCtl.Run(words, new StringReader(string.Empty), results, diagnostics);
         return (exit, results.ToString(), diagnostics.ToString());
     }
 }

@@ -228,5 +228,5 @@ public sealed class CalibrationRun(FlashMachine machine, CalibrationOptions opti
 
     private static long Boot(PodAnswer identity) => long.TryParse(identity.Text("bootId"), NumberStyles.None, CultureInfo.InvariantCulture, out long boot) ? boot : -1;
 
-    private static CodedErrorException Unusable(string detail) => new(new CodedError(FaultCodes.CalibrationUnusable, ErrorPlace.None, detail));
+    private static CodedErrorException Unusable(string detail) => new(new CodedError(FaultCodes.CalibrationNotMade, ErrorPlace.None, detail));
 }

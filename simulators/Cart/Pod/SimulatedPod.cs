@@ -84,6 +84,7 @@ public sealed class SimulatedPod
     private readonly ProcessorClock _processor;
     private readonly SeededRandom _lateness;
     private readonly IByteStore? _store;
+    private SimulatedPodConsole? _console;
     private readonly SortedDictionary<PodPart, FittedPart> _parts = [];
     private IUplinkConnector? _connector;
     private SteppedProcess? _process;
@@ -133,6 +134,17 @@ public sealed class SimulatedPod
 
     /// <summary>A frame gave way in the full ring.</summary>
     public event FrameHandler? FrameEvicted;
+
+    /// <summary>Gives the pod a console and a configuration in its store. From the next power-on it drives the parts that the configuration names, under the identity that it gives.</summary>
+    /// <param name="port">The console's line.</param>
+    /// <param name="mac">The chip's MAC, six bytes.</param>
+    /// <param name="version">Version of the program.</param>
+    /// <returns>The console.</returns>
+    public SimulatedPodConsole FitConsole(IConsolePort port, byte[] mac, string version)
+    {
+        _console = new SimulatedPodConsole(port, Store(), mac) { Version = version };
+        return _console;
+    }
 
     /// <summary>Its scenario.</summary>
     public PodDefinition Definition { get; }
@@ -233,12 +245,21 @@ public sealed class SimulatedPod
         Cuff?.PowerOn();
         SeededRandom random = _random.Fork("boot:" + Boots.ToString(System.Globalization.CultureInfo.InvariantCulture));
         SteppedProcess? process = null;
+        IByteStore store = Store();
+        if (_console is { } console)
+        {
+            console.Use(store);
+            console.Begin(new SeededEntropy(random.Fork("console")), 0);
+        }
+
         _connector = _connectors(() => oscillator.LocalUs(_world.Kernel.NowUs), () => process?.Wake());
-        SimulatedM2Mqtt library = new(Definition.DeviceId, _connector, Definition.HandshakeUs, Stand);
+        PodOptions options = Options(oscillator);
+        SimulatedM2Mqtt library = new(options.DeviceId, _connector, Definition.HandshakeUs, Stand);
         Library = library;
-        Link = new MqttLink(library, Topics.Command(Definition.DeviceId));
+        Link = new MqttLink(library, Topics.Command(options.DeviceId));
         MqttLink link = Link;
-        PodHost host = new(Options(oscillator), new SimulatedI2cPort(_bus, _processor.Stand), Store(), new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
+        II2cPort bus = new SimulatedI2cPort(_bus, _processor.Stand);
+        PodHost host = new(options, _console?.Bus(bus) ?? bus, store, new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
         Host = host;
         link.Situation = host.Situation;
         host.FrameProduced += OnProduced;
@@ -254,7 +275,8 @@ public sealed class SimulatedPod
             AtPod(buffer, offset, "evicted", ReadingFate.Evicted);
             FrameEvicted?.Invoke(buffer, offset, length);
         };
-        process = new SteppedProcess(_world.Kernel, oscillator, nowUs => host.Step(Late(oscillator, nowUs)), _processor);
+        _console?.Attach(host);
+        process = new SteppedProcess(_world.Kernel, oscillator, nowUs => StepWithConsole(host, Late(oscillator, nowUs)), _processor);
         _process = process;
         process.Wake();
     }
@@ -440,17 +462,51 @@ public sealed class SimulatedPod
     // The board's own store on the drive; what it remembers of the drive is lost with the power.
     private IByteStore Store() => _store ?? new LittlefsStore(Flash!, Flash!.Bytes);
 
-    private PodOptions Options(Oscillator oscillator)
+    private long StepWithConsole(PodHost host, long nowUs)
     {
-        List<PeripheralOptions> peripherals = [];
-        foreach ((PodPart part, FittedPart fitted) in _parts)
+        long next = host.Step(nowUs);
+        if (_console is not { } console)
         {
-            PeripheralOptions peripheral = new(part, fitted.Address);
-            fitted.Wire(peripheral);
-            peripherals.Add(peripheral);
+            return next;
         }
 
-        PodOptions options = new(Definition.DeviceId, peripherals.ToArray())
+        next = Math.Min(next, console.Step(nowUs, out bool restarts));
+        if (restarts)
+        {
+            // Behind this step: the power's coming and going makes another process.
+            _world.Kernel.At(_world.Kernel.NowUs, () =>
+            {
+                CutPower();
+                PowerOn();
+            });
+            return long.MaxValue;
+        }
+
+        return next;
+    }
+
+    // A configured part that the simulated pod does not have is driven all the same, and found absent. The fitted ones are wired.
+    private List<PeripheralOptions> Peripherals()
+    {
+        List<PeripheralOptions> peripherals = [.. _console?.Parts() ?? _parts.Select(p => new PeripheralOptions(p.Key, p.Value.Address))];
+        foreach (PeripheralOptions peripheral in peripherals.ToArray())
+        {
+            if (_parts.TryGetValue(peripheral.Part, out FittedPart? fitted))
+            {
+                fitted.Wire(peripheral);
+            }
+            else if (peripheral.Address == 0 || peripheral.Part == PodPart.Mprls0300)
+            {
+                peripherals.Remove(peripheral); // nothing to wire it to
+            }
+        }
+
+        return peripherals;
+    }
+
+    private PodOptions Options(Oscillator oscillator)
+    {
+        PodOptions options = new(_console?.Services.DeviceId ?? Definition.DeviceId, Peripherals().ToArray())
         {
             FrameFlags = FrameFlags.Simulated,
             Clock = new OscillatorClock(oscillator, _processor),

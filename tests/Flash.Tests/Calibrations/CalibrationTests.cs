@@ -135,7 +135,7 @@ public sealed class CalibrationTests : IDisposable
     public void The_refusals_are_those_of_the_pod_for_any_number_of_points()
     {
         CodedErrorException e = Assert.ThrowsExactly<CodedErrorException>(() => CalibrationRun.CuffValues([0, 5000], [0, 50_000]));
-        Assert.AreEqual(FaultCodes.CalibrationUnusable, e.Errors[0].Code);
+        Assert.AreEqual(FaultCodes.CalibrationNotMade, e.Errors[0].Code);
         StringAssert.Contains(e.Message, "Span");
     }
 
