@@ -75,7 +75,7 @@ public sealed class CertificateVerifier : IDisposable
     /// <param name="utc">The time to judge by: the later of the clock and of its floor.</param>
     /// <param name="isRevoked">Whether a serial number was revoked.</param>
     /// <returns>What was found.</returns>
-    public CertificateFinding Client(X509Certificate2? certificate, DateTimeOffset utc, Func<string, bool> isRevoked) => Judge(certificate, utc, isRevoked, ClientAuthentication);
+    public CertificateFinding Client(X509Certificate2? certificate, DateTimeOffset utc, Func<string, bool> isRevoked) => Validate(certificate, utc, isRevoked, ClientAuthentication);
 
     /// <summary>Decides about the certificate of this cart's gateway, as a pod does.</summary>
     /// <param name="certificate">What the gateway has shown; null for none.</param>
@@ -83,7 +83,7 @@ public sealed class CertificateVerifier : IDisposable
     /// <returns>What was found.</returns>
     public CertificateFinding Gateway(X509Certificate2? certificate, DateTimeOffset utc)
     {
-        CertificateFinding finding = Judge(certificate, utc, static _ => false, ServerAuthentication);
+        CertificateFinding finding = Validate(certificate, utc, static _ => false, ServerAuthentication);
         return finding is { Verdict: CertificateVerdict.Accepted, Identity.Role: not CertificateRole.Gateway }
             ? finding with { Verdict = CertificateVerdict.OtherRole, Detail = finding.Identity.SubjectText + " is no gateway" }
             : finding;
@@ -98,7 +98,7 @@ public sealed class CertificateVerifier : IDisposable
         }
     }
 
-    private CertificateFinding Judge(X509Certificate2? certificate, DateTimeOffset utc, Func<string, bool> isRevoked, string use)
+    private CertificateFinding Validate(X509Certificate2? certificate, DateTimeOffset utc, Func<string, bool> isRevoked, string use)
     {
         ArgumentNullException.ThrowIfNull(isRevoked);
         if (certificate is null)

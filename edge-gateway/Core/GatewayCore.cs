@@ -27,7 +27,6 @@ public sealed class GatewayCore : IStepped
     private readonly JournalEvents _journalEvents;
     private readonly EndpointHandler _endpoint;
     private readonly ListenerAccess _listeners;
-    private readonly CertificateAccess _certificates;
     private readonly HealthSnapshots _snapshots;
     private readonly GatewayCounts _counts;
     private long _bootIndex;
@@ -48,9 +47,10 @@ public sealed class GatewayCore : IStepped
         (GatewayClock clock, CodedLog log, SessionProjection sessions, string topicRoot) = (s.Clock, s.Log, s.Sessions, s.TopicRoot);
         Pods pods = new();
         _listeners = new ListenerAccess(ports.Listeners, sessions, options.CartId, topicRoot, clock, log, (client, reason) => Server!.Disconnect(client, reason, clock.NowUs));
-        _certificates = new CertificateAccess(ports.Members, options.CartId, topicRoot, s.Issues, clock, log, (client, reason) => Server!.Disconnect(client, reason, clock.NowUs));
+        CertificateAccess certificates = new(ports.Members, options.CartId, topicRoot, s.Issues, clock, log, (client, reason) => Server!.Disconnect(client, reason, clock.NowUs));
+        Peers = new GatewayPeers(certificates, s.Time);
         EndpointGuard guard = new(pods, s.Deduplication, s.Issues, clock, log);
-        _endpoint = new EndpointHandler(_life, pods, _listeners, _certificates, guard, _parts, log, options, topicRoot);
+        _endpoint = new EndpointHandler(_life, pods, _listeners, certificates, guard, _parts, log, options, topicRoot);
         Server = ports.Server(_endpoint);
 
         // The data path.
@@ -94,7 +94,7 @@ public sealed class GatewayCore : IStepped
         ClockAnswers clockAnswers = new(Server, clock, log);
         _endpoint.Attach(Server, fromSession, ingest.Messages, clockAnswers, sound);
         _counts = new GatewayCounts(
-            ingest, delivery, receipts, clockAnswers, sound, () => _listeners.RefusedCount + _certificates.RefusedCount + guard.Refused + _endpoint.RefusedCount + fromSession.RefusedCount);
+            ingest, delivery, receipts, clockAnswers, sound, () => _listeners.RefusedCount + certificates.RefusedCount + guard.Refused + _endpoint.RefusedCount + fromSession.RefusedCount);
         _snapshots = new HealthSnapshots(
             options, _life, clock, s.Journal, health.Disk, pods, sessions, s.Deduplication, s.Delivery, s.Time, s.Issues, ingest.Messages, link, delivery.Progress, health.Checks);
 
@@ -113,16 +113,13 @@ public sealed class GatewayCore : IStepped
             delivery.Uplink,
             delivery.Corrections,
             delivery.Replays,
-            delivery.Descriptions,
-            delivery.Retained,
+            delivery.Descriptions, delivery.Retained,
             stethoscope,
             Cuff,
             sound,
             clips,
             Requests,
-            _listeners,
-            _certificates,
-            guard,
+            _listeners, certificates, guard,
             health.Checks,
             Stop);
     }
@@ -141,6 +138,9 @@ public sealed class GatewayCore : IStepped
 
     /// <summary>The stethoscope at the bedside.</summary>
     public SoundControl Sound { get; }
+
+    /// <summary>What the host knows of peers with certificates.</summary>
+    public GatewayPeers Peers { get; }
 
     /// <summary>What waits for the nurse.</summary>
     public BedsideRequests Requests { get; }
@@ -193,28 +193,6 @@ public sealed class GatewayCore : IStepped
         ArgumentNullException.ThrowIfNull(sessionId);
         return _listeners.LinkOf(sessionId);
     }
-
-    /// <summary>The latest UTC that this or an earlier start has recorded, µs; 0 when none has. Called on the loop.</summary>
-    public long LatestUtcUs => _services.Time.LatestUtcUs;
-
-    /// <summary>The pod list or the revoked certificates have changed: whoever does not belong to the cart any more is cut off. Called on the loop.</summary>
-    public void MembersChanged() => _certificates.MembersChanged();
-
-    /// <summary>Whether the files of certificates can be read. Called on the loop.</summary>
-    /// <param name="problem">Why not, English; null when they can.</param>
-    public void CertificateFiles(string? problem) => _certificates.Files(problem);
-
-    /// <summary>How much is left of the cart's own certificates. Called on the loop.</summary>
-    /// <param name="ended">Which have run out, English; null for none.</param>
-    /// <param name="due">Which are to be renewed, and how many days are left; null for none.</param>
-    public void CertificateLives(string? ended, string? due) => _certificates.Lives(ended, due);
-
-    /// <summary>A peer was refused in the handshake, before it could say a word. Called on the loop.</summary>
-    /// <param name="code">Why: a code of hardware/faults.json.</param>
-    /// <param name="device">The pod that its proven certificate named; 0 for another peer.</param>
-    /// <param name="address">Its address without port.</param>
-    /// <param name="text">What happened, English.</param>
-    public void HandshakeRefused(string code, ulong device, string address, string text) => _certificates.HandshakeRefused(code, device, address, text);
 
     /// <summary>The gateway's health.</summary>
     /// <returns>A copy; it does not change later.</returns>

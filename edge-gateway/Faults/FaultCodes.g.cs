@@ -163,7 +163,7 @@ public static class FaultCodes
     /// <summary>F4030: Several boards failed, each for its own reason.</summary>
     public const string BoardsFailedApart = "F4030";
 
-    /// <summary>F4031: cart-flash itself failed.</summary>
+    /// <summary>F4031: The bring-up tool itself failed.</summary>
     public const string FlashProgramFailed = "F4031";
 
     /// <summary>G2001: The configuration file cannot be read.</summary>

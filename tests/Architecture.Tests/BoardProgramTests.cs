@@ -34,7 +34,7 @@ public sealed partial class BoardProgramTests
         (Library, @"e\.IsPublished \? MqttEventKind\.Acknowledged : MqttEventKind\.GivenUp", "a message that the library gave up is no end of the link"),
         (Library, @"client\.Dispose\(\);", "the old connection is freed"),
         (Library, @"!\.Disconnect\(\)|client\.Close\(\)", "both wait for a send that is blocked"),
-        (Program, @"link\.Situation = host\.Situation;", "no connection is begun while the cuff holds pressure"),
+        (Program, @"live\.Situation = host\.Situation;", "no connection is begun while the cuff holds pressure"),
         (Program, @"catch \(Exception e\)\s*\{\s*if \(Fail\(e\)\)", "an exception is recorded before the reboot"),
         (Program, @"_guard\.Record\(reason, e\.GetType\(\)\.FullName, e\.Message, e\.StackTrace\)", "type, message and stack are kept"),
         (Program, @"Thread\.Sleep\(StartGuard\.PauseMs\);\s*return _guard != null && _guard\.IsCounted;", "time to read, and no endless loop of boots that nobody counts"),

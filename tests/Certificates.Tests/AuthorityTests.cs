@@ -241,7 +241,7 @@ public sealed class AuthorityTests
     {
         using Cart cart = new("ward-3");
         CertificatePair pair = cart.Authority.IssueWithKey(PodOfWard, [], Now);
-        ProvisioningBundle bundle = new(PodId, "10.0.0.2", 8883, cart.RootPem, pair, "ward", "planted-password", ProvisioningBundle.NewTechnicianKey());
+        PodBundle bundle = new(PodId, "10.0.0.2", 8883, cart.RootPem, pair, "ward", "planted-password", PodBundle.NewTechnicianKey());
         string said = pair + " " + bundle;
         Assert.IsFalse(said.Contains("PRIVATE", StringComparison.Ordinal) || said.Contains("planted", StringComparison.Ordinal), said);
         string written = Encoding.UTF8.GetString(bundle.Write());

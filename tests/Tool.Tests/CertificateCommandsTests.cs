@@ -204,7 +204,7 @@ public sealed class CertificateCommandsTests
         StringAssert.Contains(Done("pods", "list", _yaml), "admitted");
         File.WriteAllText(At("certificates/pods.json"), "{\"v\":1,\"pods\":[");
         StringAssert.Contains(Refused(3, "pods", "list", _yaml), "C2714");
-        StringAssert.Contains(Refused(3, "pods", "admit", _yaml, Pod), "C2714", "a damaged list is not begun anew");
+        StringAssert.Contains(Refused(3, "pods", "admit", _yaml, Pod), "C2714", "a damaged list is not overwritten");
     }
 
     private string MakeCart()

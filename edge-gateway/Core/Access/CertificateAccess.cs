@@ -70,7 +70,7 @@ internal sealed class CertificateAccess : IGatewayPart
         if (request.Certificate is not { } certificate)
         {
             // Plain, which is loopback alone. A pod that has a certificate here comes with it.
-            return isPod && _members is not null && _members.StandingOf(device) != PodStanding.Unknown
+            return isPod && _members is not null && _members.StandingOf(device) != PeerStanding.Unknown
                 ? Refuse(FaultCodes.PodWithoutTls, HealthSubject.Pod(device), request.Remote + " calls itself " + LogText.Shown(request.ClientId) + " and shows no certificate", NotAuthorised)
                 : MqttReason.Success;
         }
@@ -145,7 +145,7 @@ internal sealed class CertificateAccess : IGatewayPart
                 Refuse(FaultCodes.PeerCertificateRevoked, subject, LogText.Shown(clientId) + " was connected; serial " + certificate.Serial, AdministrativeAction);
                 _end(clientId, AdministrativeAction);
             }
-            else if (isPod && _members.StandingOf(device) != PodStanding.Admitted)
+            else if (isPod && _members.StandingOf(device) != PeerStanding.Admitted)
             {
                 Refuse(FaultCodes.PodRevoked, subject, LogText.Shown(clientId) + " was connected", AdministrativeAction);
                 _end(clientId, AdministrativeAction);
@@ -216,8 +216,8 @@ internal sealed class CertificateAccess : IGatewayPart
 
         return _members!.StandingOf(device) switch
         {
-            PodStanding.Admitted => MqttReason.Success,
-            PodStanding.Revoked => Refuse(FaultCodes.PodRevoked, HealthSubject.Pod(device), "it asks from " + request.Remote, NotAuthorised),
+            PeerStanding.Admitted => MqttReason.Success,
+            PeerStanding.Revoked => Refuse(FaultCodes.PodRevoked, HealthSubject.Pod(device), "it asks from " + request.Remote, NotAuthorised),
             _ => Refuse(FaultCodes.NewPodAsks, HealthSubject.Pod(device), "it asks from " + request.Remote + "; cartctl pods admit " + Topics.DeviceText(device), NotAuthorised),
         };
     }

@@ -1,7 +1,7 @@
 namespace EdgeGateway.Core.Access;
 
 /// <summary>What the cart has decided about a pod that has proven who it is.</summary>
-public enum PodStanding
+public enum PeerStanding
 {
     /// <summary>Nothing yet: somebody must admit it.</summary>
     Unknown,
@@ -19,7 +19,7 @@ public interface ICartMembers
     /// <summary>What the list says of a pod.</summary>
     /// <param name="deviceId">Its EUI-64.</param>
     /// <returns>Unknown when it does not stand in it.</returns>
-    PodStanding StandingOf(ulong deviceId);
+    PeerStanding StandingOf(ulong deviceId);
 
     /// <summary>True when a certificate was revoked.</summary>
     /// <param name="serial">Its serial number, upper-case hexadecimal.</param>

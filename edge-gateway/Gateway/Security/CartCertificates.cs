@@ -11,7 +11,6 @@ using EdgeGateway.Certificates;
 using EdgeGateway.Core.Access;
 using EdgeGateway.Faults;
 using EdgeGateway.Machine;
-using PodStanding = EdgeGateway.Core.Access.PodStanding;
 
 namespace EdgeGateway.Gateway.Security;
 
@@ -150,11 +149,11 @@ internal sealed class CartCertificates : ICartMembers, IDisposable
     }
 
     /// <inheritdoc/>
-    public PodStanding StandingOf(ulong deviceId) => _state.Pods.StandingOf(Firmware.Protocol.Topics.DeviceText(deviceId)) switch
+    public PeerStanding StandingOf(ulong deviceId) => _state.Pods.StandingOf(Firmware.Protocol.Topics.DeviceText(deviceId)) switch
     {
-        Certificates.PodStanding.Admitted => PodStanding.Admitted,
-        Certificates.PodStanding.Revoked => PodStanding.Revoked,
-        _ => PodStanding.Unknown,
+        PodStanding.Admitted => PeerStanding.Admitted,
+        PodStanding.Revoked => PeerStanding.Revoked,
+        _ => PeerStanding.Unknown,
     };
 
     /// <inheritdoc/>

@@ -106,18 +106,18 @@ internal sealed class TlsListener : BackgroundService
                     return;
                 }
 
-                _certificates.RaiseFloor(core.LatestUtcUs);
+                _certificates.RaiseFloor(core.Peers.LatestUtcUs);
                 if (isNew)
                 {
-                    core.MembersChanged();
+                    core.Peers.MembersChanged();
                 }
 
                 if (!toldBefore)
                 {
-                    core.CertificateFiles(problem);
+                    core.Peers.Files(problem);
                 }
 
-                core.CertificateLives(ended, due);
+                core.Peers.Lives(ended, due);
             });
         }
     }
@@ -255,7 +255,7 @@ internal sealed class TlsListener : BackgroundService
         ulong device = isPodOfHere && ulong.TryParse(finding!.Identity!.Name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong id) ? id : 0;
         string text = handshake.Address + ": " + (finding?.Detail ?? (string.Equals(code, FaultCodes.PeerWithoutTls, StringComparison.Ordinal) ? "it sent an MQTT CONNECT in plain" : "it ended before a certificate was shown"));
         GatewayService gateway = _gateway();
-        gateway.Loop.TryPost(() => gateway.Core?.HandshakeRefused(code, device, handshake.Address, text));
+        gateway.Loop.TryPost(() => gateway.Core?.Peers.HandshakeRefused(code, device, handshake.Address, text));
     }
 
     private static string CodeOf(CertificateVerdict? verdict) => verdict switch

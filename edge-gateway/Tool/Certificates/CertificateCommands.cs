@@ -189,7 +189,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
             string target = Fresh(parsed.GetValue(file)!);
             string network = parsed.GetValue(wifi)!;
             string secret = network.Length == 0 ? string.Empty : Secret(parsed.GetValue(password), "Password of the network: ");
-            ProvisioningBundle bundle = office.Enrol(parsed.GetValue(pod)!, new Enrolment(parsed.GetValue(host)!, parsed.GetValue(port) ?? tls.MqttPort, parsed.GetValue(label)!, network, secret));
+            PodBundle bundle = office.Enrol(parsed.GetValue(pod)!, new Enrolment(parsed.GetValue(host)!, parsed.GetValue(port) ?? tls.MqttPort, parsed.GetValue(label)!, network, secret));
             CertificateFolder.Replace(target, bundle.Write());
             results.WriteLine("pod " + bundle.DeviceId + " is admitted; wrote " + target + ". Give it to cart-flash, then delete it.");
         });

@@ -171,7 +171,7 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
     /// <param name="deviceId">The pod.</param>
     /// <param name="enrolment">What it is given beside.</param>
     /// <returns>The bundle.</returns>
-    public ProvisioningBundle Enrol(string deviceId, Enrolment enrolment)
+    public PodBundle Enrol(string deviceId, Enrolment enrolment)
     {
         using IDisposable taken = folder.Lock();
         using IssuingAuthority authority = Authority();
@@ -188,12 +188,12 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
         }
 
         CertificatePair pair = authority.IssueWithKey(new CertificateIdentity(cartId, CertificateRole.Pod, deviceId), [], Now);
-        ProvisioningBundle bundle = new(
-            deviceId, enrolment.Host, enrolment.Port, folder.ReadPem(CertificateFolder.RootFile), pair, enrolment.WifiName, enrolment.WifiPassword, ProvisioningBundle.NewTechnicianKey());
+        PodBundle bundle = new(
+            deviceId, enrolment.Host, enrolment.Port, folder.ReadPem(CertificateFolder.RootFile), pair, enrolment.WifiName, enrolment.WifiPassword, PodBundle.NewTechnicianKey());
         _ = bundle.Write(); // refuses what does not fit a pod, before anything is written
         using X509Certificate2 certificate = pair.ReadCertificate();
         Register(certificate, CertificateRole.Pod, deviceId);
-        folder.Write(folder.ReadPods().With(new ListedPod(deviceId, EdgeGateway.Certificates.PodStanding.Admitted, Now, enrolment.Label)));
+        folder.Write(folder.ReadPods().With(new ListedPod(deviceId, PodStanding.Admitted, Now, enrolment.Label)));
         return bundle;
     }
 
@@ -226,7 +226,7 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
         CertificateRegister register = folder.ReadRegister().Revoke(
             c => string.Equals(c.Serial, which, StringComparison.OrdinalIgnoreCase) || string.Equals(c.Name, which, StringComparison.Ordinal), reason, Now, out int count);
         PodList pods = folder.ReadPods();
-        ListedPod? pod = pods.Pods.FirstOrDefault(p => string.Equals(p.DeviceId, which, StringComparison.Ordinal) && p.Standing == EdgeGateway.Certificates.PodStanding.Admitted);
+        ListedPod? pod = pods.Pods.FirstOrDefault(p => string.Equals(p.DeviceId, which, StringComparison.Ordinal) && p.Standing == PodStanding.Admitted);
         if (count == 0 && pod is null)
         {
             throw Refused(FaultCodes.NothingOfThatName, null, "'" + which + "' names no certificate that is not revoked yet");
@@ -239,7 +239,7 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
 
         if (pod is not null)
         {
-            folder.Write(pods.With(pod with { Standing = EdgeGateway.Certificates.PodStanding.Revoked, Since = Now }));
+            folder.Write(pods.With(pod with { Standing = PodStanding.Revoked, Since = Now }));
         }
 
         return count;
@@ -258,7 +258,7 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
             throw Refused(FaultCodes.CertificateRefused, null, "'" + deviceId + "' is no device id, or the label has more than 64 characters", "A device id has 16 lower-case hexadecimal digits; health shows it.");
         }
 
-        folder.Write(pods.With(new ListedPod(deviceId, EdgeGateway.Certificates.PodStanding.Admitted, Now, kept)));
+        folder.Write(pods.With(new ListedPod(deviceId, PodStanding.Admitted, Now, kept)));
     }
 
     /// <summary>Puts a pod in the place of another: the old one is revoked, the new one is admitted under its label.</summary>

@@ -137,7 +137,10 @@ public sealed class OscillometryMotionTests
             double pulse = diastolic * (0.25 + (0.1 * random.NextDouble()));
             SimulatedDeflation arm = drawn with
             {
-                Systolic = diastolic + pulse, Diastolic = diastolic, Mean = diastolic + (0.37 * pulse), FromMmHg = diastolic + pulse + 45,
+                Systolic = diastolic + pulse,
+                Diastolic = diastolic,
+                Mean = diastolic + (0.37 * pulse),
+                FromMmHg = diastolic + pulse + 45,
             };
             CuffBench.Outcome outcome = CuffBench.Play(arm.Samples());
             Assert.AreEqual(OscillometryRefusal.None, outcome.Refusal, arm.ToString());

@@ -84,7 +84,11 @@ public sealed class UplinkConnectorTests
         await using TlsBroker broker = new(files.Gateway("localhost"), files, wantsClient: true);
         (string kind, object what) = await TryAsync(new ExternalBroker
         {
-            Host = "localhost", Port = broker.Port, Transport = UplinkTransport.Tls, Authority = Bytes(files.RootPem + "\n" + files.IssuingPem), Certificate = Bytes(Pair(files.Listener("cart-1"))),
+            Host = "localhost",
+            Port = broker.Port,
+            Transport = UplinkTransport.Tls,
+            Authority = Bytes(files.RootPem + "\n" + files.IssuingPem),
+            Certificate = Bytes(Pair(files.Listener("cart-1"))),
         });
         Assert.AreEqual("opened", kind, what.ToString());
     }

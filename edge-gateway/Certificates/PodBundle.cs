@@ -19,7 +19,7 @@ namespace EdgeGateway.Certificates;
 /// <param name="WifiName">Name of the network (SSID); empty when it is to be asked for.</param>
 /// <param name="WifiPassword">Its password; empty when it is to be asked for.</param>
 /// <param name="TechnicianKey">Key of the console's unlock, 32 bytes.</param>
-public sealed record ProvisioningBundle(
+public sealed record PodBundle(
     string DeviceId, string GatewayHost, int GatewayPort, string AuthorityPem, CertificatePair Certificate, string WifiName, string WifiPassword, ReadOnlyMemory<byte> TechnicianKey)
 {
     /// <summary>Bytes of a technician's key.</summary>
