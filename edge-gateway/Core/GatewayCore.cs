@@ -120,8 +120,7 @@ public sealed class GatewayCore : IStepped
             clips,
             Requests,
             _listeners, certificates, guard,
-            health.Checks,
-            Stop);
+            health.Checks, Stop);
     }
 
     /// <summary>The MQTT server: transports hand accepted peers to it. Peers are refused (0x88, server unavailable) until the journal is open.</summary>

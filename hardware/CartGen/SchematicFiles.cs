@@ -113,11 +113,11 @@ internal static class SchematicFiles
             return [.. cells];
         }
 
-        private int RowWidth(Cell[] row) => row.Select((c, i) => LeftWidth(c, i > 0 && row[i - 1].IsJoinedToNext) + c.BodyWidth + RightWidth(c)).Sum();
+        private static int RowWidth(Cell[] row) => row.Select((c, i) => LeftWidth(c, i > 0 && row[i - 1].IsJoinedToNext) + c.BodyWidth + RightWidth(c)).Sum();
 
-        private int LeftWidth(Cell cell, bool isJoined) => Stub + (isJoined ? 0 : LabelWidth(cell, cell.Left));
+        private static int LeftWidth(Cell cell, bool isJoined) => Stub + (isJoined ? 0 : LabelWidth(cell, cell.Left));
 
-        private int RightWidth(Cell cell) => Stub + LabelWidth(cell, cell.Right) + (cell.IsJoinedToNext ? 0 : 10);
+        private static int RightWidth(Cell cell) => Stub + LabelWidth(cell, cell.Right) + (cell.IsJoinedToNext ? 0 : 10);
 
         private static int LabelWidth(Cell cell, ItemPin[] pins) => pins.Select(p => (NetOf(cell, p).Length * CharWidth) + 8).DefaultIfEmpty(0).Max();
 

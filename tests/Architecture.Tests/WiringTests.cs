@@ -148,7 +148,7 @@ public sealed partial class WiringTests
         using JsonDocument cart = JsonDocument.Parse(File.ReadAllText(Repository.At(Cart)));
         JsonElement cuff = cart.RootElement.GetProperty("pods")[0].GetProperty("cuff");
         int lowest = cuff.GetProperty("switchLowestMillimetresOfMercury").GetInt32(), highest = cuff.GetProperty("switchHighestMillimetresOfMercury").GetInt32(), set = cuff.GetProperty("switchMillimetresOfMercury").GetInt32();
-        Assert.AreEqual(lowest - 10, CuffSelfTest.SwitchMinCentiMmHg / 100, "the self test allows 10 mmHg for the sensor's error of 7.5");
+        Assert.AreEqual(CuffSelfTest.SwitchMinCentiMmHg / 100, lowest - 10, "the self test allows 10 mmHg for the sensor's error of 7.5");
         string options = File.ReadAllText(Repository.At("simulators/Chips/Mprls0300/CuffPneumaticsOptions.cs"));
         StringAssert.Contains(options, string.Create(CultureInfo.InvariantCulture, $"SwitchMmHg {{ get; init; }} = {set};"));
         StringAssert.Contains(options, string.Create(CultureInfo.InvariantCulture, $"SwitchMmHg = Between(random, {lowest}, {highest}),"));

@@ -42,7 +42,10 @@ public sealed class ScenarioTests
         string[] readings = [.. before.Where(l => l.Contains("02a1b2fffe000001/", StringComparison.Ordinal))];
         Assert.IsGreaterThan(10, readings.Length);
         Assert.IsGreaterThan(before.Count + 5, after.Count);
-        string[] changed = [.. readings.Except(after, StringComparer.Ordinal)];
+
+        // Layer, stream and how many. The digest holds times too, and those move by milliseconds: both pods share the gateway's disk, whose answers decide when a pod writes to its flash, and its loop stands meanwhile.
+        static string Counted(string line) => line[..line.LastIndexOf(',')];
+        string[] changed = [.. readings.Select(Counted).Except(after.Select(Counted), StringComparer.Ordinal)];
         Assert.IsEmpty(changed, string.Join('\n', changed));
     }
 

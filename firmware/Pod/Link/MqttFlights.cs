@@ -62,6 +62,8 @@ public sealed class MqttFlights
     private readonly long[] _endBytes = new long[LinkParameters.Window];
     private readonly long[] _endZero = new long[LinkParameters.Window];
     private readonly long[] _order = new long[LinkParameters.Window];
+    private int _oldest = -1;
+    private int _again;
     private long _added;
     private long _takenBytes;
     private long _provenBytes;
@@ -113,6 +115,8 @@ public sealed class MqttFlights
     public void Clear()
     {
         Count = 0;
+        _oldest = -1;
+        _again = 0;
         _fullSinceUs = -1;
         _askedUs = -1;
         _provenBytes = _takenBytes;
@@ -147,6 +151,7 @@ public sealed class MqttFlights
                 _sentUs[i] = nowUs;
                 _order[i] = ++_added;
                 MarkHanded(i, nowUs);
+                _oldest = Count == 0 ? i : _oldest;
                 Count++;
                 return;
             }
@@ -184,16 +189,18 @@ public sealed class MqttFlights
 
     private int Settle(int at, long nowUs)
     {
-        if (at == Oldest())
-        {
-            _progressUs = nowUs;
-        }
-
         int ticket = _tickets[at];
         Prove(at, nowUs);
+        _again -= _identifiers[at] == 0 ? 1 : 0;
         _tickets[at] = 0;
         _payloads[at] = null!;
         Count--;
+        if (at == _oldest)
+        {
+            _progressUs = nowUs;
+            _oldest = Oldest();
+        }
+
         return ticket;
     }
 
@@ -205,6 +212,7 @@ public sealed class MqttFlights
         if (at >= 0)
         {
             _identifiers[at] = 0;
+            _again++;
         }
     }
 
@@ -213,7 +221,7 @@ public sealed class MqttFlights
     public int NextAgain()
     {
         int oldest = -1;
-        for (int i = 0; i < _tickets.Length; i++)
+        for (int i = 0; _again > 0 && i < _tickets.Length; i++)
         {
             if (_tickets[i] != 0 && _identifiers[i] == 0 && (oldest < 0 || _order[i] < _order[oldest]))
             {
@@ -246,6 +254,7 @@ public sealed class MqttFlights
     public void SentAgain(int place, int identifier, long nowUs)
     {
         _identifiers[place] = identifier;
+        _again--;
         MarkHanded(place, nowUs);
     }
 
@@ -307,7 +316,7 @@ public sealed class MqttFlights
             return _fullUs;
         }
 
-        int oldest = Oldest();
+        int oldest = _oldest;
         if (oldest >= 0)
         {
             // A thin link whose oldest message is answered again and again does move, however old the next one is by then.

@@ -89,7 +89,7 @@ public sealed class CliTests
     {
         for (int i = 0; i < 400 && !fact(); i++)
         {
-            await Task.Delay(25);
+            await Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System);
         }
 
         Assert.IsTrue(fact());
