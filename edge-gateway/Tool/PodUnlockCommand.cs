@@ -4,6 +4,7 @@ using System.Linq;
 using System.Security.Cryptography;
 using System.Text.Json;
 using EdgeGateway.Faults;
+using EdgeGateway.Tool.Certificates;
 
 namespace EdgeGateway.Tool;
 
@@ -18,7 +19,7 @@ internal static class PodUnlockCommand
     {
         try
         {
-            string text = (keyFile is null ? input.ReadLine() ?? string.Empty : Read(keyFile)).Trim();
+            string text = (keyFile is not null ? Read(keyFile) : ReferenceEquals(input, Console.In) && !Console.IsInputRedirected ? SecretInput.ReadLine(input) : input.ReadToEnd()).Trim();
             if (challenge.Length != ChallengeDigits || !challenge.All(char.IsAsciiHexDigit) || Key(text) is not { } key)
             {
                 diagnostics.WriteLine(new CodedError(FaultCodes.PodKeyUnusable, new ErrorPlace(keyFile, 0, null), "the key or the challenge is not right").Render());
@@ -29,7 +30,7 @@ internal static class PodUnlockCommand
             results.WriteLine(Convert.ToHexStringLower(code.AsSpan(0, AnswerBytes)));
             return CartCtl.Clean;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             diagnostics.WriteLine(new CodedError(FaultCodes.PodKeyUnusable, new ErrorPlace(keyFile, 0, null), e.Message.TrimEnd('.')).Render());
             return CartCtl.Unreadable;

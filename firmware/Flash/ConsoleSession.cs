@@ -41,6 +41,12 @@ internal static class ConsoleSession
     /// <param name="command">The command.</param>
     public static void Send(FlashMachine machine, string port, string command)
     {
+        string[] words = [.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static w => w.Trim('"'))];
+        if (words is ["unlock", ..] or ["config", _, "wifi.password" or "technicianKey" or "tls.key", ..])
+        {
+            throw new CodedErrorException(new CodedError(FaultCodes.FlashCommandLineIncomplete, ErrorPlace.None, "--send takes no secret: arguments can be read by every user of this machine", "Give a bundle, or type it in the console."));
+        }
+
         if (command.Any(c => c is < ' ' or > '~') || command.Length > AnswerLine.MaxRequestBytes - 12)
         {
             throw new CodedErrorException(new CodedError(FaultCodes.FlashCommandLineIncomplete, ErrorPlace.None, "--send takes printable ASCII, at most 500 signs"));

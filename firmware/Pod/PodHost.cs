@@ -34,6 +34,7 @@ public sealed class PodHost : IStepped, IPodService
     private readonly StateMessage _state;
     private readonly LinkWatch _watch = new LinkWatch();
     private readonly CarriedAway _carried;
+    private uint _givenBack;
     private readonly Supervisor[] _supervisors;
     private readonly Sensor[] _sensors;
     private readonly IDriver[] _drivers;
@@ -291,6 +292,7 @@ public sealed class PodHost : IStepped, IPodService
 
         if (_carried.IsOver(_link.IsConnected, isApplied, nowUs))
         {
+            _givenBack = Epoch;
             SetEpoch(0);
             _events.Report(FaultCode.EpochWithdrawnByPod, 0, nowUs);
             return nowUs;
@@ -460,7 +462,7 @@ public sealed class PodHost : IStepped, IPodService
 
                 if (taken)
                 {
-                    if (buffer[1] == PodCommand.StartCuff || buffer[1] == PodCommand.SetListening)
+                    if (buffer[1] == PodCommand.StartCuff && Situation.IsCuffInflated)
                     {
                         _carried.OnPatientNamed(_nowUs);
                     }
@@ -478,8 +480,14 @@ public sealed class PodHost : IStepped, IPodService
     {
         if (epoch == Epoch)
         {
-            _carried.OnPatientNamed(_nowUs);
-            return; // sent again at each connection
+            return; // sent again at each connection; nobody at the bedside has said anything
+        }
+
+        if (epoch != 0 && epoch == _givenBack)
+        {
+            // Whoever wears the sensors now may be somebody else: only another epoch is for them.
+            _events.Report(FaultCode.EpochWithdrawnByPod, 0, _nowUs);
+            return;
         }
 
         if (epoch != 0 && IsOnBench)

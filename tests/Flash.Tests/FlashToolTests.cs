@@ -189,7 +189,7 @@ public sealed class FlashToolTests : IDisposable
     {
         string file = Path.Combine(TestFolder.Repository, "flash.ps1");
         string[] code = [.. File.ReadAllLines(file).Where(l => l.Length > 0 && l[0] != '#')];
-        Assert.HasCount(4, code);
+        Assert.HasCount(5, code);
         Assert.AreEqual("exit $LASTEXITCODE", code[^1]);
         if (!OperatingSystem.IsWindows())
         {

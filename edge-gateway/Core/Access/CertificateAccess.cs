@@ -76,6 +76,11 @@ internal sealed class CertificateAccess : IGatewayPart
         }
 
         HealthSubject subject = isPod ? HealthSubject.Pod(device) : HealthSubject.Listener(LogText.Shown(request.ClientId));
+        if (!isPod && request.Living is { Certificate: null })
+        {
+            return Refuse(FaultCodes.PeerOfOtherRole, subject, request.Remote + " calls itself like a program on this machine", ClientIdNotValid);
+        }
+
         if (_members is null || _members.IsRevoked(certificate.Serial))
         {
             return Refuse(FaultCodes.PeerCertificateRevoked, subject, request.Remote + ": " + certificate.Subject + ", serial " + certificate.Serial, NotAuthorised);
@@ -115,7 +120,7 @@ internal sealed class CertificateAccess : IGatewayPart
         string root = _topicRoot + "session/";
         string below = message.Topic.StartsWith(root, StringComparison.Ordinal) ? message.Topic[root.Length..] : string.Empty;
         int slash = below.IndexOf('/', StringComparison.Ordinal);
-        if (slash > 0 && !message.Retain && SessionTopics.IsOfListener(below[(slash + 1)..]) && IsOwn(name, SessionRequest.Read(message.Payload).Consumer))
+        if (slash > 0 && !message.Retain && SessionTopics.IsOfListener(below[(slash + 1)..]) && string.Equals(SessionRequest.Read(message.Payload).Consumer, name, StringComparison.Ordinal))
         {
             return true;
         }
@@ -202,9 +207,6 @@ internal sealed class CertificateAccess : IGatewayPart
 
         return next;
     }
-
-    private static bool IsOwn(string name, string? consumer) =>
-        consumer is not null && (string.Equals(consumer, name, StringComparison.Ordinal) || consumer.StartsWith(name + "-", StringComparison.Ordinal));
 
     private byte Pod(in MqttConnectRequest request, ulong device, MqttPeerCertificate certificate)
     {

@@ -138,7 +138,7 @@ internal sealed class EndpointGuard : IGatewayPart
             };
         }
 
-        return new MqttAdmission { Group = "session clients", MaxSessionsInGroup = EndpointLimits.MaxSessionClients };
+        return new MqttAdmission { Group = request.Certificate is null ? "session clients" : "listeners by certificate", MaxSessionsInGroup = EndpointLimits.MaxSessionClients };
     }
 
     /// <summary>Decides whether a connection may have a pod's identifier that another one has now.</summary>

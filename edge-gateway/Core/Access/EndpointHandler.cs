@@ -217,6 +217,11 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
             return MqttPublishDisposition.Deferred;
         }
 
+        if (!_clients.Contains(clientId) && !EndpointGuard.TryPodId(clientId, out _))
+        {
+            return Refuse(clientId, message.Topic); // the will of one who is gone: nobody's rights stand for it any more
+        }
+
         if (ListenerAccess.IsListenerId(clientId) && !_listeners.MayPublish(clientId, message))
         {
             return MqttPublishDisposition.Refuse;

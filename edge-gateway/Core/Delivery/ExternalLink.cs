@@ -261,6 +261,7 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
         if (_lateCode.Code is { } late && !_stopped)
         {
             // The transport knows more of its end than MQTT does.
+            _wasRefused = true;
             Backoff(Math.Max(LongestUnexplainedBackoffUs, _broker.LongestBackoffUs), nowUs);
             RaiseTransport(late, LogText.Shown(_lateCode.Text));
             _events.Down();

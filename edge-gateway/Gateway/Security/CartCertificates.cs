@@ -80,13 +80,10 @@ internal sealed class CartCertificates : ICartMembers, IDisposable
 
     /// <summary>Takes a time that is known to be past, so that a clock that is back does not let run-out certificates in.</summary>
     /// <param name="utcUs">UTC, µs.</param>
-    public void RaiseFloor(long utcUs)
+    public void SetFloor(long utcUs)
     {
         long ticks = DateTimeOffset.UnixEpoch.UtcTicks + (utcUs * (TimeSpan.TicksPerMillisecond / 1000));
-        if (utcUs > 0 && ticks > Interlocked.Read(ref _floorTicks))
-        {
-            Interlocked.Exchange(ref _floorTicks, ticks);
-        }
+        Interlocked.Exchange(ref _floorTicks, utcUs > 0 ? ticks : 0); // what the journal believes now: a time that was found wrong is no floor
     }
 
     /// <summary>Looks whether the files have changed, and reads them if so. One caller at a time.</summary>

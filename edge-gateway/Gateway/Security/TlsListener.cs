@@ -25,7 +25,7 @@ internal sealed class TlsListener : BackgroundService
     /// <summary>Handshakes under way at once; at the bound the oldest is cut.</summary>
     public const int MaxHandshakes = 64;
 
-    /// <summary>Handshakes of one address under way at once; a further one is cut.</summary>
+    /// <summary>Handshakes of one address under way at once; at the bound its oldest is cut.</summary>
     public const int MaxHandshakesPerAddress = 16;
 
     /// <summary>How long a peer may take to prove who it is.</summary>
@@ -92,11 +92,11 @@ internal sealed class TlsListener : BackgroundService
     {
         using PeriodicTimer timer = new(RefreshPeriod, _time);
         string? told = null;
+        bool isPending = false;
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
             bool isNew = _certificates.Refresh(out string? problem);
-            bool toldBefore = string.Equals(told, problem, StringComparison.Ordinal);
-            told = problem;
+            isPending |= isNew;
             (string? ended, string? due) = LivesOf(_certificates.Lives, _certificates.Utc);
             GatewayService gateway = _gateway();
             gateway.Loop.TryPost(() =>
@@ -106,14 +106,16 @@ internal sealed class TlsListener : BackgroundService
                     return;
                 }
 
-                _certificates.RaiseFloor(core.Peers.LatestUtcUs);
-                if (isNew)
+                _certificates.SetFloor(core.Peers.LatestUtcUs);
+                if (isPending)
                 {
+                    isPending = false;
                     core.Peers.MembersChanged();
                 }
 
-                if (!toldBefore)
+                if (!string.Equals(told, problem, StringComparison.Ordinal))
                 {
+                    told = problem;
                     core.Peers.Files(problem);
                 }
 
@@ -152,11 +154,7 @@ internal sealed class TlsListener : BackgroundService
         IPAddress? address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
         Handshake handshake = new(connection, (address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address)?.ToString() ?? "?");
         connection.Items[typeof(Handshake)] = handshake;
-        if (!Begin(handshake))
-        {
-            Cut(handshake);
-            return;
-        }
+        Begin(handshake);
 
         string? code = null;
         try
@@ -200,7 +198,7 @@ internal sealed class TlsListener : BackgroundService
         }
     }
 
-    private bool Begin(Handshake handshake)
+    private void Begin(Handshake handshake)
     {
         Handshake? oldest = null;
         lock (_gate)
@@ -208,18 +206,18 @@ internal sealed class TlsListener : BackgroundService
             int same = 0;
             foreach (Handshake other in _handshakes)
             {
-                same += string.Equals(other.Address, handshake.Address, StringComparison.Ordinal) ? 1 : 0;
+                if (string.Equals(other.Address, handshake.Address, StringComparison.Ordinal))
+                {
+                    oldest ??= other;
+                    same++;
+                }
             }
 
-            if (same >= MaxHandshakesPerAddress)
+            // The oldest gives way, never the new one: it may be a STOP.
+            oldest = same >= MaxHandshakesPerAddress ? oldest : _handshakes.Count >= MaxHandshakes ? _handshakes.First!.Value : null;
+            if (oldest is not null)
             {
-                return false;
-            }
-
-            if (_handshakes.Count >= MaxHandshakes)
-            {
-                oldest = _handshakes.First!.Value;
-                _handshakes.RemoveFirst();
+                _handshakes.Remove(oldest.Place!);
                 oldest.Place = null;
             }
 
@@ -230,8 +228,6 @@ internal sealed class TlsListener : BackgroundService
         {
             Cut(oldest);
         }
-
-        return true;
     }
 
     private void End(Handshake handshake)

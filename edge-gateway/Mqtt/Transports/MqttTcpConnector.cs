@@ -69,13 +69,14 @@ public sealed class MqttTcpConnector : IDisposable
 
     private async Task ConnectAsync(MqttEndpoint endpoint, Action<MqttConnectFailure> failed)
     {
-        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket? socket = null;
         SslStream? secure = null;
         ClientWebSocket? web = null;
         MqttConnectFailure? failure = null;
         ServerCheck check = new(endpoint);
         try
         {
+            socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             using CancellationTokenSource timeout = new(ConnectTimeout, _time);
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
             if (endpoint.WebSocketPath is not null)
@@ -104,21 +105,26 @@ public sealed class MqttTcpConnector : IDisposable
         {
             failure = check.Failure ?? FailureOf(e, endpoint);
         }
+        catch (Exception e)
+        {
+            // Whatever else a broker's odd certificate makes the libraries throw: an attempt ends with a word, or the uplink would wait for ever.
+            failure = new MqttConnectFailure(MqttConnectFailureKind.TlsFailed, e.GetType().Name + ": " + e.Message);
+        }
 
         if (failure is not null)
         {
             web?.Dispose();
             secure?.Dispose();
-            socket.Dispose();
+            socket?.Dispose();
             _loop.TryPost(() => failed(failure with { Text = $"no connection to {endpoint}: {failure.Text}" }));
             return;
         }
 
-        using (socket)
+        using (socket!)
         using (secure)
         using (web)
         {
-            TransportPipe pipe = web is not null ? new WebSocketPipe(web) : secure is not null ? new StreamPipe(secure) : new SocketPipe(socket);
+            TransportPipe pipe = web is not null ? new WebSocketPipe(web) : secure is not null ? new StreamPipe(secure) : new SocketPipe(socket!);
             using CancellationTokenSource cut = new();
             Task carried = pipe.RunAsync(cut.Token);
             Peer peer = new(pipe, _loop, _events, _time);
@@ -127,12 +133,12 @@ public sealed class MqttTcpConnector : IDisposable
             await peer.RunAsync(() =>
             {
                 cut.Cancel();
-                socket.Close(timeout: 0);
+                socket!.Close(timeout: 0);
             }).ConfigureAwait(false);
 
             await Task.WhenAny(pipe.Sent, Task.Delay(LastBytesTime, _time, _stop.Token)).ConfigureAwait(false);
             await cut.CancelAsync().ConfigureAwait(false);
-            socket.Close(); // whoever still sends is not read any more
+            socket!.Close(); // whoever still sends is not read any more
             web?.Abort();
             await carried.ConfigureAwait(false);
             _loop.TryPost(peer.Ended);

@@ -23,7 +23,7 @@ internal sealed class StreamPipe : TransportPipe
             int count = await _stream.ReadAsync(room, cancellation).ConfigureAwait(false);
             return count > 0 ? count : null;
         }
-        catch (IOException e)
+        catch (IOException e) when (e.InnerException is not System.Net.Sockets.SocketException)
         {
             Failure = e.Message;
             for (Exception? inner = e.InnerException; inner is not null; inner = inner.InnerException)

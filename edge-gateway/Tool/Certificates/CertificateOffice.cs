@@ -268,8 +268,16 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
     {
         string label = folder.ReadPods().Pods.FirstOrDefault(p => string.Equals(p.DeviceId, old, StringComparison.Ordinal))?.Label
             ?? throw Refused(FaultCodes.NothingOfThatName, null, "'" + old + "' does not stand in the list");
+        if (string.Equals(old, next, StringComparison.Ordinal))
+        {
+            throw Refused(FaultCodes.CertificateRefused, null, "'" + old + "' cannot take its own place", "Name the new pod second.");
+        }
+
         Admit(next, label);
-        Revoke(old, "replaced");
+        if (folder.ReadPods().StandingOf(old) != PodStanding.Revoked)
+        {
+            Revoke(old, "replaced");
+        }
     }
 
     /// <summary>What a certificate's life is, in words.</summary>

@@ -124,7 +124,8 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
     {
         bool isThere = !plan.Options.IsFactory && _console is PlugFinding before
             && IsSame(before.Identity!.Text("target"), _choice!.Target) && IsSame(before.Identity.Text("image"), plan.Options.ImageVersion);
-        if (isThere || _state!.IsDone(BringUpStep.Runtime))
+        bool isUsedSince = plan.Options.IsFactory && _console is PlugFinding pod && IsSame(pod.Identity!.Text("provisioned"), "true");
+        if (isThere || (_state!.IsDone(BringUpStep.Runtime) && !isUsedSince))
         {
             Say("runtime", isThere ? $"{_choice!.Target} {plan.Options.ImageVersion} is there, by the pod's own word" : "written before; goes on behind it");
             _state!.Mark(BringUpStep.Runtime);
@@ -292,7 +293,12 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
 
             if (console.Require("config diff").Parts.Count == 0)
             {
-                Say("provision", "the pod has all of the bundle already");
+                if (isOnTrial)
+                {
+                    console.Require("config confirm", isRepeatable: false);
+                }
+
+                Say("provision", isOnTrial ? "the pod has all of the bundle already; was on trial, confirmed" : "the pod has all of the bundle already");
                 return;
             }
 
@@ -454,7 +460,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
             long.TryParse(console.Ask("status").Text("pending"), NumberStyles.None, CultureInfo.InvariantCulture, out long unsent) ? unsent : null, BootId(found));
     }
 
-    private static string CalibrationDue(PodConsole console)
+    internal static string CalibrationDue(PodConsole console)
     {
         // "serial;date;due;values"; the earlier of the two is the label's.
         string[] due = [.. CalibrationKeys.Select(k => Value(console, k).Split(';')).Where(w => w.Length == 4).Select(w => w[2])];

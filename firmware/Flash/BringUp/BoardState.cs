@@ -104,7 +104,9 @@ public sealed class BoardState
 
             if (string.Equals(root.GetProperty("key").GetString(), key, StringComparison.Ordinal))
             {
-                state._done.UnionWith(root.GetProperty("done").EnumerateArray().Select(d => Enum.Parse<BringUpStep>(d.GetString()!)));
+                // A bring-up that reached its record is over: of it only the program counts, which read back proves again.
+                BringUpStep[] done = [.. root.GetProperty("done").EnumerateArray().Select(d => Enum.Parse<BringUpStep>(d.GetString()!))];
+                state._done.UnionWith(done.Contains(BringUpStep.Record) ? done.Where(static d => d == BringUpStep.Program) : done);
             }
 
             return state;

@@ -80,9 +80,15 @@ public sealed class CalibrationRun(FlashMachine machine, CalibrationOptions opti
         using PodConsole after = WaitForRestart(port, before);
         Provisioner.Unlock(after, technicianKey);
         after.Require("config confirm", isRepeatable: false);
-        string deviceId = identity.Text("deviceId");
+        string deviceId = ProvisioningBundle.Digits(identity.Text("deviceId"));
+        if (deviceId.Length != 16)
+        {
+            throw new CodedErrorException(new CodedError(FaultCodes.ConsoleAnswerDamaged, new ErrorPlace(port, 0, null), "its id is not 16 hexadecimal digits"));
+        }
+
         Record(identity, values);
-        PodLabel label = new(options.CartName, deviceId, identity.Text("board"), identity.Text("version"), options.Due);
+        string due = BoardJob.CalibrationDue(after);
+        PodLabel label = new(options.CartName, deviceId, identity.Text("board"), identity.Text("version"), due.Length > 0 ? due : options.Due);
         RecordFiles.Write(Path.Combine(options.Records, deviceId + ".label.svg"), System.Text.Encoding.UTF8.GetBytes(label.ToSvg()));
         say($"pod {deviceId}: calibrated, due {options.Due}; {deviceId}.calibration.json, {deviceId}.label.svg");
     }
@@ -211,7 +217,7 @@ public sealed class CalibrationRun(FlashMachine machine, CalibrationOptions opti
         throw new CodedErrorException(new CodedError(FaultCodes.ConsoleSilent, new ErrorPlace(port, 0, null), "the pod did not come back after the commit; it undoes the calibration by itself"));
     }
 
-    private void Record(PodAnswer identity, string values) => RecordFiles.Write(Path.Combine(options.Records, identity.Text("deviceId") + ".calibration.json"), writer =>
+    private void Record(PodAnswer identity, string values) => RecordFiles.Write(Path.Combine(options.Records, ProvisioningBundle.Digits(identity.Text("deviceId")) + ".calibration.json"), writer =>
     {
         writer.WriteStartObject();
         writer.WriteNumber("v", 1);

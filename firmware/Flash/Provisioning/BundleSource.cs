@@ -56,12 +56,13 @@ public sealed class BundleSource
         }
 
         (string? password, string? key) = secretsPath is null ? (null, null) : ReadSecrets(secretsPath, user);
+        Dictionary<string, string> asked = new(StringComparer.Ordinal);
         foreach ((string _, ProvisioningBundle bundle) in source._bundles)
         {
             if (bundle.WifiSsid is not null)
             {
-                bundle.WifiPassword ??= password ?? Ask(user, $"Password of the network '{bundle.WifiSsid}':", "the network's password", ProvisioningBundle.IsWifiPassword, ProvisioningBundle.WifiPasswordRule);
-                password ??= bundle.WifiPassword;
+                bundle.WifiPassword ??= password ?? asked.GetValueOrDefault(bundle.WifiSsid) ?? Ask(user, $"Password of the network '{bundle.WifiSsid}':", "the network's password", ProvisioningBundle.IsWifiPassword, ProvisioningBundle.WifiPasswordRule);
+                asked[bundle.WifiSsid] = bundle.WifiPassword;
             }
 
             bundle.TechnicianKey ??= key ?? Ask(user, $"Technician's key of {bundle.DeviceId}, hexadecimal:", "the technician's key", ProvisioningBundle.IsTechnicianKey, ProvisioningBundle.TechnicianKeyRule).ToLowerInvariant();
@@ -77,7 +78,8 @@ public sealed class BundleSource
     public ProvisioningBundle? For(Func<string, bool> isForPod, bool isOnlyBoard)
     {
         ProvisioningBundle? found = _bundles.Select(b => b.Bundle).FirstOrDefault(b => isForPod(b.DeviceId));
-        return found ?? (isOnlyBoard && _bundles.Count == 1 ? _bundles[0].Bundle : null);
+        // An id with FF FE in its middle was made from a chip, and not from this one: it is another board's.
+        return found ?? (isOnlyBoard && _bundles.Count == 1 && !string.Equals(_bundles[0].Bundle.DeviceId.Substring(6, 4), "fffe", StringComparison.Ordinal) ? _bundles[0].Bundle : null);
     }
 
     /// <summary>Reads a technician's key from a file, standard input or the keyboard.</summary>

@@ -54,7 +54,9 @@ public sealed class ConsoleFinder(ISerialPorts ports, TimeProvider clock, IReadO
             }
 
             // A pod whose id was set by hand and that does not say its address: sure only when there is one board and one console.
-            return consoles.Count == 1 && flashPorts.Count == 1 && consoles[0].Identity!.Text("mac").Length == 0 ? consoles[0] : null;
+            // Never one whose id was made from another chip (FF FE in its middle).
+            return consoles.Count == 1 && flashPorts.Count == 1 && consoles[0].Identity!.Text("mac").Length == 0
+                && consoles[0].Identity!.Text("deviceId") is { Length: 16 } id && !string.Equals(id.Substring(6, 4), "fffe", StringComparison.OrdinalIgnoreCase) ? consoles[0] : null;
         }
     }
 

@@ -85,7 +85,7 @@ public sealed class PulseReadings
     }
 
     /// <summary>True while something lies on the sensor.</summary>
-    public bool IsFingerOn => _light.State != OpticalState.FingerOff;
+    public bool IsFingerOn => _light.State == OpticalState.Measuring || _light.State == OpticalState.StrayLight;
 
     /// <summary>The driver has new counts.</summary>
     /// <param name="nowUs">Monotonic µs.</param>

@@ -84,10 +84,9 @@ public sealed class ConfigurationStore
     public void Open()
     {
         string[] names = _store.List();
-        if (Contains(names, EraseName))
+        if (Contains(names, EraseName) && _store.Length(EraseName) > 0)
         {
-            EraseAll(names);
-            WasErased = true;
+            WasErased = EraseAll(names);
             names = _store.List();
         }
 
@@ -97,7 +96,11 @@ public sealed class ConfigurationStore
             if (Contains(names, SegmentLog.NameOf(TryPrefix, Sequence)))
             {
                 WasUndone = true;
-                _store.Delete(_activeName);
+                if (_store.Delete(_activeName) != StoreStatus.Ok)
+                {
+                    IsOnTrial = true; // it holds on for this boot, and is undone at its end
+                }
+
                 Load();
             }
             else
@@ -195,17 +198,19 @@ public sealed class ConfigurationStore
     }
 
     // The mark goes last: a cut before it, and the next start goes on erasing.
-    private void EraseAll(string[] names)
+    private bool EraseAll(string[] names)
     {
+        bool all = true;
         for (int i = 0; i < names.Length; i++)
         {
             if (!string.Equals(names[i], EraseName) && SegmentLog.NumberOf(BootPrefix, names[i]) < 0)
             {
-                _store.Delete(names[i]);
+                all &= _store.Delete(names[i]) == StoreStatus.Ok;
             }
         }
 
-        _store.Delete(EraseName);
+        // What could not be deleted is tried again at the next start.
+        return all && _store.Delete(EraseName) == StoreStatus.Ok;
     }
 
     private void Load()

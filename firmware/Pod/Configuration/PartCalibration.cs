@@ -135,10 +135,19 @@ public sealed class PartCalibration
 
         _count = 3;
 
-        // A curve of SpO2 falls with R. R = 0.5 is near 100 % and R = 1.0 near 85 % on every published curve; Assumption: a sound one lies within 6 of them.
+        // A curve of SpO2 falls with R, everywhere and near 110 - 25 R. R = 0.5 is near 100 % and R = 1.0 near 85 % on every published curve; Assumption: a sound one lies within 6 of them.
         SaturationCurve curve = Curve();
         int atHalf = curve.SaturationTenths(5_000);
         int atOne = curve.SaturationTenths(10_000);
+        for (int r = 4_000; r <= 10_000; r += 1_000)
+        {
+            int off = curve.SaturationTenths(r) - (1_100 - (r / 40));
+            if (off < -60 || off > 60 || curve.SaturationTenths(r + 1_000) >= curve.SaturationTenths(r))
+            {
+                return "the curve is not that of an oximeter: at R 0." + (r / 1_000).ToString() + " it is more than 6 % off, or does not fall";
+            }
+        }
+
         return atHalf < 940 || atHalf > 1_020 || atOne < 790 || atOne > 910 ? "the curve is not that of an oximeter: it gives " + (atHalf / 10).ToString() + " % at R 0.5 and " + (atOne / 10).ToString() + " % at R 1.0" : string.Empty;
     }
 

@@ -171,13 +171,19 @@ public sealed class CommandTable
     public string Nearest(string[] words, int count)
     {
         string best = string.Empty;
+        if (_services.Pod != null && _services.Pod.Situation.IsCuffInflated)
+        {
+            return best; // comparing with all of them takes longer than a cuff's sample may wait
+        }
+
         int least = int.MaxValue;
         for (int i = 0; i < _commands.Length; i++)
         {
             string name = _commands[i].Name;
             int parts = WordsOf(name);
             string typed = Joined(words, count < parts ? count : parts);
-            int distance = typed.Length > MaxName || name.Length > MaxName ? int.MaxValue : Distance(typed, name);
+            int apart = typed.Length > name.Length ? typed.Length - name.Length : name.Length - typed.Length;
+            int distance = typed.Length > MaxName || name.Length > MaxName || apart * 3 > name.Length ? int.MaxValue : Distance(typed, name);
 
             // Nearer than a third of its signs: a slip, and not another word.
             if (distance < least && distance * 3 <= name.Length)
@@ -299,6 +305,11 @@ public sealed class CommandTable
     // The commands that need no unlock and end by themselves, one after the other; Kept is which, KeptToo its turn.
     private CommandTurn Bundle(ConsoleCall call)
     {
+        if (call.Arguments.Length > 0)
+        {
+            return call.Refuse(FaultCode.ConsoleArgumentWrong, "bundle takes nothing");
+        }
+
         int total = call.Turn;
         while (call.Kept < _commands.Length)
         {

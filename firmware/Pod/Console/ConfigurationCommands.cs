@@ -156,6 +156,11 @@ public sealed class ConfigurationCommands
             return Unknown(call, call.Argument(0));
         }
 
+        if (_services.IsInSession && (key == ConfigurationKeys.CuffCalibration || key == ConfigurationKeys.OximeterCalibration))
+        {
+            return call.Refuse(FaultCode.ConsoleSessionOpen, string.Empty);
+        }
+
         _configuration.Working.Clear(key);
         call.Answer.Text(ConfigurationKeys.All[key].Name, "(not set)");
         return CommandTurn.Done;
@@ -194,6 +199,11 @@ public sealed class ConfigurationCommands
     /// <returns>Done or refused.</returns>
     public CommandTurn Commit(ConsoleCall call)
     {
+        if (_services.RestartUs != long.MaxValue)
+        {
+            return call.Refuse(FaultCode.ConsoleBusy, "the pod is about to restart");
+        }
+
         if (_configuration.IsOnTrial)
         {
             return call.Refuse(FaultCode.ConsoleBusy, "the configuration in force is on trial: config confirm or config revert first");
@@ -232,6 +242,11 @@ public sealed class ConfigurationCommands
     /// <returns>Done or refused.</returns>
     public CommandTurn Confirm(ConsoleCall call)
     {
+        if (_services.RestartUs != long.MaxValue)
+        {
+            return call.Refuse(FaultCode.ConsoleBusy, "the pod is about to restart");
+        }
+
         if (!_configuration.IsOnTrial)
         {
             return call.Refuse(FaultCode.ConsoleArgumentWrong, _configuration.WasUndone ? "it was undone: nobody confirmed it in time" : "no configuration is on trial");
@@ -257,6 +272,11 @@ public sealed class ConfigurationCommands
     /// <returns>Done or refused.</returns>
     public CommandTurn Revert(ConsoleCall call)
     {
+        if (_services.RestartUs != long.MaxValue)
+        {
+            return call.Refuse(FaultCode.ConsoleBusy, "the pod is about to restart");
+        }
+
         if (!_configuration.IsOnTrial)
         {
             _configuration.Revert();
@@ -317,15 +337,15 @@ public sealed class ConfigurationCommands
             wrong = "the sensor that is fitted has serial number " + working.Text(serialKey);
         }
 
-        if (wrong.Length == 0 && !working.Has(serialKey))
-        {
-            wrong = working.Set(serialKey, serial);
-        }
-
         int key = isCuff ? ConfigurationKeys.CuffCalibration : ConfigurationKeys.OximeterCalibration;
         if (wrong.Length == 0 && text.Length > ConfigurationKeys.All[key].Max)
         {
             wrong = "it is longer than " + ConfigurationKeys.All[key].Max.ToString() + " signs";
+        }
+
+        if (wrong.Length == 0 && !working.Has(serialKey))
+        {
+            wrong = working.Set(serialKey, serial);
         }
 
         if (wrong.Length > 0)

@@ -48,6 +48,7 @@ public sealed class ConsoleServices
             Reboots = reboots,
             ResetReason = resetReason,
             DeviceId = isNamed ? deviceId : DeviceIdentity.OfMac(mac),
+            MacText = HexOf(mac),
         };
     }
 
@@ -68,6 +69,9 @@ public sealed class ConsoleServices
 
     /// <summary>HMAC-SHA-256.</summary>
     public IHmacSha256 Hmac { get; }
+
+    /// <summary>The chip's MAC, twelve lower-case hexadecimal digits; by it a bring-up knows which board answers.</summary>
+    public string MacText { get; private set; } = string.Empty;
 
     /// <summary>The pod's loop; null in safe mode, and before it begins.</summary>
     public IPodService? Pod { get; set; }
@@ -124,6 +128,19 @@ public sealed class ConsoleServices
     /// <summary>True while a session is open.</summary>
     public bool IsInSession => Pod != null && Pod.Epoch != 0;
 
+    private static string HexOf(byte[] bytes)
+    {
+        const string Digits = "0123456789abcdef";
+        char[] text = new char[bytes.Length * 2];
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            text[2 * i] = Digits[bytes[i] >> 4];
+            text[(2 * i) + 1] = Digits[bytes[i] & 15];
+        }
+
+        return new string(text);
+    }
+
     /// <summary>Asks for a restart; the first one holds.</summary>
     /// <param name="atUs">When, monotonic µs.</param>
     /// <param name="reason">Why.</param>
@@ -133,6 +150,10 @@ public sealed class ConsoleServices
         {
             RestartUs = atUs;
             RestartReason = reason;
+            if (Pod != null)
+            {
+                Pod.IsOnBench = true; // no session is opened on a pod that is about to restart
+            }
         }
     }
 

@@ -58,6 +58,7 @@ public sealed class InfoCommands
         answer.Text("reset", ConsoleServices.ResetWord(_services.ResetReason));
         answer.Text("state", _services.State);
         answer.Flag("provisioned", _services.Configuration.IsProvisioned);
+        answer.Text("mac", _services.MacText);
         return CommandTurn.Done;
     }
 

@@ -223,7 +223,7 @@ public sealed class LineEditor
         }
 
         _line[_count++] = sign;
-        if (sign == ' ' && _secretFrom < 0)
+        if (sign == ' ' && _secretFrom < 0 && !IsProtocol && _count > 1 && _line[_count - 2] != ' ')
         {
             _secretFrom = IsSecretNext() ? _count : -1;
         }

@@ -73,6 +73,17 @@ public sealed class SensorCommands
 
         call.Kept++;
         call.DueUs = call.NowUs + 1_000;
+        if (IsMeasuring(pod, address))
+        {
+            // It answers, or it would not measure; a read beside its driver would take a sample of the patient from it.
+            call.KeptToo++;
+            call.Answer.Text("address", Hex(address), 8);
+            call.Answer.Text("part", PartAt(address), 24);
+            call.Answer.Flag("ok", true, 4);
+            call.Answer.EndRow();
+            return CommandTurn.More;
+        }
+
         I2cStatus status = pod.Bus.WriteRead(address, _byte, 0, 0, _byte, 0, 1);
         if (status == I2cStatus.Timeout || status == I2cStatus.BusStuck || status == I2cStatus.NotOpen)
         {
@@ -460,6 +471,20 @@ public sealed class SensorCommands
             : _services.Pod == null ? call.Refuse(FaultCode.PodNotRunning, string.Empty)
             : call.Refuse(FaultCode.ConsoleArgumentWrong, "no such part is fitted; sensor list names them");
         return index;
+    }
+
+    private static bool IsMeasuring(IPodService pod, int address)
+    {
+        PeripheralOptions[] parts = pod.Options.Peripherals;
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (parts[i].Address == address && pod.Peripheral(i).State == SupervisorState.Measuring)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private string PartAt(int address)

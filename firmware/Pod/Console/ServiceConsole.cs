@@ -33,8 +33,13 @@ public sealed class ServiceConsole : IStepped
     private readonly CommandTable _table;
     private readonly byte[] _chunk = new byte[MaxBytesPerStep];
     private readonly byte[] _input = new byte[InputBytes];
+    private const string StopLine = "cuff stop";
+    private const int MaxTakenPerStep = 16;
+
     private readonly string[] _words = new string[MaxArguments + 2];
+    private int _inputStart;
     private int _inputCount;
+    private int _stopSigns;
     private ConsoleCommand? _running;
     private int _attachments = -1;
     private long _lastByteUs = long.MinValue / 2;
@@ -73,6 +78,13 @@ public sealed class ServiceConsole : IStepped
         {
             _attachments = _port.Attachments;
             _services.Gate.Lock(); // whoever comes is somebody else
+            if (_running != null)
+            {
+                Finish(CommandTurn.Done);
+            }
+
+            _editor.Clear();
+            _inputCount = 0;
             Banner();
         }
 
@@ -80,8 +92,10 @@ public sealed class ServiceConsole : IStepped
         Read(nowUs);
         _table.Step(nowUs);
         long next = Run(nowUs);
-        while (_running == null && _inputCount > 0 && _output.Room >= ConsoleAnswer.RowBytes)
+        bool isKey = false;
+        for (int taken = 0; taken < MaxTakenPerStep && !isKey && _running == null && _inputCount > 0 && _output.Room >= ConsoleAnswer.RowBytes; taken++)
         {
+            isKey = _input[_inputStart] < ' '; // a line, or a key that asks for work, is a step's work
             Take(nowUs);
             next = nowUs;
         }
@@ -94,9 +108,8 @@ public sealed class ServiceConsole : IStepped
 
     private void Read(long nowUs)
     {
-        int wanted = InputBytes - _inputCount;
-        wanted = wanted < MaxBytesPerStep ? wanted : MaxBytesPerStep;
-        int count = wanted == 0 ? 0 : _port.Read(_chunk, 0, wanted);
+        // Always read, also when nothing more can be kept: Ctrl-C and a stop of the cuff are seen beside a command that never ends.
+        int count = _port.Read(_chunk, 0, MaxBytesPerStep);
         for (int i = 0; i < count; i++)
         {
             byte value = _chunk[i];
@@ -105,13 +118,22 @@ public sealed class ServiceConsole : IStepped
             {
                 _table.OnHoldEnd(_table.Hold.Key(value, nowUs), nowUs);
             }
-            else if (_running != null && value == 0x03 && !_answer.IsProtocol)
+            else if (_running != null && value == 0x03)
             {
+                _inputCount = 0;
                 Finish(CommandTurn.Done);
             }
             else
             {
-                _input[_inputCount++] = value;
+                if (_running != null)
+                {
+                    Watch(value, nowUs);
+                }
+
+                if (_inputCount < InputBytes)
+                {
+                    _input[(_inputStart + _inputCount++) % InputBytes] = value;
+                }
             }
         }
 
@@ -119,6 +141,23 @@ public sealed class ServiceConsole : IStepped
         {
             _services.Gate.OnInput(nowUs);
         }
+    }
+
+    // A line that ends in "cuff stop" is obeyed at once, whatever runs; it is answered in its turn.
+    private void Watch(byte value, long nowUs)
+    {
+        if (value == '\r' || value == '\n')
+        {
+            if (_stopSigns == StopLine.Length)
+            {
+                _services.Pod?.StopCuff(nowUs);
+            }
+
+            _stopSigns = 0;
+            return;
+        }
+
+        _stopSigns = _stopSigns < StopLine.Length && value == StopLine[_stopSigns] ? _stopSigns + 1 : value == StopLine[0] ? 1 : 0;
     }
 
     // One turn of the command that runs.
@@ -141,6 +180,15 @@ public sealed class ServiceConsole : IStepped
         }
 
         _call.NowUs = nowUs;
+        FaultCode refused = _call.Turn == 0 || command.Access == ConsoleAccess.Values ? _table.Refusal(command, nowUs) : FaultCode.None;
+        if (refused != FaultCode.None)
+        {
+            // Since the line was read a session was opened, or the console was locked.
+            _call.Refuse(refused, string.Empty);
+            Finish(CommandTurn.Refused);
+            return nowUs;
+        }
+
         CommandTurn turn = command.Handler(_call);
         _call.Turn++;
         if (turn != CommandTurn.More)
@@ -171,12 +219,9 @@ public sealed class ServiceConsole : IStepped
     // One byte of what was typed.
     private void Take(long nowUs)
     {
-        byte value = _input[0];
+        byte value = _input[_inputStart];
+        _inputStart = (_inputStart + 1) % InputBytes;
         _inputCount--;
-        for (int i = 0; i < _inputCount; i++)
-        {
-            _input[i] = _input[i + 1];
-        }
 
         if (value == '@' && _hasPrompt && _editor.Text.Length == 0)
         {

@@ -314,7 +314,7 @@ public sealed class CuffRun
             return;
         }
 
-        if (atUs - _zeroFirstUs + PeriodUs >= _limits.ZeroUs)
+        if (atUs - _zeroFirstUs + PeriodUs >= _limits.ZeroUs && _zeroCount * 2L * PeriodUs >= _limits.ZeroUs)
         {
             _zeroMilliMmHg = (int)(_zeroSum / _zeroCount);
             Apply(CuffEvent.Zeroed, nowUs);

@@ -182,9 +182,9 @@ public sealed class CuffSelfTest
     {
         _samples.OnSample(atUs);
         _centiMmHg = _calibration.ToCentiMmHg(readingMilliMmHg, _stage == 1 ? _calibration.ZeroMilliMmHg : _zeroMilliMmHg);
-        if (IsOpen && nowUs - atUs > _limits.SensorLostUs)
+        if (nowUs - atUs > (IsOpen ? _limits.SensorLostUs : SampleWatch.LateLimitUs))
         {
-            return; // nothing is closed on what a late sample says
+            return; // nothing is closed or held on what a late sample says; while pressure is held, Step ends the test
         }
 
         Work(readingMilliMmHg, nowUs);
@@ -206,6 +206,14 @@ public sealed class CuffSelfTest
 
         if (_stage == 9 && reason == AbsenceReason.Saturated)
         {
+            if (nowUs - _samples.SampledUs > SampleWatch.LateLimitUs)
+            {
+                // Of what age it is, nobody knows: nothing is held on it.
+                LateLoops++;
+                Enter(11, nowUs);
+                return;
+            }
+
             _samples.OnSample(nowUs);
             if (!_beyond)
             {
@@ -287,6 +295,15 @@ public sealed class CuffSelfTest
         {
             AwaitSwitch(nowUs);
         }
+        else if (_stage == 1 && nowUs - _sinceUs > 2L * _limits.ZeroTimeoutUs)
+        {
+            // Samples that all come late are none.
+            Fail(CuffLink.Zero, 0, nowUs);
+        }
+        else if (_stage == 5 && nowUs - _sinceUs > EmptyUs)
+        {
+            Fail(CuffLink.DumpValve, EmptyUs / 1000, nowUs);
+        }
         else if (_stage >= 10 && nowUs - _sinceUs > EmptyUs)
         {
             Fail(CuffLink.DumpValve, EmptyUs / 1000, nowUs);
@@ -302,7 +319,7 @@ public sealed class CuffSelfTest
     private bool IsHeld => _stage == 2 || _stage == 3 || _stage == 6 || _stage == 8 || _stage == 13 || (_stage == 9 && !_beyond);
 
     // With nothing held a late sample costs nothing.
-    private bool IsOpen => _stage == 1 || _stage == 5;
+    private bool IsOpen => _stage == 1 || _stage == 5 || _stage == 12 || _stage == 14;
 
     // Elsewhere the cuff empties, and nothing more is asked of the sensor.
     private bool IsWatched => _stage < 10 || _stage == 13;

@@ -52,7 +52,26 @@ public sealed class CarriedAwayTests
     }
 
     [TestMethod]
-    public void A_whole_pod_gives_its_epoch_back_says_so_and_takes_the_one_it_is_given_again()
+    public void Epoch_that_is_sent_again_at_a_reconnection_names_no_patient()
+    {
+        PodBench bench = new PodBench(null).Start();
+        bench.Temperature.TemperatureMilliCelsius = 22_000;
+        bench.Link.Connect();
+        bench.Run(2 * Second);
+        bench.SetEpoch(5);
+        bench.Run(100 * Second);
+        bench.Link.Drop();
+        bench.Run(Second);
+        bench.Link.Connect();
+        bench.SetEpoch(5);
+        bench.Run(4 * Second);
+        bench.Link.Drop();
+        bench.Run(40 * Second);
+        Assert.AreEqual(0u, bench.Host.Epoch, "no sensor was on anybody for 120 s");
+    }
+
+    [TestMethod]
+    public void A_whole_pod_gives_its_epoch_back_says_so_and_takes_another_one_alone()
     {
         PodBench bench = new PodBench(null).Start();
         bench.Temperature.TemperatureMilliCelsius = 22_000;
@@ -69,7 +88,10 @@ public sealed class CarriedAwayTests
         bench.Link.Connect();
         bench.SetEpoch(5);
         bench.Run(Second);
-        Assert.AreEqual(5u, bench.Host.Epoch);
+        Assert.AreEqual(0u, bench.Host.Epoch, "whoever wears the sensors now may be somebody else");
+        bench.SetEpoch(6);
+        bench.Run(Second);
+        Assert.AreEqual(6u, bench.Host.Epoch);
     }
 
     [TestMethod]

@@ -166,6 +166,22 @@ public sealed class TlsListenerTests
     }
 
     [TestMethod]
+    public async Task Will_of_a_listener_that_is_gone_commands_nothing()
+    {
+        using HttpClient http = LiveGateway.Client();
+        await using (Peer listener = await Peer.OpenAsync(_gateway.TlsPort, _cart, _cart.Listener("dr-9")))
+        {
+            Assert.AreEqual(0, await listener.ConnectAsync("dr-9", "cart/cart-1/command/session", """{"command":"open","session":"WILL","id":"w"}"""));
+        }
+
+        // Behind it, in order: a session that a program of this machine opens. A will that was obeyed would have made it the second one.
+        using StringContent empty = new("{}", Encoding.UTF8, "application/json");
+        using HttpResponseMessage answer = await http.PutAsync(_gateway.Origin + "/api/session/AFTER-WILL", empty);
+        Assert.IsTrue(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        using HttpResponseMessage closed = await http.DeleteAsync(_gateway.Origin + "/api/session/AFTER-WILL");
+    }
+
+    [TestMethod]
     public async Task Renewed_certificate_is_shown_without_a_new_start()
     {
         await using Peer pod = await Peer.OpenAsync(_gateway.TlsPort, _cart, _cart.Pod(Known));
@@ -406,9 +422,11 @@ internal sealed class Peer : IAsyncDisposable
         }
     }
 
-    public async Task<int> ConnectAsync(string clientId)
+    public async Task<int> ConnectAsync(string clientId, string? willTopic = null, string will = "")
     {
-        await _stream.WriteAsync(MqttBytes.Connect(clientId, "u", "p"));
+        static byte[] Text(string text) => [(byte)(text.Length >> 8), (byte)text.Length, .. Encoding.UTF8.GetBytes(text)];
+        byte[] body = willTopic is null ? [] : [.. Text("MQTT"), 5, 0x06, 0, 60, 0, .. Text(clientId), 0, .. Text(willTopic), .. Text(will)];
+        await _stream.WriteAsync(willTopic is null ? MqttBytes.Connect(clientId, "u", "p") : [0x10, (byte)((body.Length & 0x7F) | 0x80), (byte)(body.Length >> 7), .. body]);
         byte[] answer = await PacketAsync(0x20);
         return answer[1];
     }
