@@ -73,7 +73,7 @@ public sealed class SensorCommands
 
         call.Kept++;
         call.DueUs = call.NowUs + 1_000;
-        if (IsMeasuring(pod, address))
+        if (_services.IsInSession && IsMeasuring(pod, address))
         {
             // It answers, or it would not measure; a read beside its driver would take a sample of the patient from it.
             call.KeptToo++;

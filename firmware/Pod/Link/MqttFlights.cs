@@ -165,7 +165,7 @@ public sealed class MqttFlights
     public int Acknowledge(int identifier, long nowUs)
     {
         int at = IndexOf(identifier);
-        return at < 0 ? 0 : Settle(at, true, nowUs);
+        return at < 0 ? 0 : Settle(at, nowUs);
     }
 
     /// <summary>The gateway said in a message of its own that it has stored one of ours: the library drops an acknowledgement that comes after its 3 s.</summary>
@@ -180,22 +180,17 @@ public sealed class MqttFlights
         {
             if (_tickets[i] != 0 && MessageIdentity.Names(buffer, offset, count, _payloads[i]))
             {
-                // Which copy it answers is not known: only one that was handed over once proves what went before it.
-                return Settle(i, _handedUs[i] == _sentUs[i], nowUs);
+                return Settle(i, nowUs);
             }
         }
 
         return 0;
     }
 
-    private int Settle(int at, bool proves, long nowUs)
+    private int Settle(int at, long nowUs)
     {
         int ticket = _tickets[at];
-        if (proves)
-        {
-            Prove(at, nowUs);
-        }
-
+        Prove(at, nowUs);
         _again -= _identifiers[at] == 0 ? 1 : 0;
         _tickets[at] = 0;
         _payloads[at] = null!;

@@ -287,7 +287,7 @@ public sealed class UplinkConnectorTests
                 {
                     // That peer is gone; the next one.
                 }
-                catch (Exception e) when (e is SocketException or ObjectDisposedException)
+                catch (Exception e) when (e is SocketException or InvalidOperationException)
                 {
                     return;
                 }

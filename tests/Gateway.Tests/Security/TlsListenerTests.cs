@@ -426,7 +426,7 @@ internal sealed class Peer : IAsyncDisposable
     {
         static byte[] Text(string text) => [(byte)(text.Length >> 8), (byte)text.Length, .. Encoding.UTF8.GetBytes(text)];
         byte[] body = willTopic is null ? [] : [.. Text("MQTT"), 5, 0x06, 0, 60, 0, .. Text(clientId), 0, .. Text(willTopic), .. Text(will)];
-        await _stream.WriteAsync(willTopic is null ? MqttBytes.Connect(clientId, "u", "p") : [0x10, (byte)((body.Length & 0x7F) | 0x80), (byte)(body.Length >> 7), .. body]);
+        await _stream.WriteAsync(willTopic is null ? MqttBytes.Connect(clientId, "u", "p") : [0x10, .. body.Length < 128 ? [(byte)body.Length] : new byte[] { (byte)((body.Length & 0x7F) | 0x80), (byte)(body.Length >> 7) }, .. body]);
         byte[] answer = await PacketAsync(0x20);
         return answer[1];
     }
