@@ -109,9 +109,14 @@ if [ "$install" -eq 1 ] && [ "${#wanted[@]}" -gt 0 ] && command -v apt-get > /de
       { "${as[@]}" apt-get update -q && "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${wanted[@]}"; }; } > /dev/null 2>&1 || true
   fi
 fi
-export PATH="$PATH:/usr/sbin"
+export PATH="$PATH:/usr/sbin:$PWD/artifacts/tools"
+while read -r group package program _; do
+  [ "$group" = tool ] && [ "$all" -eq 1 ] && [ "$install" -eq 1 ] && ! command -v "$program" > /dev/null || continue
+  echo "Installing the .NET tool $package into artifacts/tools"
+  dotnet tool install --tool-path artifacts/tools "${package%@*}" --version "${package#*@}" > /dev/null || true
+done < tests/packages.txt
 while read -r group package program enables; do
-  [ "$group" = base ] || [ "$group" = optional ] || continue
+  [ "$group" = base ] || [ "$group" = optional ] || [ "$group" = tool ] || continue
   command -v "$program" > /dev/null || echo "$package is absent; skipped without it: $enables"
 done < tests/packages.txt
 

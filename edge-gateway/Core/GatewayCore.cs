@@ -47,17 +47,19 @@ public sealed class GatewayCore : IStepped
         (GatewayClock clock, CodedLog log, SessionProjection sessions, string topicRoot) = (s.Clock, s.Log, s.Sessions, s.TopicRoot);
         Pods pods = new();
         _listeners = new ListenerAccess(ports.Listeners, sessions, options.CartId, topicRoot, clock, log, (client, reason) => Server!.Disconnect(client, reason, clock.NowUs));
+        CertificateAccess certificates = new(ports.Members, options.CartId, topicRoot, s.Issues, clock, log, (client, reason) => Server!.Disconnect(client, reason, clock.NowUs));
+        Peers = new GatewayPeers(certificates, s.Time);
         EndpointGuard guard = new(pods, s.Deduplication, s.Issues, clock, log);
-        _endpoint = new EndpointHandler(_life, pods, _listeners, guard, _parts, log, options, topicRoot);
+        _endpoint = new EndpointHandler(_life, pods, _listeners, certificates, guard, _parts, log, options, topicRoot);
         Server = ports.Server(_endpoint);
 
         // The data path.
         SessionMessages? fromSession = null;
-        GatewayIngest ingest = new(s, options, Server, pods);
+        PodCommands podCommands = new(Server, clock);
+        GatewayIngest ingest = new(s, options, Server, pods, podCommands.SayStored);
         GatewayDelivery delivery = new(s, options, ports, Server, _listeners, _parts, pods, (in MqttMessage message, Action acknowledge) => fromSession!.On(message, acknowledge));
         ISessionLink link = delivery.Link;
         SessionReplies replies = new(link, clock, log, topicRoot);
-        PodCommands podCommands = new(Server, clock);
         StethoscopeSession stethoscope = new(sessions, link, podCommands, pods, topicRoot);
         LiveSound sound = new(sessions, link, stethoscope, s.Crc32, clock, log, topicRoot, options.Production);
         delivery.Complete(_life, sound, replies);
@@ -92,7 +94,7 @@ public sealed class GatewayCore : IStepped
         ClockAnswers clockAnswers = new(Server, clock, log);
         _endpoint.Attach(Server, fromSession, ingest.Messages, clockAnswers, sound);
         _counts = new GatewayCounts(
-            ingest, delivery, receipts, clockAnswers, sound, () => _listeners.RefusedCount + guard.Refused + _endpoint.RefusedCount + fromSession.RefusedCount);
+            ingest, delivery, receipts, clockAnswers, sound, () => _listeners.RefusedCount + certificates.RefusedCount + guard.Refused + _endpoint.RefusedCount + fromSession.RefusedCount);
         _snapshots = new HealthSnapshots(
             options, _life, clock, s.Journal, health.Disk, pods, sessions, s.Deduplication, s.Delivery, s.Time, s.Issues, ingest.Messages, link, delivery.Progress, health.Checks);
 
@@ -111,17 +113,14 @@ public sealed class GatewayCore : IStepped
             delivery.Uplink,
             delivery.Corrections,
             delivery.Replays,
-            delivery.Descriptions,
-            delivery.Retained,
+            delivery.Descriptions, delivery.Retained,
             stethoscope,
             Cuff,
             sound,
             clips,
             Requests,
-            _listeners,
-            guard,
-            health.Checks,
-            Stop);
+            _listeners, certificates, guard,
+            health.Checks, Stop);
     }
 
     /// <summary>The MQTT server: transports hand accepted peers to it. Peers are refused (0x88, server unavailable) until the journal is open.</summary>
@@ -138,6 +137,9 @@ public sealed class GatewayCore : IStepped
 
     /// <summary>The stethoscope at the bedside.</summary>
     public SoundControl Sound { get; }
+
+    /// <summary>What the host knows of peers with certificates.</summary>
+    public GatewayPeers Peers { get; }
 
     /// <summary>What waits for the nurse.</summary>
     public BedsideRequests Requests { get; }

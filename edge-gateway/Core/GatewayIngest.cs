@@ -1,3 +1,4 @@
+using System;
 using EdgeGateway.Core.Ingest;
 using EdgeGateway.Core.Sessions;
 using EdgeGateway.Mqtt;
@@ -12,14 +13,15 @@ internal sealed class GatewayIngest
     /// <param name="options">How to take in.</param>
     /// <param name="server">Where pods are connected.</param>
     /// <param name="pods">The pods.</param>
-    public GatewayIngest(GatewayServices services, GatewayOptions options, IMqttServer server, Pods pods)
+    /// <param name="sayStored">Says to a pod that a message which came again is stored.</param>
+    public GatewayIngest(GatewayServices services, GatewayOptions options, IMqttServer server, Pods pods, Action<Pod, byte[]> sayStored)
     {
         SessionBinder binder = new(services.Sessions, services.Time, services.Boots, services.Delivery);
         UnstoredReadings unstored = new(services.Own, services.Clock);
         Proof = new FrameProof(services.Crc32, services.Own, services.Sessions);
         Gaps = new SequenceGaps(services.Deduplication, pods, services.Own, services.Issues, options);
         Frames = new FrameIntake(services.Deduplication, binder, services.Sessions, services.Writer, unstored, Gaps, options.Production);
-        Messages = new PodIngest(server, pods, Proof, Frames, unstored, services.Writer, services.Issues, services.Clock, options.MaxHeldMessages);
+        Messages = new PodIngest(server, pods, sayStored, Proof, Frames, unstored, services.Writer, services.Issues, services.Clock, options.MaxHeldMessages);
     }
 
     public PodIngest Messages { get; }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Core.Sessions;
 using EdgeGateway.Mqtt;
@@ -30,6 +31,30 @@ public sealed record ExternalBroker
     /// <summary>The file that the password was read from, as the configuration names it; null when there is none.</summary>
     public string? PasswordFile { get; init; }
 
+    /// <summary>By what it is reached.</summary>
+    public UplinkTransport Transport { get; init; }
+
+    /// <summary>Further addresses of the same broker, asked in turn when the one before does not answer.</summary>
+    public IReadOnlyList<BrokerAddress> Alternatives { get; init; } = [];
+
+    /// <summary>The name that its certificate must have; null for the host.</summary>
+    public string? ServerName { get; init; }
+
+    /// <summary>The path of its WebSocket.</summary>
+    public string WebSocketPath { get; init; } = "/mqtt";
+
+    /// <summary>The file of the authority that is trusted for it, as the configuration names it; null for the system's authorities.</summary>
+    public string? AuthorityFile { get; init; }
+
+    /// <summary>What that file holds, PEM; empty for the system's authorities.</summary>
+    public ReadOnlyMemory<byte> Authority { get; init; }
+
+    /// <summary>The file of the gateway's own certificate and key for it; null for none.</summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>What that file holds, PEM; empty for none. It is a secret.</summary>
+    public ReadOnlyMemory<byte> Certificate { get; init; }
+
     /// <summary>Keep-alive, s, 5 to 300.</summary>
     public ushort KeepAliveSeconds { get; init; } = 15;
 
@@ -39,15 +64,36 @@ public sealed record ExternalBroker
     /// <summary>Longest pause before a new connection attempt, µs, up to 5 minutes.</summary>
     public long LongestBackoffUs { get; init; } = 5_000_000;
 
+    /// <summary>Most addresses beside the first.</summary>
+    public const int MaxAlternatives = 8;
+
     internal static ExternalBroker Standard { get; } = new() { Host = string.Empty };
 
     /// <summary>The rows of the section sessionBroker.</summary>
-    internal static IReadOnlyList<Setting<ExternalBroker>> Settings { get; } =
+    internal static IReadOnlyList<SettingEntry> Settings { get; } =
     [
         Setting.Text<ExternalBroker>(
             "host", new TextSetting("a host name or address alone", WrittenValues.IsHost, "broker.example") { IsRequired = true, Meant = WrittenValues.MeantHost },
             static (o, v) => o with { Host = v }, "Name or address: no mqtt://, no port, no user."),
-        Setting.Whole<ExternalBroker>("port", string.Empty, 1, 65_535, Standard.Port, static (o, v) => o with { Port = (int)v }, "TCP port."),
+        Setting.Whole<ExternalBroker>("port", string.Empty, 1, 65_535, Standard.Port, static (o, v) => o with { Port = (int)v }, "TCP port; with TLS mostly 8883, with wss 443."),
+        Setting.Word<ExternalBroker, UplinkTransport>(
+            "transport", [("tcp", UplinkTransport.Tcp), ("tls", UplinkTransport.Tls), ("ws", UplinkTransport.WebSocket), ("wss", UplinkTransport.SecureWebSocket)], static (o, v) => o with { Transport = v },
+            "By what it is reached. tcp and ws are plain: whoever is on the way reads the password and the readings.", "tls"),
+        Setting.Text<ExternalBroker>(
+            "serverName", new TextSetting("a host name or address alone", WrittenValues.IsHost, "broker.example") { Default = "<host>" },
+            static (o, v) => o with { ServerName = v }, "The name that its certificate must have, when it is not host."),
+        Setting.Text<ExternalBroker>(
+            "authorityFile", new TextSetting("the path of a file", WrittenValues.IsPath, "hospital-ca.pem") { Meant = WrittenValues.MeantPath },
+            static (o, v) => o with { AuthorityFile = v }, "Certificates of the authority that is trusted for it, PEM. Without it, those of the system."),
+        Setting.Text<ExternalBroker>(
+            "certificateFile", new TextSetting("the path of a file", WrittenValues.IsPath, "broker-client.pem") { Meant = WrittenValues.MeantPath },
+            static (o, v) => o with { CertificateFile = v }, "The gateway's own certificate for it, what stands between it and the root, and its key, PEM, in a file that only the gateway may read."),
+        Setting.Text<ExternalBroker>(
+            "webSocketPath", new TextSetting("a path that begins with /", static t => t.Length is > 1 and <= 256 && t[0] == '/' && t.All(static c => c is > ' ' and < '\x7F' and not ('#' or '"')), "/mqtt") { Default = "/mqtt" },
+            static (o, v) => o with { WebSocketPath = v }, "The path of its WebSocket, for ws and wss."),
+        new SettingList<ExternalBroker, BrokerAddress>(
+            "alternatives", "Further addresses of the same broker, asked in turn when the one before does not answer.", [.. BrokerAddress.Settings], new BrokerAddress(string.Empty, 1883), static (o, v) => o with { Alternatives = v })
+        { MaxItems = MaxAlternatives },
         Setting.Word<ExternalBroker, MqttVersion>(
             "version", [("5", MqttVersion.V5), ("3.1.1", MqttVersion.V311)], static (o, v) => o with { Version = v },
             "Version of MQTT. 3.1.1 cannot say that nobody listens, so sent then means handed to the broker."),
@@ -67,6 +113,36 @@ public sealed record ExternalBroker
         Setting.Whole<ExternalBroker>(
             "longestBackoffMs", "ms", 10, 300_000, Standard.LongestBackoffUs / 1000, static (o, v) => o with { LongestBackoffUs = v * 1000 },
             "Longest pause before a new attempt to connect, not below the first."),
+    ];
+}
+
+/// <summary>By what the session's broker is reached.</summary>
+public enum UplinkTransport
+{
+    /// <summary>MQTT on TCP, in plain.</summary>
+    Tcp,
+
+    /// <summary>MQTT on TLS.</summary>
+    Tls,
+
+    /// <summary>MQTT over WebSocket, in plain.</summary>
+    WebSocket,
+
+    /// <summary>MQTT over WebSocket on TLS.</summary>
+    SecureWebSocket,
+}
+
+/// <summary>An address of a broker.</summary>
+/// <param name="Host">Name or address.</param>
+/// <param name="Port">TCP port, 1 to 65,535.</param>
+public sealed record BrokerAddress(string Host, int Port)
+{
+    /// <summary>The rows of one entry of alternatives.</summary>
+    internal static IReadOnlyList<Setting<BrokerAddress>> Settings { get; } =
+    [
+        Setting.Text<BrokerAddress>(
+            "host", new TextSetting("a host name or address alone", WrittenValues.IsHost, "broker-2.example") { IsRequired = true, Meant = WrittenValues.MeantHost }, static (o, v) => o with { Host = v }, "Name or address."),
+        Setting.Whole<BrokerAddress>("port", string.Empty, 1, 65_535, 1883, static (o, v) => o with { Port = (int)v }, "TCP port."),
     ];
 }
 

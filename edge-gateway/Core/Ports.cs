@@ -43,6 +43,12 @@ public interface IUplinkEvents
     /// <param name="text">Why, for the log.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     void Closed(string text, long nowUs);
+
+    /// <summary>Instead of <see cref="Closed"/>, when the cause is known: something that will not go away by itself.</summary>
+    /// <param name="code">The cause, a code of hardware/faults.json.</param>
+    /// <param name="text">What happened, for the log.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    void Refused(string code, string text, long nowUs) => Closed(text, nowUs);
 }
 
 /// <summary>Makes connections to the session's broker: TCP in the host, the simulated network in simulation.</summary>
@@ -112,6 +118,9 @@ public sealed record GatewayPorts
 
     /// <summary>What the host met while it made these ports and a person should know; stands in health until the next start.</summary>
     public IReadOnlyList<CodedError> Sent { get; init; } = [];
+
+    /// <summary>Who belongs to this cart by certificate; null while no certificates are configured.</summary>
+    public ICartMembers? Members { get; init; }
 
     /// <summary>Makes and verifies the tokens of listeners over WebSocket; null admits none.</summary>
     public ListenerTokens? Listeners { get; init; }

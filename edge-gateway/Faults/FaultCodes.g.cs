@@ -13,6 +13,27 @@ public static class FaultCodes
     /// <summary>C2702: The journal's directory cannot be read.</summary>
     public const string JournalDirectoryUnreadable = "C2702";
 
+    /// <summary>C2703: There is no pod's key to answer a challenge with.</summary>
+    public const string PodKeyUnusable = "C2703";
+
+    /// <summary>C2710: The root's key does not open.</summary>
+    public const string PassphraseWrong = "C2710";
+
+    /// <summary>C2711: A certificate, key or request cannot be read.</summary>
+    public const string CertificateFileUnreadable = "C2711";
+
+    /// <summary>C2712: A certificate or request does not fit this cart.</summary>
+    public const string CertificateRefused = "C2712";
+
+    /// <summary>C2713: A file is already there.</summary>
+    public const string FileNotReplaced = "C2713";
+
+    /// <summary>C2714: The cart's folder of certificates cannot be used.</summary>
+    public const string CertificateStateUnusable = "C2714";
+
+    /// <summary>C2715: No certificate or pod has that name.</summary>
+    public const string NothingOfThatName = "C2715";
+
     /// <summary>C2800: A file of hardware/ cannot be read as JSON.</summary>
     public const string HardwareFileUnreadable = "C2800";
 
@@ -49,6 +70,9 @@ public static class FaultCodes
     /// <summary>C2811: A generated file cannot be read or written.</summary>
     public const string GeneratedFileUnwritable = "C2811";
 
+    /// <summary>C2812: The bill of materials or a netlist breaks a rule.</summary>
+    public const string NetlistBreaksRule = "C2812";
+
     /// <summary>F4001: The command line has a word that cart-flash does not know.</summary>
     public const string FlashWordUnknown = "F4001";
 
@@ -69,6 +93,78 @@ public static class FaultCodes
 
     /// <summary>F4007: The board was written, but not read back.</summary>
     public const string BoardNotReadBack = "F4007";
+
+    /// <summary>F4008: The desk is not ready to flash boards.</summary>
+    public const string DeskNotReady = "F4008";
+
+    /// <summary>F4009: nanoff has another version than the one that was tested.</summary>
+    public const string NanoffVersionWrong = "F4009";
+
+    /// <summary>F4010: A serial port cannot be used.</summary>
+    public const string SerialPortUnusable = "F4010";
+
+    /// <summary>F4011: The board is not the one that the program is made for.</summary>
+    public const string WrongBoard = "F4011";
+
+    /// <summary>F4012: The file is not a whole nanoFramework program.</summary>
+    public const string ProgramNotNano = "F4012";
+
+    /// <summary>F4013: The program was built for another image of the runtime.</summary>
+    public const string ProgramNativesDiffer = "F4013";
+
+    /// <summary>F4014: The archive of runtimes is incomplete or was changed.</summary>
+    public const string ArchiveUnusable = "F4014";
+
+    /// <summary>F4015: The board's flash has no room for it.</summary>
+    public const string BoardFlashFull = "F4015";
+
+    /// <summary>F4016: The board went away while it was worked on.</summary>
+    public const string BoardUnplugged = "F4016";
+
+    /// <summary>F4017: Another program answers than the one that was written.</summary>
+    public const string ReadBackDiffers = "F4017";
+
+    /// <summary>F4018: The pod's console does not answer.</summary>
+    public const string ConsoleSilent = "F4018";
+
+    /// <summary>F4019: An answer of the pod's console was damaged twice.</summary>
+    public const string ConsoleAnswerDamaged = "F4019";
+
+    /// <summary>F4020: The provisioning bundle cannot be used.</summary>
+    public const string BundleUnusable = "F4020";
+
+    /// <summary>F4021: The provisioning bundle belongs to another pod.</summary>
+    public const string BundleForAnotherPod = "F4021";
+
+    /// <summary>F4022: The pod refused a request.</summary>
+    public const string PodRefused = "F4022";
+
+    /// <summary>F4023: The pod was not unlocked.</summary>
+    public const string UnlockFailed = "F4023";
+
+    /// <summary>F4024: The readings make no calibration.</summary>
+    public const string CalibrationNotMade = "F4024";
+
+    /// <summary>F4025: The pod's self test failed.</summary>
+    public const string PodSelfTestFailed = "F4025";
+
+    /// <summary>F4026: After flashing the pod is not the one that it was.</summary>
+    public const string PodIdentityLost = "F4026";
+
+    /// <summary>F4027: A record, label or state file cannot be written or read.</summary>
+    public const string FlashRecordUnwritable = "F4027";
+
+    /// <summary>F4028: The second step was not given.</summary>
+    public const string FlashNotConfirmed = "F4028";
+
+    /// <summary>F4029: A secret is needed and there is nobody to ask.</summary>
+    public const string SecretMissing = "F4029";
+
+    /// <summary>F4030: Several boards failed, each for its own reason.</summary>
+    public const string BoardsFailedApart = "F4030";
+
+    /// <summary>F4031: The bring-up tool itself failed.</summary>
+    public const string FlashProgramFailed = "F4031";
 
     /// <summary>G2001: The configuration file cannot be read.</summary>
     public const string ConfigurationUnreadable = "G2001";
@@ -105,6 +201,9 @@ public static class FaultCodes
 
     /// <summary>G2012: The command line is wrong.</summary>
     public const string GatewayCommandLineWrong = "G2012";
+
+    /// <summary>G2013: The certificates that the configuration names cannot be used.</summary>
+    public const string CertificatesUnusable = "G2013";
 
     /// <summary>G2070: There is nothing at this path.</summary>
     public const string PathUnknown = "G2070";
@@ -268,11 +367,59 @@ public static class FaultCodes
     /// <summary>G2156: A part of a pod does not work.</summary>
     public const string PodPartNotWorking = "G2156";
 
+    /// <summary>G2157: A pod is in safe mode.</summary>
+    public const string PodInSafeMode = "G2157";
+
     /// <summary>G2158: The last listener of the open session has gone.</summary>
     public const string LastListenerGone = "G2158";
 
     /// <summary>G2159: The gateway does not answer.</summary>
     public const string GatewayNotAnswering = "G2159";
+
+    /// <summary>G2160: A peer came over TLS without a certificate.</summary>
+    public const string PeerWithoutCertificate = "G2160";
+
+    /// <summary>G2161: A peer's certificate comes from no authority of this cart.</summary>
+    public const string PeerCertificateUntrusted = "G2161";
+
+    /// <summary>G2162: A peer of another cart asks for a connection.</summary>
+    public const string PeerOfOtherCart = "G2162";
+
+    /// <summary>G2163: A peer calls itself something that its certificate does not say.</summary>
+    public const string PeerOfOtherRole = "G2163";
+
+    /// <summary>G2164: A peer's certificate has run out.</summary>
+    public const string PeerCertificateExpired = "G2164";
+
+    /// <summary>G2165: A peer's certificate is not valid yet.</summary>
+    public const string PeerCertificateNotYetValid = "G2165";
+
+    /// <summary>G2166: A peer shows a certificate that was revoked.</summary>
+    public const string PeerCertificateRevoked = "G2166";
+
+    /// <summary>G2167: A new pod asks to be admitted.</summary>
+    public const string NewPodAsks = "G2167";
+
+    /// <summary>G2168: A pod that was revoked asks for a connection.</summary>
+    public const string PodRevoked = "G2168";
+
+    /// <summary>G2169: A peer came in plain to the TLS port.</summary>
+    public const string PeerWithoutTls = "G2169";
+
+    /// <summary>G2170: A pod that has a certificate came without it.</summary>
+    public const string PodWithoutTls = "G2170";
+
+    /// <summary>G2171: A TLS handshake has failed.</summary>
+    public const string TlsHandshakeFailed = "G2171";
+
+    /// <summary>G2172: A certificate of this cart is to be renewed.</summary>
+    public const string CertificateEndsSoon = "G2172";
+
+    /// <summary>G2173: A certificate of this cart has run out.</summary>
+    public const string CertificateEnded = "G2173";
+
+    /// <summary>G2174: The files of certificates or pods can no longer be read.</summary>
+    public const string CertificateFilesUnreadable = "G2174";
 
     /// <summary>G2200: The gateway started and takes in readings.</summary>
     public const string GatewayStarted = "G2200";
@@ -490,6 +637,24 @@ public static class FaultCodes
     /// <summary>G2430: A receipt names readings that its sender cannot have.</summary>
     public const string ReceiptUntrue = "G2430";
 
+    /// <summary>G2431: The session's broker shows a certificate that is not trusted.</summary>
+    public const string BrokerCertificateUntrusted = "G2431";
+
+    /// <summary>G2432: The session's broker shows a certificate of another name.</summary>
+    public const string BrokerNameWrong = "G2432";
+
+    /// <summary>G2433: The certificate of the session's broker has run out or is not valid yet.</summary>
+    public const string BrokerCertificateNotInTime = "G2433";
+
+    /// <summary>G2434: The session's broker refuses this gateway's certificate, or wants one.</summary>
+    public const string BrokerRefusedCertificate = "G2434";
+
+    /// <summary>G2435: No TLS could be agreed on with the session's broker.</summary>
+    public const string BrokerTlsFailed = "G2435";
+
+    /// <summary>G2436: The session's broker has no MQTT over WebSocket at that path.</summary>
+    public const string BrokerWebSocketRefused = "G2436";
+
     /// <summary>G2501: The gateway recorded what its clock is in UTC.</summary>
     public const string GatewayClockRecorded = "G2501";
 
@@ -558,6 +723,9 @@ public static class FaultCodes
 
     /// <summary>P1054: The pod ran out of memory and restarted.</summary>
     public const string MemoryExhausted = "P1054";
+
+    /// <summary>P1055: A pod without a link found no sensor on a patient for too long, and binds nothing more.</summary>
+    public const string EpochWithdrawnByPod = "P1055";
 
     /// <summary>P1100: Nothing answers at the thermometer's address.</summary>
     public const string Tmp117NotPresent = "P1100";
@@ -838,6 +1006,9 @@ public static class FaultCodes
     /// <summary>P1528: The pulse in the cuff is not the pulse of the finger.</summary>
     public const string CuffPulseDisagrees = "P1528";
 
+    /// <summary>P1529: The pod's program stood still while the cuff held pressure.</summary>
+    public const string CuffLoopLate = "P1529";
+
     /// <summary>P1530: The self test of the cuff's chain passed.</summary>
     public const string CuffSelfTestPassed = "P1530";
 
@@ -882,6 +1053,87 @@ public static class FaultCodes
 
     /// <summary>P1622: Listening was asked for outside the session in force.</summary>
     public const string ListeningRefused = "P1622";
+
+    /// <summary>P1700: A technician unlocked the pod's console.</summary>
+    public const string ConsoleUnlocked = "P1700";
+
+    /// <summary>P1701: An unlock of the pod's console was refused.</summary>
+    public const string ConsoleUnlockRefused = "P1701";
+
+    /// <summary>P1702: The pod's console is locked after five wrong answers.</summary>
+    public const string ConsoleLocked = "P1702";
+
+    /// <summary>P1703: The pod runs with a new configuration that nobody confirmed yet.</summary>
+    public const string ConfigurationOnTrial = "P1703";
+
+    /// <summary>P1704: A new configuration of the pod was undone.</summary>
+    public const string ConfigurationUndone = "P1704";
+
+    /// <summary>P1705: A new configuration of the pod was confirmed.</summary>
+    public const string ConfigurationConfirmed = "P1705";
+
+    /// <summary>P1706: The pod's configuration is damaged.</summary>
+    public const string ConfigurationDamaged = "P1706";
+
+    /// <summary>P1707: The pod refused a setting.</summary>
+    public const string ConfigurationRefused = "P1707";
+
+    /// <summary>P1708: The pod's configuration could not be stored.</summary>
+    public const string ConfigurationNotStored = "P1708";
+
+    /// <summary>P1709: A calibration was refused.</summary>
+    public const string CalibrationRefused = "P1709";
+
+    /// <summary>P1710: A stored calibration was not used.</summary>
+    public const string CalibrationUnusable = "P1710";
+
+    /// <summary>P1711: The pod was asked into a session while it simulates or carries an injected fault.</summary>
+    public const string BenchNoSession = "P1711";
+
+    /// <summary>P1712: The pod began to simulate readings or to carry an injected fault.</summary>
+    public const string BenchModeBegan = "P1712";
+
+    /// <summary>P1713: The console does not know a command.</summary>
+    public const string ConsoleCommandUnknown = "P1713";
+
+    /// <summary>P1714: A console command has a wrong argument.</summary>
+    public const string ConsoleArgumentWrong = "P1714";
+
+    /// <summary>P1715: A line of the console is too long or damaged.</summary>
+    public const string ConsoleLineTooLong = "P1715";
+
+    /// <summary>P1716: A console command needs the unlock.</summary>
+    public const string ConsoleNeedsUnlock = "P1716";
+
+    /// <summary>P1717: A console command was refused while a session is open.</summary>
+    public const string ConsoleSessionOpen = "P1717";
+
+    /// <summary>P1718: The console wants to read that the cuff is off the arm.</summary>
+    public const string CuffOffArmUnsaid = "P1718";
+
+    /// <summary>P1719: The cuff was emptied: the console's key was not pressed in time.</summary>
+    public const string CuffKeyMissing = "P1719";
+
+    /// <summary>P1720: An item of the pod's self test failed.</summary>
+    public const string SelfTestItemFailed = "P1720";
+
+    /// <summary>P1721: The pod is not provisioned.</summary>
+    public const string PodUnprovisioned = "P1721";
+
+    /// <summary>P1722: The pod was restarted from its console.</summary>
+    public const string RebootCommanded = "P1722";
+
+    /// <summary>P1723: The pod's store was erased from its console.</summary>
+    public const string StoreErased = "P1723";
+
+    /// <summary>P1724: The console cannot do this now.</summary>
+    public const string ConsoleBusy = "P1724";
+
+    /// <summary>P1725: The pod's measuring loop does not run.</summary>
+    public const string PodNotRunning = "P1725";
+
+    /// <summary>P1726: A technician set a mark at the pod's console.</summary>
+    public const string ConsoleMark = "P1726";
 
     /// <summary>S3001: The scenario file cannot be read.</summary>
     public const string ScenarioUnreadable = "S3001";

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.IO;
-using System.Runtime.InteropServices;
 using System.Threading;
 using Microsoft.Win32.SafeHandles;
 
@@ -150,11 +149,7 @@ public sealed class FileDisk : IDisk, IDisposable
     /// <inheritdoc/>
     public void SyncDirectory(long ticket) => Enqueue(_writes, ticket, () =>
     {
-        if (OperatingSystem.IsLinux())
-        {
-            LinuxDirectory.Sync(_directory);
-        }
-
+        DirectorySync.Sync(_directory);
         return 0;
     });
 
@@ -300,40 +295,4 @@ public sealed class FileDisk : IDisk, IDisposable
     }
 
     private sealed class ExistsException : IOException;
-
-    private static class LinuxDirectory
-    {
-        private const int ReadOnlyDirectory = 0x10000 | 0x80000; // O_RDONLY | O_DIRECTORY | O_CLOEXEC, asm-generic/fcntl.h
-        private const int ReadOnlyDirectoryArm = 0x4000 | 0x80000; // arm64 has its own O_DIRECTORY, arch/arm64/include/uapi/asm/fcntl.h
-
-        public static void Sync(string path)
-        {
-            bool arm = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm;
-            int descriptor = Open(path, arm ? ReadOnlyDirectoryArm : ReadOnlyDirectory);
-            if (descriptor < 0)
-            {
-                throw new IOException("open of " + path + " failed", Marshal.GetLastPInvokeError());
-            }
-
-            int ended = Fsync(descriptor);
-            int error = Marshal.GetLastPInvokeError();
-            _ = Close(descriptor);
-            if (ended != 0)
-            {
-                throw new IOException("fsync of " + path + " failed", error);
-            }
-        }
-
-        [DllImport("libc", EntryPoint = "open", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        private static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
-
-        [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        private static extern int Fsync(int descriptor);
-
-        [DllImport("libc", EntryPoint = "close", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        private static extern int Close(int descriptor);
-    }
 }

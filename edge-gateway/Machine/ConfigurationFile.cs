@@ -44,9 +44,9 @@ public static class ConfigurationFile
     {
         try
         {
-            // Not to its end, which a device does not have: one byte beyond the bound and a line end are enough to see that it is too long.
+            // Not to its end, which a device does not have: one byte beyond the bound is enough to see that it is too long.
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            byte[] bytes = new byte[GatewayConfiguration.MaxPasswordBytes + 3];
+            byte[] bytes = new byte[GatewayConfiguration.MaxNamedFileBytes + 1];
             return bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)

@@ -33,9 +33,9 @@ public sealed class MqttConnectionHandler : ConnectionHandler
     public override Task OnConnectedAsync(ConnectionContext connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        string? subject = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate?.Subject;
+        MqttPeerCertificate? certificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate is { } shown ? new MqttPeerCertificate(shown.Subject, shown.SerialNumber) : null;
         string remote = connection.RemoteEndPoint?.ToString() ?? connection.ConnectionId;
-        return ServeAsync(connection.Transport, remote, subject, connection.Abort, address: CountedAddress((connection.RemoteEndPoint as IPEndPoint)?.Address));
+        return ServeAsync(connection.Transport, remote, certificate, connection.Abort, address: CountedAddress((connection.RemoteEndPoint as IPEndPoint)?.Address));
     }
 
     /// <summary>The address by which a peer's connections are bounded.</summary>
@@ -54,30 +54,30 @@ public sealed class MqttConnectionHandler : ConnectionHandler
     /// <summary>Serves one peer over any duplex pipe until either side has closed.</summary>
     /// <param name="pipe">The pipe.</param>
     /// <param name="remote">The peer, for logs.</param>
-    /// <param name="certificateSubject">Subject of the verified client certificate, or null.</param>
+    /// <param name="certificate">The verified client certificate, or null.</param>
     /// <param name="abort">Ends the transport at once.</param>
     /// <param name="transport">What carries the bytes, for the application.</param>
     /// <param name="address">What the peer's connections are bounded by (<see cref="CountedAddress"/>); null for a peer that is not.</param>
     /// <returns>Completed when the connection is over.</returns>
-    public Task ServeAsync(IDuplexPipe pipe, string remote, string? certificateSubject, Action abort, MqttTransport transport = MqttTransport.Stream, string? address = null) =>
-        new Peer(this, pipe, remote, certificateSubject) { Transport = transport, Address = address }.RunAsync(abort);
+    public Task ServeAsync(IDuplexPipe pipe, string remote, MqttPeerCertificate? certificate, Action abort, MqttTransport transport = MqttTransport.Stream, string? address = null) =>
+        new Peer(this, pipe, remote, certificate) { Transport = transport, Address = address }.RunAsync(abort);
 
     private sealed class Peer : PipePeer
     {
         private readonly MqttConnectionHandler _owner;
         private readonly string _remote;
-        private readonly string? _certificateSubject;
+        private readonly MqttPeerCertificate? _certificate;
         private IMqttServerConnection? _inward;
 
-        public Peer(MqttConnectionHandler owner, IDuplexPipe pipe, string remote, string? certificateSubject)
+        public Peer(MqttConnectionHandler owner, IDuplexPipe pipe, string remote, MqttPeerCertificate? certificate)
             : base(pipe, owner._loop, owner._time)
         {
             _owner = owner;
             _remote = remote;
-            _certificateSubject = certificateSubject;
+            _certificate = certificate;
         }
 
-        protected override void Opened() => _inward = _owner._server.Accept(this, _remote, _certificateSubject, Loop.NowUs);
+        protected override void Opened() => _inward = _owner._server.Accept(this, _remote, _certificate, Loop.NowUs);
 
         protected override void Received(ReadOnlySpan<byte> bytes, long nowUs) => _inward!.Received(bytes, nowUs);
 

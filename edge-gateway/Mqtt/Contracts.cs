@@ -171,11 +171,11 @@ public enum MqttPublishDisposition
 /// <param name="ClientId">Client identifier; the assigned one when the client sent none.</param>
 /// <param name="UserName">User name, or null.</param>
 /// <param name="Password">Password; empty when absent.</param>
-/// <param name="CertificateSubject">Subject of the verified client certificate, or null.</param>
+/// <param name="Certificate">The verified client certificate, or null.</param>
 /// <param name="Remote">The peer, for logs.</param>
 /// <param name="Version">Protocol level.</param>
 public readonly record struct MqttConnectRequest(
-    string ClientId, string? UserName, ReadOnlyMemory<byte> Password, string? CertificateSubject, string Remote, MqttVersion Version)
+    string ClientId, string? UserName, ReadOnlyMemory<byte> Password, MqttPeerCertificate? Certificate, string Remote, MqttVersion Version)
 {
     /// <summary>What carries the connection.</summary>
     public MqttTransport Transport { get; init; }
@@ -187,11 +187,17 @@ public readonly record struct MqttConnectRequest(
     public MqttLivingConnection? Living { get; init; }
 }
 
+/// <summary>The certificate with which a client has proven who it is. What carries the bytes has verified it.</summary>
+/// <param name="Subject">Its subject, as .NET writes one: "CN=02aabbfffe0000a1, OU=pod, O=ward-3".</param>
+/// <param name="Serial">Its serial number, upper-case hexadecimal.</param>
+public sealed record MqttPeerCertificate(string Subject, string Serial);
+
 /// <summary>The connection that a client identifier has when another one asks for it.</summary>
 /// <param name="Remote">Its peer, for logs.</param>
 /// <param name="Address">Its peer's address as in <see cref="IMqttConnection.Address"/>, or null.</param>
 /// <param name="LastReceivedUs">When bytes came from it last, monotonic µs.</param>
-public sealed record MqttLivingConnection(string Remote, string? Address, long LastReceivedUs);
+/// <param name="Certificate">The certificate that it has shown, or null.</param>
+public sealed record MqttLivingConnection(string Remote, string? Address, long LastReceivedUs, MqttPeerCertificate? Certificate = null);
 
 /// <summary>What kind of client was accepted: which bounds are its own.</summary>
 public sealed record MqttAdmission
@@ -306,10 +312,10 @@ public interface IMqttServer
     /// <summary>A transport has accepted a peer.</summary>
     /// <param name="connection">The outward half.</param>
     /// <param name="remote">The peer, for logs.</param>
-    /// <param name="certificateSubject">Subject of the verified client certificate, or null.</param>
+    /// <param name="certificate">The verified client certificate, or null.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>The inward half.</returns>
-    IMqttServerConnection Accept(IMqttConnection connection, string remote, string? certificateSubject, long nowUs);
+    IMqttServerConnection Accept(IMqttConnection connection, string remote, MqttPeerCertificate? certificate, long nowUs);
 
     /// <summary>The host publishes to subscribers of the embedded endpoint.</summary>
     /// <param name="message">The message; its payload is copied.</param>

@@ -4,10 +4,11 @@ using System.IO;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
 using EdgeGateway.Journal;
+using EdgeGateway.Tool.Certificates;
 
 namespace EdgeGateway.Tool;
 
-/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other; nothing of a directory is changed.</summary>
+/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other. A journal is only read; <c>certs</c> and <c>pods</c> change the cart's folder of certificates.</summary>
 public static class CartCtl
 {
     /// <summary>Done, nothing to report.</summary>
@@ -30,13 +31,27 @@ public static class CartCtl
     /// <param name="results">Where results go.</param>
     /// <param name="diagnostics">Where everything else goes.</param>
     /// <returns>0 clean, 1 damage found, 2 usage, 3 input unreadable or refused.</returns>
-    public static int Run(string[] arguments, TextWriter results, TextWriter diagnostics)
+    public static int Run(string[] arguments, TextWriter results, TextWriter diagnostics) => Run(arguments, TextReader.Null, results, diagnostics);
+
+    /// <summary>Runs one command.</summary>
+    /// <param name="arguments">The words after the program's name.</param>
+    /// <param name="input">Where secrets are read from that no file holds.</param>
+    /// <param name="results">Where results go.</param>
+    /// <param name="diagnostics">Where everything else goes.</param>
+    /// <param name="time">The clock; null for the machine's.</param>
+    /// <returns>0 clean, 1 damage found, 2 usage, 3 input unreadable or refused.</returns>
+    public static int Run(string[] arguments, TextReader input, TextWriter results, TextWriter diagnostics, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(arguments);
         ArgumentNullException.ThrowIfNull(results);
         ArgumentNullException.ThrowIfNull(diagnostics);
         int exit = Clean;
-        RootCommand root = Commands(results, diagnostics, code => exit = code);
+        RootCommand root = Commands(input, results, diagnostics, code => exit = code);
+        foreach (Command command in new CertificateCommands(input, results, diagnostics, code => exit = code, time ?? TimeProvider.System).Commands())
+        {
+            root.Add(command);
+        }
+
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
@@ -53,7 +68,7 @@ public static class CartCtl
         return status != 0 ? Usage : exit;
     }
 
-    private static RootCommand Commands(TextWriter results, TextWriter diagnostics, Action<int> exit)
+    private static RootCommand Commands(TextReader input, TextWriter results, TextWriter diagnostics, Action<int> exit)
     {
         var directory = new Argument<string>("dir") { Description = "The journal's directory; it may be in use." };
         var json = new Option<bool>("--json") { Description = "Exactly one JSON object." };
@@ -72,6 +87,7 @@ public static class CartCtl
         {
             new Command("journal", "The gateway's durable store.") { inspect, verify },
             CheckCommands(json, results, diagnostics, exit),
+            PodCommands(input, results, diagnostics, exit),
             new Command("settings", "The table of settings.")
             {
                 Print("example", "Prints gateway.example.yaml: every key with its range and default.", SettingsText.Example, results, exit),
@@ -86,6 +102,15 @@ public static class CartCtl
         var check = new Command("check", "Says whether the gateway could start here with this configuration: the file, and this machine. Nothing is changed.") { file, json };
         check.SetAction(parsed => exit(CheckCommand.Run(parsed.GetValue(file)!, parsed.GetValue(json), results, diagnostics)));
         return check;
+    }
+
+    private static Command PodCommands(TextReader input, TextWriter results, TextWriter diagnostics, Action<int> exit)
+    {
+        var challenge = new Argument<string>("challenge") { Description = "What the pod's console shows: 32 hexadecimal digits." };
+        var keyFile = new Option<string?>("--key-file") { Description = "The pod's provisioning bundle, or a file with its technician's key; else the key is read from the standard input." };
+        var unlock = new Command("unlock", "Answers the challenge of a pod's console.") { challenge, keyFile };
+        unlock.SetAction(parsed => exit(PodUnlockCommand.Run(parsed.GetValue(challenge)!, parsed.GetValue(keyFile), input, results, diagnostics)));
+        return new Command("pod", "A technician's work on a pod.") { unlock };
     }
 
     private static Command Print(string name, string description, Func<string> text, TextWriter results, Action<int> exit)

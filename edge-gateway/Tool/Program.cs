@@ -1,3 +1,3 @@
 using EdgeGateway.Tool;
 
-return CartCtl.Run(args, System.Console.Out, System.Console.Error);
+return CartCtl.Run(args, System.Console.In, System.Console.Out, System.Console.Error);

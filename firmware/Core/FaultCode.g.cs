@@ -53,6 +53,9 @@ public enum FaultCode : ushort
     /// <summary>The pod ran out of memory and restarted.</summary>
     MemoryExhausted = 1054,
 
+    /// <summary>A pod without a link found no sensor on a patient for too long, and binds nothing more.</summary>
+    EpochWithdrawnByPod = 1055,
+
     // P1100 to P1149: Texas Instruments TMP117.
 
     /// <summary>Nothing answers at the thermometer's address.</summary>
@@ -346,6 +349,9 @@ public enum FaultCode : ushort
     /// <summary>The pulse in the cuff is not the pulse of the finger.</summary>
     CuffPulseDisagrees = 1528,
 
+    /// <summary>The pod's program stood still while the cuff held pressure.</summary>
+    CuffLoopLate = 1529,
+
     /// <summary>The self test of the cuff's chain passed.</summary>
     CuffSelfTestPassed = 1530,
 
@@ -392,4 +398,87 @@ public enum FaultCode : ushort
 
     /// <summary>Listening was asked for outside the session in force.</summary>
     ListeningRefused = 1622,
+
+    // P1700 to P1749: console, configuration and bench.
+
+    /// <summary>A technician unlocked the pod's console.</summary>
+    ConsoleUnlocked = 1700,
+
+    /// <summary>An unlock of the pod's console was refused.</summary>
+    ConsoleUnlockRefused = 1701,
+
+    /// <summary>The pod's console is locked after five wrong answers.</summary>
+    ConsoleLocked = 1702,
+
+    /// <summary>The pod runs with a new configuration that nobody confirmed yet.</summary>
+    ConfigurationOnTrial = 1703,
+
+    /// <summary>A new configuration of the pod was undone.</summary>
+    ConfigurationUndone = 1704,
+
+    /// <summary>A new configuration of the pod was confirmed.</summary>
+    ConfigurationConfirmed = 1705,
+
+    /// <summary>The pod's configuration is damaged.</summary>
+    ConfigurationDamaged = 1706,
+
+    /// <summary>The pod refused a setting.</summary>
+    ConfigurationRefused = 1707,
+
+    /// <summary>The pod's configuration could not be stored.</summary>
+    ConfigurationNotStored = 1708,
+
+    /// <summary>A calibration was refused.</summary>
+    CalibrationRefused = 1709,
+
+    /// <summary>A stored calibration was not used.</summary>
+    CalibrationUnusable = 1710,
+
+    /// <summary>The pod was asked into a session while it simulates or carries an injected fault.</summary>
+    BenchNoSession = 1711,
+
+    /// <summary>The pod began to simulate readings or to carry an injected fault.</summary>
+    BenchModeBegan = 1712,
+
+    /// <summary>The console does not know a command.</summary>
+    ConsoleCommandUnknown = 1713,
+
+    /// <summary>A console command has a wrong argument.</summary>
+    ConsoleArgumentWrong = 1714,
+
+    /// <summary>A line of the console is too long or damaged.</summary>
+    ConsoleLineTooLong = 1715,
+
+    /// <summary>A console command needs the unlock.</summary>
+    ConsoleNeedsUnlock = 1716,
+
+    /// <summary>A console command was refused while a session is open.</summary>
+    ConsoleSessionOpen = 1717,
+
+    /// <summary>The console wants to read that the cuff is off the arm.</summary>
+    CuffOffArmUnsaid = 1718,
+
+    /// <summary>The cuff was emptied: the console's key was not pressed in time.</summary>
+    CuffKeyMissing = 1719,
+
+    /// <summary>An item of the pod's self test failed.</summary>
+    SelfTestItemFailed = 1720,
+
+    /// <summary>The pod is not provisioned.</summary>
+    PodUnprovisioned = 1721,
+
+    /// <summary>The pod was restarted from its console.</summary>
+    RebootCommanded = 1722,
+
+    /// <summary>The pod's store was erased from its console.</summary>
+    StoreErased = 1723,
+
+    /// <summary>The console cannot do this now.</summary>
+    ConsoleBusy = 1724,
+
+    /// <summary>The pod's measuring loop does not run.</summary>
+    PodNotRunning = 1725,
+
+    /// <summary>A technician set a mark at the pod's console.</summary>
+    ConsoleMark = 1726,
 }

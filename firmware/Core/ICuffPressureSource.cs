@@ -8,4 +8,7 @@ public interface ICuffPressureSource : IDriver
 
     /// <summary>When its conversion ended, monotonic µs.</summary>
     long SampledAtUs { get; }
+
+    /// <summary>True while nothing is done with a pressure but to see that the sensor is there: it is asked more seldom. False at first. A change counts from the next sample on.</summary>
+    bool IsResting { get; set; }
 }

@@ -3,7 +3,7 @@ using System;
 
 namespace Firmware.Esp32;
 
-/// <summary>The boards that the pod's program runs on. SampleCart.Board chooses the row; it must fit the image that runs.</summary>
+/// <summary>The boards that the pod's program runs on. The image that runs chooses the row.</summary>
 public sealed class Board
 {
     private static readonly string[] Names = ["esp32-s3", "esp32-wrover"];
@@ -99,6 +99,22 @@ public sealed class Board
 
     /// <summary>PWM channel of the bleed valve's transistor, 1 to 16; no other has its timer.</summary>
     public int CuffBleedPwm => _pwm[1];
+
+    /// <summary>The place of the board that an image is made for.</summary>
+    /// <param name="targetName">SystemInfo.TargetName of the image that runs.</param>
+    /// <returns>0 to Count - 1, or -1 when no board fits it.</returns>
+    public static int IndexOfTarget(string targetName)
+    {
+        for (int i = 0; i < Names.Length; i++)
+        {
+            if (At(i).Fits(targetName))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
 
     /// <summary>The place of a board.</summary>
     /// <param name="name">Its name.</param>

@@ -6,7 +6,7 @@ using nanoFramework.Networking;
 namespace Firmware.Esp32;
 
 /// <summary>
-/// The Wi-Fi that is stored on the board. It is joined in the background; when it is lost the runtime joins it again by itself, and when that has not helped for <see cref="RejoinAfterUs"/> it is
+/// The Wi-Fi of the configuration; without one that which is stored on the board. It is joined in the background; when it is lost the runtime joins it again by itself, and when that has not helped for <see cref="RejoinAfterUs"/> it is
 /// left and joined anew. Used by the link's own thread only.
 /// </summary>
 public sealed class EspWifi
@@ -18,14 +18,20 @@ public sealed class EspWifi
     public const long RejoinAfterUs = 60_000_000;
 
     private readonly EspClock _clock;
+    private readonly string _ssid;
+    private readonly string _password;
     private bool _started;
     private long _lostUs;
 
     /// <summary>Stores; the first <see cref="Wait"/> begins.</summary>
     /// <param name="clock">The clock.</param>
-    public EspWifi(EspClock clock)
+    /// <param name="ssid">The network's name; empty for the one that is stored on the board.</param>
+    /// <param name="password">Its password.</param>
+    public EspWifi(EspClock clock, string ssid, string password)
     {
         _clock = clock;
+        _ssid = ssid;
+        _password = password;
     }
 
     /// <summary>Waits for an address.</summary>
@@ -38,7 +44,14 @@ public sealed class EspWifi
             {
                 _started = true;
                 _lostUs = _clock.NowUs;
-                WifiNetworkHelper.SetupNetworkHelper();
+                if (_ssid.Length > 0)
+                {
+                    WifiNetworkHelper.SetupNetworkHelper(_ssid, _password, WifiReconnectionKind.Automatic);
+                }
+                else
+                {
+                    WifiNetworkHelper.SetupNetworkHelper();
+                }
             }
 
             if (WifiNetworkHelper.NetworkReady.WaitOne(WaitMs, false) && HasAddress())
@@ -77,9 +90,16 @@ public sealed class EspWifi
         return false;
     }
 
-    private static void Rejoin()
+    private void Rejoin()
     {
         WifiAdapter adapter = WifiAdapter.FindAllAdapters()[0];
+        if (_ssid.Length > 0)
+        {
+            adapter.Disconnect();
+            adapter.Connect(_ssid, WifiReconnectionKind.Automatic, _password);
+            return;
+        }
+
         Wireless80211Configuration stored = Wireless80211Configuration.GetAllWireless80211Configurations()[0];
         adapter.Disconnect();
         adapter.Connect(stored.Ssid, WifiReconnectionKind.Automatic, stored.Password);

@@ -1,26 +1,31 @@
 namespace Firmware.Esp32;
 
-/// <summary>What neither the board nor the sample cart says: to become configuration. Values that are invented say so.</summary>
+/// <summary>What neither the board nor its configuration says.</summary>
 public static class PodSettings
 {
     /// <summary>Version of this program, as the pod's state reports it; that of the whole repository.</summary>
-    public const string Version = "0.5.0";
+    public const string Version = "0.6.0";
 
     /// <summary>When this program was written, s since 1970: 2026-11-28 00:00 UTC. It cannot be earlier now; see ClockFloor.</summary>
     public const uint Released = 1_795_824_000;
 
-    /// <summary>UART of an OEM blood pressure module in the place of the built-in cuff, "COM2"; empty for the built-in cuff. See hardware/wiring/oem-blood-pressure.md.</summary>
-    public const string OemSerialPort = "";
-
     /// <summary>UART of the service console.</summary>
     public const string ConsoleSerialPort = "COM3";
+}
 
-    /// <summary>Where the gateway, or the tunnel to it, answers. Made up.</summary>
-    public const string GatewayHost = "192.168.4.1";
+/// <summary>Which build this is: the first 16 hexadecimal digits of the SHA-256 over the SHA-256 of all its sources, written by Directory.Build.targets when the program is built.</summary>
+public static partial class BuildId
+{
+    /// <summary>The digits; all 0 when the build did not write them.</summary>
+    public static string Text
+    {
+        get
+        {
+            string text = "0000000000000000";
+            Read(ref text);
+            return text;
+        }
+    }
 
-    /// <summary>Its TCP port; with certificates on the drive 8883 is usual.</summary>
-    public const int GatewayPort = 1883;
-
-    /// <summary>A time server for the board's wall clock, which serves TLS only; empty for none.</summary>
-    public const string TimeServer = "";
+    static partial void Read(ref string text);
 }

@@ -3,24 +3,26 @@ using System.Text;
 using System.Threading;
 using Firmware.Core;
 using Firmware.Pod;
+using Firmware.Pod.Configuration;
+using Firmware.Pod.Console;
 using Firmware.Pod.Link;
 using Firmware.Pod.Start;
 using Firmware.Pod.Store;
 using Firmware.Protocol;
 using nanoFramework.Hardware.Esp32;
 using nanoFramework.Runtime.Native;
+using Configuration = nanoFramework.Hardware.Esp32.Configuration;
 
 namespace Firmware.Esp32;
 
 /// <summary>
-/// The pod's program: one loop over the host, woken by the link. What fails before or in the loop is recorded, shown, and ends in a reboot; after three boots that failed the pod stays in safe
+/// The pod's program: one loop over the host and its console, woken by the link. Who the pod is, where its gateway is and what is fitted stand in its configuration; nothing of it is compiled in. What fails before or in the loop is recorded, shown, and ends in a reboot; after three boots that failed the pod stays in safe
 /// mode. A second thread reboots when the loop stands.
 /// </summary>
 public static class Program
 {
     // The longest sleep of the loop, ms: a lost wake-up costs no more than this.
     private const int LongestSleepMs = 1000;
-    private const int OemBaudRate = 9600;
     private const int WatchPeriodMs = 1000;
     private const long SafeModeLinePeriodUs = 10_000_000;
 
@@ -33,6 +35,8 @@ public static class Program
     private static EspCuffActuators? _cuff;
     private static EspPanel? _panel;
     private static EspConsole? _console;
+    private static ConsoleServices? _services;
+    private static ServiceConsole? _service;
     private static bool _isRunning;
 
     /// <summary>Never returns.</summary>
@@ -61,9 +65,11 @@ public static class Program
     // The cuff first: whatever the outputs were before, its valves are open and its pump is off.
     private static void Prepare()
     {
-        Board board = Board.At(Board.IndexOf(SampleCart.Board));
+        int index = Board.IndexOfTarget(SystemInfo.TargetName);
+        bool fits = index >= 0;
+        Board board = Board.At(fits ? index : 0);
         _board = board;
-        bool fits = board.Fits(SystemInfo.TargetName);
+        EspSerialPort? line = null;
         if (fits)
         {
             Configuration.SetPinFunction(board.CuffPumpPin, EspCuffActuators.Pwm(board.CuffPumpPwm));
@@ -73,17 +79,35 @@ public static class Program
             _panel = new EspPanel(board.StatusLedPin, board.StopSensePin);
             Configuration.SetPinFunction(board.ConsoleTransmitPin, DeviceFunction.COM3_TX);
             Configuration.SetPinFunction(board.ConsoleReceivePin, DeviceFunction.COM3_RX);
-            _console = new EspConsole(new EspSerialPort(PodSettings.ConsoleSerialPort, EspConsole.BaudRate));
+            line = new EspSerialPort(PodSettings.ConsoleSerialPort, EspConsole.BaudRate);
+            _console = new EspConsole(line);
         }
 
-        _store = new LittlefsStore(new EspFileDrive(board.StoreRoot), board.StoreKibibytes * 1024);
-        _guard = new StartGuard(_store);
+        LittlefsStore store = new LittlefsStore(new EspFileDrive(board.StoreRoot), board.StoreKibibytes * 1024);
+        _store = store;
+        _guard = new StartGuard(store);
         _guard.Begin();
-        Say("pod " + PodSettings.Version + ", board " + board.Name + ", isolated USB adapter only\nmemory: " + EspMemory.Text() + "\nboots that failed before this one: " + _guard.Failures.ToString());
-        if (!fits)
+        if (!fits || line == null)
         {
             // The pins of another board would drive what is not there.
-            throw new PodFaultException(FaultCode.BoardUnknown, "the image " + SystemInfo.TargetName + " is not made for board " + board.Name);
+            throw new PodFaultException(FaultCode.BoardUnknown, "no board of this program is made for the image " + SystemInfo.TargetName);
+        }
+
+        EspEntropy entropy = new EspEntropy();
+        entropy.Stir();
+        ConsoleServices services = ConsoleServices.Begin(
+            store, new EspBoardService(_panel!), EspCrc32.Choose(), new EspHmac(), entropy, EspBoardService.Mac(), _guard.LastReason, Clock.NowUs);
+        services.Version = PodSettings.Version;
+        services.Build = BuildId.Text;
+        services.BoardName = board.Name;
+        services.IsSafeMode = _guard.IsSafeMode;
+        services.Record = _guard.IsSafeMode ? _guard.LastRecord() : string.Empty;
+        _services = services;
+        _service = new ServiceConsole(new EspConsolePort(line), services);
+        string named = services.Configuration.Active.Text(ConfigurationKeys.Board);
+        if (named.Length > 0 && !string.Equals(named, board.Name))
+        {
+            throw new PodFaultException(FaultCode.BoardUnknown, "the image " + SystemInfo.TargetName + " is not made for board " + named);
         }
     }
 
@@ -94,6 +118,9 @@ public static class Program
         StartGuard guard = _guard!;
         EspCuffActuators cuff = _cuff!;
         EspPanel panel = _panel!;
+        ConsoleServices services = _services!;
+        ServiceConsole service = _service!;
+        PodConfiguration configuration = services.Configuration.Active;
         EspEntropy entropy = new EspEntropy();
         entropy.Stir();
         Configuration.SetPinFunction(board.I2cDataPin, DeviceFunction.I2C1_DATA);
@@ -113,38 +140,35 @@ public static class Program
 
         store.List();
         entropy.Stir();
-        LinkSecurity? security = LinkSecurity.Load(board.StoreRoot);
+        LinkSecurity? security = LinkSecurity.Of(configuration);
         ClockFloor floor = new ClockFloor(store, PodSettings.Released, security == null ? 0 : security.ValidFrom);
         EspUtcClock.Set(floor.Correct(EspUtcClock.Now));
-        EspUtcClock.Synchronise(PodSettings.TimeServer);
-        M2MqttLink link = NewLink(security);
-        PeripheralOptions pressure;
-        if (PodSettings.OemSerialPort.Length > 0)
+        EspUtcClock.Synchronise(configuration.Text(ConfigurationKeys.TimeServer));
+        IPodLink link = NewLink(security, services);
+        ConfiguredParts parts = new ConfiguredParts();
+        PeripheralOptions[] fitted = parts.Make(configuration);
+        services.StartFault = parts.Fault;
+        for (int i = 0; i < fitted.Length; i++)
         {
-            Configuration.SetPinFunction(board.OemTransmitPin, DeviceFunction.COM2_TX);
-            Configuration.SetPinFunction(board.OemReceivePin, DeviceFunction.COM2_RX);
-            pressure = new PeripheralOptions(PodPart.SunTechNibp, 0) { Serial = new EspSerialPort(PodSettings.OemSerialPort, OemBaudRate) };
-        }
-        else
-        {
-            pressure = new PeripheralOptions(PodPart.Mprls0300, SampleCart.Mprls0300Address) { Cuff = cuff };
+            Wire(fitted[i], board, cuff, hasMasterClock);
         }
 
-        PodOptions options = new PodOptions(SampleCart.DeviceId, new PeripheralOptions[]
-        {
-            new PeripheralOptions(PodPart.Tmp117, SampleCart.Tmp117Address),
-            new PeripheralOptions(PodPart.Max30102, SampleCart.Max30102Address),
-            pressure,
-            new PeripheralOptions(PodPart.Pcm1808, 0)
-            {
-                Audio = new EspAudioPort(Clock, SampleCart.SoundBusId, hasMasterClock ? 0 : SampleCart.SoundClockBusId, SampleCart.IsSoundLeft),
-            },
-        });
+        PodOptions options = new PodOptions(services.DeviceId, fitted);
         options.Clock = Clock;
-        options.Model = "four-sensor pod";
+        options.Model = "pod, " + configuration.Text(ConfigurationKeys.Role);
         options.Firmware = PodSettings.Version;
-        PodHost host = new PodHost(options, new EspI2cPort(SampleCart.I2cBusId, board.I2cDataPin, board.I2cClockPin), store, EspCrc32.Choose(), entropy, link);
+        InjectableBus bus = new InjectableBus(new EspI2cPort(SampleCart.I2cBusId, board.I2cDataPin, board.I2cClockPin));
+        services.Bus = bus;
+        PodHost host = new PodHost(options, bus, store, services.Crc32, entropy, link);
+        service.Attach(host);
+        MqttLink? live = link as MqttLink;
+        if (live != null)
+        {
+            live.Situation = host.Situation;
+        }
+
         host.Report(guard.LastReason, Clock.NowUs);
+        host.Report(parts.Fault, Clock.NowUs);
         StopButton button = new StopButton();
         _isRunning = true;
         while (true)
@@ -162,11 +186,19 @@ public static class Program
             }
 
             long next = host.Step(nowUs);
+            long console = service.Step(nowUs);
+            next = console < next ? console : next;
             bool mayWrite = !host.Situation.IsCuffInflated;
             guard.OnLoop(nowUs, mayWrite);
             if (mayWrite && floor.IsDue(nowUs))
             {
                 floor.Keep(EspUtcClock.Now, nowUs);
+            }
+
+            if (mayWrite && nowUs >= services.RestartUs)
+            {
+                host.Flush(nowUs);
+                Restart(services.RestartReason);
             }
 
             nowUs = Clock.NowUs;
@@ -180,7 +212,7 @@ public static class Program
     private static void SafeMode()
     {
         string record = string.Empty;
-        M2MqttLink? link = null;
+        IPodLink? link = null;
         try
         {
             OpenCuff();
@@ -190,10 +222,17 @@ public static class Program
                 _guard.OnReboot(FaultCode.SafeMode);
             }
 
-            link = NewLink(_board == null ? null : LinkSecurity.Load(_board.StoreRoot));
-            byte[] state = StateMessage.SafeMode();
-            M2MqttLink up = link;
-            link.Connected += () => up.TryPublish(Topics.State(SampleCart.DeviceId), state, state.Length, 1, true);
+            if (_services != null)
+            {
+                _services.IsSafeMode = true;
+                _services.Pod = null;
+                _services.Record = record;
+                byte[] state = StateMessage.SafeMode();
+                IPodLink up = NewLink(LinkSecurity.Of(_services.Configuration.Active), _services);
+                link = up;
+                string topic = Topics.State(_services.DeviceId);
+                up.Connected += () => up.TryPublish(topic, state, state.Length, 1, true);
+            }
         }
         catch (Exception e)
         {
@@ -205,6 +244,7 @@ public static class Program
         {
             long nowUs = Clock.NowUs;
             Watch.Seen(nowUs);
+            long nextUs = StatusLight.NextUs(nowUs);
             try
             {
                 if (link != null)
@@ -212,7 +252,14 @@ public static class Program
                     link.Step(nowUs);
                 }
 
-                if (nowUs >= sayUs)
+                long dueUs = _service == null ? long.MaxValue : _service.Step(nowUs);
+                nextUs = dueUs < nextUs ? dueUs : nextUs;
+                if (_services != null && nowUs >= _services.RestartUs)
+                {
+                    Restart(_services.RestartReason);
+                }
+
+                if (nowUs >= sayUs && _service == null)
                 {
                     sayUs = nowUs + SafeModeLinePeriodUs;
                     Say("P" + ((int)FaultCode.SafeMode).ToString() + " safe mode: the cuff is open and nothing is measured\n" + record);
@@ -224,7 +271,7 @@ public static class Program
             }
 
             _panel?.Show(StatusPattern.SafeMode, nowUs);
-            Wait(StatusLight.NextUs(nowUs) - nowUs);
+            Wait(nextUs - nowUs);
         }
     }
 
@@ -265,16 +312,58 @@ public static class Program
         }
     }
 
-    private static M2MqttLink NewLink(LinkSecurity? security) => new M2MqttLink(
-        new EspWifi(Clock),
-        security,
-        PodSettings.GatewayHost,
-        PodSettings.GatewayPort,
-        "pod-" + Topics.DeviceText(SampleCart.DeviceId),
-        Topics.State(SampleCart.DeviceId),
-        new string(Encoding.UTF8.GetChars(StateMessage.Will())),
-        new string[] { Topics.Command(SampleCart.DeviceId), Topics.TimeReply(SampleCart.DeviceId) },
-        Wake);
+    // A board that knows no gateway has a link that never comes up; its console works all the same.
+    private static IPodLink NewLink(LinkSecurity? security, ConsoleServices services)
+    {
+        PodConfiguration configuration = services.Configuration.Active;
+        if (!configuration.Has(ConfigurationKeys.GatewayHost))
+        {
+            return new EspNoLink();
+        }
+
+        M2MqttLibrary library = new M2MqttLibrary(
+            new EspWifi(Clock, configuration.Text(ConfigurationKeys.WifiSsid), configuration.Text(ConfigurationKeys.WifiPassword)),
+            security,
+            configuration.Text(ConfigurationKeys.GatewayHost),
+            configuration.Number(ConfigurationKeys.GatewayPort, LinkCommands.DefaultPort(configuration)),
+            "pod-" + Topics.DeviceText(services.DeviceId),
+            Topics.State(services.DeviceId),
+            new string(Encoding.UTF8.GetChars(StateMessage.Will())),
+            new string[] { Topics.Command(services.DeviceId), Topics.TimeReply(services.DeviceId) },
+            Wake);
+        return new MqttLink(library, Topics.Command(services.DeviceId));
+    }
+
+    private static void Wire(PeripheralOptions part, Board board, EspCuffActuators cuff, bool hasMasterClock)
+    {
+        switch (part.Part)
+        {
+            case PodPart.Mprls0300:
+                part.Cuff = cuff;
+                return;
+            case PodPart.SunTechNibp:
+                Configuration.SetPinFunction(board.OemTransmitPin, DeviceFunction.COM2_TX);
+                Configuration.SetPinFunction(board.OemReceivePin, DeviceFunction.COM2_RX);
+                part.Serial = new EspSerialPort(SampleCart.SunTechNibpSerialPort, SampleCart.SunTechNibpBaudRate);
+                return;
+            case PodPart.Pcm1808:
+                part.Audio = new EspAudioPort(Clock, SampleCart.SoundBusId, hasMasterClock ? 0 : SampleCart.SoundClockBusId, SampleCart.IsSoundLeft);
+                return;
+            default:
+                return;
+        }
+    }
+
+    private static void Restart(FaultCode reason)
+    {
+        OpenCuff();
+        if (_guard != null)
+        {
+            _guard.OnReboot(reason);
+        }
+
+        Power.RebootDevice();
+    }
 
     private static void Say(string text) => _console?.Write(text);
 

@@ -12,6 +12,15 @@ public abstract class I2cDriver : Driver
     /// <summary>In place of a register's number: the transaction named none.</summary>
     public const int NoRegister = -1;
 
+    /// <summary>
+    /// A part that was measuring is taken for absent when so many transactions in a row were not acknowledged, and for <see cref="NackUs"/>; one that is probed when it does not answer the first.
+    /// Another NACK says nothing: adapters report that of a disturbed data byte as that of the address.
+    /// </summary>
+    public const int NackLimit = 3;
+
+    /// <summary>See <see cref="NackLimit"/>; µs. Source: what a cuff that holds pressure may go without a sample; its own watch is quicker.</summary>
+    public const int NackUs = 100_000;
+
     private const int MeasuringStep = 255;
     private const int LostStep = 254;
 
@@ -23,12 +32,14 @@ public abstract class I2cDriver : Driver
     private readonly byte[] _out = new byte[3];
     private readonly byte[] _in = new byte[2];
     private int _step;
+    private int _nacks;
+    private long _nackUs;
 
     /// <summary>Stores. No I/O.</summary>
     /// <param name="port">The bus.</param>
     /// <param name="address">7-bit address.</param>
     /// <param name="notPresent">The code for: nothing answers at the address.</param>
-    /// <param name="busFault">The code for any other failed transaction.</param>
+    /// <param name="busFault">The code for any other failed transaction, and for a NACK that has not repeated itself while measuring.</param>
     /// <param name="faultPauseUs">Pause after a failure, µs.</param>
     protected I2cDriver(II2cPort port, int address, FaultCode notPresent, FaultCode busFault, int faultPauseUs)
     {
@@ -52,6 +63,7 @@ public abstract class I2cDriver : Driver
     public override void Restart()
     {
         _step = 0;
+        _nacks = 0;
         FailedStatus = I2cStatus.Ok;
         FailedRegister = NoRegister;
         Forget();
@@ -114,7 +126,7 @@ public abstract class I2cDriver : Driver
             return answered ? FailUntilReset(AbsenceReason.SensorFault, timeout, nowUs) : DriverResult.Failed;
         }
 
-        if (!answered && Reason != AbsenceReason.NotPresent)
+        if (!answered && FailedStatus != I2cStatus.AddressNack)
         {
             return DriverResult.Failed;
         }
@@ -211,18 +223,32 @@ public abstract class I2cDriver : Driver
         I2cStatus status = _port.WriteRead(_address, write, 0, writeCount, read, 0, readCount);
         if (status == I2cStatus.Ok)
         {
+            _nacks = 0;
             return true;
         }
 
         FailedStatus = status;
         FailedRegister = register;
+        bool isAbsent = status == I2cStatus.AddressNack && IsAbsent(nowUs);
         if (_step != MeasuringStep)
         {
             _step = 0;
         }
 
-        bool isAbsent = status == I2cStatus.AddressNack;
         Fail(isAbsent ? AbsenceReason.NotPresent : AbsenceReason.BusFault, isAbsent ? _notPresent : _busFault, nowUs + _faultPauseUs);
         return false;
+    }
+
+    // A part that has answered since its probe began is disturbed before it is absent.
+    private bool IsAbsent(long nowUs)
+    {
+        if (_step != MeasuringStep)
+        {
+            return _step == 0;
+        }
+
+        _nackUs = _nacks == 0 ? nowUs : _nackUs;
+        _nacks++;
+        return _nacks >= NackLimit && nowUs - _nackUs >= NackUs;
     }
 }

@@ -19,12 +19,13 @@ public delegate void FrameHandler(byte[] buffer, int offset, int length);
 /// <summary>
 /// One whole pod: everything between the chips and the link, in one loop. Not thread safe; nothing in it waits.
 /// </summary>
-public sealed class PodHost : IStepped
+public sealed class PodHost : IStepped, IPodService
 {
     private readonly PodOptions _options;
     private readonly IPodLink _link;
     private readonly EventReporter _events;
     private readonly BusMonitor _bus;
+    private readonly II2cPort _i2c;
     private readonly PodRing _ring;
     private readonly RingRecovery _recovery;
     private readonly PodUplink _uplink;
@@ -32,8 +33,11 @@ public sealed class PodHost : IStepped
     private readonly TimeExchange _time;
     private readonly StateMessage _state;
     private readonly LinkWatch _watch = new LinkWatch();
+    private readonly CarriedAway _carried;
+    private uint _givenBack;
     private readonly Supervisor[] _supervisors;
     private readonly Sensor[] _sensors;
+    private readonly IDriver[] _drivers;
     private readonly byte[] _nothing = [];
     private readonly string _commandTopic;
     private readonly string _replyTopic;
@@ -54,9 +58,11 @@ public sealed class PodHost : IStepped
         Validate(options);
         _options = options;
         _link = link;
+        _i2c = i2c;
         Counters = new PodCounters();
         _events = new EventReporter(Counters);
-        _bus = new BusMonitor(i2c, Counters, _events);
+        _bus = new BusMonitor(i2c, Counters, _events, options.Clock);
+        _bus.Held += OnBusHeld;
         SegmentLog log = new(store, crc32, Counters);
         _ring = new PodRing(options, log, crc32, Counters, _events);
         _recovery = new RingRecovery(options, store, crc32, entropy, log, _ring, Counters, _events);
@@ -64,14 +70,17 @@ public sealed class PodHost : IStepped
         _liveSound = new LiveSoundSender(options, _ring, link, Counters);
         _time = new TimeExchange(options, _ring, link, Counters, _events, _watch);
         _state = new StateMessage(options, link);
+        _carried = new CarriedAway(options.SamePatientAfterMs);
         _commandTopic = Topics.Command(options.DeviceId);
         _replyTopic = Topics.TimeReply(options.DeviceId);
         _supervisors = new Supervisor[options.Peripherals.Length];
         _sensors = new Sensor[options.Peripherals.Length];
+        _drivers = new IDriver[options.Peripherals.Length];
         PartFactory parts = new(options, _bus, _ring, Counters, _events, Situation, _watch);
         for (int i = 0; i < _sensors.Length; i++)
         {
             parts.Make(options.Peripherals[i], out IDriver driver, out _sensors[i]);
+            _drivers[i] = driver;
             _supervisors[i] = new Supervisor(driver, _sensors[i], _bus, options.Peripherals[i].Address, _events);
         }
 
@@ -128,11 +137,26 @@ public sealed class PodHost : IStepped
     /// <summary>This boot's number; 0 until <see cref="IsReady"/>.</summary>
     public uint BootId => _recovery.BootId;
 
-    /// <summary>The binding epoch in force, 0 for none. A reboot forgets it; a lost link does not.</summary>
+    /// <summary>The binding epoch in force, 0 for none. A reboot forgets it; a lost link does not, until no sensor was on the patient for <see cref="PodOptions.SamePatientAfterMs"/>.</summary>
     public uint Epoch { get; private set; }
 
     /// <summary>What one peripheral must know of another.</summary>
     public PodSituation Situation { get; } = new PodSituation();
+
+    /// <inheritdoc/>
+    public bool IsConnected => _link.IsConnected;
+
+    /// <inheritdoc/>
+    public bool IsStoreOk => _ring.StoreOk;
+
+    /// <inheritdoc/>
+    public PodOptions Options => _options;
+
+    /// <inheritdoc/>
+    public II2cPort Bus => _i2c;
+
+    /// <inheritdoc/>
+    public bool IsOnBench { get; set; }
 
     /// <summary>How many peripherals there are.</summary>
     public int PeripheralCount => _supervisors.Length;
@@ -144,6 +168,12 @@ public sealed class PodHost : IStepped
     /// <param name="index">Its place in the options.</param>
     /// <returns>Its supervisor.</returns>
     public Supervisor Peripheral(int index) => _supervisors[index];
+
+    /// <inheritdoc/>
+    public IDriver Driver(int index) => _drivers[index];
+
+    /// <inheritdoc/>
+    public int PendingOf(FrameClass frameClass) => _ring.Queue(frameClass).Pending;
 
     /// <summary>Reports what the board's program knows: why the boot before ended, a pressed button.</summary>
     /// <param name="code">The code; None is ignored.</param>
@@ -160,6 +190,38 @@ public sealed class PodHost : IStepped
         }
     }
 
+    /// <inheritdoc/>
+    public bool TestCuff(long nowUs)
+    {
+        bool taken = false;
+        byte[] offTheArm = [BloodPressure.OffTheArm];
+        for (int i = 0; i < _sensors.Length; i++)
+        {
+            taken |= _sensors[i].TryCommand(PodCommand.TestCuff, offTheArm, 0, 1, nowUs);
+        }
+
+        return taken;
+    }
+
+    /// <inheritdoc/>
+    public void RetryPeripherals(long nowUs)
+    {
+        for (int i = 0; i < _supervisors.Length; i++)
+        {
+            _supervisors[i].Retry(nowUs);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void ProduceSimulated(int stream, uint mdcCode, int value, int exponent, long nowUs)
+    {
+        int flags = _options.FrameFlags;
+        _options.FrameFlags = flags | FrameFlags.Simulated;
+        NumericBody.Write(_ring.Scratch, PodRing.BodyOffset, mdcCode, value, exponent, AbsenceReason.None, 100, 1000);
+        _ring.Commit(FrameKind.Numeric, stream, NumericBody.Length, nowUs, 0, nowUs);
+        _options.FrameFlags = flags;
+    }
+
     /// <summary>Puts all vital signs, events and gaps into the store at once, in order to be switched off.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>True when all of them are there.</returns>
@@ -171,6 +233,7 @@ public sealed class PodHost : IStepped
         _nowUs = nowUs;
         _bus.NowUs = nowUs;
         long next = _link.Step(nowUs);
+        nowUs = Now(nowUs);
         if (!_recovery.IsDone)
         {
             return Earlier(next, _recovery.Step(nowUs));
@@ -179,15 +242,21 @@ public sealed class PodHost : IStepped
         long sent = Sent;
         int changes = 0;
         int probeUs = 0;
+        bool isApplied = false;
         for (int i = 0; i < _supervisors.Length; i++)
         {
             next = Earlier(next, _supervisors[i].Step(nowUs));
+            nowUs = _bus.NowUs; // later than it was when the bus stood
+            _nowUs = nowUs;
             next = Earlier(next, _sensors[i].Step(_supervisors[i].Reason, nowUs));
+            isApplied |= _sensors[i].IsApplied;
+            nowUs = Now(nowUs);
             changes += _supervisors[i].Changes + _sensors[i].Changes;
             int asked = _sensors[i].LinkProbePeriodUs;
             probeUs = asked > 0 && (probeUs == 0 || asked < probeUs) ? asked : probeUs;
         }
 
+        next = Earlier(next, LookAtPatient(isApplied, nowUs));
         if (changes != _changes)
         {
             _changes = changes;
@@ -196,7 +265,7 @@ public sealed class PodHost : IStepped
 
         _time.ProbePeriodUs = probeUs;
         next = Earlier(next, _time.Step(nowUs));
-        next = Earlier(next, _ring.Step(nowUs, _link.IsConnected));
+        next = Earlier(next, _ring.Step(nowUs, _link.IsConnected, Situation.NeedsSteadyLoop));
         _events.Step(_ring, Epoch, nowUs);
         next = Earlier(next, _state.Step(BootId, Epoch, _supervisors, nowUs));
         if (_liveSound.IsWaiting)
@@ -214,9 +283,40 @@ public sealed class PodHost : IStepped
         return sent == Sent && next > nowUs ? next : nowUs;
     }
 
+    private long LookAtPatient(bool isApplied, long nowUs)
+    {
+        if (Epoch == 0)
+        {
+            return long.MaxValue;
+        }
+
+        if (_carried.IsOver(_link.IsConnected, isApplied, nowUs))
+        {
+            _givenBack = Epoch;
+            SetEpoch(0);
+            _events.Report(FaultCode.EpochWithdrawnByPod, 0, nowUs);
+            return nowUs;
+        }
+
+        return _link.IsConnected ? long.MaxValue : _carried.OverUs;
+    }
+
     private long Sent => Counters.MessagesSent + Counters.LiveSoundSent + _time.Sent + _state.Sent;
 
     private static long Earlier(long a, long b) => a < b ? a : b;
+
+    // A call that waits for the store, the link or a bus makes the rest of a step late: a part that is read then is read at its true time.
+    private long Now(long nowUs)
+    {
+        if (_options.Clock == null)
+        {
+            return nowUs;
+        }
+
+        long now = _options.Clock.NowUs;
+        _bus.NowUs = now > nowUs ? now : nowUs;
+        return _bus.NowUs;
+    }
 
     private static void Validate(PodOptions options)
     {
@@ -275,9 +375,18 @@ public sealed class PodHost : IStepped
             throw new ArgumentOutOfRangeException(nameof(options), "MinPulseQuality is 0 to 100; PulseStaleMs is at least 1500.");
         }
 
-        if (options.AcknowledgeTimeoutMs < 100 || options.TimePeriodMs < 100 || options.TemperatureStaleMs < 100 || options.TemperatureWindowMs < 1)
+        if (options.AcknowledgeTimeoutMs < 100 || options.TimePeriodMs < 100 || options.SamePatientAfterMs < 1000 || options.TemperatureStaleMs < 100 || options.TemperatureWindowMs < 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(options), "Timeouts and periods are at least 100 ms, the temperature's window at least 1 ms.");
+            throw new ArgumentOutOfRangeException(nameof(options), "Timeouts and periods are at least 100 ms, SamePatientAfterMs 1,000 ms, the temperature's window 1 ms.");
+        }
+    }
+
+    // Valves first, whatever part's transaction it was. With no pressure held it changes nothing.
+    private void OnBusHeld(long nowUs)
+    {
+        for (int i = 0; i < _sensors.Length; i++)
+        {
+            _sensors[i].OnBusHeld(nowUs);
         }
     }
 
@@ -333,12 +442,10 @@ public sealed class PodHost : IStepped
                 }
 
                 break;
+            case PodCommand.Stored:
+                return; // the link's own; for one that gave its ticket up meanwhile
             case PodCommand.RetryPeripherals:
-                for (int i = 0; i < _supervisors.Length; i++)
-                {
-                    _supervisors[i].Retry(_nowUs);
-                }
-
+                RetryPeripherals(_nowUs);
                 return;
             default:
                 if ((buffer[1] == PodCommand.StartCuff || buffer[1] == PodCommand.TestCuff) && _watch.IsRepeated(LittleEndian.ReadUInt16(buffer, 2)))
@@ -355,6 +462,11 @@ public sealed class PodHost : IStepped
 
                 if (taken)
                 {
+                    if (buffer[1] == PodCommand.StartCuff && Situation.IsCuffInflated)
+                    {
+                        _carried.OnPatientNamed(_nowUs);
+                    }
+
                     return;
                 }
 
@@ -368,7 +480,21 @@ public sealed class PodHost : IStepped
     {
         if (epoch == Epoch)
         {
-            return; // told again at each connection
+            return; // sent again at each connection; nobody at the bedside has said anything
+        }
+
+        if (epoch != 0 && epoch == _givenBack)
+        {
+            // Whoever wears the sensors now may be somebody else: only another epoch is for them.
+            _events.Report(FaultCode.EpochWithdrawnByPod, 0, _nowUs);
+            return;
+        }
+
+        if (epoch != 0 && IsOnBench)
+        {
+            // What comes of a bench never belongs to a patient.
+            _events.Report(FaultCode.BenchNoSession, 0, _nowUs);
+            return;
         }
 
         for (int i = 0; i < _sensors.Length; i++)
@@ -377,6 +503,7 @@ public sealed class PodHost : IStepped
         }
 
         Epoch = epoch;
+        _carried.OnPatientNamed(_nowUs);
         _state.Change();
     }
 }

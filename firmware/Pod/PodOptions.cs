@@ -105,10 +105,10 @@ public sealed class PodOptions
     /// <summary>RAM for sound, bytes; allocated on a pod with a stethoscope only. Default 512 KiB: about 31 s.</summary>
     public int SoundRingBytes { get; set; } = 512 * 1024;
 
-    /// <summary>Length at which a segment file is followed by the next, bytes. Default 16 KiB.</summary>
-    public int SegmentBytes { get; set; } = 16 * 1024;
+    /// <summary>Length at which a segment file is followed by the next, bytes. Default 16,368: what four blocks of the drive hold; 16 more bytes would take a fifth.</summary>
+    public int SegmentBytes { get; set; } = 16_368;
 
-    /// <summary>Most segment files. Default 11: with certificates on the 256 KiB drive a twelfth would meet its end.</summary>
+    /// <summary>Most segment files. Default 11: with both configurations, records and notes they stay below the 256 KiB of the drive.</summary>
     public int MaxSegments { get; set; } = 11;
 
     /// <summary>A vital sign, event or gap that is not acknowledged is in the store at the latest after this time, ms. Default 1,000.</summary>
@@ -128,6 +128,9 @@ public sealed class PodOptions
 
     /// <summary>Period of the clock exchange, ms. Default 10,000; the first five go every second.</summary>
     public int TimePeriodMs { get; set; } = 10000;
+
+    /// <summary>Without a link and with no sensor on a patient for this long, the pod takes its epoch back and binds nothing, ms, at least 1,000. Default 120,000; in a pharmacy 30,000.</summary>
+    public int SamePatientAfterMs { get; set; } = 120000;
 
     /// <summary>Age at which a temperature is stale and its absence is published, ms. Default 3,000.</summary>
     public int TemperatureStaleMs { get; set; } = 3000;

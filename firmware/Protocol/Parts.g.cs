@@ -59,6 +59,9 @@ public static class Parts
     private static readonly string[] Pcm1808Provides = [Capabilities.Stethoscope];
     private static readonly int[] Pcm1808Streams = [Streams.Sound];
 
+    /// <summary>All parts; not to be changed.</summary>
+    public static readonly PodPart[] All = [PodPart.Tmp117, PodPart.Max30102, PodPart.Mprls0300, PodPart.SunTechNibp, PodPart.Pcm1808];
+
     /// <summary>The part's word in the vocabulary and in a pod's state.</summary>
     /// <param name="part">The part.</param>
     /// <returns>Of that part.</returns>

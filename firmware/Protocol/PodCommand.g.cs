@@ -24,4 +24,7 @@ public static partial class PodCommand
 
     /// <summary>Turns listening on or off; body 4 u32 bindingEpoch | 8 u8 1 on, 0 off.</summary>
     public const byte SetListening = 7;
+
+    /// <summary>Says that the gateway has stored a message of the pod that came again: its acknowledgement may have come too late for the pod's MQTT library, which drops it then. Body of 26 bytes, see MessageIdentity: 4 u16 length | 6 the first frame's bytes 4 to 23 | 26 u32 the last frame's CRC. The pod's link takes it for the acknowledgement.</summary>
+    public const byte Stored = 8;
 }

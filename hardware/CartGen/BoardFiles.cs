@@ -23,7 +23,7 @@ internal static class BoardFiles
     {
         IReadOnlyList<Board> boards = model.Boards;
         SourceText text = SourceText.CSharp("hardware/boards/", Space, "System")
-            .Summary("The boards that the pod's program runs on. SampleCart.Board chooses the row; it must fit the image that runs.").Open("public sealed class Board")
+            .Summary("The boards that the pod's program runs on. The image that runs chooses the row.").Open("public sealed class Board")
             .Line($"private static readonly string[] Names = [{string.Join(", ", boards.Select(b => SourceText.Literal(b.Name)))}];").Line()
             .Line("private readonly string[] _targets;").Line("private readonly int[] _pins;").Line("private readonly int[] _pwm;").Line()
             .Open("private Board(string name, string[] targets, string storeRoot, int storeKibibytes, int[] pins, int[] pwm)")
@@ -45,6 +45,8 @@ internal static class BoardFiles
                 .Line(FormattableString.Invariant($"public int {char.ToUpperInvariant(function[0])}{function[1..]}Pwm => _pwm[{i}];")).Line();
         }
 
+        text.Summary("The place of the board that an image is made for.").Param("targetName", "SystemInfo.TargetName of the image that runs.").Returns("0 to Count - 1, or -1 when no board fits it.")
+            .Open("public static int IndexOfTarget(string targetName)").Open("for (int i = 0; i < Names.Length; i++)").Open("if (At(i).Fits(targetName))").Line("return i;").Close().Close().Line().Line("return -1;").Close().Line();
         text.Summary("The place of a board.").Param("name", "Its name.").Returns("0 to Count - 1, or -1 for a board that is not known.")
             .Open("public static int IndexOf(string name)").Open("for (int i = 0; i < Names.Length; i++)").Open("if (string.Equals(Names[i], name))").Line("return i;").Close().Close().Line().Line("return -1;").Close().Line()
             .Summary("One board.").Param("index", "Its place, 0 to Count - 1.").Returns("The board.").Line("/// <exception cref=\"ArgumentOutOfRangeException\">No such board.</exception>")
@@ -68,20 +70,20 @@ internal static class BoardFiles
     {
         CartPod pod = model.Pods[0];
         CartBus[] sound = pod.Buses.Where(b => b.Kind == "i2s").ToArray();
-        SourceText text = SourceText.CSharp(ModelReader.CartFile, Space).Summary($"The sample cart's {pod.Name}. Values that are invented there are invented here.").Open("public static class SampleCart")
-            .Summary("The pod's EUI-64. Made up; each board gets its own.").Line($"public const ulong DeviceId = 0x{pod.DeviceId.ToUpperInvariant()};").Line()
-            .Summary("Its board.").Line($"public const string Board = {SourceText.Literal(pod.Board)};").Line()
+        SourceText text = SourceText.CSharp(ModelReader.CartFile, Space).Summary($"How the buses of the sample cart's {pod.Name} are wired to the controllers. Who a pod is and what is fitted is its configuration's.").Open("public static class SampleCart")
             .Summary("I2C controller, 1 or 2.").Line(FormattableString.Invariant($"public const int I2cBusId = {pod.Buses.First(b => b.Kind == "i2c").BusId};"));
-        foreach (CartPeripheral peripheral in pod.Peripherals.Where(p => p.Address is not null))
-        {
-            text.Line().Summary($"7-bit address of {peripheral.Designator}.").Line(FormattableString.Invariant($"public const int {peripheral.Part}Address = 0x{peripheral.Address:X2};"));
-        }
-
         foreach (CartBus bus in sound)
         {
             text.Line().Summary("I2S controller that reads the converter.").Line(FormattableString.Invariant($"public const int SoundBusId = {bus.BusId};")).Line()
                 .Summary("I2S controller whose bit clock is the converter's system clock.").Line(FormattableString.Invariant($"public const int SoundClockBusId = {bus.SystemClockBusId};")).Line()
                 .Summary("True: the microphone is wired to VINL.").Line($"public const bool IsSoundLeft = {(bus.IsLeft ? "true" : "false")};");
+        }
+
+        foreach (CartAlternative alternative in pod.Alternatives)
+        {
+            CartBus line = pod.Buses.First(b => b.Name == alternative.Bus);
+            text.Line().Summary($"Serial line of {alternative.Part}, which can be fitted in the place of {alternative.InsteadOf}.").Line(FormattableString.Invariant($"public const string {alternative.Part}SerialPort = \"COM{line.BusId}\";")).Line()
+                .Summary("Its speed.").Line(FormattableString.Invariant($"public const int {alternative.Part}BaudRate = {line.BaudRate};"));
         }
 
         return text.Close().ToString();

@@ -13,12 +13,15 @@ public sealed record GeneratedFile(string Path, byte[] Bytes);
 /// <summary>From the texts of hardware/'s JSON files, and of the pages that hold generated tables, to everything that repeats them. No I/O.</summary>
 public static class Generator
 {
-    /// <summary>The files to be read besides every file of hardware/boards/ that ends in ".json": sources, and pages with generated tables.</summary>
+    /// <summary>The files to be read besides every file of <see cref="Folders"/> that ends in ".json": sources, and pages with generated tables.</summary>
     public static IReadOnlyList<string> Inputs { get; } =
-        [ModelReader.VocabularyFile, ModelReader.FaultsFile, ModelReader.CartFile, .. Pages.All];
+        [ModelReader.VocabularyFile, ModelReader.FaultsFile, ModelReader.CartFile, WiringReader.BillFile, .. Pages.All];
 
     /// <summary>The folder of the boards' files.</summary>
     public static string BoardFolder => ModelReader.BoardFolder;
+
+    /// <summary>Folders of which every JSON file is read.</summary>
+    public static IReadOnlyList<string> Folders { get; } = [ModelReader.BoardFolder, WiringReader.NetlistFolder];
 
     /// <summary>Generates everything.</summary>
     /// <param name="inputs">The texts, by path from the repository's root.</param>
@@ -31,10 +34,13 @@ public static class Generator
         IEnumerable<(string Path, string Text)> files =
         [
             .. EnumFiles.Write(model), .. PodFiles.Write(model), .. BoardFiles.Write(model), .. GatewayFiles.Write(model), .. SimulatorFiles.Write(model),
-            .. PageScript.Write(model), .. Pages.Write(model, inputs),
+            .. PageScript.Write(model), .. NetlistFiles.Write(model), .. SchematicFiles.Write(model), .. Pages.Write(model, inputs),
         ];
         return files.Select(f => new GeneratedFile(f.Path, Encoding.UTF8.GetBytes(f.Text))).OrderBy(f => f.Path, StringComparer.Ordinal).ToArray();
     }
+
+    /// <summary>Bill of materials and netlists of the inputs.</summary>
+    internal static Wiring WiringOf(IReadOnlyDictionary<string, string> inputs) => ModelReader.Read(inputs).Wiring;
 
     /// <summary>The first line in which two texts differ, for a message: "line 12: 'x', and it should be 'y'".</summary>
     /// <param name="actual">What is there.</param>

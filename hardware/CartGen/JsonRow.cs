@@ -107,6 +107,27 @@ internal sealed class JsonRow
         return low;
     }
 
+    /// <summary>A number that may be absent and is not below zero.</summary>
+    public double? OptionalNumber(string key)
+    {
+        if (!Find(key, JsonValueKind.Number, "a number", out JsonElement value))
+        {
+            return null;
+        }
+
+        double number = value.GetDouble();
+        if (number >= 0)
+        {
+            return number;
+        }
+
+        Wrong(Problem.OutOfRange, key, "is below zero");
+        return 0;
+    }
+
+    /// <summary>An object that may be absent.</summary>
+    public JsonRow? Optional(string key) => Find(key, JsonValueKind.Object, "an object", out JsonElement value) ? new JsonRow(value, _file, At(key), _problems) : null;
+
     /// <summary>A truth value; null when absent.</summary>
     public bool? Flag(string key)
     {
@@ -192,6 +213,30 @@ internal sealed class JsonRow
             }
         }
     }
+
+    /// <summary>The lists of objects in a list.</summary>
+    public IEnumerable<IReadOnlyList<JsonRow>> Lists(string key)
+    {
+        int index = 0;
+        foreach (JsonElement list in Items(key, optional: false))
+        {
+            string path = string.Create(CultureInfo.InvariantCulture, $"{At(key)}[{index++}]");
+            if (list.ValueKind == JsonValueKind.Array)
+            {
+                yield return [.. list.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Object).Select((item, i) => new JsonRow(item, _file, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), _problems))];
+            }
+            else
+            {
+                _problems.Add(new Problem(Problem.KeyWrong, _file, path, "is no list"));
+            }
+        }
+    }
+
+    /// <summary>Its keys with texts, in their order.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Pairs() => [.. _element.EnumerateObject().Select(p => KeyValuePair.Create(p.Name, Text(p.Name)))];
+
+    /// <summary>The texts of a list that may be absent.</summary>
+    public IReadOnlyList<string> OptionalList(string key) => _element.TryGetProperty(key, out _) ? List(key) : [];
 
     /// <summary>The texts of a list.</summary>
     public IReadOnlyList<string> List(string key)

@@ -53,7 +53,7 @@ internal sealed record CodeRange(string Letter, string Program, int First, int L
 internal sealed record CodeBlock(int First, int Last, string About);
 
 /// <summary>A coded fault, as far as generated files need it.</summary>
-internal sealed record Fault(string Code, string Name, string Severity, int? Http, string Happened, string Do)
+internal sealed record Fault(string Code, string Name, string Severity, int? Http, string Happened, string Means, string Do)
 {
     /// <summary>The four digits; what travels on the wire.</summary>
     public int Number => int.Parse(Code.AsSpan(1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture);
@@ -73,19 +73,28 @@ internal sealed record Board(
 /// <summary>A peripheral of the sample cart.</summary>
 internal sealed record CartPeripheral(string Designator, string Part, string Bus, int? Address, IReadOnlyList<string> Streams);
 
-/// <summary>A bus of the sample cart; <paramref name="SystemClockBusId"/> and <paramref name="IsLeft"/> are those of a sound bus.</summary>
-internal sealed record CartBus(string Name, string Kind, int BusId, int SystemClockBusId, bool IsLeft);
+/// <summary>
+/// A bus of the sample cart; <paramref name="SystemClockBusId"/> and <paramref name="IsLeft"/> are those of a sound bus, <paramref name="SpeedHz"/> and <paramref name="PullUpOhms"/> those of an I2C bus,
+/// <paramref name="BaudRate"/> that of a serial line.
+/// </summary>
+internal sealed record CartBus(string Name, string Kind, int BusId, int SystemClockBusId, bool IsLeft, int SpeedHz, int PullUpOhms, int BaudRate);
+
+/// <summary>A part that can be fitted in the place of a peripheral.</summary>
+internal sealed record CartAlternative(string Designator, string Part, string Bus, string InsteadOf);
+
+/// <summary>What of the cuff's chain its builder chooses.</summary>
+internal sealed record CartCuff(int OneShotMilliseconds, int SwitchMmHg, int SwitchLowestMmHg, int SwitchHighestMmHg);
 
 /// <summary>A pod of the sample cart.</summary>
 internal sealed record CartPod(
     string Name, string DeviceId, string Board, string Module, string Image, int FlashMebibytes, string ApplicationAddress, int StoreKibibytes, IReadOnlyList<CartBus> Buses,
-    IReadOnlyList<CartPeripheral> Peripherals);
+    IReadOnlyList<CartPeripheral> Peripherals, IReadOnlyList<CartAlternative> Alternatives, CartCuff? Cuff);
 
 /// <summary>Everything that files are generated from.</summary>
 internal sealed record Model(
     IReadOnlyList<Unit> Units, IReadOnlyList<Quantity> Quantities, IReadOnlyList<Signal> Signals, IReadOnlyList<Capability> Capabilities, IReadOnlyList<Part> Parts,
     IReadOnlyList<EnumRow> Enums, IReadOnlyList<CodeRange> Ranges, IReadOnlyList<CodeBlock> Blocks, IReadOnlyList<Fault> Faults, IReadOnlyList<Board> Boards,
-    IReadOnlyList<CartPod> Pods)
+    IReadOnlyList<CartPod> Pods, Wiring Wiring)
 {
     /// <summary>An enumeration by its name.</summary>
     public EnumRow Enum(string name) => Enums.First(e => e.Name == name);

@@ -56,6 +56,17 @@ internal static class ModelChecks
         {
             Cart(model, pod, problems);
         }
+
+        // The rules need what they name to be there.
+        if (problems.Count == 0)
+        {
+            WiringChecks.Run(model.Wiring, model.Boards, problems);
+        }
+
+        if (problems.Count == 0)
+        {
+            ElectricalRules.Run(model.Wiring, model.Pods, problems);
+        }
     }
 
     private static void Quantities(Model model, List<Problem> problems)
@@ -337,6 +348,21 @@ internal static class ModelChecks
             || (board.ApplicationAddress is not null && board.ApplicationAddress != pod.ApplicationAddress))
         {
             Wrong("board", $"part, image, flash, application address or store are not those of {board.File}");
+        }
+
+        foreach (CartAlternative alternative in pod.Alternatives)
+        {
+            Part? part = model.Parts.FirstOrDefault(p => p.Id == alternative.Part);
+            CartPeripheral? replaced = pod.Peripherals.FirstOrDefault(p => p.Designator == alternative.InsteadOf);
+            if (part is null || replaced is null || pod.Buses.FirstOrDefault(b => b.Name == alternative.Bus)?.Kind != part.Bus || !part.Signals.Order(StringComparer.Ordinal).SequenceEqual(replaced.Streams.Order(StringComparer.Ordinal), StringComparer.Ordinal))
+            {
+                Wrong("alternatives." + alternative.Designator, $"{alternative.Part} on {alternative.Bus} cannot take the place of {alternative.InsteadOf}: part, bus or streams do not fit");
+            }
+        }
+
+        if (pod.Cuff is { } cuff && !(cuff.SwitchLowestMmHg <= cuff.SwitchMmHg && cuff.SwitchMmHg <= cuff.SwitchHighestMmHg))
+        {
+            Wrong("cuff.switchMillimetresOfMercury", "is not between its lowest and its highest");
         }
 
         foreach (CartPeripheral peripheral in pod.Peripherals)

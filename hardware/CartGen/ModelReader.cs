@@ -43,7 +43,9 @@ internal static class ModelReader
             }
         }
 
-        if (vocabulary is null || catalogue is null || cart is null)
+        List<CartPod> pods = cart is null ? [] : All(cart.Rows("pods"), Pod);
+        Wiring? wiring = WiringReader.Read(files, LimitsOf(pods), problems);
+        if (vocabulary is null || catalogue is null || cart is null || wiring is null)
         {
             throw new ProblemException(problems);
         }
@@ -59,7 +61,8 @@ internal static class ModelReader
             All(catalogue.Rows("blocks"), Block),
             All(catalogue.Rows("faults"), Fault),
             boards,
-            All(cart.Rows("pods"), Pod));
+            pods,
+            wiring);
         cart.Ignore("gateway");
         vocabulary.End();
         catalogue.End();
@@ -68,7 +71,8 @@ internal static class ModelReader
         return problems.Count == 0 ? model : throw new ProblemException(problems);
     }
 
-    private static List<T> All<T>(IEnumerable<JsonRow> rows, Func<JsonRow, T> read)
+    /// <summary>Reads each row of a list to its end.</summary>
+    public static List<T> All<T>(IEnumerable<JsonRow> rows, Func<JsonRow, T> read)
     {
         List<T> all = [];
         foreach (JsonRow row in rows)
@@ -167,8 +171,9 @@ internal static class ModelReader
 
     private static Fault Fault(JsonRow row)
     {
-        row.Ignore("means", "who", "consultation");
+        row.Ignore("who", "consultation");
         JsonRow happened = row.Object("happened");
+        JsonRow means = row.Object("means");
         JsonRow next = row.Object("do");
         string code = row.Text("code");
         if (code.Length != 5 || !char.IsAsciiLetterUpper(code[0]) || !code.AsSpan(1).ContainsOnlyDigits())
@@ -177,7 +182,7 @@ internal static class ModelReader
             code = "X0000";
         }
 
-        return new Fault(code, row.Text("name"), row.OneOf("severity", "info", "warning", "error", "fault"), (int?)row.OptionalWhole("http", 200, 599), happened.Text("en"), next.Text("en"));
+        return new Fault(code, row.Text("name"), row.OneOf("severity", "info", "warning", "error", "fault"), (int?)row.OptionalWhole("http", 200, 599), happened.Text("en"), means.Text("en"), next.Text("en"));
     }
 
     private static bool ContainsOnlyDigits(this ReadOnlySpan<char> text)
@@ -216,12 +221,13 @@ internal static class ModelReader
 
     private static CartPod Pod(JsonRow row)
     {
-        row.Ignore("madeUp", "cuff", "bounds");
+        row.Ignore("madeUp", "bounds");
         JsonRow board = row.Object("board");
         List<CartBus> buses =
         [
-            .. All(row.Rows("buses"), b => Bus(b, "speedHz", "pullUpOhms")),
+            .. All(row.Rows("buses"), b => Bus(b)),
             .. All(row.Rows("soundBuses", optional: true), b => Bus(b, "sampleRateHz")),
+            .. All(row.Rows("serialBuses", optional: true), b => Bus(b)),
         ];
         return new CartPod(
             row.Text("name"),
@@ -233,16 +239,36 @@ internal static class ModelReader
             board.Text("applicationAddress"),
             (int)board.Whole("storeKibibytes", 64, 16384),
             buses,
-            All(row.Rows("peripherals"), Peripheral));
+            All(row.Rows("peripherals"), Peripheral),
+            All(row.Rows("alternatives", optional: true), r => new CartAlternative(r.Text("designator"), r.Text("part"), r.Text("bus"), r.Text("insteadOf"))),
+            row.Optional("cuff") is { } cuff ? Cuff(cuff) : null);
+    }
+
+    private static CartCuff Cuff(JsonRow row)
+    {
+        row.Ignore("madeUp");
+        CartCuff cuff = new(
+            (int)row.Whole("oneShotMilliseconds", 1, 1000), (int)row.Whole("switchMillimetresOfMercury", 1, 400), (int)row.Whole("switchLowestMillimetresOfMercury", 1, 400),
+            (int)row.Whole("switchHighestMillimetresOfMercury", 1, 400));
+        row.End();
+        return cuff;
+    }
+
+    private static WiringLimits LimitsOf(List<CartPod> pods)
+    {
+        CartBus? bus = pods.SelectMany(p => p.Buses).FirstOrDefault(b => b.Kind == "i2c");
+        CartCuff? cuff = pods.Select(p => p.Cuff).FirstOrDefault();
+        return new WiringLimits(bus?.SpeedHz ?? 0, bus?.PullUpOhms ?? 0, cuff?.OneShotMilliseconds ?? 0, cuff?.SwitchMmHg ?? 0, cuff?.SwitchLowestMmHg ?? 0, cuff?.SwitchHighestMmHg ?? 0);
     }
 
     private static CartBus Bus(JsonRow row, params string[] others)
     {
-        row.Ignore("madeUp");
+        row.Ignore("madeUp", "of");
         row.Ignore(others);
         return new CartBus(
-            row.Text("name"), row.OneOf("kind", "i2c", "i2s"), (int)row.Whole("busId", 1, 2), (int)(row.OptionalWhole("systemClockBusId", 1, 2) ?? 0),
-            string.Equals(row.OptionalOneOf("wiredSlot", "left", "right"), "left", StringComparison.Ordinal));
+            row.Text("name"), row.OneOf("kind", "i2c", "i2s", "serial"), (int)row.Whole("busId", 1, 3), (int)(row.OptionalWhole("systemClockBusId", 1, 2) ?? 0),
+            string.Equals(row.OptionalOneOf("wiredSlot", "left", "right"), "left", StringComparison.Ordinal),
+            (int)(row.OptionalWhole("speedHz", 1, 1_000_000) ?? 0), (int)(row.OptionalWhole("pullUpOhms", 1, 100_000) ?? 0), (int)(row.OptionalWhole("baudRate", 300, 3_000_000) ?? 0));
     }
 
     private static CartPeripheral Peripheral(JsonRow row)

@@ -21,6 +21,14 @@ internal static class Pages
         ("hardware/vocabulary.md", "flags", Flags),
         ("hardware/boards/README.md", "boards", Boards),
         ("hardware/faults.md", "faults", Faults),
+        ("hardware/bom.md", "for-patients", m => Bill(m, i => i.IsForPatients)),
+        ("hardware/bom.md", "on-boards", m => Bill(m, i => i.Quantity is null)),
+        ("hardware/bom.md", "beside-boards", m => Bill(m, i => i.Quantity is not null && !i.IsForPatients)),
+        ("hardware/bom.md", "connectors", Connectors),
+        ("hardware/bom.md", "cables", Cables),
+        ("hardware/power.md", "power", Power),
+        ("hardware/bring-up.md", "test-points", TestPoints),
+        ("hardware/schematics/README.md", "sheets", Sheets),
     ];
 
     /// <summary>The pages that hold generated tables.</summary>
@@ -113,6 +121,43 @@ internal static class Pages
     private static IEnumerable<string> Faults(Model model) => Rows(
         ["code", "name", "HTTP", "what happened", "what to do"],
         model.Faults.Select(f => new[] { f.Code, Code(f.Name), f.Http is { } status ? Number(status) : string.Empty, f.Happened, f.Do }));
+
+    private static IEnumerable<string> Bill(Model model, Func<BillItem, bool> isShown) => Rows(
+        ["quantity", "designators", "part", "parameters", "order number and its source", "second source", "price"],
+        model.Wiring.Items.Where(isShown).Select(i => new[]
+        {
+            Number(NetlistFiles.Count(model.Wiring, i)) + (i.Per is null ? string.Empty : " per " + i.Per), NetlistFiles.Designators(model.Wiring, i), i.Name, i.Parameters, NetlistFiles.Order(i), i.SecondSource, i.PriceClass,
+        }));
+
+    private static IEnumerable<string> Connectors(Model model) => Rows(
+        ["connector", "board", "kind", "pins 1, 2, 3 and so on"],
+        model.Wiring.Parts.Where(p => model.Wiring.ItemOf(p).Kind == "connector").Select(p => new[] { p.Ref, p.Board, model.Wiring.ItemOf(p).Name, string.Join(", ", p.Nets.Select(n => n.Value)) }));
+
+    private static IEnumerable<string> Cables(Model model) => Rows(
+        ["cable", "from", "to", "mm", "kind"],
+        model.Wiring.Cables.Select(c => new[] { c.Name, c.From, model.Wiring.Item(c.To)?.Name ?? c.To, Number(c.Millimetres), model.Wiring.Item(c.Item)!.Name }));
+
+    /// <summary>Each converter, fuse and diode of the supply: what it carries at most, and what it may.</summary>
+    private static IEnumerable<string> Power(Model model) => Rows(
+        ["part", "gives or carries", "peak, all at once", "limit"],
+        ElectricalRules.Budget(model.Wiring).Select(b => new[] { b.Part.Ref + " " + model.Wiring.ItemOf(b.Part).Name, b.Net, Number(b.Milliamperes) + " mA", Number(b.LimitMilliamperes) + " mA" }));
+
+    private static IEnumerable<string> TestPoints(Model model)
+    {
+        Dictionary<string, Circuit> solved = Circuit.States.ToDictionary(s => s, s => Circuit.Solve(model.Wiring, Circuit.Named(s)), StringComparer.Ordinal);
+        return Rows(
+            ["point", "board", "net", "state", "computed", "allowed", "measured"],
+            model.Wiring.Boards.SelectMany(b => b.TestPoints.Select(t => new[]
+            {
+                t.Point, b.Name, t.Net, t.State, Volts(1000 * solved[t.State].Volts(t.Net)), $"{Volts(t.LowMillivolts)} to {Volts(t.HighMillivolts)}", "…",
+            })));
+    }
+
+    private static IEnumerable<string> Sheets(Model model) => Rows(
+        ["board", "sheet", "parts"],
+        model.Wiring.Boards.SelectMany(b => b.Sheets.Select(s => new[] { b.Name, $"[{s.Title}]({b.Name}-{s.Name}.svg)", string.Join(' ', s.Parts.Select(p => p.Ref)) })));
+
+    private static string Volts(double millivolts) => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(millivolts / 10) / 100 + 0.0:0.00} V");
 
     private static IEnumerable<string> Rows(IReadOnlyList<string> head, IEnumerable<string[]> rows) =>
         new[] { Row(head), Row(head.Select(_ => "---")) }.Concat(rows.Select(Row));

@@ -20,6 +20,7 @@ internal static class PodFiles
         (Folder + "SignalTable.g.cs", SignalTable(model)),
         (Folder + "Parts.g.cs", Parts(model)),
         (Folder + "SupervisorWords.g.cs", SupervisorWords(model)),
+        ("firmware/Pod/Console/FaultTexts.g.cs", FaultTexts(model)),
     ];
 
     /// <summary>The C# name of a capability's constant.</summary>
@@ -49,6 +50,37 @@ internal static class PodFiles
         }
 
         return text.Close().ToString();
+    }
+
+    private static string FaultTexts(Model model)
+    {
+        SourceText text = SourceText.CSharp(ModelReader.FaultsFile, "Firmware.Pod.Console", "Firmware.Core")
+            .Summary("The pod's faults in words, for its console; English, plain ASCII.").Open("public static class FaultTexts");
+        Fault[] faults = [.. model.Faults.Where(f => f.Code[0] == 'P').OrderBy(f => f.Number)];
+        Lookup("Happened", "What happened.", f => f.Happened);
+        text.Line();
+        Lookup("Means", "What it means.", f => f.Means);
+        text.Line();
+        Lookup("Next", "What to do next.", f => f.Do);
+        text.Line().Summary("Whether it is more than an information.").Param("code", "The code.").Returns("True for warnings, errors and faults.").Open("public static bool IsTrouble(FaultCode code)").Open("switch (code)");
+        foreach (Fault fault in faults.Where(f => f.Severity == "info"))
+        {
+            text.Line($"case FaultCode.{fault.Name}:");
+        }
+
+        text.Line("    return false;").Line("default:").Line("    return true;").Close().Close();
+        return text.Close().ToString();
+
+        void Lookup(string name, string about, Func<Fault, string> value)
+        {
+            text.Summary(about).Param("code", "The code.").Returns("A sentence; empty for a code that this program does not know.").Open($"public static string {name}(FaultCode code)").Open("switch (code)");
+            foreach (Fault fault in faults)
+            {
+                text.Line($"case FaultCode.{fault.Name}:").Line($"    return {SourceText.Literal(value(fault).Replace(" °C", " C", StringComparison.Ordinal))};");
+            }
+
+            text.Line("default:").Line("    return string.Empty;").Close().Close();
+        }
     }
 
     private static string PartNames(Model model)
@@ -116,6 +148,7 @@ internal static class PodFiles
                 .Line($"private static readonly int[] {part.Id}Streams = [{Join(part.Signals, s => "Streams." + s)}];");
         }
 
+        text.Line().Summary("All parts; not to be changed.").Line($"public static readonly PodPart[] All = [{Join(model.Parts, p => "PodPart." + p.Id)}];");
         text.Line();
         Lookup("Id", "string", "The part's word in the vocabulary and in a pod's state.", p => SourceText.Literal(p.Id));
         Lookup("DefaultAddress", "int", "Its standard 7-bit I2C address; 0 when it is not on an I2C bus.", p => p.Addresses.Count == 0 ? "0" : $"0x{p.Addresses[0]:X2}");

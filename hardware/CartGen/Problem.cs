@@ -4,7 +4,7 @@ using System.Collections.Generic;
 namespace CartGen;
 
 /// <summary>One thing that is wrong with the hardware's description.</summary>
-/// <param name="Code">Its code in hardware/faults.json, C2800 to C2809.</param>
+/// <param name="Code">Its code in hardware/faults.json, C2800 to C2812.</param>
 /// <param name="File">The file, as a path from the repository's root.</param>
 /// <param name="Path">Where in the file, for example "parts[2].signals[0]"; empty for the whole file.</param>
 /// <param name="Detail">This case's facts, a clause without a full stop.</param>
@@ -45,6 +45,9 @@ public sealed record Problem(string Code, string File, string Path, string Detai
 
     /// <summary>A generated file cannot be read or written.</summary>
     public const string Unwritable = "C2811";
+
+    /// <summary>The bill of materials or a netlist breaks a rule.</summary>
+    public const string NetlistWrong = "C2812";
 }
 
 /// <summary>What is wrong with the input; nothing was generated.</summary>

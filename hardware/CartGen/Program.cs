@@ -89,7 +89,7 @@ public static class Program
     private static Dictionary<string, string> Read(string root)
     {
         Dictionary<string, string> texts = new(StringComparer.Ordinal);
-        IEnumerable<string> boards = Directory.EnumerateFiles(Path.Combine(root, Generator.BoardFolder), "*.json").Select(f => Generator.BoardFolder + Path.GetFileName(f));
+        IEnumerable<string> boards = Generator.Folders.Where(f => Directory.Exists(Path.Combine(root, f))).SelectMany(f => Directory.EnumerateFiles(Path.Combine(root, f), "*.json").Select(n => f + Path.GetFileName(n)));
         foreach (string name in Generator.Inputs.Concat(boards))
         {
             string path = Path.Combine(root, name.Replace('/', Path.DirectorySeparatorChar));

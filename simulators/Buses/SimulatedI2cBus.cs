@@ -31,6 +31,9 @@ public sealed class SimulatedI2cBus
     private I2cFaultPlan? _faults;
     private long _heldUntilUs;
     private long _heldClocks;
+    private bool _isHeld;
+    private int _noisePerMillion;
+    private SeededRandom? _noise;
 
     /// <summary>Makes an empty bus.</summary>
     /// <param name="clock">The world's time.</param>
@@ -75,7 +78,18 @@ public sealed class SimulatedI2cBus
     public long BusyNs { get; private set; }
 
     /// <summary>True while SDA is held low.</summary>
-    public bool IsHeldLow => _clock.NowUs < _heldUntilUs || _heldClocks > 0;
+    public bool IsHeldLow => HeldForUs > 0;
+
+    /// <summary>For how long SDA is held low from now, µs; <see cref="long.MaxValue"/> where no time ends it.</summary>
+    public long HeldForUs => _isHeld || _heldClocks > 0 ? long.MaxValue : Math.Max(0, _heldUntilUs - _clock.NowUs);
+
+    /// <summary>
+    /// True when each transaction that finds SDA low sends <see cref="RecoveryClocks"/>, as UM10204 3.1.16 asks; false for a controller whose driver does not, so that only <see cref="TryFree"/> does.
+    /// </summary>
+    public bool ClearsWhenHeld { get; init; } = true;
+
+    /// <summary>How many transactions were refused by noise (<see cref="SetNoise"/>).</summary>
+    public long NoiseCount { get; private set; }
 
     /// <summary>Called with each transaction when it is over.</summary>
     public event Action<I2cTransaction>? Completed;
@@ -168,6 +182,29 @@ public sealed class SimulatedI2cBus
         }
     }
 
+    /// <summary>Noise on the wires: a share of the transactions is refused at one of their bytes, the address included, whichever is drawn.</summary>
+    /// <param name="perMillion">How many of a million transactions, 0 (none) to 1,000,000.</param>
+    /// <param name="random">What is drawn from.</param>
+    public void SetNoise(int perMillion, SeededRandom random)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(perMillion);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(perMillion, 1_000_000);
+        _noisePerMillion = perMillion;
+        _noise = random;
+    }
+
+    /// <summary>Holds SDA low, whatever is clocked, or ends that.</summary>
+    /// <param name="isHeld">True for low.</param>
+    public void SetHeldLow(bool isHeld) => _isHeld = isHeld;
+
+    /// <summary>The lines as pins: up to <see cref="RecoveryClocks"/> clocks, then a STOP (UM10204 3.1.16).</summary>
+    /// <returns>True when SDA is high afterwards.</returns>
+    public bool TryFree()
+    {
+        _heldClocks = Math.Max(0, _heldClocks - RecoveryClocks);
+        return !IsHeldLow;
+    }
+
     /// <summary>Holds SDA low for a time from now.</summary>
     /// <param name="durationUs">How long, µs.</param>
     public void HoldSdaLow(long durationUs)
@@ -176,7 +213,7 @@ public sealed class SimulatedI2cBus
         _heldUntilUs = Math.Max(_heldUntilUs, _clock.NowUs + durationUs);
     }
 
-    /// <summary>Holds SDA low until the controller has sent so many clocks; each attempted transaction sends <see cref="RecoveryClocks"/>.</summary>
+    /// <summary>Holds SDA low until the controller has sent so many clocks (<see cref="ClearsWhenHeld"/>, <see cref="TryFree"/>).</summary>
     /// <param name="clocks">How many.</param>
     public void HoldSdaLowUntilClocks(int clocks)
     {
@@ -198,6 +235,7 @@ public sealed class SimulatedI2cBus
         ArgumentOutOfRangeException.ThrowIfGreaterThan(address, 0x7F);
         var run = new Run(this, address);
         read.Fill(PulledUp);
+        run.Draw(write.Length);
         BusOutcome outcome = run.Begin();
         if (outcome == BusOutcome.Ok && (write.Length > 0 || read.Length == 0))
         {
@@ -260,6 +298,7 @@ public sealed class SimulatedI2cBus
         private readonly I2cFaultPlan? _plan;
         private readonly List<I2cFaultPlan.Rule> _rules = NoRules;
         private I2cFaultPlan.Rule? _refusal;
+        private int _nackAt = -1;
 
         public Run(SimulatedI2cBus bus, int address)
         {
@@ -295,12 +334,27 @@ public sealed class SimulatedI2cBus
 
             if (_bus.IsHeldLow || _refusal is { Outcome: BusOutcome.BusStuck })
             {
-                _bus._heldClocks = Math.Max(0, _bus._heldClocks - RecoveryClocks);
-                Clocks += RecoveryClocks;
+                if (_bus.ClearsWhenHeld)
+                {
+                    _bus._heldClocks = Math.Max(0, _bus._heldClocks - RecoveryClocks);
+                    Clocks += RecoveryClocks;
+                }
+
                 return BusOutcome.BusStuck;
             }
 
-            return _refusal is { Outcome: BusOutcome.AddressNack } ? Acknowledge(false) : BusOutcome.Ok;
+            return _refusal is { Outcome: BusOutcome.AddressNack } || _nackAt == 0 ? Acknowledge(false) : BusOutcome.Ok;
+        }
+
+        // Bytes read are acknowledged by the controller itself, so noise strikes where the target acknowledges: the address, or a byte that is written to it.
+        public void Draw(int writtenBytes)
+        {
+            if (_bus._noisePerMillion > 0 && _bus._noise!.NextInt32(1_000_000) < _bus._noisePerMillion)
+            {
+                _nackAt = _bus._noise.NextInt32(writtenBytes + 1);
+                _bus.NoiseCount++;
+                Faulted = true;
+            }
         }
 
         public BusOutcome Write(ReadOnlySpan<byte> bytes)
@@ -318,7 +372,7 @@ public sealed class SimulatedI2cBus
                 bool acknowledged = false;
                 foreach (Slot slot in _bus._slots)
                 {
-                    acknowledged |= slot.Selected && slot.Target.Write(onTheWire);
+                    acknowledged |= _nackAt != i + 1 && slot.Selected && slot.Target.Write(onTheWire);
                 }
 
                 Clocks += ClocksPerByte;

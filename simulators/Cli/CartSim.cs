@@ -20,6 +20,7 @@ public static class CartSim
 {
     private const string RealSpeed = "real";
     private const string MaxSpeed = "max";
+    private const string PtyConsole = "pty";
     private const string Speeds = RealSpeed + "|" + MaxSpeed;
 
     /// <summary>Runs one command.</summary>
@@ -281,7 +282,13 @@ public static class CartSim
             }
         });
         Option<ulong> seed = new("--seed") { Description = "Seed of patient and chips.", DefaultValueFactory = _ => 1 };
-        Command command = new("pod", "One simulated pod as a process of its own, in real time over TCP.") { gateway, device, log, store, duration, seed };
+        Option<string?> console = new("--console")
+        {
+            Description = "pty: the pod's console on a pseudo-terminal, whose path is printed. The pod then drives what its configuration names, and the device id stands for the chip's (fffe in its middle).",
+            HelpName = PtyConsole,
+        };
+        console.AcceptOnlyFromAmong(PtyConsole);
+        Command command = new("pod", "One simulated pod as a process of its own, in real time over TCP.") { gateway, device, log, store, duration, seed, console };
         command.SetAction((parsed, _) => SimulatedPodCommand.RunAsync(
             here,
             parsed.GetValue(gateway)!,
@@ -289,7 +296,8 @@ public static class CartSim
             parsed.GetValue(log),
             parsed.GetValue(store),
             parsed.GetValue(duration),
-            parsed.GetValue(seed)));
+            parsed.GetValue(seed),
+            parsed.GetValue(console) is not null));
         return command;
     }
 

@@ -79,6 +79,7 @@ public sealed class SteppedProcess
     private readonly SimulationKernel _kernel;
     private readonly Oscillator _oscillator;
     private readonly Func<long, long> _step;
+    private readonly ProcessorClock? _processor;
     private readonly KernelTimer _timer;
     private bool _stopped;
 
@@ -86,11 +87,13 @@ public sealed class SteppedProcess
     /// <param name="kernel">The kernel.</param>
     /// <param name="oscillator">The part's own clock.</param>
     /// <param name="step">The part's step: local µs in, local µs of the next call out.</param>
-    public SteppedProcess(SimulationKernel kernel, Oscillator oscillator, Func<long, long> step)
+    /// <param name="processor">Where it may stand within a step, or null for a program that never does: no step comes before it goes on.</param>
+    public SteppedProcess(SimulationKernel kernel, Oscillator oscillator, Func<long, long> step, ProcessorClock? processor = null)
     {
         _kernel = kernel;
         _oscillator = oscillator;
         _step = step;
+        _processor = processor;
         _timer = new KernelTimer(kernel, Step);
     }
 
@@ -120,6 +123,12 @@ public sealed class SteppedProcess
             return;
         }
 
+        if (ReadyUs > _kernel.NowUs)
+        {
+            _timer.SetAtLatest(ReadyUs); // woken while it stands
+            return;
+        }
+
         Steps++;
         long nextLocalUs = _step(_oscillator.LocalUs(_kernel.NowUs));
         if (_stopped || nextLocalUs == long.MaxValue)
@@ -127,6 +136,8 @@ public sealed class SteppedProcess
             return;
         }
 
-        _timer.SetAtLatest(Math.Max(_oscillator.WorldUs(nextLocalUs), _kernel.NowUs + MinPeriodUs));
+        _timer.SetAtLatest(Math.Max(Math.Max(_oscillator.WorldUs(nextLocalUs), _kernel.NowUs + MinPeriodUs), ReadyUs));
     }
+
+    private long ReadyUs => _processor?.NowUs ?? 0;
 }

@@ -84,7 +84,10 @@ public static class MqttBytes
         return [.. packet];
     }
 
-    private static byte[] Text(string text)
+    /// <summary>A text with its length before it.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>The bytes.</returns>
+    public static byte[] Text(string text)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         return [(byte)(bytes.Length >> 8), (byte)bytes.Length, .. bytes];

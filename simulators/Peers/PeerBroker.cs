@@ -81,7 +81,7 @@ public sealed class PeerBroker : IMqttServer
     public IReadOnlyDictionary<string, BrokerMessage> Retained => _retained;
 
     /// <inheritdoc/>
-    public IMqttServerConnection Accept(IMqttConnection connection, string remote, string? certificateSubject, long nowUs)
+    public IMqttServerConnection Accept(IMqttConnection connection, string remote, MqttPeerCertificate? certificate, long nowUs)
     {
         Connection accepted = new(this, connection, ++_connectionNumber, nowUs);
         _connections.Add(accepted);

@@ -16,8 +16,10 @@ namespace Architecture.Tests;
 [TestClass]
 public sealed partial class BoardProgramTests
 {
-    private const string Link = "firmware/Esp32/M2MqttLink.cs";
+    private const string Library = "firmware/Esp32/M2MqttLibrary.cs";
+    private const string Link = "firmware/Pod/Link/MqttLink.cs";
     private const string Program = "firmware/Esp32/Program.cs";
+    private const string Settings = "firmware/Esp32/PodSettings.cs";
     private const string Drive = "firmware/Esp32/EspFileDrive.cs";
     private const string Bus = "firmware/Esp32/EspI2cPort.cs";
     private const string Page = "firmware/Esp32/README.md";
@@ -25,19 +27,25 @@ public sealed partial class BoardProgramTests
     // File, what stands there, and why. A pattern that begins with '!' must not.
     private static readonly (string File, string Pattern, string Why)[] Rules =
     [
-        (Link, @"client\.Settings\.InflightQueueSize = MqttFlights\.QueueSize;", "the library's queue has no bound of its own"),
+        (Library, @"client\.Settings\.InflightQueueSize = MqttFlights\.QueueSize;", "the library's queue has no bound of its own"),
         (Link, @"try\s*\{\s*copy = new byte\[count\];\s*\}\s*catch", "an allocation that fails is a refusal, not the end of the program"),
-        (Link, @"_flights\.OnHeard\(\);\s*int ticket = _flights\.Acknowledge\(identifier\);", "each acknowledgement counts for the watch"),
-        (Link, @"if \(!_flights\.IsStuck\(nowUs\)\)\s*\{\s*return _flights\.StuckUs\(\);\s*\}\s*Drop\(nowUs\);", "a link that does not move is given up"),
-        (Link, @"e\.IsPublished \? EventAcknowledged : EventGivenUp", "a message that the library gave up is no end of the link"),
-        (Link, @"client\.Dispose\(\);", "the old connection is freed"),
-        (Link, @"!\.Disconnect\(\)|client\.Close\(\)", "both wait for a send that is blocked"),
+        (Link, @"_flights\.OnReceived\(\);\s*Settle\(_flights\.Acknowledge\(_event\.Identifier, nowUs\)\);", "each acknowledgement counts for the watch"),
+        (Link, @"if \(!_flights\.IsStuck\(nowUs\)\)\s*\{\s*return Earlier\(next, _flights\.StuckUs\(\)\);\s*\}\s*Drop\(nowUs\);", "a link that does not move is given up"),
+        (Library, @"e\.IsPublished \? MqttEventKind\.Acknowledged : MqttEventKind\.GivenUp", "a message that the library gave up is no end of the link"),
+        (Library, @"client\.Dispose\(\);", "the old connection is freed"),
+        (Library, @"!\.Disconnect\(\)|client\.Close\(\)", "both wait for a send that is blocked"),
+        (Program, @"live\.Situation = host\.Situation;", "no connection is begun while the cuff holds pressure"),
         (Program, @"catch \(Exception e\)\s*\{\s*if \(Fail\(e\)\)", "an exception is recorded before the reboot"),
         (Program, @"_guard\.Record\(reason, e\.GetType\(\)\.FullName, e\.Message, e\.StackTrace\)", "type, message and stack are kept"),
         (Program, @"Thread\.Sleep\(StartGuard\.PauseMs\);\s*return _guard != null && _guard\.IsCounted;", "time to read, and no endless loop of boots that nobody counts"),
         (Program, @"new Thread\(WatchLoop\)\.Start\(\);\s*Prepare\(\);", "the second thread runs before anything can stand"),
         (Program, @"OpenCuff\(\);\s*if \(_board != null\)\s*\{.*\}\s*\}\s*finally\s*\{\s*Power\.RebootDevice\(\);", "a loop that stands opens the valves, then reboots"),
         (Program, @"bool mayWrite = !host\.Situation\.IsCuffInflated;\s*guard\.OnLoop\(nowUs, mayWrite\);\s*if \(mayWrite && floor\.IsDue\(nowUs\)\)", "nothing is written while the cuff holds pressure"),
+        (Program, @"long next = host\.Step\(nowUs\);\s*long console = service\.Step\(nowUs\);", "the console is served between two steps of the pod"),
+        (Program, @"if \(mayWrite && nowUs >= services\.RestartUs\)", "no restart while the cuff holds pressure"),
+        (Program, @"_guard\.OnReboot\(reason\);\s*\}\s*Power\.RebootDevice\(\);", "a restart that was asked for says why"),
+        (Program, @"!\b(0x0200000000000010|192\.168\.|SampleCart\.(DeviceId|Board))", "who a pod is and where its gateway is stands in its configuration"),
+        (Settings, @"!Gateway|192\.168\.|ssid|password", "nothing of it is compiled in"),
         (Program, @"if \(button\.Sample\(panel\.IsStopLow, nowUs\)\)", "STOP is looked at in each turn"),
         (Drive, @"public bool Close\(\)\s*\{\s*FileStream\? file = _open;\s*_open = null;", "a file is given up whatever its closing answers"),
         (Drive, @"file\.Flush\(\);\s*\}\s*catch \(Exception\)\s*\{\s*isFlushed = false;\s*\}\s*try\s*\{\s*file\.Close\(\);", "a file is closed even when its flush fails"),
@@ -58,7 +66,7 @@ public sealed partial class BoardProgramTests
         foreach ((string File, string Pattern, string Why) rule in Rules)
         {
             string text = System.IO.File.ReadAllText(Repository.At(rule.File));
-            string planted = rule.Pattern.StartsWith('!') ? text + "client.Disconnect();" : Regex.Replace(text, rule.Pattern, "?", RegexOptions.Singleline, TimeSpan.FromSeconds(5));
+            string planted = rule.Pattern.StartsWith('!') ? text + "client.Disconnect(); Gateway 192.168.4.1" : Regex.Replace(text, rule.Pattern, "?", RegexOptions.Singleline, TimeSpan.FromSeconds(5));
             Assert.HasCount(1, Problems(rule, planted).ToArray(), rule.Pattern);
         }
     }

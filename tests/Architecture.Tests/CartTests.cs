@@ -46,6 +46,9 @@ public sealed partial class CartTests
     [DataRow("\"madeUp\": [\"deviceId\"]", "\"madeUp\": [\"serial\"]", "serial")]
     [DataRow("\"bus\": \"i2c-1\"", "\"bus\": \"i2c-2\"", "i2c-2")]
     [DataRow("\"part\": \"Max30102\"", "\"part\": \"Max30103\"", "Max30103")]
+    [DataRow("\"bus\": \"serial-2\"", "\"bus\": \"i2c-1\"", "cannot take the place of U4")]
+    [DataRow("\"insteadOf\": \"U4\"", "\"insteadOf\": \"U3\"", "cannot take the place of U3")]
+    [DataRow("\"baudRate\": 9600", "\"baudRate\": 4800", "serialBuses/0/baudRate")]
     public void A_cart_that_disagrees_is_refused(string right, string wrong, string expected)
     {
         int at = Text.IndexOf(right, StringComparison.Ordinal);

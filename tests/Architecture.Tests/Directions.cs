@@ -14,12 +14,13 @@ internal static class Directions
         ["edge-gateway/Mqtt"] = [],
         ["edge-gateway/Journal"] = [],
         ["edge-gateway/Faults"] = [],
+        ["edge-gateway/Certificates"] = [],
         ["edge-gateway/Mqtt.AspNetCore"] = ["edge-gateway/Mqtt"],
         ["edge-gateway/Core"] = ["firmware", "edge-gateway/Faults", "edge-gateway/Mqtt", "edge-gateway/Journal"],
-        ["edge-gateway/Machine"] = ["edge-gateway/Core", "edge-gateway/Faults"],
-        ["edge-gateway/Gateway"] = ["edge-gateway/Core", "edge-gateway/Machine", "edge-gateway/Mqtt.AspNetCore"],
+        ["edge-gateway/Machine"] = ["edge-gateway/Certificates", "edge-gateway/Core", "edge-gateway/Faults"],
+        ["edge-gateway/Gateway"] = ["edge-gateway/Certificates", "edge-gateway/Core", "edge-gateway/Machine", "edge-gateway/Mqtt.AspNetCore"],
         ["edge-gateway/Pi"] = ["edge-gateway/Core"],
-        ["edge-gateway/Tool"] = ["edge-gateway/Core", "edge-gateway/Machine"],
+        ["edge-gateway/Tool"] = ["edge-gateway/Certificates", "edge-gateway/Core", "edge-gateway/Machine"],
         ["simulators/Kernel"] = [],
         ["simulators/Buses"] = ["simulators/Kernel"],
         ["simulators/Chips"] = ["simulators/Kernel", "simulators/Buses"],
@@ -46,10 +47,11 @@ internal static class Directions
         ["EdgeGateway.Mqtt"] = [],
         ["EdgeGateway.Journal"] = [],
         ["EdgeGateway.Faults"] = [],
+        ["EdgeGateway.Certificates"] = [],
         ["EdgeGateway.Core"] = ["Firmware.Core", "Firmware.Protocol", "EdgeGateway.Faults", "EdgeGateway.Mqtt", "EdgeGateway.Journal"],
-        ["EdgeGateway.Machine"] = ["EdgeGateway.Faults", "EdgeGateway.Core"],
-        ["EdgeGateway.Gateway"] = ["Firmware.Core", "Firmware.Protocol", "EdgeGateway.Faults", "EdgeGateway.Mqtt", "EdgeGateway.Journal", "EdgeGateway.Core", "EdgeGateway.Machine"],
-        ["EdgeGateway.Tool"] = ["Firmware.Core", "Firmware.Protocol", "EdgeGateway.Faults", "EdgeGateway.Journal", "EdgeGateway.Core", "EdgeGateway.Machine"],
+        ["EdgeGateway.Machine"] = ["EdgeGateway.Certificates", "EdgeGateway.Faults", "EdgeGateway.Core", "EdgeGateway.Journal"],
+        ["EdgeGateway.Gateway"] = ["EdgeGateway.Certificates", "Firmware.Core", "Firmware.Protocol", "EdgeGateway.Faults", "EdgeGateway.Mqtt", "EdgeGateway.Journal", "EdgeGateway.Core", "EdgeGateway.Machine"],
+        ["EdgeGateway.Tool"] = ["EdgeGateway.Certificates", "Firmware.Core", "Firmware.Protocol", "EdgeGateway.Faults", "EdgeGateway.Journal", "EdgeGateway.Core", "EdgeGateway.Machine"],
         ["Simulators.Kernel"] = [],
         ["Simulators.Buses"] = ["Simulators.Kernel"],
         ["Simulators.Chips"] = ["Simulators.Kernel", "Simulators.Buses"],
@@ -90,8 +92,11 @@ internal static class Directions
         ["Firmware.Pod"] = new Dictionary<string, string[]>(StringComparer.Ordinal)
         {
             ["Channels"] = [".", "Cuff", "Diagnostics", "Store", "Supervision"],
+            ["Configuration"] = [".", "Store"],
+            ["Console"] = [".", "Configuration", "Cuff", "Diagnostics", "Start", "Store", "Supervision"],
             ["Diagnostics"] = ["Store"],
             ["Link"] = [".", "Cuff", "Diagnostics", "Store", "Supervision"],
+            ["Start"] = ["Store"],
             ["Store"] = [".", "Diagnostics"],
             ["Supervision"] = ["Channels", "Diagnostics"],
         },
@@ -123,7 +128,7 @@ internal static class Directions
     /// <summary>Project and assembly, to be searched when it was built; the executables have names of their own.</summary>
     public static IReadOnlyList<(string Project, string Assembly)> Assemblies { get; } =
     [
-        ("Firmware", "Firmware"), ("Faults", "EdgeGateway.Faults"), ("Mqtt", "EdgeGateway.Mqtt"), ("Mqtt.AspNetCore", "EdgeGateway.Mqtt.AspNetCore"),
+        ("Firmware", "Firmware"), ("Faults", "EdgeGateway.Faults"), ("Certificates", "EdgeGateway.Certificates"), ("Mqtt", "EdgeGateway.Mqtt"), ("Mqtt.AspNetCore", "EdgeGateway.Mqtt.AspNetCore"),
         ("Journal", "EdgeGateway.Journal"), ("Core", "EdgeGateway.Core"), ("Machine", "EdgeGateway.Machine"), ("Gateway", "cart-gateway"), ("Tool", "cartctl"), ("Kernel", "Simulators.Kernel"), ("Buses", "Simulators.Buses"),
         ("Chips", "Simulators.Chips"), ("Patient", "Simulators.Patient"), ("Network", "Simulators.Network"), ("Peers", "Simulators.Peers"), ("Cart", "Simulators.Cart"),
     ];

@@ -217,7 +217,8 @@ public sealed class GeneratorTests
         }
     }
 
-    private static Dictionary<string, string> Inputs() => Generator.Inputs.Concat(Repository.Files(Generator.BoardFolder, "*.json").Select(Repository.Name))
+    /// <summary>The generator's inputs as they stand in the repository.</summary>
+    internal static Dictionary<string, string> Inputs() => Generator.Inputs.Concat(Generator.Folders.SelectMany(f => Repository.Files(f, "*.json")).Select(Repository.Name))
         .ToDictionary(f => f, f => File.ReadAllText(Repository.At(f)), StringComparer.Ordinal);
 
     private static (int ExitCode, bool Says) Run(string folder, string expected, params string[] arguments)

@@ -17,7 +17,7 @@ namespace Benchmarks;
 /// single step of the loop. Code outside of the pod's assembly (base library, link, buses) counts as the one instruction that calls it. What the same count gave for <see cref="AnchorPerSecond"/>, whose time
 /// on the device's own runtime is known, turns counts into time.
 /// </summary>
-internal static class PodOperations
+public static class PodOperations
 {
     /// <summary>
     /// Instructions per second of the anchor: the pod with four parts and sound, cuff at rest, at commit 17e21e6. Source: that commit's Firmware.dll, built in Release, woven and run as here, 30 s from second 12 on.
@@ -52,26 +52,28 @@ internal static class PodOperations
     private const string AllParts = "tmp117, max30102, mprls0300, pcm1808";
     private const string Listen = "  - {atS: 4, do: listen}\n";
 
+    /// <summary>What a pod with four parts and sound, its cuff at rest, takes of a board.</summary>
+    /// <returns>Percent busy at <see cref="MinBoardFactor"/> and at <see cref="MaxBoardFactor"/>. Estimated.</returns>
+    public static (double Low, double High) WholePod()
+    {
+        MethodInfo measure = Woven(out string[] groups);
+        Pass whole = Array.Find(Passes, static p => p.Name == Whole)!;
+        double ms = Count(measure, whole, groups)[0] / (double)whole.Seconds / AnchorPerSecond * AnchorMs;
+        return (ms * MinBoardFactor / 10, ms * MaxBoardFactor / 10);
+    }
+
     /// <summary>Measures and prints.</summary>
+    /// <returns>When it is done.</returns>
     public static async Task RunAsync()
     {
-        string folder = AppContext.BaseDirectory;
-        string self = typeof(PodOperations).Assembly.Location;
-
-        // A context of its own: the woven pod under the simulators, and this assembly once more, whose counter the pod then knows.
-        WovenContext context = new(folder);
-        Assembly inside = context.LoadFromAssemblyPath(self);
-        byte[] woven = OperationWeaver.Weave(Path.Combine(folder, "Firmware.dll"), typeof(OperationCounter), Step, out string[] groups, NativeOnTheDevice);
-        context.Firmware = woven;
-        MethodInfo measure = inside.GetType(typeof(PodOperations).FullName!, throwOnError: true)!.GetMethod(nameof(Measure), BindingFlags.Static | BindingFlags.NonPublic)!;
+        MethodInfo measure = Woven(out string[] groups);
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"| IL instructions of the pod | per second | … in signals | … in drivers | … elsewhere | steps/s | worst step | PC's nanoCLR, ms/s | … worst step, ms | ESP32 (estimate, x {MinBoardFactor} to {MaxBoardFactor}), % busy | … worst step, ms |\n");
+        text.Append(CultureInfo.InvariantCulture, $"| IL instructions of the pod | per second | … in signals | … in drivers | … elsewhere | steps/s | worst step (most of a group in one step) | PC's nanoCLR, ms/s | … worst step, ms | ESP32 (estimate, x {MinBoardFactor} to {MaxBoardFactor}), % busy | … worst step, ms |\n");
         text.Append("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
         foreach (Pass pass in Passes)
         {
             await Console.Error.WriteLineAsync(pass.Name).ConfigureAwait(false);
-            long[] counts = (long[])measure.Invoke(null, [pass.Chips, pass.Timeline, pass.FromSeconds, pass.Seconds, groups.Length])!;
-            text.Append(Row(pass, counts, groups));
+            text.Append(Row(pass, Count(measure, pass, groups), groups));
         }
 
         text.Append(CultureInfo.InvariantCulture, $"\nCRC-32 is left out: the device's runtime has it in native code. While the cuff is inflated the pod stops sound. Anchor: {AnchorPerSecond:#,0} instructions per second took {AnchorMs} ms per second there. No board was used.");
@@ -84,7 +86,7 @@ internal static class PodOperations
     /// <param name="fromSeconds">When counting begins.</param>
     /// <param name="seconds">How long it lasts.</param>
     /// <param name="groups">How many groups there are.</param>
-    /// <returns>All, steps, worst step, and each group.</returns>
+    /// <returns>All, steps, worst step, each group, and the most of each group in one step.</returns>
     internal static long[] Measure(string chips, string timeline, int fromSeconds, int seconds, int groups)
     {
         int until = fromSeconds + seconds;
@@ -113,10 +115,23 @@ internal static class PodOperations
         world.Kernel.Run(fromSeconds * 1_000_000L);
         OperationCounter.Begin(groups);
         world.Kernel.Run(until * 1_000_000L);
-        long[] counts = [OperationCounter.All, OperationCounter.Steps, OperationCounter.WorstStep, .. OperationCounter.Groups];
+        long[] counts = [OperationCounter.All, OperationCounter.Steps, OperationCounter.WorstStep, .. OperationCounter.Groups, .. OperationCounter.WorstGroups];
         world.Kernel.Run((until + 10) * 1_000_000L);
         return world.Report() is { Balance.Delivered: > 0 } ? counts : throw new InvalidOperationException("The pod delivered nothing.");
     }
+
+    // A context of its own: the woven pod under the simulators, and this assembly once more, whose counter the pod then knows.
+    private static MethodInfo Woven(out string[] groups)
+    {
+        string folder = AppContext.BaseDirectory;
+        WovenContext context = new(folder);
+        Assembly inside = context.LoadFromAssemblyPath(typeof(PodOperations).Assembly.Location);
+        context.Firmware = OperationWeaver.Weave(Path.Combine(folder, "Firmware.dll"), typeof(OperationCounter), Step, out groups, NativeOnTheDevice);
+        return inside.GetType(typeof(PodOperations).FullName!, throwOnError: true)!.GetMethod(nameof(Measure), BindingFlags.Static | BindingFlags.NonPublic)!;
+    }
+
+    private static long[] Count(MethodInfo measure, Pass pass, string[] groups) =>
+        (long[])measure.Invoke(null, [pass.Chips, pass.Timeline, pass.FromSeconds, pass.Seconds, groups.Length])!;
 
     private static string Row(Pass pass, long[] counts, string[] groups)
     {
@@ -126,9 +141,11 @@ internal static class PodOperations
         double drivers = PerSecond("Firmware.Peripherals");
         double ms = all / AnchorPerSecond * AnchorMs;
         double worstMs = counts[2] / AnchorPerSecond * AnchorMs;
+        string worst = string.Join(", ", groups.Select((g, i) => (Group: g, Count: counts[3 + groups.Length + i])).OrderByDescending(w => w.Count).Take(3)
+            .Select(w => string.Create(CultureInfo.InvariantCulture, $"{w.Group.Replace("Firmware.", string.Empty, StringComparison.Ordinal)} {w.Count:#,0}")));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"| {pass.Name} | {all:#,0} | {signals:#,0} | {drivers:#,0} | {all - signals - drivers:#,0} | {counts[1] / (double)pass.Seconds:0} | {counts[2]:#,0} | {ms:0.00} | {worstMs:0.000} | {ms * MinBoardFactor / 10:0.0} to {ms * MaxBoardFactor / 10:0.0} | {worstMs * MinBoardFactor:0.0} to {worstMs * MaxBoardFactor:0.0} |\n");
+            $"| {pass.Name} | {all:#,0} | {signals:#,0} | {drivers:#,0} | {all - signals - drivers:#,0} | {counts[1] / (double)pass.Seconds:0} | {counts[2]:#,0} ({worst}) | {ms:0.00} | {worstMs:0.000} | {ms * MinBoardFactor / 10:0.0} to {ms * MaxBoardFactor / 10:0.0} | {worstMs * MinBoardFactor:0.0} to {worstMs * MaxBoardFactor:0.0} |\n");
     }
 
     private sealed record Pass(string Name, string Chips, string Timeline, int FromSeconds, int Seconds);

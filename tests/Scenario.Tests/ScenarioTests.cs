@@ -42,7 +42,10 @@ public sealed class ScenarioTests
         string[] readings = [.. before.Where(l => l.Contains("02a1b2fffe000001/", StringComparison.Ordinal))];
         Assert.IsGreaterThan(10, readings.Length);
         Assert.IsGreaterThan(before.Count + 5, after.Count);
-        string[] changed = [.. readings.Except(after, StringComparer.Ordinal)];
+
+        // Layer, stream and how many. The digest holds times too, and those move by milliseconds: both pods share the gateway's disk, whose answers decide when a pod writes to its flash, and its loop stands meanwhile.
+        static string Counted(string line) => line[..line.LastIndexOf(',')];
+        string[] changed = [.. readings.Select(Counted).Except(after.Select(Counted), StringComparer.Ordinal)];
         Assert.IsEmpty(changed, string.Join('\n', changed));
     }
 
@@ -63,6 +66,20 @@ public sealed class ScenarioTests
         Assert.AreEqual(0, report.Ledger.FindingCount, $"seed {seed}: {string.Join('\n', report.Ledger.Findings)}");
         Assert.AreEqual(0, report.Balance.OrderViolations, $"seed {seed}");
         Assert.IsGreaterThan(100, report.Balance.Delivered, $"seed {seed}");
+    }
+
+    [TestMethod]
+    [DataRow("noisy-bus-cuff", 31UL)]
+    [DataRow("noisy-bus-cuff", 32UL)]
+    [DataRow("held-bus", 31UL)]
+    [DataRow("held-bus", 32UL)]
+    public void A_disturbed_bus_meets_every_expectation_with_other_seeds_too(string name, ulong seed)
+    {
+        using SimulatedWorld world = new(ScenarioLibrary.Load(name).Scenario, seed, traced: false);
+        world.Run();
+        RunReport report = world.Report();
+        Assert.IsEmpty(report.Missed, $"seed {seed}\n{string.Join('\n', report.Missed.Select(m => m.Render()))}");
+        Assert.IsTrue(report.Balance.Holds, $"seed {seed}");
     }
 
     [TestMethod]

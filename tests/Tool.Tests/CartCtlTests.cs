@@ -38,6 +38,37 @@ public sealed class CartCtlTests
     }
 
     [TestMethod]
+    public void A_pods_challenge_is_answered_from_a_key_a_bundle_or_the_input_and_the_key_is_never_shown()
+    {
+        // Source: computed apart, with openssl dgst -sha256 -mac HMAC.
+        const string Key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+        const string Challenge = "00112233445566778899aabbccddeeff";
+        const string Answer = "5375b32096586fcb";
+        string file = Path.Combine(TestContext.TestRunDirectory ?? Path.GetTempPath(), "bundle-" + Path.GetRandomFileName() + ".json");
+        File.WriteAllText(file, "{\"v\":1,\"technicianKey\":\"" + Key + "\"}");
+        try
+        {
+            (int exit, string results, string diagnostics) = Run("pod", "unlock", Challenge, "--key-file", file);
+            Assert.AreEqual(0, exit, diagnostics);
+            Assert.AreEqual(Answer, results.Trim());
+            using StringWriter output = new();
+            using StringReader input = new(Key + "\n");
+            Assert.AreEqual(0, CartCtl.Run(["pod", "unlock", Challenge], input, output, TextWriter.Null));
+            Assert.AreEqual(Answer, output.ToString().Trim());
+            (exit, results, diagnostics) = Run("pod", "unlock", Challenge[1..], "--key-file", file);
+            Assert.AreEqual(3, exit);
+            StringAssert.Contains(diagnostics, "C2703");
+            Assert.IsFalse((results + diagnostics).Contains(Key[..8], StringComparison.Ordinal));
+            Assert.AreEqual(3, Run("pod", "unlock", Challenge, "--key-file", file + ".none").Exit);
+            Assert.AreEqual(3, Run("pod", "unlock", Challenge).Exit);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [TestMethod]
     public void Records_of_types_that_this_version_does_not_know_are_counted_and_are_no_damage()
     {
         string directory = Golden();

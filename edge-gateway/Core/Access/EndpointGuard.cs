@@ -138,7 +138,7 @@ internal sealed class EndpointGuard : IGatewayPart
             };
         }
 
-        return new MqttAdmission { Group = "session clients", MaxSessionsInGroup = EndpointLimits.MaxSessionClients };
+        return new MqttAdmission { Group = request.Certificate is null ? "session clients" : "listeners by certificate", MaxSessionsInGroup = EndpointLimits.MaxSessionClients };
     }
 
     /// <summary>Decides whether a connection may have a pod's identifier that another one has now.</summary>
@@ -153,7 +153,14 @@ internal sealed class EndpointGuard : IGatewayPart
         long nowUs = _clock.NowUs;
         Claim claim = ClaimOf(device);
         claim.LastUs = nowUs;
-        bool sameAddress = living.Address is not null && string.Equals(living.Address, request.Address, StringComparison.Ordinal);
+        bool sameCertificate = Equals(living.Certificate, request.Certificate);
+        if (!sameCertificate)
+        {
+            // Another key under the same name, which the cart has issued too: a renewal, or a second board with this device id. It waits until the first is silent.
+            claim.IsContested |= living.LastReceivedUs > nowUs - QuietUs;
+        }
+
+        bool sameAddress = sameCertificate && living.Address is not null && string.Equals(living.Address, request.Address, StringComparison.Ordinal);
         bool isQuiet = nowUs - living.LastReceivedUs >= QuietUs;
         if (claim.RefusedUs != long.MinValue && living.LastReceivedUs > claim.RefusedUs + UnderWayUs)
         {

@@ -26,6 +26,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     private readonly GatewayLife _life;
     private readonly Pods _pods;
     private readonly ListenerAccess _listeners;
+    private readonly CertificateAccess _certificates;
     private readonly EndpointGuard _guard;
     private readonly GatewayParts _parts;
     private readonly CodedLog _log;
@@ -45,17 +46,19 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     /// <param name="life">Whether the gateway runs.</param>
     /// <param name="pods">The pods.</param>
     /// <param name="listeners">Who may listen over WebSocket.</param>
+    /// <param name="certificates">Who may do what by a certificate.</param>
     /// <param name="guard">Which places clients may take.</param>
     /// <param name="parts">Sent of clients, pods and deliveries.</param>
     /// <param name="log">The log.</param>
     /// <param name="options">The gateway's own id, and whether the session's side is at an external broker.</param>
     /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>
     public EndpointHandler(
-        GatewayLife life, Pods pods, ListenerAccess listeners, EndpointGuard guard, GatewayParts parts, CodedLog log, GatewayOptions options, string topicRoot)
+        GatewayLife life, Pods pods, ListenerAccess listeners, CertificateAccess certificates, EndpointGuard guard, GatewayParts parts, CodedLog log, GatewayOptions options, string topicRoot)
     {
         _life = life;
         _pods = pods;
         _listeners = listeners;
+        _certificates = certificates;
         _guard = guard;
         _parts = parts;
         _log = log;
@@ -131,6 +134,11 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
         if (request.Transport == MqttTransport.WebSocket)
         {
             return _listeners.Connecting(request);
+        }
+
+        if (_certificates.Connecting(request) is not 0 and var refusal)
+        {
+            return refusal;
         }
 
         if (ListenerAccess.IsListenerId(request.ClientId))
@@ -209,7 +217,17 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
             return MqttPublishDisposition.Deferred;
         }
 
+        if (!_clients.Contains(clientId) && !EndpointGuard.TryPodId(clientId, out _))
+        {
+            return Refuse(clientId, message.Topic); // the will of one who is gone: nobody's rights stand for it any more
+        }
+
         if (ListenerAccess.IsListenerId(clientId) && !_listeners.MayPublish(clientId, message))
+        {
+            return MqttPublishDisposition.Refuse;
+        }
+
+        if (!_certificates.MayPublish(clientId, message))
         {
             return MqttPublishDisposition.Refuse;
         }
@@ -234,6 +252,11 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
         if (ListenerAccess.IsListenerId(clientId))
         {
             return _listeners.MaySubscribe(clientId, filter);
+        }
+
+        if (!_certificates.MaySubscribe(clientId, filter))
+        {
+            return false;
         }
 
         bool allowed = EndpointGuard.TryPodId(clientId, out ulong device)

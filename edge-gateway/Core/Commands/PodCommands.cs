@@ -21,7 +21,14 @@ internal sealed class PodCommands(IMqttServer server, GatewayClock clock)
     /// <param name="body">What follows the head.</param>
     /// <param name="ticket">Above 0: its delivery is settled. 0: it is not reported.</param>
     /// <returns>False when the pod takes no commands.</returns>
-    public bool TrySend(Pod pod, byte command, ReadOnlySpan<byte> body, long ticket = 0)
+    public bool TrySend(Pod pod, byte command, ReadOnlySpan<byte> body, long ticket = 0) => TrySend(pod, command, body, MqttQos.AtLeastOnce, ticket);
+
+    /// <summary>Says to a pod that a message which came again is stored. Its MQTT library drops an acknowledgement that comes later than 3 s after the first copy; this one it takes at any time.</summary>
+    /// <param name="pod">The pod.</param>
+    /// <param name="message">The message's name, see <see cref="MessageIdentity"/>.</param>
+    public void SayStored(Pod pod, byte[] message) => TrySend(pod, PodCommand.Stored, message, MqttQos.AtMostOnce, 0);
+
+    private bool TrySend(Pod pod, byte command, ReadOnlySpan<byte> body, MqttQos qos, long ticket)
     {
         if (!pod.TakesCommands)
         {
@@ -34,7 +41,7 @@ internal sealed class PodCommands(IMqttServer server, GatewayClock clock)
         message[1] = command;
         BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(2), _number);
         body.CopyTo(message.AsSpan(PodCommand.HeaderLength));
-        server.Publish(new MqttMessage { Topic = Topics.Command(pod.DeviceId), Payload = message, Qos = MqttQos.AtLeastOnce }, ticket, clock.NowUs);
+        server.Publish(new MqttMessage { Topic = Topics.Command(pod.DeviceId), Payload = message, Qos = qos }, ticket, clock.NowUs);
         return true;
     }
 }

@@ -3,6 +3,9 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using EdgeGateway.Faults;
 using EdgeGateway.Faults.Yaml;
 
@@ -32,6 +35,9 @@ public static class GatewayConfiguration
 
     /// <summary>Most sites described of one device: one for each number that a stream may have.</summary>
     public const int MaxSitesOfDevice = 65_535;
+
+    /// <summary>Longest file that the configuration names, bytes.</summary>
+    public const int MaxNamedFileBytes = 256 * 1024;
 
     /// <summary>Longest password, bytes.</summary>
     public const int MaxPasswordBytes = 4096;
@@ -67,23 +73,29 @@ public static class GatewayConfiguration
 
         Dictionary<string, YamlSection> sections = new(StringComparer.Ordinal);
         GatewayHostOptions options = SettingReading.Entries(Settings.Root, root, GatewayHostOptions.Standard, sections);
-        options = CheckListeners(options, sections["listen"]);
+        options = CheckListeners(options, sections["listen"], sections.GetValueOrDefault("tls", root));
         CheckDevices(options.Core.Devices, sections);
         if (options.Core.External is { } broker)
         {
             YamlSection section = sections["sessionBroker"];
             CheckBroker(broker, options, section);
-            options = options with { Core = options.Core with { External = broker with { Password = Password(broker, section, readNamed) } } };
+            options = options with { Core = options.Core with { External = Named(broker, section, readNamed) } };
         }
 
         IReadOnlyList<CodedError> errors = report.Finish();
         return errors.Count > 0
             ? new ConfigurationResult(null, errors)
-            : new ConfigurationResult(options with { JournalDirectory = Path.GetFullPath(options.JournalDirectory, Path.GetFullPath(folder)) }, []);
+            : new ConfigurationResult(
+                options with
+                {
+                    JournalDirectory = Path.GetFullPath(options.JournalDirectory, Path.GetFullPath(folder)),
+                    Tls = options.Tls is { } tls ? tls with { Directory = Path.GetFullPath(tls.Directory, Path.GetFullPath(folder)) } : null,
+                },
+                []);
     }
 
-    // Loopback before mutual TLS (ARCHITECTURE.md): until it is configured every listener binds to loopback.
-    private static GatewayHostOptions CheckListeners(GatewayHostOptions options, YamlSection listen)
+    // Loopback before mutual TLS (ARCHITECTURE.md): what is plain binds to loopback.
+    private static GatewayHostOptions CheckListeners(GatewayHostOptions options, YamlSection listen, YamlSection tlsSection)
     {
         GatewayHostOptions safe = options with
         {
@@ -94,6 +106,11 @@ public static class GatewayConfiguration
         {
             string later = listen.LineOf("mqttPort") > listen.LineOf("httpPort") ? "mqttPort" : "httpPort";
             listen.ErrorAt(later, FaultCodes.ConfigurationContradiction, "httpPort", string.Create(CultureInfo.InvariantCulture, $"mqttPort and httpPort are both {safe.MqttPort}"), "The defaults are 1883 and 8080.");
+        }
+
+        if (safe.Tls is { MqttPort: not 0 } tls && (tls.MqttPort == safe.MqttPort || tls.MqttPort == safe.HttpPort))
+        {
+            tlsSection.Error(FaultCodes.ConfigurationContradiction, "mqttPort", string.Create(CultureInfo.InvariantCulture, $"{tls.MqttPort} is the port of a plain listener too"), "The default is 8883.");
         }
 
         return safe;
@@ -137,6 +154,70 @@ public static class GatewayConfiguration
                 FaultCodes.ConfigurationContradiction, "longestBackoffMs",
                 string.Create(CultureInfo.InvariantCulture, $"longestBackoffMs ({broker.LongestBackoffUs / 1000}) is below firstBackoffMs ({broker.FirstBackoffUs / 1000})"));
         }
+    }
+
+    // What the section's files hold.
+    private static ExternalBroker Named(ExternalBroker broker, YamlSection section, NamedFileReader readNamed)
+    {
+        bool isSecure = broker.Transport is UplinkTransport.Tls or UplinkTransport.SecureWebSocket;
+        foreach ((string key, string? file) in (IReadOnlyList<(string, string?)>)[("authorityFile", broker.AuthorityFile), ("certificateFile", broker.CertificateFile), ("serverName", broker.ServerName)])
+        {
+            if (file is not null && !isSecure)
+            {
+                section.Error(FaultCodes.ConfigurationContradiction, key, $"there is {key}, but transport is plain", "Write transport: tls or transport: wss, or remove it.");
+            }
+        }
+
+        return broker with
+        {
+            Password = Password(broker, section, readNamed),
+            Authority = Pem("authorityFile", broker.AuthorityFile, needsKey: false, section, readNamed),
+            Certificate = Pem("certificateFile", broker.CertificateFile, needsKey: true, section, readNamed),
+        };
+    }
+
+    private static ReadOnlyMemory<byte> Pem(string key, string? file, bool needsKey, YamlSection section, NamedFileReader readNamed)
+    {
+        if (file is null)
+        {
+            return default;
+        }
+
+        if (readNamed(file) is not { } bytes)
+        {
+            section.Error(FaultCodes.SecretFileUnreadable, key, $"'{file}'");
+            return default;
+        }
+
+        string text = Encoding.UTF8.GetString(bytes);
+        string? problem = null;
+        try
+        {
+            X509Certificate2Collection certificates = [];
+            certificates.ImportFromPem(text);
+            problem = certificates.Count == 0 ? "has no certificate" : null;
+            foreach (X509Certificate2 certificate in certificates)
+            {
+                certificate.Dispose();
+            }
+
+            if (needsKey && problem is null)
+            {
+                using X509Certificate2 pair = X509Certificate2.CreateFromPem(text, text);
+            }
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            problem = needsKey ? "has no certificate with its key" : "has no certificate that can be read";
+        }
+
+        if (problem is not null)
+        {
+            section.Error(FaultCodes.ConfigurationTypeWrong, key, $"'{file}' {problem}", needsKey ? "Write certificate and key into it, PEM." : "Write the authority's certificate into it, PEM.");
+            return default;
+        }
+
+        return bytes;
     }
 
     private static ReadOnlyMemory<byte> Password(ExternalBroker broker, YamlSection section, NamedFileReader readNamed)

@@ -9,7 +9,7 @@ public sealed record GatewayHostOptions
     /// <summary>How the logic behaves.</summary>
     public required GatewayOptions Core { get; init; }
 
-    /// <summary>Address of the MQTT listener for pods and, with the embedded endpoint, for the session's subscribers. Loopback only until mutual TLS is configured (G2010).</summary>
+    /// <summary>Address of the MQTT listener for pods and, with the embedded endpoint, for the session's subscribers. Plain, and therefore loopback only (G2010); other machines use <see cref="Tls"/>.</summary>
     public IPAddress MqttAddress { get; init; } = IPAddress.Loopback;
 
     /// <summary>Its TCP port, 0 (any free one) to 65,535.</summary>
@@ -32,6 +32,9 @@ public sealed record GatewayHostOptions
 
     /// <summary>The uncertainty of a clock trusted by configuration, ms, 1 to 60,000.</summary>
     public int TrustedClockUncertaintyMs { get; init; } = 1000;
+
+    /// <summary>Mutual TLS for other machines; null for none.</summary>
+    public GatewayTlsOptions? Tls { get; init; }
 
     /// <summary>Who may use the pages and the WebSocket.</summary>
     public GatewayWebOptions Web { get; init; } = new();

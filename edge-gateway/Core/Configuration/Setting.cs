@@ -156,13 +156,14 @@ internal abstract class Setting(string key, SettingKind kind, string comment) : 
     /// <param name="words">The words; the first is the default.</param>
     /// <param name="set">Sets the option.</param>
     /// <param name="comment">What it is for.</param>
+    /// <param name="example">The word in gateway.example.yaml; null for the default.</param>
     /// <returns>The row.</returns>
-    public static Setting<T> Word<T, TValue>(string key, IReadOnlyList<(string Word, TValue Value)> words, Func<T, TValue, T> set, string comment) =>
+    public static Setting<T> Word<T, TValue>(string key, IReadOnlyList<(string Word, TValue Value)> words, Func<T, TValue, T> set, string comment, string? example = null) =>
         new(key, SettingKind.Word, comment, (section, options) => set(options, section.Word(key, words[0].Value, words)))
         {
             Words = words.Select(w => w.Word).ToArray(),
             Default = words[0].Word,
-            Example = char.IsAsciiDigit(words[0].Word[0]) ? $"\"{words[0].Word}\"" : words[0].Word,
+            Example = example ?? (char.IsAsciiDigit(words[0].Word[0]) ? $"\"{words[0].Word}\"" : words[0].Word),
         };
 
     /// <summary>A text.</summary>

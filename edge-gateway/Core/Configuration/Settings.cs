@@ -18,7 +18,11 @@ internal static class Settings
     public static SettingSection<GatewayHostOptions, GatewayHostOptions> Root { get; } = Own(
         string.Empty, string.Empty,
         Own("cart", string.Empty, [.. Core(GatewayOptions.CartSettings), .. GatewayHostOptions.CartSettings]),
-        Own("listen", "Loopback only: without mutual TLS the gateway refuses every other address (G2010).", [.. GatewayHostOptions.ListenSettings]),
+        Own("listen", "Plain, and therefore loopback only: the gateway refuses every other address (G2010). Other machines come by the section tls.", [.. GatewayHostOptions.ListenSettings]),
+        new SettingSection<GatewayHostOptions, GatewayTlsOptions>(
+            "tls", "Mutual TLS for pods and listeners on other machines. Without this section only this machine reaches the gateway.",
+            GatewayTlsOptions.Settings, static _ => GatewayTlsOptions.Standard, static (o, tls) => o with { Tls = tls })
+        { IsOptional = true },
         new SettingSection<GatewayHostOptions, GatewayWebOptions>(
             "web", "Who may use the pages and the WebSocket beside this machine.", GatewayWebOptions.Settings, static o => o.Web, static (o, web) => o with { Web = web })
         { IsOptional = true },

@@ -56,7 +56,9 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
     /// </summary>
     public const int ShortLives = 3;
 
-    private static readonly string[] RefusalCodes = [FaultCodes.BrokerLoginRefused, FaultCodes.BrokerNotAuthorized, FaultCodes.BrokerBanned, FaultCodes.BrokerBusy, FaultCodes.BrokerUseAnotherServer, FaultCodes.BrokerProtocolUnsupported, FaultCodes.BrokerRefusedConnection];
+    private static readonly string[] TransportCodes = [FaultCodes.BrokerCertificateUntrusted, FaultCodes.BrokerNameWrong, FaultCodes.BrokerCertificateNotInTime, FaultCodes.BrokerRefusedCertificate, FaultCodes.BrokerTlsFailed, FaultCodes.BrokerWebSocketRefused];
+
+    private static readonly string[] RefusalCodes = [.. TransportCodes, FaultCodes.BrokerLoginRefused, FaultCodes.BrokerNotAuthorized, FaultCodes.BrokerBanned, FaultCodes.BrokerBusy, FaultCodes.BrokerUseAnotherServer, FaultCodes.BrokerProtocolUnsupported, FaultCodes.BrokerRefusedConnection];
 
     private static readonly string[] Codes = [FaultCodes.BrokerNotAnswering, FaultCodes.BrokerLoginRefused, FaultCodes.BrokerNotAuthorized, FaultCodes.BrokerBanned, FaultCodes.BrokerBusy, FaultCodes.BrokerPacketTooLarge, FaultCodes.BrokerUseAnotherServer, FaultCodes.BrokerProtocolUnsupported, FaultCodes.BrokerRefusedConnection];
 
@@ -79,6 +81,7 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
     private bool _connecting;
     private bool _hasTransport;
     private bool _stopped;
+    private (string? Code, string Text) _lateCode;
 
     /// <summary>Makes it; nothing is connected before the first step.</summary>
     /// <param name="options">The broker, and how to be its client.</param>
@@ -189,6 +192,26 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
 
     public void Received(ReadOnlySpan<byte> bytes, long nowUs) => _client.Received(bytes, nowUs);
 
+    public void Refused(string code, string text, long nowUs)
+    {
+        bool had = _hasTransport;
+        _connecting = false;
+        _hasTransport = false;
+        if (had)
+        {
+            _lateCode = (code, text);
+            _client.Closed(nowUs);
+            _lateCode = default;
+        }
+        else
+        {
+            _shortLives = 0;
+            _wasRefused = true;
+            Backoff(Math.Max(LongestUnexplainedBackoffUs, _broker.LongestBackoffUs), nowUs);
+            RaiseTransport(code, LogText.Shown(text));
+        }
+    }
+
     public void Closed(string text, long nowUs)
     {
         bool had = _hasTransport;
@@ -235,6 +258,16 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
         _wasRefused = !wasConnected;
         text = LogText.Shown(text);
         string? code = CodeOf(_client.LastLoss, reasonCode);
+        if (_lateCode.Code is { } late && !_stopped)
+        {
+            // The transport knows more of its end than MQTT does.
+            _wasRefused = true;
+            Backoff(Math.Max(LongestUnexplainedBackoffUs, _broker.LongestBackoffUs), nowUs);
+            RaiseTransport(late, LogText.Shown(_lateCode.Text));
+            _events.Down();
+            return;
+        }
+
         bool isGuess = code is null && _shortLives >= ShortLives;
         if (isGuess)
         {
@@ -344,6 +377,25 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
         {
             _issues.Clear(FaultCodes.ClientIdTakenOver, _subject);
         }
+    }
+
+    // One cause at a time stands: the newest.
+    private void RaiseTransport(string code, string text)
+    {
+        if (_stopped)
+        {
+            return;
+        }
+
+        foreach (string other in TransportCodes)
+        {
+            if (!string.Equals(other, code, StringComparison.Ordinal))
+            {
+                _issues.Clear(other, _subject);
+            }
+        }
+
+        _issues.Raise(code, _subject, text);
     }
 
     private void Backoff(long longestUs, long nowUs)

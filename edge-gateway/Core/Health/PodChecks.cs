@@ -9,7 +9,7 @@ using Firmware.Protocol;
 
 namespace EdgeGateway.Core.Health;
 
-/// <summary>Finds what is not well with the pods: those that are away, whose clock is not known, or of which a part does not work.</summary>
+/// <summary>Finds what is not well with the pods: those that are away or in safe mode, whose clock is not known, or of which a part does not work.</summary>
 internal sealed class PodChecks(
     Pods pods, SessionProjection sessions, DeliveryProjection delivery, TimeProjection time, HealthIssues issues, GatewayClock clock, CodedLog log, GatewayOptions options)
 {
@@ -94,12 +94,15 @@ internal sealed class PodChecks(
             {
                 issues.Clear(FaultCodes.PodClockUnknown, subject);
                 issues.Clear(FaultCodes.PodPartNotWorking, subject);
+                issues.Clear(FaultCodes.PodInSafeMode, subject);
                 watch.FaultSinceUs = -1;
                 continue;
             }
 
+            issues.Set(pod.SafeMode is not null, FaultCodes.PodInSafeMode, subject, pod.SafeMode ?? string.Empty, watch.CameUs);
+
             bool knowsTime = time.NewestExchange(device, pod.BootId) is { } exchange && exchange.GatewayBootId == clock.BootId;
-            issues.Set(!knowsTime && nowUs - watch.CameUs >= NoExchangeUs, FaultCodes.PodClockUnknown, subject, string.Empty, watch.CameUs);
+            issues.Set(!knowsTime && pod.SafeMode is null && nowUs - watch.CameUs >= NoExchangeUs, FaultCodes.PodClockUnknown, subject, string.Empty, watch.CameUs);
             string faulty = pod.FaultyParts;
             watch.FaultSinceUs = faulty.Length == 0 ? -1 : watch.FaultSinceUs < 0 ? nowUs : watch.FaultSinceUs;
             issues.Set(faulty.Length > 0 && nowUs - watch.FaultSinceUs >= PartFaultUs, FaultCodes.PodPartNotWorking, subject, faulty, watch.FaultSinceUs);

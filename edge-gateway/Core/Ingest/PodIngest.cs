@@ -7,6 +7,7 @@ using EdgeGateway.Core.Time;
 using EdgeGateway.Faults;
 using EdgeGateway.Journal;
 using EdgeGateway.Mqtt;
+using Firmware.Protocol;
 
 namespace EdgeGateway.Core.Ingest;
 
@@ -27,6 +28,7 @@ internal sealed class PodIngest : IGatewayPart
 
     private readonly IMqttServer _server;
     private readonly Pods _pods;
+    private readonly Action<Pod, byte[]> _sayStored;
     private readonly FrameProof _proof;
     private readonly FrameIntake _frames;
     private readonly UnstoredReadings _unstored;
@@ -42,6 +44,7 @@ internal sealed class PodIngest : IGatewayPart
     /// <summary>Makes it.</summary>
     /// <param name="server">Where messages are acknowledged.</param>
     /// <param name="pods">The pods.</param>
+    /// <param name="sayStored">Says to a pod that a message which came again is stored; takes its <see cref="MessageIdentity"/>.</param>
     /// <param name="proof">Proves frames.</param>
     /// <param name="frames">Takes them in.</param>
     /// <param name="unstored">What a full disk keeps out.</param>
@@ -52,6 +55,7 @@ internal sealed class PodIngest : IGatewayPart
     public PodIngest(
         IMqttServer server,
         Pods pods,
+        Action<Pod, byte[]> sayStored,
         FrameProof proof,
         FrameIntake frames,
         UnstoredReadings unstored,
@@ -62,6 +66,7 @@ internal sealed class PodIngest : IGatewayPart
     {
         _server = server;
         _pods = pods;
+        _sayStored = sayStored;
         _proof = proof;
         _frames = frames;
         _unstored = unstored;
@@ -143,7 +148,12 @@ internal sealed class PodIngest : IGatewayPart
 
         while (_acknowledgements.Count > 0 && _acknowledgements.Peek().HighWaterMark <= _journal.SyncedIndex)
         {
-            _server.Acknowledge(_acknowledgements.Dequeue().Token, 0, nowUs);
+            Acknowledgement due = _acknowledgements.Dequeue();
+            _server.Acknowledge(due.Token, 0, nowUs);
+            if (due.Again is not null)
+            {
+                _sayStored(_pods.Of(due.DeviceId), due.Again);
+            }
         }
     }
 
@@ -172,6 +182,8 @@ internal sealed class PodIngest : IGatewayPart
         }
 
         int refused = payload.Count == 0 ? 1 : 0;
+        int taken = 0;
+        long duplicates = _frames.Duplicates;
         int offset = payload.Offset;
         while (offset < payload.Offset + payload.Count)
         {
@@ -185,6 +197,8 @@ internal sealed class PodIngest : IGatewayPart
             {
                 return false;
             }
+
+            taken++;
 
             if (_unstored.IsFull)
             {
@@ -201,7 +215,8 @@ internal sealed class PodIngest : IGatewayPart
         {
             // A duplicate is acknowledged when its original is on the disk, which may still be on its way there.
             // What is not stored counts as taken when its declaration is.
-            _acknowledgements.Enqueue(new Acknowledgement(token, _unstored.Any ? Undeclared : _journal.LastIndex));
+            bool isAgain = refused == 0 && _frames.Duplicates - duplicates == taken;
+            _acknowledgements.Enqueue(new Acknowledgement(deviceId, token, _unstored.Any ? Undeclared : _journal.LastIndex, isAgain ? NameOf(payload) : null));
             if (_unstored.Any && ++_undeclared >= MaxUndeclared)
             {
                 DeclareUnstored();
@@ -209,6 +224,13 @@ internal sealed class PodIngest : IGatewayPart
         }
 
         return true;
+    }
+
+    private static byte[] NameOf(ArraySegment<byte> message)
+    {
+        byte[] name = new byte[MessageIdentity.Length];
+        MessageIdentity.Write(name, 0, message.ToArray());
+        return name;
     }
 
     // What finds no room stays, and the acknowledgements behind it wait: nothing is acknowledged that is neither on the disk nor declared there.
@@ -230,7 +252,9 @@ internal sealed class PodIngest : IGatewayPart
     private readonly record struct Held(ulong DeviceId, byte[] Payload, long Token);
 
     /// <summary>An answer that is owed.</summary>
+    /// <param name="DeviceId">The pod.</param>
     /// <param name="Token">The server's token.</param>
     /// <param name="HighWaterMark">The index that has to be on the disk first.</param>
-    private readonly record struct Acknowledgement(long Token, long HighWaterMark);
+    /// <param name="Again">The message's name when all of it was known already; else null.</param>
+    private readonly record struct Acknowledgement(ulong DeviceId, long Token, long HighWaterMark, byte[]? Again);
 }

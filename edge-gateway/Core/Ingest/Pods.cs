@@ -40,6 +40,9 @@ internal sealed class Pod
     /// <summary>The parts that the pod's last state calls absent, quarantined or in backoff, with that word; empty when there are none.</summary>
     public string FaultyParts { get; private set; } = string.Empty;
 
+    /// <summary>The code that a pod in safe mode gives for it, as it says it; null for a pod that measures.</summary>
+    public string? SafeMode { get; private set; }
+
     /// <summary>What the topics of a pod begin with.</summary>
     /// <param name="deviceId">Its id.</param>
     public static string RootFor(ulong deviceId) => "pod/" + Topics.DeviceText(deviceId) + "/";
@@ -59,7 +62,10 @@ internal sealed class Pod
         return false;
     }
 
-    /// <summary>Reads the pod's state message; one that is not understood, or says offline, changes nothing.</summary>
+    /// <summary>
+    /// Reads the pod's state message; one that is not understood, or says offline, changes nothing. A pod in safe mode names no parts: it provides nothing, and what it named before is not taken for
+    /// there.
+    /// </summary>
     /// <returns>True when the parts, or what they provide, are others than before.</returns>
     public bool TakeState(ReadOnlyMemory<byte> json)
     {
@@ -68,6 +74,15 @@ internal sealed class Pod
         try
         {
             using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 8 });
+            if (IsSafeMode(document.RootElement, out string code))
+            {
+                bool named = Parts.Count > 0;
+                SafeMode = code;
+                Parts = [];
+                FaultyParts = string.Empty;
+                return named;
+            }
+
             if (document.RootElement.ValueKind != JsonValueKind.Object
                 || !document.RootElement.TryGetProperty("peripherals", out JsonElement list) || list.ValueKind != JsonValueKind.Array)
             {
@@ -98,9 +113,22 @@ internal sealed class Pod
             changed = !parts[i].IsSameAs(Parts[i]);
         }
 
+        SafeMode = null;
         Parts = parts;
         FaultyParts = string.Join(", ", faulty);
         return changed;
+    }
+
+    private static bool IsSafeMode(JsonElement state, out string code)
+    {
+        code = string.Empty;
+        if (state.ValueKind != JsonValueKind.Object || !state.TryGetProperty("state", out JsonElement word) || word.ValueKind != JsonValueKind.String || !word.ValueEquals("safeMode"u8))
+        {
+            return false;
+        }
+
+        code = state.TryGetProperty("code", out JsonElement named) && named.ValueKind == JsonValueKind.String ? LogText.Shown(named.GetString()!) : string.Empty;
+        return true;
     }
 }
 

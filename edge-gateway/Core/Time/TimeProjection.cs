@@ -218,6 +218,24 @@ public sealed class TimeProjection : IJournalProjection
         return best;
     }
 
+    /// <summary>The latest UTC that a start of the gateway has recorded, µs; 0 when none has. The true time is not before it by more than its uncertainty.</summary>
+    public long LatestUtcUs
+    {
+        get
+        {
+            long latest = 0;
+            foreach (List<Basis> bases in _bases.Values)
+            {
+                foreach (Basis basis in bases)
+                {
+                    latest = Math.Max(latest, basis.UtcUs - basis.UncertaintyUs);
+                }
+            }
+
+            return latest;
+        }
+    }
+
     /// <summary>Starts of the gateway that a device exchanged clocks with, ascending.</summary>
     /// <param name="deviceId">The device.</param>
     /// <param name="bootId">Its boot.</param>

@@ -27,6 +27,8 @@ internal static partial class FaultLog
         212 => Codes212.TryWrite(number, logger, what, subject, repeats, heldBack),
         214 => Codes214.TryWrite(number, logger, what, subject, repeats, heldBack),
         215 => Codes215.TryWrite(number, logger, what, subject, repeats, heldBack),
+        216 => Codes216.TryWrite(number, logger, what, subject, repeats, heldBack),
+        217 => Codes217.TryWrite(number, logger, what, subject, repeats, heldBack),
         220 => Codes220.TryWrite(number, logger, what, subject, repeats, heldBack),
         221 => Codes221.TryWrite(number, logger, what, subject, repeats, heldBack),
         230 => Codes230.TryWrite(number, logger, what, subject, repeats, heldBack),
@@ -124,6 +126,9 @@ internal static partial class FaultLog
                 case 2012:
                     GatewayCommandLineWrong(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2013:
+                    CertificatesUnusable(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -137,6 +142,9 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2012, EventName = "G2012", Level = LogLevel.Error, Message = "The command line is wrong. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void GatewayCommandLineWrong(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2013, EventName = "G2013", Level = LogLevel.Error, Message = "The certificates that the configuration names cannot be used. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void CertificatesUnusable(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes207
@@ -538,6 +546,9 @@ internal static partial class FaultLog
                 case 2156:
                     PodPartNotWorking(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2157:
+                    PodInSafeMode(logger, what, subject, repeats, heldBack);
+                    return true;
                 case 2158:
                     LastListenerGone(logger, what, subject, repeats, heldBack);
                     return true;
@@ -564,11 +575,128 @@ internal static partial class FaultLog
         [LoggerMessage(EventId = 2156, EventName = "G2156", Level = LogLevel.Warning, Message = "A part of a pod does not work. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void PodPartNotWorking(ILogger logger, string what, string subject, long repeats, long heldBack);
 
+        [LoggerMessage(EventId = 2157, EventName = "G2157", Level = LogLevel.Error, Message = "A pod is in safe mode. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void PodInSafeMode(ILogger logger, string what, string subject, long repeats, long heldBack);
+
         [LoggerMessage(EventId = 2158, EventName = "G2158", Level = LogLevel.Warning, Message = "The last listener of the open session has gone. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void LastListenerGone(ILogger logger, string what, string subject, long repeats, long heldBack);
 
         [LoggerMessage(EventId = 2159, EventName = "G2159", Level = LogLevel.Critical, Message = "The gateway does not answer. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void GatewayNotAnswering(ILogger logger, string what, string subject, long repeats, long heldBack);
+    }
+
+    private static partial class Codes216
+    {
+        public static bool TryWrite(int number, ILogger logger, string what, string subject, long repeats, long heldBack)
+        {
+            switch (number)
+            {
+                case 2160:
+                    PeerWithoutCertificate(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2161:
+                    PeerCertificateUntrusted(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2162:
+                    PeerOfOtherCart(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2163:
+                    PeerOfOtherRole(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2164:
+                    PeerCertificateExpired(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2165:
+                    PeerCertificateNotYetValid(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2166:
+                    PeerCertificateRevoked(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2167:
+                    NewPodAsks(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2168:
+                    PodRevoked(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2169:
+                    PeerWithoutTls(logger, what, subject, repeats, heldBack);
+                    return true;
+                default:
+                    return false;
+            }
+        }
+
+        [LoggerMessage(EventId = 2160, EventName = "G2160", Level = LogLevel.Warning, Message = "A peer came over TLS without a certificate. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void PeerWithoutCertificate(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2161, EventName = "G2161", Level = LogLevel.Warning, Message = "A peer's certificate comes from no authority of this cart. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void PeerCertificateUntrusted(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2162, EventName = "G2162", Level = LogLevel.Warning, Message = "A peer of another cart asks for a connection. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void PeerOfOtherCart(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2163, EventName = "G2163", Level = LogLevel.Warning, Message = "A peer calls itself something that its certificate does not say. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void PeerOfOtherRole(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2164, EventName = "G2164", Level = LogLevel.Warning, Message = "A peer's certificate has run out. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void PeerCertificateExpired(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2165, EventName = "G2165", Level = LogLevel.Warning, Message = "A peer's certificate is not valid yet. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void PeerCertificateNotYetValid(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2166, EventName = "G2166", Level = LogLevel.Warning, Message = "A peer shows a certificate that was revoked. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void PeerCertificateRevoked(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2167, EventName = "G2167", Level = LogLevel.Warning, Message = "A new pod asks to be admitted. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void NewPodAsks(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2168, EventName = "G2168", Level = LogLevel.Warning, Message = "A pod that was revoked asks for a connection. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void PodRevoked(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2169, EventName = "G2169", Level = LogLevel.Warning, Message = "A peer came in plain to the TLS port. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void PeerWithoutTls(ILogger logger, string what, string subject, long repeats, long heldBack);
+    }
+
+    private static partial class Codes217
+    {
+        public static bool TryWrite(int number, ILogger logger, string what, string subject, long repeats, long heldBack)
+        {
+            switch (number)
+            {
+                case 2170:
+                    PodWithoutTls(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2171:
+                    TlsHandshakeFailed(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2172:
+                    CertificateEndsSoon(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2173:
+                    CertificateEnded(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2174:
+                    CertificateFilesUnreadable(logger, what, subject, repeats, heldBack);
+                    return true;
+                default:
+                    return false;
+            }
+        }
+
+        [LoggerMessage(EventId = 2170, EventName = "G2170", Level = LogLevel.Warning, Message = "A pod that has a certificate came without it. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void PodWithoutTls(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2171, EventName = "G2171", Level = LogLevel.Warning, Message = "A TLS handshake has failed. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void TlsHandshakeFailed(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2172, EventName = "G2172", Level = LogLevel.Warning, Message = "A certificate of this cart is to be renewed. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void CertificateEndsSoon(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2173, EventName = "G2173", Level = LogLevel.Error, Message = "A certificate of this cart has run out. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void CertificateEnded(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2174, EventName = "G2174", Level = LogLevel.Error, Message = "The files of certificates or pods can no longer be read. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void CertificateFilesUnreadable(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes220
@@ -1126,6 +1254,24 @@ internal static partial class FaultLog
                 case 2430:
                     ReceiptUntrue(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2431:
+                    BrokerCertificateUntrusted(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2432:
+                    BrokerNameWrong(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2433:
+                    BrokerCertificateNotInTime(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2434:
+                    BrokerRefusedCertificate(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2435:
+                    BrokerTlsFailed(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2436:
+                    BrokerWebSocketRefused(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -1133,6 +1279,24 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2430, EventName = "G2430", Level = LogLevel.Warning, Message = "A receipt names readings that its sender cannot have. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void ReceiptUntrue(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2431, EventName = "G2431", Level = LogLevel.Error, Message = "The session's broker shows a certificate that is not trusted. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void BrokerCertificateUntrusted(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2432, EventName = "G2432", Level = LogLevel.Error, Message = "The session's broker shows a certificate of another name. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void BrokerNameWrong(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2433, EventName = "G2433", Level = LogLevel.Error, Message = "The certificate of the session's broker has run out or is not valid yet. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void BrokerCertificateNotInTime(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2434, EventName = "G2434", Level = LogLevel.Error, Message = "The session's broker refuses this gateway's certificate, or wants one. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void BrokerRefusedCertificate(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2435, EventName = "G2435", Level = LogLevel.Error, Message = "No TLS could be agreed on with the session's broker. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void BrokerTlsFailed(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2436, EventName = "G2436", Level = LogLevel.Error, Message = "The session's broker has no MQTT over WebSocket at that path. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void BrokerWebSocketRefused(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes250

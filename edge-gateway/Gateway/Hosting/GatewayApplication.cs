@@ -4,9 +4,11 @@ using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeGateway.Core;
+using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Http;
+using EdgeGateway.Gateway.Security;
 using EdgeGateway.Gateway.Telemetry;
 using EdgeGateway.Mqtt.AspNetCore;
 using Microsoft.AspNetCore.Builder;
@@ -59,6 +61,15 @@ public static class GatewayApplication
             return new MqttConnectionHandler(service.Loop, service.Core!.Server, s.GetRequiredService<TimeProvider>());
         });
         services.AddSingleton<GatewayTelemetry>();
+        if (options.Tls is { } tls)
+        {
+            // Loaded while the host starts: what is wrong with them is a refusal with a code.
+            services.AddSingleton(s => CartCertificates.Load(options.Core.CartId, tls.Directory, s.GetRequiredService<TimeProvider>()));
+            services.AddSingleton<ICartMembers>(static s => s.GetRequiredService<CartCertificates>());
+            services.AddSingleton(static s => new TlsListener(s.GetRequiredService<CartCertificates>(), s.GetRequiredService<GatewayService>, s.GetRequiredService<TimeProvider>()));
+            services.AddHostedService(static s => s.GetRequiredService<TlsListener>());
+        }
+
         change?.Invoke(builder);
         return builder.Build();
     }
@@ -101,8 +112,8 @@ public static class GatewayApplication
 
     /// <summary>The ports in use.</summary>
     /// <param name="application">The application, started.</param>
-    /// <returns>That of HTTP and that of MQTT.</returns>
-    public static (int Http, int Mqtt) PortsOf(WebApplication application)
+    /// <returns>That of HTTP, that of MQTT, and that of MQTT over TLS, 0 without it.</returns>
+    public static (int Http, int Mqtt, int Tls) PortsOf(WebApplication application)
     {
         ArgumentNullException.ThrowIfNull(application);
         return GatewayListeners.PortsOf(application.Services.GetRequiredService<IServer>());

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Net;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Gateway.Http;
+using EdgeGateway.Gateway.Security;
 using EdgeGateway.Mqtt.AspNetCore;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -14,11 +15,12 @@ using Microsoft.Extensions.Options;
 
 namespace EdgeGateway.Gateway.Hosting;
 
-/// <summary>The two listeners of the gateway's Kestrel: HTTP with its bounds of connections, then MQTT.</summary>
+/// <summary>The listeners of the gateway's Kestrel: HTTP with its bounds of connections, then MQTT, then MQTT over mutual TLS where it is configured.</summary>
 /// <param name="options">Addresses and ports.</param>
 /// <param name="connections">The bounds of HTTP connections.</param>
 /// <param name="time">The clock for time-outs.</param>
-internal sealed class GatewayListeners(IOptions<GatewayHostOptions> options, HttpConnections connections, TimeProvider time) : IConfigureOptions<KestrelServerOptions>
+/// <param name="tls">What stands before MQTT on the TLS port; null without certificates.</param>
+internal sealed class GatewayListeners(IOptions<GatewayHostOptions> options, HttpConnections connections, TimeProvider time, TlsListener? tls = null) : IConfigureOptions<KestrelServerOptions>
 {
     /// <summary>Longest body of a request, bytes; a longer one is refused with 413.</summary>
     public const int MaxRequestBodyBytes = 64 * 1024;
@@ -42,15 +44,23 @@ internal sealed class GatewayListeners(IOptions<GatewayHostOptions> options, Htt
         kestrel.Listen(
             new IPEndPoint(options.Value.MqttAddress, options.Value.MqttPort),
             listen => listen.Run(connection => kestrel.ApplicationServices.GetRequiredService<MqttConnectionHandler>().OnConnectedAsync(connection)));
+        if (options.Value.Tls is { } secured && tls is not null)
+        {
+            kestrel.Listen(new IPEndPoint(secured.MqttAddress, secured.MqttPort), listen =>
+            {
+                tls.Use(listen);
+                listen.Run(connection => kestrel.ApplicationServices.GetRequiredService<MqttConnectionHandler>().OnConnectedAsync(connection));
+            });
+        }
     }
 
     /// <summary>The ports in use, after the start.</summary>
     /// <param name="server">The server.</param>
-    /// <returns>That of HTTP and that of MQTT; 0 before the start.</returns>
-    public static (int Http, int Mqtt) PortsOf(IServer server)
+    /// <returns>That of HTTP, that of MQTT, and that of MQTT over TLS, 0 without it; 0 before the start.</returns>
+    public static (int Http, int Mqtt, int Tls) PortsOf(IServer server)
     {
         ICollection<string> addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
         int[] ports = [.. addresses.Select(static a => new Uri(a).Port)];
-        return ports is [int http, int mqtt, ..] ? (http, mqtt) : (0, 0);
+        return ports is [int http, int mqtt, .. int[] rest] ? (http, mqtt, rest is [int tls, ..] ? tls : 0) : (0, 0, 0);
     }
 }

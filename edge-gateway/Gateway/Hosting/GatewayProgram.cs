@@ -143,9 +143,14 @@ public static class GatewayProgram
 
     private static async Task UntilStoppedAsync(WebApplication application, GatewayService gateway, GatewayHostOptions options, TextWriter output)
     {
-        (int http, int mqtt) = GatewayApplication.PortsOf(application);
+        (int http, int mqtt, int tls) = GatewayApplication.PortsOf(application);
         await output.WriteLineAsync($"mqtt {options.MqttAddress}:{mqtt}").ConfigureAwait(false);
         await output.WriteLineAsync($"http {options.HttpAddress}:{http}").ConfigureAwait(false);
+        if (options.Tls is { } secured)
+        {
+            await output.WriteLineAsync($"mqtts {secured.MqttAddress}:{tls}").ConfigureAwait(false);
+        }
+
         Task stopping = application.WaitForShutdownAsync();
         if (await Task.WhenAny(gateway.Ready, stopping).ConfigureAwait(false) == gateway.Ready)
         {

@@ -36,11 +36,12 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     private readonly TimeProvider _time;
     private readonly StopLatch _stop;
     private readonly IServer _server;
+    private readonly ICartMembers? _members;
     private readonly TaskCompletionSource<Exception> _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MqttLoop _loop;
     private FileDisk? _disk;
-    private TcpUplinkConnector? _uplink;
+    private UplinkConnector? _uplink;
     private GatewayCore? _core;
 
     /// <summary>Makes the service; nothing is opened before <see cref="StartingAsync"/>.</summary>
@@ -50,7 +51,8 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     /// <param name="time">The clocks.</param>
     /// <param name="lifetime">Asked to end the process when the logic has broken.</param>
     /// <param name="server">The web server, whose connections end with the logic.</param>
-    public GatewayService(IOptions<GatewayHostOptions> options, IGatewayLog log, StopLatch stop, TimeProvider time, IHostApplicationLifetime lifetime, IServer server)
+    /// <param name="members">Who belongs to the cart by certificate; null without certificates.</param>
+    public GatewayService(IOptions<GatewayHostOptions> options, IGatewayLog log, StopLatch stop, TimeProvider time, IHostApplicationLifetime lifetime, IServer server, ICartMembers? members = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(lifetime);
@@ -59,6 +61,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
         _stop = stop;
         _time = time;
         _server = server;
+        _members = members;
         _loop = new MqttLoop(time, "gateway", faulted: exception =>
         {
             _broken.TrySetResult(exception);
@@ -96,7 +99,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
         byte[] key = ListenerKeyFile.LoadOrCreate(_options.JournalDirectory, out IReadOnlyList<CodedError> told);
         GatewayOptions core = _options.Core;
         JournalOptions journal = new() { QuotaBytes = _options.JournalQuotaBytes, VitalReserveBytes = JournalOptions.DefaultVitalReserveBytes, KnownTypes = JournalRecordTypes.Known };
-        _uplink = core.External is null ? null : new TcpUplinkConnector(_loop, core.External.Host, core.External.Port, _time);
+        _uplink = core.External is null ? null : new UplinkConnector(_loop, core.External, _time);
         GatewayCore logic = new(core, new GatewayPorts
         {
             Journal = (handler, projections) => new JournalLog(disk, journal, projections, handler),
@@ -107,6 +110,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
             Entropy = new SystemEntropy(),
             Log = _log,
             Listeners = new ListenerTokens(key),
+            Members = _members,
             Sent = told,
         });
         _core = logic;

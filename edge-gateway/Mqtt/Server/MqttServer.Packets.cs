@@ -109,12 +109,12 @@ public sealed partial class MqttServer
         byte verdict;
         try
         {
-            var request = new MqttConnectRequest(clientId, packet.UserName, packet.Password, connection.CertificateSubject, connection.Remote, packet.Version)
+            var request = new MqttConnectRequest(clientId, packet.UserName, packet.Password, connection.Certificate, connection.Remote, packet.Version)
             {
                 Transport = connection.Transport.Transport,
                 Address = connection.Address,
                 Living = _sessions.TryGetValue(clientId, out ServerSession? known) && known.Connection is { IsClosed: false } living
-                    ? new MqttLivingConnection(living.Remote, living.Address, living.LastReceivedUs)
+                    ? new MqttLivingConnection(living.Remote, living.Address, living.LastReceivedUs, living.Certificate)
                     : null,
             };
             verdict = _handler.Connecting(request);

@@ -117,10 +117,10 @@ public sealed partial class MqttServer : IMqttServer
     }
 
     /// <inheritdoc/>
-    public IMqttServerConnection Accept(IMqttConnection connection, string remote, string? certificateSubject, long nowUs)
+    public IMqttServerConnection Accept(IMqttConnection connection, string remote, MqttPeerCertificate? certificate, long nowUs)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        var accepted = new ServerConnection(this, connection, remote, certificateSubject, Math.Min(_options.MaxConnectLength, _options.MaxPacketLength));
+        var accepted = new ServerConnection(this, connection, remote, certificate, Math.Min(_options.MaxConnectLength, _options.MaxPacketLength));
         int sameAddress = accepted.Address is { } address ? _byAddress.GetValueOrDefault(address) : 0;
         Enter();
         try

@@ -10,13 +10,13 @@ internal sealed class ServerConnection : IMqttServerConnection
 {
     private readonly MqttServer _server;
 
-    public ServerConnection(MqttServer server, IMqttConnection transport, string remote, string? certificateSubject, int maxPacketLength)
+    public ServerConnection(MqttServer server, IMqttConnection transport, string remote, MqttPeerCertificate? certificate, int maxPacketLength)
     {
         _server = server;
         Transport = transport;
         Address = transport.Address;
         Remote = remote;
-        CertificateSubject = certificateSubject;
+        Certificate = certificate;
         Framer = new Framer(maxPacketLength);
         Timer = new Deadline(this, DeadlineKind.Connection);
     }
@@ -27,7 +27,7 @@ internal sealed class ServerConnection : IMqttServerConnection
 
     public string? Address { get; }
 
-    public string? CertificateSubject { get; }
+    public MqttPeerCertificate? Certificate { get; }
 
     public Framer Framer { get; }
 

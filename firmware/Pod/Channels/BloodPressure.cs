@@ -76,6 +76,9 @@ public sealed class BloodPressure : Sensor, ICuffClient
     public override void OnDeviceLost(long nowUs) => _cuff.OnDeviceLost(nowUs);
 
     /// <inheritdoc/>
+    public override void OnBusHeld(long nowUs) => _cuff.OnBusHeld(nowUs);
+
+    /// <inheritdoc/>
     public override void ChangeEpoch(uint epoch, long nowUs)
     {
         if (_cuff.IsMeasuring)
@@ -145,6 +148,7 @@ public sealed class BloodPressure : Sensor, ICuffClient
     {
         long next = _cuff.Step(nowUs);
         _situation.IsCuffInflated = _cuff.MayBeInflated;
+        _situation.NeedsSteadyLoop = _cuff.NeedsSteadyLoop;
         return next;
     }
 

@@ -28,6 +28,7 @@ public sealed class BuiltInCuff : ICuff
     private int _changes;
     private int _results;
     private int _linkLosses;
+    private int _lateLoops;
     private long _bleedUs;
     private FaultCode _reported;
     private bool _disagrees;
@@ -67,6 +68,9 @@ public sealed class BuiltInCuff : ICuff
 
     /// <inheritdoc/>
     public bool MayBeInflated => _run.MayBeInflated || _test.IsActive;
+
+    /// <inheritdoc/>
+    public bool NeedsSteadyLoop => (_run.State >= CuffState.ZeroCheck && _run.State < CuffState.Dump) || _test.NeedsSteadyLoop;
 
     /// <inheritdoc/>
     public int Status => (_calibration.IsCalibrated ? 0 : BloodPressureStatus.Uncalibrated) | (_run.Repeats > 0 ? BloodPressureStatus.Repeated : 0);
@@ -147,8 +151,16 @@ public sealed class BuiltInCuff : ICuff
     }
 
     /// <inheritdoc/>
+    public void OnBusHeld(long nowUs)
+    {
+        _test.SensorFailed(AbsenceReason.SensorFault, nowUs);
+        _run.SensorFailed(AbsenceReason.SensorFault, nowUs);
+    }
+
+    /// <inheritdoc/>
     public long Step(long nowUs)
     {
+        _source.IsResting = !_test.IsActive && (!_run.IsActive || _run.State == CuffState.Rest);
         long next = _test.Step(nowUs);
         long run = _run.Step(nowUs);
         if (run < next)
@@ -166,6 +178,13 @@ public sealed class BuiltInCuff : ICuff
         {
             _linkLosses = _test.LinkLosses;
             _client.OnFault(FaultCode.CuffLinkLost, nowUs);
+            _client.OnPhase(CuffPhase.Fault, nowUs);
+        }
+
+        if (_lateLoops != _test.LateLoops)
+        {
+            _lateLoops = _test.LateLoops;
+            _client.OnFault(FaultCode.CuffLoopLate, nowUs);
             _client.OnPhase(CuffPhase.Fault, nowUs);
         }
 

@@ -30,6 +30,9 @@ public interface ICuff
     /// <summary>True while there may be pressure in the cuff.</summary>
     bool MayBeInflated { get; }
 
+    /// <summary>True while a loop that stands would end or spoil what it does: from the zero check until its valves are open.</summary>
+    bool NeedsSteadyLoop { get; }
+
     /// <summary>Bits of <see cref="BloodPressureStatus"/> of the present measurement.</summary>
     int Status { get; }
 
@@ -78,6 +81,10 @@ public interface ICuff
     /// <summary>The part is gone or is restarted.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     void OnDeviceLost(long nowUs);
+
+    /// <summary>The I2C bus is held or stood still, and is left alone: what needs it to know the pressure opens the valves now.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    void OnBusHeld(long nowUs);
 
     /// <summary>Does what is due.</summary>
     /// <param name="nowUs">Monotonic µs.</param>

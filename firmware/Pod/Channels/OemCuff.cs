@@ -69,6 +69,9 @@ public sealed class OemCuff : ICuff
     public bool MayBeInflated => _isActive || _warned || _module.Phase != NibpPhase.Idle;
 
     /// <inheritdoc/>
+    public bool NeedsSteadyLoop => _module.Phase == NibpPhase.Prepare || _module.Phase == NibpPhase.Run;
+
+    /// <inheritdoc/>
     public int Status => 0;
 
     /// <inheritdoc/>
@@ -157,6 +160,12 @@ public sealed class OemCuff : ICuff
     public void Suppress(AbsenceReason reason, long nowUs)
     {
         // One lost answer is no lost module; its driver counts them and aborts by itself.
+    }
+
+    /// <inheritdoc/>
+    public void OnBusHeld(long nowUs)
+    {
+        // The module is on a line of its own and judges its air by itself.
     }
 
     /// <inheritdoc/>

@@ -67,6 +67,9 @@ public sealed class Oximeter : Sensor
     }
 
     /// <inheritdoc/>
+    public override bool IsApplied => !_interrupted && _pulse.IsFingerOn;
+
+    /// <inheritdoc/>
     public override void OnSample(long nowUs)
     {
         _interrupted = false;

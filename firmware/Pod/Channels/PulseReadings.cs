@@ -84,6 +84,9 @@ public sealed class PulseReadings
         _code[Perfusion] = MdcCodes.PerfusionIndex;
     }
 
+    /// <summary>True while something lies on the sensor.</summary>
+    public bool IsFingerOn => _light.State == OpticalState.Measuring || _light.State == OpticalState.StrayLight;
+
     /// <summary>The driver has new counts.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     public void OnSample(long nowUs)

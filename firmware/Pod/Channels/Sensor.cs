@@ -22,6 +22,9 @@ public abstract class Sensor
     /// <summary>How often the gateway must be known to live, µs; 0 for a sensor that does not ask.</summary>
     public virtual int LinkProbePeriodUs => 0;
 
+    /// <summary>True while it knows itself on a patient; one that cannot know says no.</summary>
+    public virtual bool IsApplied => false;
+
     /// <summary>The driver has new counts.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     public abstract void OnSample(long nowUs);
@@ -39,6 +42,12 @@ public abstract class Sensor
     /// <summary>The part is gone or is restarted.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     public abstract void OnDeviceLost(long nowUs);
+
+    /// <summary>The I2C bus is held or stood still, and is left alone for some seconds. Called before anything else is done about it; no sensor but a cuff has anything to do at once.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public virtual void OnBusHeld(long nowUs)
+    {
+    }
 
     /// <summary>The binding epoch changed.</summary>
     /// <param name="epoch">The new one, 0 for none.</param>

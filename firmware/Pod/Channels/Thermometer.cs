@@ -26,6 +26,12 @@ public sealed class Thermometer : Sensor
     /// <summary>Quality of the first value, of which no rate is known. Assumption: half.</summary>
     public const int FirstQuality = 50;
 
+    /// <summary>It was laid on when it rose by this, and was taken off when it fell by this, m°C. Source: the rule by which a temperature is published after a rise of 2 °C.</summary>
+    public const int ContactStepMilliCelsius = 2_000;
+
+    /// <summary>What is warmer than this is on skin, however it came there, m°C. Assumption: no room in use is as warm.</summary>
+    public const int SkinMilliCelsius = 32_000;
+
     private const int MilliExponent = -3;
 
     private readonly ITemperatureSource _source;
@@ -40,6 +46,8 @@ public sealed class Thermometer : Sensor
     private long _freshUs;
     private AbsenceReason _absence;
     private long _absenceUs;
+    private int _turnMilliCelsius;
+    private bool _isOnSkin;
 
     /// <summary>Stores.</summary>
     /// <param name="source">The driver.</param>
@@ -57,6 +65,10 @@ public sealed class Thermometer : Sensor
     }
 
     /// <inheritdoc/>
+    /// <remarks>In a room as warm as skin it does not see that it was taken off.</remarks>
+    public override bool IsApplied => _isOnSkin;
+
+    /// <inheritdoc/>
     public override void OnSample(long nowUs)
     {
         long atUs = _source.SampledAtUs;
@@ -67,6 +79,7 @@ public sealed class Thermometer : Sensor
 
         int milliCelsius = _source.TemperatureMilliCelsius;
         int quality = Quality(milliCelsius, atUs);
+        LookForContact(milliCelsius);
         _takenAtUs = atUs;
         _takenMilliCelsius = milliCelsius;
 
@@ -86,7 +99,11 @@ public sealed class Thermometer : Sensor
     public override void Suppress(AbsenceReason reason, long nowUs) => State(reason, nowUs);
 
     /// <inheritdoc/>
-    public override void OnDeviceLost(long nowUs) => _takenAtUs = -1;
+    public override void OnDeviceLost(long nowUs)
+    {
+        _takenAtUs = -1;
+        _isOnSkin = false;
+    }
 
     /// <inheritdoc/>
     public override void ChangeEpoch(uint epoch, long nowUs)
@@ -137,6 +154,25 @@ public sealed class Thermometer : Sensor
     {
         NumericBody.Write(_ring.Scratch, PodRing.BodyOffset, MdcCodes.SkinTemperature, milliCelsius, MilliExponent, absence, quality, (uint)_windowMs);
         _ring.Commit(FrameKind.Numeric, Stream, NumericBody.Length, atUs, _epoch, nowUs);
+    }
+
+    // The lowest while it is off, the highest while it is on: what it turns back from by a step.
+    private void LookForContact(int milliCelsius)
+    {
+        bool isFirst = _takenAtUs < 0;
+        if (isFirst || (_isOnSkin ? milliCelsius > _turnMilliCelsius : milliCelsius < _turnMilliCelsius))
+        {
+            _turnMilliCelsius = milliCelsius;
+        }
+
+        bool turns = _isOnSkin
+            ? milliCelsius <= _turnMilliCelsius - ContactStepMilliCelsius
+            : milliCelsius >= _turnMilliCelsius + ContactStepMilliCelsius || (isFirst && milliCelsius >= SkinMilliCelsius);
+        if (turns)
+        {
+            _isOnSkin = !_isOnSkin;
+            _turnMilliCelsius = milliCelsius;
+        }
     }
 
     private int Quality(int milliCelsius, long atUs)

@@ -32,6 +32,7 @@ public sealed class CuffRun
     private readonly CuffCalibration _calibration;
     private readonly OscillometricAnalysis _oscillometry;
     private readonly LinkWatch _link;
+    private readonly SampleWatch _samples = new SampleWatch();
     private readonly int[] _window = new int[WindowSamples];
     private readonly long[] _windowUs = new long[WindowSamples];
     private int _windowCount;
@@ -39,7 +40,6 @@ public sealed class CuffRun
     private long _stateSinceUs;
     private long _pumpSinceUs = -1;
     private long _emptySinceUs = long.MinValue;
-    private long _lastSampleUs = -1;
     private int _lastCentiMmHg;
     private bool _hasSample;
     private int _zeroMilliMmHg;
@@ -155,7 +155,7 @@ public sealed class CuffRun
         int zero = State == CuffState.ZeroCheck || State == CuffState.Idle || State == CuffState.Rest ? _calibration.ZeroMilliMmHg : _zeroMilliMmHg;
         int centiMmHg = _calibration.ToCentiMmHg(readingMilliMmHg, zero);
         _lastCentiMmHg = centiMmHg;
-        _lastSampleUs = atUs;
+        _samples.OnSample(atUs);
         _hasSample = true;
         if (State == CuffState.ZeroCheck)
         {
@@ -172,6 +172,13 @@ public sealed class CuffRun
         if (State == CuffState.Dump || State == CuffState.Unconfirmed)
         {
             return; // the valves are open, and whether the cuff is empty is judged by Step
+        }
+
+        if (nowUs - atUs > SampleWatch.LateLimitUs)
+        {
+            // It says what was: the valves are not held closed on that.
+            Fail(AbsenceReason.CuffFault, FaultCode.CuffLoopLate, nowUs);
+            return;
         }
 
         int step = centiMmHg - before;
@@ -245,7 +252,14 @@ public sealed class CuffRun
                 break;
         }
 
-        return IsActive ? nowUs + PeriodUs : long.MaxValue;
+        if (!IsActive)
+        {
+            return long.MaxValue;
+        }
+
+        long next = nowUs + PeriodUs;
+        long lostUs = _samples.NextUs(_limits.SensorLostUs);
+        return MayBeInflated && State < CuffState.Dump && lostUs < next ? lostUs : next;
     }
 
     // Whatever it does: no air is held, and none is to be pumped later, for a gateway that is not there. With the valves open a finished deflation keeps its result.
@@ -300,7 +314,7 @@ public sealed class CuffRun
             return;
         }
 
-        if (atUs - _zeroFirstUs + PeriodUs >= _limits.ZeroUs)
+        if (atUs - _zeroFirstUs + PeriodUs >= _limits.ZeroUs && _zeroCount * 2L * PeriodUs >= _limits.ZeroUs)
         {
             _zeroMilliMmHg = (int)(_zeroSum / _zeroCount);
             Apply(CuffEvent.Zeroed, nowUs);
@@ -367,9 +381,9 @@ public sealed class CuffRun
 
     private void WatchTime(long nowUs)
     {
-        if (nowUs - _lastSampleUs > _limits.SensorLostUs)
+        if (_samples.IsLost(_limits.SensorLostUs, nowUs))
         {
-            Fail(AbsenceReason.CuffFault, FaultCode.CuffSensorLost, nowUs);
+            Fail(AbsenceReason.CuffFault, _samples.IsLate ? FaultCode.CuffLoopLate : FaultCode.CuffSensorLost, nowUs);
             return;
         }
 
@@ -432,7 +446,7 @@ public sealed class CuffRun
             _analysed = _oscillometry.Step();
         }
 
-        bool isFresh = _hasSample && nowUs - _lastSampleUs <= _limits.SensorLostUs;
+        bool isFresh = _hasSample && nowUs - _samples.SampledUs <= _limits.SensorLostUs;
         bool isEmpty = isFresh && _lastCentiMmHg < PodSituation.InflatedCentiMmHg && nowUs - _stateSinceUs >= 5 * PeriodUs;
         if (!isEmpty)
         {
@@ -571,7 +585,7 @@ public sealed class CuffRun
                 _pumpSinceUs = nowUs;
                 _pumpPermille = PumpStartPermille;
                 _controlUs = nowUs;
-                _lastSampleUs = nowUs;
+                _samples.Begin(nowUs);
                 _hasSample = false;
                 _lastCentiMmHg = 0;
                 _chain.TriggerDumpHold();
@@ -620,17 +634,19 @@ public sealed class CuffRun
     private int Fall()
     {
         int half = _windowCount / 2;
-        long newer = 0;
-        long older = 0;
+        long fallen = 0;
         long us = 0;
+        int newer = Slot(0);
+        int older = Slot(half);
         for (int i = 0; i < half; i++)
         {
-            newer += At(i);
-            older += At(i + half);
-            us += UsAt(i) - UsAt(i + half);
+            fallen += _window[older] - _window[newer];
+            us += _windowUs[newer] - _windowUs[older];
+            newer = newer == 0 ? WindowSamples - 1 : newer - 1;
+            older = older == 0 ? WindowSamples - 1 : older - 1;
         }
 
-        return us <= 0 ? 0 : (int)((older - newer) * 1_000_000 / us);
+        return us <= 0 ? 0 : (int)(fallen * 1_000_000 / us);
     }
 
     private bool IsControlDue(int everyUs, long atUs)

@@ -71,20 +71,23 @@ public sealed class CuffSelfTest
     /// <summary>The switch must open within this time of pumping, µs.</summary>
     public const int SwitchUs = 90_000_000;
 
-    /// <summary>Below this pressure the switch must not open, hundredths of mmHg: it would end a measurement that is allowed.</summary>
+    /// <summary>Below this pressure the switch must not open, hundredths of mmHg: it would end a measurement that is allowed. Source: hardware/cart.json, 300 mmHg, less 10 for the sensor's own error of up to 7.5.</summary>
     public const int SwitchMinCentiMmHg = 29_000;
 
-    /// <summary>After the sensor's range has ended the switch must open within this time, µs: at 25 mmHg/s the 30 mmHg to its limit, and half as much again.</summary>
+    /// <summary>After the sensor's range has ended the switch must open within this time, µs: at 25 mmHg/s the 25 mmHg to its limit of 325, and as much again.</summary>
     public const int SwitchBeyondUs = 2_000_000;
+
+    /// <summary>Without a sample for this long the sensor is lost while the valves are open, µs. Assumption: longer than any standstill of the loop.</summary>
+    public const int OpenLostUs = 1_500_000;
 
     private readonly ICuffActuators _chain;
     private readonly CuffLimits _limits;
     private readonly CuffCalibration _calibration;
     private readonly LinkWatch _link;
+    private readonly SampleWatch _samples = new SampleWatch();
     private int _losses;
     private int _stage;
     private long _sinceUs;
-    private long _lastSampleUs;
     private int _centiMmHg;
     private int _startCentiMmHg;
     private int _zeroMilliMmHg;
@@ -113,6 +116,9 @@ public sealed class CuffSelfTest
     /// <summary>True while it runs, and until the cuff is empty behind it.</summary>
     public bool IsActive => _stage != 0;
 
+    /// <summary>True from the zero check until the valves are opened at its end.</summary>
+    public bool NeedsSteadyLoop => _stage != 0 && _stage != 10 && _stage != 11;
+
     /// <summary>The link that was tested last, and with what result; changes with <see cref="Results"/>.</summary>
     public CuffLink Link { get; private set; }
 
@@ -127,6 +133,9 @@ public sealed class CuffSelfTest
 
     /// <summary>Tests that were given up since the gateway was lost, since the start of the pod.</summary>
     public int LinkLosses { get; private set; }
+
+    /// <summary>Tests that were given up since the pod's loop stood still while the cuff held pressure, since the start of the pod.</summary>
+    public int LateLoops { get; private set; }
 
     /// <summary>True when the whole chain passed, in this boot and not longer ago than <see cref="CuffLimits.SelfTestUs"/>.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
@@ -149,7 +158,7 @@ public sealed class CuffSelfTest
         _zeroCount = 0;
         _zeroSum = 0;
         _beyond = false;
-        _lastSampleUs = nowUs;
+        _samples.Begin(nowUs);
         Enter(1, nowUs);
         return true;
     }
@@ -171,8 +180,13 @@ public sealed class CuffSelfTest
     /// <param name="nowUs">Monotonic µs.</param>
     public void Sample(int readingMilliMmHg, long atUs, long nowUs)
     {
-        _lastSampleUs = atUs;
+        _samples.OnSample(atUs);
         _centiMmHg = _calibration.ToCentiMmHg(readingMilliMmHg, _stage == 1 ? _calibration.ZeroMilliMmHg : _zeroMilliMmHg);
+        if (nowUs - atUs > (IsOpen ? _limits.SensorLostUs : SampleWatch.LateLimitUs))
+        {
+            return; // nothing is closed or held on what a late sample says; while pressure is held, Step ends the test
+        }
+
         Work(readingMilliMmHg, nowUs);
         if (IsHeld)
         {
@@ -192,7 +206,15 @@ public sealed class CuffSelfTest
 
         if (_stage == 9 && reason == AbsenceReason.Saturated)
         {
-            _lastSampleUs = nowUs;
+            if (nowUs - _samples.SampledUs > SampleWatch.LateLimitUs)
+            {
+                // Of what age it is, nobody knows: nothing is held on it.
+                LateLoops++;
+                Enter(11, nowUs);
+                return;
+            }
+
+            _samples.OnSample(nowUs);
             if (!_beyond)
             {
                 _beyond = true;
@@ -207,7 +229,7 @@ public sealed class CuffSelfTest
             return;
         }
 
-        if (_stage < 10 && reason != AbsenceReason.BusFault && reason != AbsenceReason.ChecksumMismatch)
+        if (IsWatched && reason != AbsenceReason.BusFault && reason != AbsenceReason.ChecksumMismatch)
         {
             Fail(LinkOfStage(), 0, nowUs);
         }
@@ -229,9 +251,18 @@ public sealed class CuffSelfTest
             Enter(11, nowUs);
         }
 
-        if (nowUs - _lastSampleUs > _limits.SensorLostUs && _stage < 10)
+        if (_samples.IsLost(IsOpen ? OpenLostUs : _limits.SensorLostUs, nowUs) && IsWatched)
         {
-            Fail(LinkOfStage(), 0, nowUs);
+            if (_samples.IsLate)
+            {
+                // No link of the chain is to blame.
+                LateLoops++;
+                Enter(11, nowUs);
+            }
+            else
+            {
+                Fail(LinkOfStage(), 0, nowUs);
+            }
         }
 
         if (_stage == 4 && !_chain.IsDumpValveHeld)
@@ -264,17 +295,34 @@ public sealed class CuffSelfTest
         {
             AwaitSwitch(nowUs);
         }
+        else if (_stage == 1 && nowUs - _sinceUs > 2L * _limits.ZeroTimeoutUs)
+        {
+            // Samples that all come late are none.
+            Fail(CuffLink.Zero, 0, nowUs);
+        }
+        else if (_stage == 5 && nowUs - _sinceUs > EmptyUs)
+        {
+            Fail(CuffLink.DumpValve, EmptyUs / 1000, nowUs);
+        }
         else if (_stage >= 10 && nowUs - _sinceUs > EmptyUs)
         {
             Fail(CuffLink.DumpValve, EmptyUs / 1000, nowUs);
             _stage = 0;
         }
 
-        return nowUs + CuffRun.PeriodUs;
+        long next = nowUs + CuffRun.PeriodUs;
+        long lostUs = _samples.NextUs(_limits.SensorLostUs);
+        return IsWatched && !IsOpen && lostUs < next && lostUs > nowUs ? lostUs : next;
     }
 
     // Stages: 1 zero, 2 pump, 3 tight, 4 one-shot, 5 empty, 6 pump again, 7 clear, 12 empty, 8 pump again and bleed (13), 14 empty, 9 pressure switch, 10 empty and passed, 11 empty and failed.
     private bool IsHeld => _stage == 2 || _stage == 3 || _stage == 6 || _stage == 8 || _stage == 13 || (_stage == 9 && !_beyond);
+
+    // With nothing held a late sample costs nothing.
+    private bool IsOpen => _stage == 1 || _stage == 5 || _stage == 12 || _stage == 14;
+
+    // Elsewhere the cuff empties, and nothing more is asked of the sensor.
+    private bool IsWatched => _stage < 10 || _stage == 13;
 
     private CuffLink LinkOfStage()
     {

@@ -33,6 +33,7 @@ public sealed class PodUplink
     private int _nextTicket = 1;
     private int _doublings;
     private long _pauseUntilUs;
+    private long _progressUs;
 
     /// <summary>No I/O.</summary>
     /// <param name="options">Window and timeout.</param>
@@ -77,6 +78,11 @@ public sealed class PodUplink
             }
 
             long sentUs = _sentUs[i];
+            if (i == 0)
+            {
+                _progressUs = nowUs;
+            }
+
             _outstanding--;
             for (int j = i; j < _outstanding; j++)
             {
@@ -120,7 +126,7 @@ public sealed class PodUplink
         long overdueUs = long.MaxValue;
         if (_outstanding > 0)
         {
-            overdueUs = _sentUs[0] + (_timeoutUs << _doublings);
+            overdueUs = OverdueUs;
             if (nowUs >= overdueUs)
             {
                 // The link says that it is up and no acknowledgement comes. Sending again is safe: the gateway knows every frame by its identity.
@@ -146,6 +152,12 @@ public sealed class PodUplink
         {
             if (!TrySend(false, nowUs))
             {
+                // What is too much for the link may hold back waveforms and sound, not vital signs, gaps and events.
+                if (_ring.HasUrgent())
+                {
+                    TrySend(true, nowUs);
+                }
+
                 return _pauseUntilUs;
             }
         }
@@ -157,11 +169,14 @@ public sealed class PodUplink
 
         if (_outstanding > 0 && overdueUs == long.MaxValue)
         {
-            overdueUs = _sentUs[0] + (_timeoutUs << _doublings);
+            overdueUs = OverdueUs;
         }
 
         return overdueUs < dueUs ? overdueUs : dueUs;
     }
+
+    // A thin link that answers the oldest message again and again is no silent one, however long the next has waited by then.
+    private long OverdueUs => (_sentUs[0] > _progressUs ? _sentUs[0] : _progressUs) + (_timeoutUs << _doublings);
 
     private bool TrySend(bool urgentOnly, long nowUs)
     {

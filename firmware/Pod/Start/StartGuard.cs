@@ -91,10 +91,18 @@ public sealed class StartGuard
         }
     }
 
-    /// <summary>Keeps why this boot ends.</summary>
+    /// <summary>Keeps why this boot ends. One that somebody asked for does not count as a failed start.</summary>
     /// <param name="reason">The code.</param>
     /// <returns>True when it is in the store.</returns>
-    public bool OnReboot(FaultCode reason) => Write(WhyPrefix + ((int)reason).ToString());
+    public bool OnReboot(FaultCode reason)
+    {
+        if (RebootLog.IsExpected(reason))
+        {
+            Forget(_store.List(), MaxFailures);
+        }
+
+        return Write(WhyPrefix + ((int)reason).ToString());
+    }
 
     /// <summary>Keeps the exception that ends this boot, in the place of the one before.</summary>
     /// <param name="reason">The code.</param>

@@ -70,6 +70,51 @@ public static class FrameClasses
         }
     }
 
+    /// <summary>The class of a stream of this pod, before its first frame.</summary>
+    /// <param name="stream">One of <see cref="Streams"/>.</param>
+    /// <returns>The class that <see cref="Of"/> gives its frames.</returns>
+    public static FrameClass OfStream(int stream)
+    {
+        switch (stream)
+        {
+            case Streams.Gaps:
+                return FrameClass.Gap;
+            case Streams.Events:
+            case Streams.Clock:
+            case Streams.PulseBeats:
+                return FrameClass.Event;
+            case Streams.RedLight:
+            case Streams.InfraredLight:
+            case Streams.CuffPressure:
+                return FrameClass.Wave;
+            case Streams.Sound:
+                return FrameClass.Sound;
+            default:
+                return Of(FrameKind.Numeric, stream);
+        }
+    }
+
+    /// <summary>
+    /// How many sequence numbers of a stream a mark covers that is written before a time without writing: more than the stream gives in 4 minutes, which the longest self test and the longest
+    /// inflation stay below. Light has 4 frames a second and a little more; beats come up to 240 a minute; of numbers there is one a second. Sound pauses meanwhile.
+    /// </summary>
+    /// <param name="frameClass">The stream's class.</param>
+    /// <returns>Numbers per mark.</returns>
+    public static int HeldSpan(FrameClass frameClass)
+    {
+        switch (frameClass)
+        {
+            case FrameClass.Vital:
+                return 256;
+            case FrameClass.Gap:
+                return 64;
+            case FrameClass.Sound:
+                return MarkSpan(FrameClass.Sound);
+            default:
+                return 1024;
+        }
+    }
+
     /// <summary>
     /// How many sequence numbers of a stream one mark in the store covers; the most that a power cut makes the pod declare beyond
     /// what was produced. Larger means fewer flushes: 128 chunks of light are 32 s, 512 of sound 51 s.

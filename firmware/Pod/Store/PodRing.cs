@@ -27,10 +27,12 @@ public sealed class PodRing
     private readonly FrameQueue[] _queues = new FrameQueue[FrameClasses.Count];
     private readonly LossLedger _ledgers = new LossLedger();
     private readonly StoreWriter _writer;
+    private readonly int[] _ownStreams = [Streams.Gaps, Streams.Events, Streams.Clock];
     private uint _bootId;
     private long _waveSinceUs = long.MaxValue;
     private long _soundSinceUs = long.MaxValue;
     private long _declareUs;
+    private bool _isHeld;
 
     /// <summary>Allocates; does no I/O.</summary>
     /// <param name="options">The bounds.</param>
@@ -113,6 +115,9 @@ public sealed class PodRing
         _writer.Begin(bootId, storeOk, nowUs);
     }
 
+    /// <summary>All that earlier boots left is taken up or declared.</summary>
+    public void EndRecovery() => _writer.EndRecovery();
+
     /// <summary>Takes up a frame of an earlier boot.</summary>
     /// <param name="buffer">Holds it.</param>
     /// <param name="offset">Where it begins.</param>
@@ -193,6 +198,11 @@ public sealed class PodRing
         if (ledger == null)
         {
             return 0;
+        }
+
+        if (ledger.Ceiling == 0)
+        {
+            AddBeside(stream);
         }
 
         _writer.EnsureCeiling(ledger, nowUs);
@@ -378,16 +388,23 @@ public sealed class PodRing
     /// <summary>Flushes, deletes and declares what is due.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <param name="connected">Whether the link is up: only then are losses declared, so that a long outage makes one record and not many.</param>
+    /// <param name="isHeld">True while nothing may make the loop stand: the store waits, see <see cref="StoreWriter.Step"/>.</param>
     /// <returns>When it wants to be called next.</returns>
-    public long Step(long nowUs, bool connected)
+    public long Step(long nowUs, bool connected, bool isHeld)
     {
+        if (isHeld && !_isHeld)
+        {
+            AddAll();
+        }
+
+        _isHeld = isHeld;
         if (_ledgers.HasLosses && connected && nowUs >= _declareUs)
         {
             DeclareLosses(nowUs);
             _declareUs = nowUs + DeclarePeriodUs;
         }
 
-        return _writer.Step(nowUs, _ledgers.HasLosses && connected ? _declareUs : long.MaxValue);
+        return _writer.Step(nowUs, _ledgers.HasLosses && connected ? _declareUs : long.MaxValue, isHeld);
     }
 
     /// <summary>Puts all into the store that waits, whatever its age.</summary>
@@ -399,6 +416,41 @@ public sealed class PodRing
 
     private static long Since(FrameQueue queue, long sinceUs, long nowUs) =>
         !queue.MoveToUnsent() ? long.MaxValue : sinceUs == long.MaxValue ? nowUs : sinceUs;
+
+    // The streams of one part begin together: one mark in the store for all of them. Those of a cuff do not; a result of it may never come, and would be declared lost after a cut of power.
+    private void AddBeside(int stream)
+    {
+        for (int i = 0; i < _options.Peripherals.Length; i++)
+        {
+            PeripheralOptions part = _options.Peripherals[i];
+            int[] streams = Parts.StreamsOf(part.Part);
+            for (int k = 0; k < streams.Length && part.Cuff == null && part.Serial == null; k++)
+            {
+                if (streams[k] == stream)
+                {
+                    Add(streams);
+                    return;
+                }
+            }
+        }
+    }
+
+    private void AddAll()
+    {
+        Add(_ownStreams);
+        for (int i = 0; i < _options.Peripherals.Length; i++)
+        {
+            Add(Parts.StreamsOf(_options.Peripherals[i].Part));
+        }
+    }
+
+    private void Add(int[] streams)
+    {
+        for (int i = 0; i < streams.Length; i++)
+        {
+            _ledgers.FindOrAdd(_bootId, streams[i], FrameClasses.OfStream(streams[i]));
+        }
+    }
 
     private void Append(int frameClass, byte[] buffer, int offset, int length, int segment)
     {

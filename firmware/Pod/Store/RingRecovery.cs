@@ -507,6 +507,7 @@ public sealed class RingRecovery
         }
 
         _stage = Stage.Done;
+        _ring.EndRecovery();
         _ring.FlushAll(nowUs);
     }
 }

@@ -34,6 +34,10 @@ public sealed class StoreWriter
     private readonly uint[] _markCeiling = new uint[LossLedger.MaxLedgers];
     private readonly bool[] _marked = new bool[LossLedger.MaxLedgers];
     private uint _bootId;
+    private int _marksPerLedger = 1;
+    private bool _isHeld;
+    private bool _isRecovered;
+    private bool _isCeilingNear;
     private bool _fullReported;
     private long _storeRetryUs;
     private long _dirtySinceUs = long.MaxValue;
@@ -73,6 +77,9 @@ public sealed class StoreWriter
         _storeRetryUs = nowUs + StoreRetryUs;
     }
 
+    /// <summary>All that earlier boots left is taken up or declared: from now on their accounts are ended when nothing is left of them. Until then they keep their places, which recovery goes by.</summary>
+    public void EndRecovery() => _isRecovered = true;
+
     /// <summary>A frame of an earlier boot was taken up.</summary>
     /// <param name="segment">The segment that holds it.</param>
     public void Adopt(int segment) => _log.AddLive(segment, 1);
@@ -90,10 +97,28 @@ public sealed class StoreWriter
     /// <summary>Flushes and deletes what is due.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <param name="otherUs">When the caller has work of its own.</param>
+    /// <param name="isHeld">
+    /// True while nothing may make the loop stand: what is due waits in RAM, and goes with the first step after it. With the first step of it goes what waits then, and marks that cover what may
+    /// be made meanwhile.
+    /// </param>
     /// <returns>When it wants to be called next.</returns>
-    public long Step(long nowUs, long otherUs)
+    public long Step(long nowUs, long otherUs, bool isHeld)
     {
         AdvanceStoredMark();
+        bool begins = isHeld && !_isHeld;
+        _isHeld = isHeld;
+        if (isHeld)
+        {
+            if (begins && IsOk)
+            {
+                _marksPerLedger = 2;
+                WriteBatch(null, false, nowUs);
+                _marksPerLedger = 1;
+            }
+
+            return otherUs;
+        }
+
         if (!IsOk)
         {
             if (nowUs < _storeRetryUs)
@@ -116,7 +141,7 @@ public sealed class StoreWriter
         long flushUs = _dirtySinceUs == long.MaxValue ? long.MaxValue : _dirtySinceUs + (_options.FlushPeriodMs * 1000L);
         long releaseUs = _releaseSinceUs == long.MaxValue ? long.MaxValue : _releaseSinceUs + ReleasePeriodUs;
         bool crowded = _log.Count >= _options.MaxSegments - 1 && _log.Oldest() != 0;
-        if (nowUs >= flushUs || nowUs >= releaseUs || crowded)
+        if (nowUs >= flushUs || nowUs >= releaseUs || crowded || _isCeilingNear)
         {
             if (TryWriteBatch(null, crowded, nowUs))
             {
@@ -159,12 +184,15 @@ public sealed class StoreWriter
     /// <param name="nowUs">Monotonic µs.</param>
     public void EnsureCeiling(StreamLedger ledger, long nowUs)
     {
-        if (ledger.Last < ledger.Ceiling || !IsOk)
+        if (ledger.Last >= ledger.Ceiling)
         {
-            return;
+            TryWriteBatch(ledger, false, nowUs);
         }
-
-        TryWriteBatch(ledger, false, nowUs);
+        else if (IsNear(ledger))
+        {
+            // The next mark is written between two steps of the parts rather than in the middle of one, where the loop would stand.
+            _isCeilingNear = true;
+        }
     }
 
     /// <summary>A frame need not be in the store any more.</summary>
@@ -193,6 +221,8 @@ public sealed class StoreWriter
     }
 
     private static long Earlier(long a, long b) => a < b ? a : b;
+
+    private static bool IsNear(StreamLedger ledger) => ledger.Ceiling - ledger.Last <= (uint)(FrameClasses.MarkSpan(ledger.Class) / 8);
 
     private bool HasUnstored()
     {
@@ -277,6 +307,8 @@ public sealed class StoreWriter
             _marked[i] = false;
         }
 
+        _isCeilingNear = false;
+        bool ahead = _marksPerLedger > 1;
         bool begun = false;
         if (_log.Current == 0 || _log.CurrentBytes >= _options.SegmentBytes)
         {
@@ -314,10 +346,10 @@ public sealed class StoreWriter
         for (int i = 0; i < _ledgers.Count; i++)
         {
             StreamLedger ledger = _ledgers.At(i);
-            int span = FrameClasses.MarkSpan(ledger.Class);
+            int span = ahead ? FrameClasses.HeldSpan(ledger.Class) : FrameClasses.MarkSpan(ledger.Class);
             bool mine = ledger.BootId == _bootId;
-            bool near = mine && ledger.Ceiling != 0 && ledger.Ceiling - ledger.Last <= (uint)(span / 8);
-            if (ledger == needed || near)
+            bool isDue = mine && (ahead || ledger.Ceiling == 0 || IsNear(ledger));
+            if (ledger == needed || isDue)
             {
                 // Twice, so that one damaged place cannot hide that the stream was in use.
                 AddMark(i, ledger.Last + (uint)span, gapsStored);
@@ -380,7 +412,7 @@ public sealed class StoreWriter
                 continue;
             }
 
-            if (!_log.Fits(queue.Length(i), LossLedger.MaxLedgers))
+            if (!_log.Fits(queue.Length(i), _marksPerLedger * LossLedger.MaxLedgers))
             {
                 break;
             }
@@ -472,7 +504,7 @@ public sealed class StoreWriter
 
             ledger.ClosedStored = ledger.Closed;
             ledger.ReleaseDue = false;
-            if (ledger.BootId != _bootId && ledger.Closed && ledger.Live == 0 && ledger.LostFirst == 0)
+            if (_isRecovered && ledger.BootId != _bootId && ledger.Closed && ledger.Live == 0 && ledger.LostFirst == 0)
             {
                 _ledgers.RemoveAt(i);
                 _marked[i] = false;

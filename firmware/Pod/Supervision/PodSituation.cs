@@ -15,6 +15,9 @@ public sealed class PodSituation
     /// <summary>True while a cuff is above <see cref="InflatedCentiMmHg"/>, is being inflated, or may be either.</summary>
     public bool IsCuffInflated { get; set; }
 
+    /// <summary>True while a loop that stands would end or spoil what the cuff does: nothing is written to the store, unless it must be before a reading may be made.</summary>
+    public bool NeedsSteadyLoop { get; set; }
+
     /// <summary>True when the cuff sits on the arm that wears the oximeter.</summary>
     public bool IsCuffOnOximeterArm { get; set; }
 

@@ -130,12 +130,16 @@ public sealed class Supervisor : IStepped
     /// <summary>From one look whether a quarantined part was unplugged to the next, µs.</summary>
     public const long QuarantineLookUs = 1_000_000;
 
-    /// <summary>Failed transfers in a row that a measuring part is allowed before it is restarted.</summary>
+    /// <summary>Failed transfers in a row that a measuring part is allowed before it is restarted, when they also last for <see cref="TransientUs"/>.</summary>
     public const int TransientLimit = 5;
+
+    /// <summary>A measuring part whose transfers fail is restarted no sooner than this after the first of them, µs: a burst of disturbances is no fault of the part. Source: what a cuff that holds pressure may go without a sample; its own watch is quicker.</summary>
+    public const long TransientUs = 100_000;
 
     private readonly IDriver _driver;
     private readonly Sensor _sensor;
     private readonly II2cPort _bus;
+    private readonly BusMonitor? _monitor;
     private readonly int _address;
     private readonly EventReporter _events;
     private readonly byte[] _none = new byte[1];
@@ -143,6 +147,7 @@ public sealed class Supervisor : IStepped
     private long _lookUs;
     private long _measuringSinceUs;
     private int _transients;
+    private long _transientUs;
     private AbsenceReason _lastReason;
     private bool _announcedAbsent;
 
@@ -157,6 +162,7 @@ public sealed class Supervisor : IStepped
         _driver = driver;
         _sensor = sensor;
         _bus = bus;
+        _monitor = address == 0 ? null : bus as BusMonitor;
         _address = address;
         _events = events;
         PartName = driver.PartName;
@@ -257,6 +263,8 @@ public sealed class Supervisor : IStepped
         return _dueUs;
     }
 
+    private bool IsBusLeftAlone => _monitor != null && _monitor.IsLeftAlone;
+
     private void OnResult(DriverResult result, long nowUs)
     {
         if (result != DriverResult.Failed)
@@ -276,8 +284,9 @@ public sealed class Supervisor : IStepped
         }
 
         AbsenceReason reason = _driver.Reason == AbsenceReason.None ? AbsenceReason.SensorFault : _driver.Reason;
-        SupervisorEvent happened = Classify(reason);
-        if ((happened != SupervisorEvent.NotPresent || !_announcedAbsent) && !(happened == SupervisorEvent.Withheld && _sensor.Expects(reason)))
+        SupervisorEvent happened = Classify(reason, nowUs);
+        bool isBus = reason == AbsenceReason.BusFault && IsBusLeftAlone; // its own event says so, once for all its parts
+        if ((happened != SupervisorEvent.NotPresent || !_announcedAbsent) && !(happened == SupervisorEvent.Withheld && _sensor.Expects(reason)) && !isBus)
         {
             _events.Report(_driver.FaultCode, _sensor.Stream, nowUs);
         }
@@ -287,7 +296,7 @@ public sealed class Supervisor : IStepped
         Apply(happened, nowUs);
     }
 
-    private SupervisorEvent Classify(AbsenceReason reason)
+    private SupervisorEvent Classify(AbsenceReason reason, long nowUs)
     {
         if (reason == AbsenceReason.NotPresent)
         {
@@ -296,16 +305,23 @@ public sealed class Supervisor : IStepped
 
         bool begun = State == SupervisorState.Measuring || State == SupervisorState.Settling;
         bool transfer = reason == AbsenceReason.BusFault || reason == AbsenceReason.ChecksumMismatch;
+        if (reason == AbsenceReason.BusFault && IsBusLeftAlone)
+        {
+            return SupervisorEvent.Fault; // the bus's, and not counted as the part's
+        }
+
         if (begun && transfer)
         {
+            _transientUs = _transients == 0 ? nowUs : _transientUs;
             _transients++;
-            if (_transients < TransientLimit)
+            if (_transients < TransientLimit || nowUs - _transientUs < TransientUs)
             {
                 return SupervisorEvent.Transient;
             }
         }
         else if (begun && reason != AbsenceReason.SensorFault && reason != AbsenceReason.WrongPart)
         {
+            _transients = 0; // its transfers work
             return SupervisorEvent.Withheld;
         }
 
@@ -341,7 +357,12 @@ public sealed class Supervisor : IStepped
                 _sensor.OnSample(nowUs);
                 break;
             case SupervisorAction.Suppress:
-                _sensor.Suppress(_lastReason, nowUs);
+                // A transfer that failed for once is tried again at the next step: the value is late, not absent.
+                if (_address == 0 || happened != SupervisorEvent.Transient || _lastReason != AbsenceReason.BusFault)
+                {
+                    _sensor.Suppress(_lastReason, nowUs);
+                }
+
                 break;
             case SupervisorAction.Leave:
                 Failures = before == SupervisorState.Quarantined ? 0 : Failures;
@@ -356,6 +377,13 @@ public sealed class Supervisor : IStepped
                 _sensor.OnDeviceLost(nowUs);
                 break;
             case SupervisorAction.Pause:
+                if (IsBusLeftAlone)
+                {
+                    _dueUs = _monitor!.AloneUntilUs;
+                    _sensor.OnDeviceLost(nowUs);
+                    break;
+                }
+
                 Failures++;
                 _dueUs = nowUs + PauseUs(Failures);
                 _events.Report(FaultCode.PartFailing, _sensor.Stream, nowUs);

@@ -36,6 +36,18 @@ public sealed class BeatDetector
     /// <summary>Much lower: below this share of the height of the beat before, per cent. Chosen on a synthetic pulse, tried on recordings (README).</summary>
     public const int SecondWaveHeightPercent = 70;
 
+    /// <summary>
+    /// Later than this behind a beat, ms, nothing is its second wave, for that comes with the closing of the aortic valve. Source: Weissler et al. 1968, Circulation 37, 149:
+    /// ejection takes 413 ms less 1.7 ms per beat a minute, at most 360 ms; Assumption: what is left is the wave's own way and rise.
+    /// </summary>
+    public const int LatestSecondWaveMs = 550;
+
+    /// <summary>A wave of less than this share of the beat before it, per cent, in the unfiltered light is no weak beat, however late. Assumption.</summary>
+    public const int FaintPercent = 25;
+
+    /// <summary>From this likeness to the beat before it on, thousandths, a wave may be a beat. Chosen on made-up beats (README).</summary>
+    public const int BeatLikenessThousandths = 550;
+
     // The shape of a beat: 40 ms from point to point, from 0.2 s before the peak to 0.36 s behind it.
     private const int ShapePoints = 15;
     private const int ShapePointsBefore = 5;
@@ -49,6 +61,7 @@ public sealed class BeatDetector
     private readonly int _levelWindow;
     private readonly int _refractory;
     private readonly int _shapeStep;
+    private readonly int _latestSecondWave;
 
     // The centre of the long window lies this many samples back; the short window ends this many samples back.
     private readonly int _centreDelay;
@@ -56,8 +69,10 @@ public sealed class BeatDetector
 
     private readonly int[] _filtered = new int[RingLength];
     private readonly int[] _shape = new int[ShapePoints];
-    private readonly int[] _rectified = new int[RingLength];
+    private readonly int[] _candidate = new int[ShapePoints];
+    private readonly int[] _light = new int[RingLength];
     private long _shapeRoot;
+    private long _candidateRoot;
     private long _peakSum;
     private long _beatSum;
     private long _levelSum;
@@ -67,6 +82,13 @@ public sealed class BeatDetector
     private int _blockPeak;
     private int _blockPeakValue;
     private int _troughValue;
+    private int _footValue;
+    private int _footPlace;
+    private bool _hasWave;
+    private bool _isWaveLate;
+    private int _waveLikeness;
+    private int _wavePeakLight;
+    private int _waveFootLight;
     private int _lastPeak;
 
     /// <summary>Makes a detector at rest.</summary>
@@ -79,6 +101,7 @@ public sealed class BeatDetector
         _levelWindow = LevelWindowMs * perSecond / 1000;
         _refractory = RefractoryMs * perSecond / 1000;
         _shapeStep = ShapeStepMs * perSecond / 1000;
+        _latestSecondWave = LatestSecondWaveMs * perSecond / 1000;
         _centreDelay = _beatWindow / 2;
         _peakEndDelay = _centreDelay - (_peakWindow / 2);
         Reset();
@@ -90,8 +113,23 @@ public sealed class BeatDetector
     /// <summary>The newest beat's height above the trough before it, in the filter's output scale.</summary>
     public int Amplitude { get; private set; }
 
+    /// <summary>Light at the newest beat's peak, three times its counts, systole upwards.</summary>
+    public int PeakLight { get; private set; }
+
+    /// <summary>Light at the trough before the newest beat, likewise.</summary>
+    public int FootLight { get; private set; }
+
     /// <summary>How much the newest beat looks like the one before it, thousandths: the correlation of the two from 0.2 s before the peak to 0.36 s behind it.</summary>
     public int LikenessThousandths { get; private set; }
+
+    /// <summary>Height of the highest second wave between the newest beat and the one before it, per cent of that one's, in the unfiltered light; 0 for none.</summary>
+    public int SecondWavePercentBefore { get; private set; }
+
+    /// <summary>True when that wave came later than <see cref="LatestSecondWaveMs"/>.</summary>
+    public bool IsSecondWaveLate { get; private set; }
+
+    /// <summary>True when that wave had the shape of the beat before it, as second waves have not.</summary>
+    public bool IsSecondWaveAlike { get; private set; }
 
     /// <summary>
     /// The usual interval, samples, by which second waves are told from beats: whoever knows it from elsewhere sets it, 0 for unknown. Beats themselves cannot tell it, since
@@ -105,7 +143,7 @@ public sealed class BeatDetector
         for (int i = 0; i < RingLength; i++)
         {
             _filtered[i] = 0;
-            _rectified[i] = 0;
+            _light[i] = 0;
         }
 
         _peakSum = 0;
@@ -114,26 +152,36 @@ public sealed class BeatDetector
         _samples = 0;
         _inBlock = false;
         _troughValue = 0;
+        _footValue = 0;
+        _footPlace = 0;
+        _hasWave = false;
+        _isWaveLate = false;
+        IsSecondWaveLate = false;
+        IsSecondWaveAlike = false;
+        PeakLight = 0;
+        FootLight = 0;
         _lastPeak = -_refractory;
         PeakSixteenths = 0;
         Amplitude = 0;
         _shapeRoot = 0;
         LikenessThousandths = 0;
         UsualInterval = 0;
+        SecondWavePercentBefore = 0;
     }
 
-    /// <summary>Takes one filtered sample.</summary>
-    /// <param name="value">The sample, systole upwards.</param>
+    /// <summary>Takes one sample.</summary>
+    /// <param name="value">The filtered sample, systole upwards.</param>
+    /// <param name="light">The same before the filter, systole upwards: the filter makes slow waves lower, so that heights are compared in it.</param>
     /// <returns>True when a beat is complete; <see cref="PeakSixteenths"/> and <see cref="Amplitude"/> describe it.</returns>
-    public bool Next(int value)
+    public bool Next(int value, int light)
     {
         int now = _samples;
         int rectified = value > 0 ? value : 0;
-        _levelSum += rectified - _rectified[(now - _levelWindow) & RingMask];
-        _beatSum += rectified - _rectified[(now - _beatWindow) & RingMask];
-        _rectified[now & RingMask] = rectified;
+        _levelSum += rectified - Rectified(now - _levelWindow);
+        _beatSum += rectified - Rectified(now - _beatWindow);
+        _light[now & RingMask] = light;
         _filtered[now & RingMask] = value;
-        _peakSum += _rectified[(now - _peakEndDelay) & RingMask] - _rectified[(now - _peakEndDelay - _peakWindow) & RingMask];
+        _peakSum += Rectified(now - _peakEndDelay) - Rectified(now - _peakEndDelay - _peakWindow);
         _samples = now + 1;
 
         int centre = now - _centreDelay;
@@ -169,6 +217,12 @@ public sealed class BeatDetector
             _troughValue = centreValue;
         }
 
+        if (centreValue < _footValue)
+        {
+            _footValue = centreValue;
+            _footPlace = centre;
+        }
+
         if (!_inBlock)
         {
             return false;
@@ -176,32 +230,100 @@ public sealed class BeatDetector
 
         _inBlock = false;
         bool low = (long)_blockPeakValue * _levelWindow * 4 < _levelSum * MinHeightQuarters;
-        if (low || centre - _blockStart < _peakWindow || _blockPeak - _lastPeak < _refractory)
+        if (centre - _blockStart < _peakWindow || _blockPeak - _lastPeak < _refractory)
         {
             return false;
         }
 
         int amplitude = _blockPeakValue - _troughValue;
-        if (UsualInterval > 0 && (_blockPeak - _lastPeak) * 100 < UsualInterval * SecondWavePercent && (long)amplitude * 100 < (long)Amplitude * SecondWaveHeightPercent)
+        if (low || IsSecondWave(amplitude))
         {
+            TakeSecondWave();
             return false;
         }
 
+        int foot = LightNear(_footPlace);
+        MeasureSecondWave(foot);
+        PeakLight = LightNear(_blockPeak);
+        FootLight = foot;
         Amplitude = amplitude;
         TakeShape(_blockPeak);
         PeakSixteenths = ((long)_blockPeak * 16) + VertexSixteenths(_blockPeak);
         _lastPeak = _blockPeak;
         _troughValue = centreValue;
+        _footValue = centreValue;
+        _footPlace = centre;
         return true;
     }
 
+    // Early and low for the usual interval, or one that the filter makes and the light hardly shows.
+    private bool IsSecondWave(int amplitude)
+    {
+        int delay = _blockPeak - _lastPeak;
+        if (UsualInterval == 0 || delay * 100 >= UsualInterval * SecondWavePercent)
+        {
+            return false;
+        }
+
+        return (delay <= _latestSecondWave && (long)amplitude * 100 < (long)Amplitude * SecondWaveHeightPercent)
+            || (LightNear(_blockPeak) - LightNear(_footPlace)) * 100L < (PeakLight - FootLight) * (long)FaintPercent;
+    }
+
+    private void TakeSecondWave()
+    {
+        if (!_hasWave || LightNear(_blockPeak) > _wavePeakLight)
+        {
+            _hasWave = true;
+            _wavePeakLight = LightNear(_blockPeak);
+            _waveFootLight = LightNear(_footPlace);
+            _isWaveLate = _blockPeak - _lastPeak > _latestSecondWave;
+            _waveLikeness = Likeness(_blockPeak);
+        }
+
+        _footValue = _filtered[_blockPeak & RingMask];
+    }
+
+    // Each height is above the mean of the feet before and behind, so that wander has no part.
+    private void MeasureSecondWave(int foot)
+    {
+        long beat = PeakLight - (((long)FootLight + _waveFootLight) / 2);
+        long wave = _wavePeakLight - (((long)_waveFootLight + foot) / 2);
+        SecondWavePercentBefore = !_hasWave || beat <= 0 || wave <= 0 ? 0 : wave > beat ? 100 : (int)(wave * 100 / beat);
+        IsSecondWaveLate = _isWaveLate && SecondWavePercentBefore > 0;
+        IsSecondWaveAlike = _hasWave && _waveLikeness >= BeatLikenessThousandths;
+        _hasWave = false;
+        _isWaveLate = false;
+    }
+
+    private int Rectified(int place)
+    {
+        int value = _filtered[place & RingMask];
+        return value > 0 ? value : 0;
+    }
+
+    // Of three samples, against noise.
+    private int LightNear(int place) => _light[(place - 1) & RingMask] + _light[place & RingMask] + _light[(place + 1) & RingMask];
+
     private void TakeShape(int peak)
+    {
+        LikenessThousandths = Likeness(peak);
+        for (int i = 0; i < ShapePoints; i++)
+        {
+            _shape[i] = _candidate[i];
+        }
+
+        _shapeRoot = _candidateRoot;
+    }
+
+    // To the newest beat.
+    private int Likeness(int peak)
     {
         int from = peak - (ShapePointsBefore * _shapeStep);
         long sum = 0;
         for (int i = 0; i < ShapePoints; i++)
         {
-            sum += _filtered[(from + (i * _shapeStep)) & RingMask];
+            _candidate[i] = _filtered[(from + (i * _shapeStep)) & RingMask];
+            sum += _candidate[i];
         }
 
         int mean = (int)(sum / ShapePoints);
@@ -209,16 +331,15 @@ public sealed class BeatDetector
         long product = 0;
         for (int i = 0; i < ShapePoints; i++)
         {
-            long value = _filtered[(from + (i * _shapeStep)) & RingMask] - mean;
-            product += value * _shape[i];
-            energy += value * value;
-            _shape[i] = (int)value;
+            int value = _candidate[i] - mean;
+            product += (long)value * _shape[i];
+            energy += (long)value * value;
+            _candidate[i] = value;
         }
 
-        long root = IntegerMath.SquareRoot(energy);
-        long both = root * _shapeRoot;
-        LikenessThousandths = both == 0 ? 0 : (int)(product * 1000 / both);
-        _shapeRoot = root;
+        _candidateRoot = IntegerMath.SquareRoot(energy);
+        long both = _candidateRoot * _shapeRoot;
+        return both == 0 ? 0 : (int)(product * 1000 / both);
     }
 
     /// <summary>Where the top of the parabola through three samples lies, in sixteenths of a sample from the middle one.</summary>

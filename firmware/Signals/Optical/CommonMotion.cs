@@ -52,6 +52,9 @@ public sealed class CommonMotion
     /// <summary>What the lights have in common beyond blood, as a share of infrared's pulsation energy, thousandths; noise of red counts as common near R = 1.</summary>
     public int ShareThousandths { get; private set; }
 
+    /// <summary>True when the difference of the lights holds noise, or motion, and hardly any blood: what there is in it is not rounding, and is common to both.</summary>
+    public bool IsBloodHidden => ShareThousandths > AsOneShareThousandths && _differenceMillionths > NoDifferenceMillionths;
+
     /// <summary>True when there is motion common to both lights that is not small beside the pulse.</summary>
     public bool IsPresent { get; private set; }
 

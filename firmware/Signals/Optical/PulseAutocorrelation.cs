@@ -26,6 +26,9 @@ public sealed class PulseAutocorrelation
     /// </summary>
     public const int AsGoodPercent = 85;
 
+    /// <summary>A wave is smooth when this much of it is its own opposite half a period on, thousandths. Assumption: a sine has 1,000; tried on recordings (README).</summary>
+    public const int SmoothThousandths = 850;
+
     private const int Lags = MaxLag + 1;
     private const int RingLength = 64;
     private const int RingMask = RingLength - 1;
@@ -35,7 +38,7 @@ public sealed class PulseAutocorrelation
     // A usual sample is 8, a clipped one 31: the products of a second stay below 25 x 961 and fit 16 bits.
     private const int UsualHeight = 8;
     private const int ClippedHeight = 31;
-    private const int GainShift = 12;
+    private const int GainShift = 20;
     private const int LargestMagnitude = 1000000;
     private const int HalfLag = (MinLag + MaxLag) / 2;
 
@@ -71,6 +74,20 @@ public sealed class PulseAutocorrelation
 
     /// <summary>The correlation at the period, thousandths, at most about 1,000; 0 when there is none.</summary>
     public int StrengthThousandths { get; private set; }
+
+    /// <summary>
+    /// True when the light is a smooth wave: half a period on (one and a half, where that is too short) it is its own opposite, as a tremor is. A pulse has a short systole and
+    /// a long diastole, and is not.
+    /// </summary>
+    public bool IsSmooth
+    {
+        get
+        {
+            int lag = (PeriodSixteenths + 16) / 32;
+            lag = lag < MinLag ? ((PeriodSixteenths * 3) + 16) / 32 : lag;
+            return lag >= MinLag && lag <= MaxLag && -_correlation[lag] >= SmoothThousandths;
+        }
+    }
 
     /// <summary>Forgets everything.</summary>
     public void Reset()
@@ -168,6 +185,11 @@ public sealed class PulseAutocorrelation
         ClearRow();
     }
 
+    /// <summary>The correlation at a lag.</summary>
+    /// <param name="lag">The lag, correlated samples, <see cref="MinLag"/> to <see cref="MaxLag"/>.</param>
+    /// <returns>Thousandths.</returns>
+    public int At(int lag) => _correlation[lag];
+
     /// <summary>The highest correlation within an eighth of a period, thousandths.</summary>
     /// <param name="periodSixteenths">The period, sixteenths of a correlated sample.</param>
     /// <returns>0 to about 1,000.</returns>
@@ -216,11 +238,12 @@ public sealed class PulseAutocorrelation
         }
 
         int row = _row * Lags;
-        int place = _place + RingLength;
-        for (int lag = from; lag <= to; lag++)
+        int last = row + to;
+        int earlier = _place + RingLength - from;
+        for (int at = row + from; at <= last; at++)
         {
-            int at = row + lag;
-            _products[at] = (short)(_products[at] + (_newest * _ring[place - lag]));
+            _products[at] = (short)(_products[at] + (_newest * _ring[earlier]));
+            earlier--;
         }
     }
 

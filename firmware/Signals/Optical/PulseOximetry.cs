@@ -7,7 +7,7 @@ namespace Firmware.Signals.Optical;
 /// out. Pulse rate is the mean beat interval over at most <see cref="PulseWindowSeconds"/> where the autocorrelation of the same seconds agrees; R is the ratio of the RMS
 /// rises over <see cref="RiseMs"/>, each divided by its own mean light, over at most <see cref="RatioWindowSeconds"/>. All are made from the newest calm seconds, those since the last motion.
 /// Nothing is clipped or held: every result is made anew from its own window. Source of R: Webster (ed.) 1997, "Design of Pulse Oximeters", 4.2; of the beats:
-/// <see cref="BeatDetector"/>; of the period: <see cref="PulseAutocorrelation"/>; of motion: <see cref="CommonMotion"/>.
+/// <see cref="BeatDetector"/>; of the period: <see cref="PulseAutocorrelation"/>; of motion: <see cref="CommonMotion"/> and <see cref="MotionComb"/>.
 /// </summary>
 public sealed class PulseOximetry
 {
@@ -78,6 +78,20 @@ public sealed class PulseOximetry
     /// </summary>
     public const int SecondWaveThousandths = 900;
 
+    /// <summary>
+    /// From this share on, per cent, the lower ones of every two beats are no second waves. Assumption: a second wave is at most half of its beat, and a quarter more.
+    /// </summary>
+    public const int MinAlternatePercent = 62;
+
+    /// <summary>Likeness, thousandths, from which two beats in turn are beats: each has the shape of the one before it. Chosen on made-up beats (README).</summary>
+    public const int MinInTurnLikenessThousandths = 800;
+
+    /// <summary>Of two intervals in turn of which one is twice the other within this, per cent, a beat may be missed in the longer. Assumption.</summary>
+    public const int TwicePercent = 5;
+
+    /// <summary>Twice the period's rate is that of all beats within this, per cent. Assumption.</summary>
+    public const int BeatsInTurnPercent = 5;
+
     /// <summary>Likeness that three quarters of the beats of an irregular pulse reach, thousandths. Chosen on made-up motion and a simulated patient (README).</summary>
     public const int MinBeatLikenessThousandths = 700;
 
@@ -87,6 +101,24 @@ public sealed class PulseOximetry
     /// <summary>Least beats of an irregular pulse. Assumption: five intervals.</summary>
     public const int MinIrregularBeats = 6;
 
+    /// <summary>
+    /// Within this of R = 1, x 10,000, blood is not told from motion by the difference of the lights, for motion moves both by the same share but for this. There must be more in
+    /// the difference than noise for an SpO2, and the wave must not be smooth. Assumption; tried on recordings (README).
+    /// </summary>
+    public const int CommonRatioBand = 500;
+
+    /// <summary>R x 10,000 from which what is left of light under motion is blood: motion that is left brings R nearer to 1. Assumption.</summary>
+    public const int SurelyBloodRatio = 11000;
+
+    /// <summary>Below that R, what is left says the same SpO2 within this, tenths of a percent, whether what it has in common is noise or motion. Assumption: what is wrong with confidence.</summary>
+    public const int MaxLeftTenths = 50;
+
+    /// <summary>From this on, per cent, the comb takes away motion rather than blood (<see cref="MotionComb.GainPercent"/>). Chosen on made-up motion (README).</summary>
+    public const int MinCombGainPercent = 130;
+
+    /// <summary>SpO2 of two halves, or by two ways, may differ by this, tenths of a percent. Assumption: half of what is wrong with confidence.</summary>
+    public const int MaxSpreadTenths = 25;
+
     /// <summary>An irregular pulse's rates with and without its longest intervals may differ by this, tenths per minute. Assumption: what is wrong with confidence.</summary>
     public const int MaxDoubtTenths = 100;
 
@@ -95,6 +127,7 @@ public sealed class PulseOximetry
 
     // The work at the end of a second is spread over this many samples behind it, so that no single one takes long; the first second is shorter by as many.
     private const int ResultSteps = 2;
+    private const int CombStep = 3;
     private const int Rows = PulseWindowSeconds;
 
     private readonly PulseBandPass _redFilter;
@@ -104,6 +137,7 @@ public sealed class PulseOximetry
     private readonly PulseAutocorrelation _period;
     private readonly PulseAutocorrelation _differencePeriod;
     private readonly CommonMotion _motion = new CommonMotion();
+    private readonly MotionComb _comb;
 
     // Sums of one second each; the ring holds the longest window. Squares and products are of rises, but for the pulsation's own.
     private readonly long[] _pulsationSquares = new long[Rows];
@@ -129,6 +163,7 @@ public sealed class PulseOximetry
     private int _restless;
     private int _differenceGain;
     private int _ratioSeconds;
+    private int _ratioOfAll;
 
     /// <summary>Makes an analysis at rest.</summary>
     /// <param name="curve">How R becomes SpO2.</param>
@@ -145,6 +180,7 @@ public sealed class PulseOximetry
         _beats = new BeatDetector(SamplesPerSecond);
         _period = new PulseAutocorrelation(SamplesPerSecond);
         _differencePeriod = new PulseAutocorrelation(SamplesPerSecond);
+        _comb = new MotionComb(SamplesPerSecond);
         Reset();
     }
 
@@ -254,6 +290,7 @@ public sealed class PulseOximetry
         _rhythm.Reset();
         _period.Reset();
         _differencePeriod.Reset();
+        _comb.Reset();
         HasNewResults = false;
         BeatIntervalMs = 0;
         PulseRateTenths = 0;
@@ -301,7 +338,7 @@ public sealed class PulseOximetry
         _products[_second] += redRise * infraredRise;
         _samples++;
         _inSecond++;
-        bool isBeat = _beats.Next((int)infraredPulsation);
+        bool isBeat = _beats.Next((int)infraredPulsation, -infrared);
         if (isBeat)
         {
             long interval = _rhythm.Take(_beats);
@@ -310,6 +347,7 @@ public sealed class PulseOximetry
 
         _period.Next((int)infraredPulsation);
         _differencePeriod.Next((int)(infraredPulsation - ((redPulsation * _differenceGain) >> GainShift)));
+        _comb.Next((int)redPulsation, (int)infraredPulsation);
         _step = _inSecond == SamplesPerSecond ? 0 : _step + 1;
         HasNewResults = _step == ResultSteps;
         switch (_step)
@@ -323,6 +361,9 @@ public sealed class PulseOximetry
             case ResultSteps:
                 EvaluateRatio();
                 EvaluatePulse();
+                break;
+            case CombStep:
+                _comb.FindPeriod(_period, _differencePeriod);
                 break;
         }
 
@@ -339,6 +380,7 @@ public sealed class PulseOximetry
         bool isCalm = _seconds > SettlingSeconds && _restless == 0;
         _calm = !isCalm ? 0 : _calm < Rows ? _calm + 1 : Rows;
         _period.EndSecond(isCalm);
+        _comb.EndSecond();
         SetDifferenceGain(_redSum[_second], _infraredSum[_second]);
         _second = (_second + 1) % Rows;
         _beats.UsualInterval = _period.StrengthThousandths < MinGuideThousandths ? 0
@@ -408,6 +450,10 @@ public sealed class PulseOximetry
         {
             TakeDifference();
         }
+        else if (IsAsCommon(_ratioOfAll) && _period.IsSmooth && !IsDifferenceSure())
+        {
+            PulseQuality = 0;
+        }
         else if (_period.StrengthThousandths >= RequiredLikenessThousandths && (_period.StrengthThousandths >= MaxIrregularThousandths || !_rhythm.IsIrregular))
         {
             TakeRegular();
@@ -439,21 +485,40 @@ public sealed class PulseOximetry
         int byPeriod = Rate(_period);
         int byBeats = _rhythm.RateTenths;
         bool agree = PulseRhythm.Agree(byBeats, byPeriod);
-        bool areSecondWaves = _period.StrengthThousandths >= SecondWaveThousandths && PulseRhythm.Agree(byBeats, 2 * byPeriod);
-        if (agree || areSecondWaves)
+        bool areBeats = AreBeatsInTurn(byPeriod);
+        bool areSecondWaves = !areBeats && AreSecondWaves(byPeriod);
+        bool isCommon = _motion.ShareThousandths > CommonMotion.MinShareThousandths;
+        if (IsDifferenceSure())
         {
-            PulseRateTenths = agree ? byBeats : byPeriod;
-            IsPulseIrregular = agree && _rhythm.IsIrregular;
+            TakeDifference();
+        }
+        else if ((agree || areBeats || areSecondWaves) && !_rhythm.MayMissBeats && !(isCommon && _rhythm.IsIrregular))
+        {
+            PulseRateTenths = areSecondWaves ? byPeriod : areBeats ? _rhythm.RateOfAllTenths : byBeats;
+            IsPulseIrregular = !areSecondWaves && _rhythm.IsIrregular;
             PulseQuality = Quality(_period.StrengthThousandths, RequiredLikenessThousandths);
         }
     }
+
+    // Under motion the difference of the lights has blood alone: where it repeats as infrared does, that is the pulse.
+    private bool IsDifferenceSure() => _motion.IsPresent && PulseRhythm.Agree(Rate(_period), Rate(_differencePeriod)) && CommonMotion.IsEnough(_differencePeriod);
+
+    // Two beats in each period that have one shape: of a heart whose beats come early or weak in turn.
+    private bool AreBeatsInTurn(int byPeriod) => PulseRhythm.IsWithin(_rhythm.RateOfAllTenths, 2 * byPeriod, BeatsInTurnPercent)
+        && _rhythm.LikenessThousandths >= MinInTurnLikenessThousandths && !PulseRhythm.IsWithin(_rhythm.IntervalsPercent, 200, TwicePercent)
+        && (_rhythm.AlternateMs <= BeatDetector.LatestSecondWaveMs || _rhythm.AlternatePercent >= MinAlternatePercent);
+
+    // Two waves in each period of which the second has another shape.
+    private bool AreSecondWaves(int byPeriod) => _period.StrengthThousandths >= SecondWaveThousandths && PulseRhythm.Agree(_rhythm.RateTenths, 2 * byPeriod)
+        && _rhythm.LikenessThousandths < BeatDetector.BeatLikenessThousandths
+        && (_rhythm.AlternatePercent < MinAlternatePercent || !PulseRhythm.IsWithin(_rhythm.RateOfAllTenths, 2 * byPeriod, BeatsInTurnPercent));
 
     // No period, and beats that look alike at uneven times.
     private void TakeIrregular()
     {
         int off = _rhythm.RateTenths - _rhythm.RateOfAllTenths;
         if (_rhythm.Beats >= MinIrregularBeats && _rhythm.LikenessThousandths >= MinBeatLikenessThousandths && _rhythm.OutlierPercent <= MaxOutlierPercent
-            && off <= MaxDoubtTenths && PerfusionIndexMilliPercent >= WeakPerfusionMilliPercent && !_motion.IsPresent)
+            && off + _rhythm.MissedTenths <= MaxDoubtTenths && PerfusionIndexMilliPercent >= WeakPerfusionMilliPercent && !_motion.IsPresent)
         {
             PulseRateTenths = (_rhythm.RateTenths + _rhythm.RateOfAllTenths) / 2;
             PulseQuality = IrregularQuality;
@@ -522,18 +587,53 @@ public sealed class PulseOximetry
 
         long ratio = redRms * 10000 / infraredRms * MeanInfrared / MeanRed;
         RatioTenThousandths = ratio > 65535 ? 65535 : (int)ratio;
-        SaturationTenths = Curve.SaturationTenths(RatioTenThousandths);
+        _ratioOfAll = RatioTenThousandths;
         _motion.Measure(redSquares, infraredSquares, products, MeanRed, MeanInfrared);
         _motion.Evaluate(_period, _differencePeriod, Rate(_period), Rate(_differencePeriod), RatioTenThousandths);
-        int beyond = CorrelationThousandths - MinCorrelationThousandths;
+        int correlation = CorrelationThousandths;
+        bool isKnown = isCalm && (TakeLeft(ref correlation) || !_motion.IsPresent);
+        isKnown = isKnown && !(IsAsCommon(RatioTenThousandths) && (_motion.IsBloodHidden || _period.IsSmooth));
+        SaturationTenths = Curve.SaturationTenths(RatioTenThousandths);
+        int beyond = correlation - MinCorrelationThousandths;
         int quality = beyond <= 0 ? 0 : 50 + (beyond * 50 / (1000 - MinCorrelationThousandths));
         int like = Quality(LikenessThousandths, RequiredLikenessThousandths);
         quality = quality < like ? quality : like;
-        SaturationQuality = isCalm && !_motion.IsPresent ? quality : 0;
+        SaturationQuality = isKnown ? quality : 0;
         SaturationAbsence = PerfusionAbsence != AbsenceReason.None ? PerfusionAbsence
             : SaturationTenths < SaturationCurve.LowestTenths || SaturationTenths > SaturationCurve.HighestTenths ? AbsenceReason.OutOfRange
             : AbsenceReason.None;
     }
+
+    // Under motion: R of what is left when it is taken away. Where R of all the light says the same, it does not matter what is motion and what blood.
+    private bool TakeLeft(ref int correlation)
+    {
+        if (_comb.GainPercent < MinCombGainPercent)
+        {
+            return false;
+        }
+
+        _comb.Measure(_ratioSeconds, MeanRed, MeanInfrared);
+        int left = Curve.SaturationTenths(_comb.RatioTenThousandths);
+        int perfusion = (int)((long)_comb.Strength * 283000 / PulseBandPass.OutputScale / MeanInfrared);
+        bool isSteady = IsNear(Curve.SaturationTenths(_comb.OlderRatioTenThousandths), Curve.SaturationTenths(_comb.NewerRatioTenThousandths), MaxSpreadTenths);
+        bool isBlood = _comb.RatioTenThousandths >= SurelyBloodRatio || IsNear(Curve.SaturationTenths(_comb.BloodRatioTenThousandths), left, MaxLeftTenths);
+        if (_comb.CorrelationThousandths < MinCorrelationThousandths || perfusion < MinPerfusionMilliPercent || !isSteady || !isBlood)
+        {
+            return false;
+        }
+
+        if (!IsNear(left, Curve.SaturationTenths(RatioTenThousandths), MaxSpreadTenths))
+        {
+            RatioTenThousandths = _comb.RatioTenThousandths;
+            correlation = _comb.CorrelationThousandths;
+        }
+
+        return true;
+    }
+
+    private static bool IsAsCommon(int ratioTenThousandths) => ratioTenThousandths > 10000 - CommonRatioBand && ratioTenThousandths < 10000 + CommonRatioBand;
+
+    private static bool IsNear(int aTenths, int bTenths, int offTenths) => aTenths - bTenths <= offTenths && bTenths - aTenths <= offTenths;
 
     private void ForgetRatio(AbsenceReason reason)
     {

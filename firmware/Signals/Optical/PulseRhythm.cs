@@ -15,12 +15,23 @@ public sealed class PulseRhythm
     // An interval beyond 8/5 of the median is most likely a beat that was missed. Chosen on recordings (README).
     private const int MissedNumerator = 8;
     private const int MissedDenominator = 5;
+    // Waves between beats, per cent of the beat before: a second wave is at most half of it and a quarter more or less by the filter; a weak beat that moves a finger's
+    // light is a third of it; a seventh is none. Assumptions; chosen on made-up beats (README).
+    private const int HighWavePercent = 55;
+    private const int WavePercent = 30;
+    private const int NoWavePercent = 15;
+
+    // Added to the percent of a wave that came late or has a beat's shape.
+    private const int BeatlikeWave = 1000;
     private const int Ring = 64;
     private const int Mask = Ring - 1;
 
     private readonly long[] _sixteenths = new long[Ring];
     private readonly int[] _amplitude = new int[Ring];
     private readonly int[] _likeness = new int[Ring];
+    private readonly int[] _secondWave = new int[Ring];
+    private readonly int[] _peak = new int[Ring];
+    private readonly int[] _foot = new int[Ring];
     private readonly int[] _sorted = new int[Ring];
     private int _taken;
 
@@ -41,6 +52,21 @@ public sealed class PulseRhythm
 
     /// <summary>Likeness of a beat to the one before it that three quarters of the beats reach, thousandths.</summary>
     public int LikenessThousandths { get; private set; }
+
+    /// <summary>Height of the lower ones of every two beats, per cent of the higher ones'; by medians.</summary>
+    public int AlternatePercent { get; private set; }
+
+    /// <summary>From a higher one of every two beats to the lower one behind it, ms; by medians.</summary>
+    public int AlternateMs { get; private set; }
+
+    /// <summary>True when some of the waves between the beats may be beats that are weak: too high or too late for second waves, or behind some beats and not behind others.</summary>
+    public bool MayMissBeats { get; private set; }
+
+    /// <summary>How much higher the rate by all intervals were if those waves were beats, tenths per minute.</summary>
+    public int MissedTenths { get; private set; }
+
+    /// <summary>The longer of two intervals in turn, per cent of the shorter; by medians.</summary>
+    public int IntervalsPercent { get; private set; }
 
     /// <summary>True when two rates are known and differ by at most <see cref="AgreementTenths"/>.</summary>
     /// <param name="a">Tenths per minute, 0 for none.</param>
@@ -80,6 +106,9 @@ public sealed class PulseRhythm
         _sixteenths[newest] = beat.PeakSixteenths;
         _amplitude[newest] = beat.Amplitude;
         _likeness[newest] = beat.LikenessThousandths;
+        _secondWave[newest] = beat.IsSecondWaveLate || beat.IsSecondWaveAlike ? BeatlikeWave + beat.SecondWavePercentBefore : beat.SecondWavePercentBefore;
+        _peak[newest] = beat.PeakLight;
+        _foot[newest] = beat.FootLight;
         _taken++;
         return interval;
     }
@@ -104,6 +133,8 @@ public sealed class PulseRhythm
 
         MeasureIntervals(beats - 1, samplePeriodUs);
         MeasureHeights(beats);
+        MeasureAlternation(beats, samplePeriodUs);
+        CountWaves(beats);
         for (int i = 0; i < beats; i++)
         {
             _sorted[i] = _likeness[(_taken - 1 - i) & Mask];
@@ -121,6 +152,11 @@ public sealed class PulseRhythm
         IsIrregular = false;
         OutlierPercent = 100;
         LikenessThousandths = 0;
+        AlternatePercent = 100;
+        AlternateMs = 0;
+        MayMissBeats = false;
+        MissedTenths = 0;
+        IntervalsPercent = 100;
     }
 
     private void MeasureIntervals(int intervals, int samplePeriodUs)
@@ -177,5 +213,60 @@ public sealed class PulseRhythm
         }
 
         OutlierPercent = outliers * 100 / beats;
+    }
+
+    // By the unfiltered light, above the mean of the feet before and behind, so that wander has no part; the newest beat has no foot behind it yet.
+    private void MeasureAlternation(int beats, int samplePeriodUs)
+    {
+        int newer = MedianHeight(1, beats);
+        int older = MedianHeight(2, beats);
+        bool isNewerLower = newer < older;
+        int lower = isNewerLower ? newer : older;
+        AlternatePercent = lower <= 0 ? 0 : (int)(lower * 100L / (isNewerLower ? older : newer));
+        int behindHigher = MedianInterval(isNewerLower ? 1 : 2, beats);
+        int behindLower = MedianInterval(isNewerLower ? 2 : 1, beats);
+        AlternateMs = (int)((long)behindHigher * samplePeriodUs / 16000);
+        IntervalsPercent = (int)((behindHigher < behindLower ? behindLower : behindHigher) * 100L / ((behindHigher < behindLower ? behindHigher : behindLower) + 1));
+    }
+
+    private int MedianInterval(int first, int beats)
+    {
+        int count = 0;
+        for (int i = first; i + 1 < beats; i += 2)
+        {
+            _sorted[count++] = (int)(_sixteenths[(_taken - 1 - i) & Mask] - _sixteenths[(_taken - 2 - i) & Mask]);
+        }
+
+        return count == 0 ? 0 : IntegerMath.Median(_sorted, count);
+    }
+
+    private void CountWaves(int beats)
+    {
+        int high = 0;
+        int some = 0;
+        int none = 0;
+        for (int i = 0; i < beats - 1; i++)
+        {
+            int wave = _secondWave[(_taken - 1 - i) & Mask];
+            int percent = wave >= BeatlikeWave ? wave - BeatlikeWave : wave;
+            high += percent >= HighWavePercent || (wave >= BeatlikeWave && percent >= WavePercent) ? 1 : 0;
+            some += percent >= WavePercent ? 1 : 0;
+            none += percent < NoWavePercent ? 1 : 0;
+        }
+
+        MissedTenths = RateOfAllTenths * some / (beats - 1);
+        MayMissBeats = high * 4 >= beats || (some * 5 >= beats && none * 4 >= beats);
+    }
+
+    private int MedianHeight(int first, int beats)
+    {
+        int count = 0;
+        for (int i = first; i < beats; i += 2)
+        {
+            int at = (_taken - 1 - i) & Mask;
+            _sorted[count++] = _peak[at] - ((_foot[at] + _foot[(at + 1) & Mask]) / 2);
+        }
+
+        return IntegerMath.Median(_sorted, count);
     }
 }

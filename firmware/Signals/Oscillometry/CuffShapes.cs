@@ -16,6 +16,7 @@ internal sealed class CuffShapes
 
     private const int MaxPoints = 40; // so that a comparison stays within a step
     private const int NearPercent = 20;
+    private const int MaxMean = 16_000;
 
     // The top of a flat beat, or of one with vibration on it, may lie a tenth of a period beside where it lies in another.
     private const int ShiftShare = 10;
@@ -24,7 +25,8 @@ internal sealed class CuffShapes
     private readonly CuffBeats _beats;
     private readonly short[] _oscillation;
     private readonly short[] _alike = new short[OscillometricAnalysis.MaxBeats]; // with the next beat
-    private readonly int[] _mean = new int[MaxPoints];
+    private readonly int[] _sums = new int[MaxPoints];
+    private readonly short[] _mean = new short[MaxPoints + 1]; // one more, as a stretch has
     private int _back;
     private int _points;
     private int _stride;
@@ -34,6 +36,7 @@ internal sealed class CuffShapes
     private int _attempt;
     private int _near;
     private int _pairs;
+    private int _added;
 
     /// <summary>Stores.</summary>
     /// <param name="deflation">The first stage.</param>
@@ -53,6 +56,16 @@ internal sealed class CuffShapes
     /// <summary>True when all beats were looked at.</summary>
     public bool IsDone { get; private set; }
 
+    /// <summary>Whether one beat follows another after about a period.</summary>
+    /// <param name="beat">The earlier one.</param>
+    /// <param name="next">The later one.</param>
+    /// <returns>True when it does, to a fifth of the period.</returns>
+    public bool IsNear(int beat, int next)
+    {
+        int off = _beats.At[next] - _beats.At[beat] - _beats.Period;
+        return (off < 0 ? -off : off) * 100 <= _beats.Period * NearPercent;
+    }
+
     /// <summary>Begins.</summary>
     public void Begin()
     {
@@ -66,10 +79,11 @@ internal sealed class CuffShapes
         _cursor = 0;
         _near = 0;
         _pairs = 0;
+        _added = 0;
         IsDone = false;
         for (int i = 0; i < MaxPoints; i++)
         {
-            _mean[i] = 0;
+            _sums[i] = 0;
         }
     }
 
@@ -83,7 +97,13 @@ internal sealed class CuffShapes
             _cursor = 0;
             _pass++;
             IsDone = _pass == 3;
-            return 1;
+            if (_pass != 2)
+            {
+                return 1;
+            }
+
+            Average();
+            return 1 + (_points * 4 / 10);
         }
 
         switch (_pass)
@@ -106,12 +126,12 @@ internal sealed class CuffShapes
             return 1;
         }
 
-        int alike = Alike(_beats.At[i] - _back, _beats.At[i + 1] - _back + Shift());
+        int alike = Alike(_beats.At[i] - _back, _oscillation, _beats.At[i + 1] - _back + Shift(), _stride);
         _alike[i] = (short)(_attempt == 0 || alike > _alike[i] ? alike : _alike[i]);
         if (IsLastAttempt(_alike[i] >= MinAlike) && _alike[i] >= MinAlike)
         {
             _pairs++;
-            _near += IsNear(i) ? 1 : 0;
+            _near += IsNear(i, i + 1) ? 1 : 0;
         }
 
         return 35 + _points;
@@ -132,14 +152,7 @@ internal sealed class CuffShapes
         return true;
     }
 
-    // The distance to the next beat is about a period.
-    private bool IsNear(int i)
-    {
-        int off = _beats.At[i + 1] - _beats.At[i] - _beats.Period;
-        return (off < 0 ? -off : off) * 100 <= _beats.Period * NearPercent;
-    }
-
-    private bool IsPair(int i) => i >= 0 && i + 1 < _beats.Count && _alike[i] >= MinAlike && (IsIrregular || IsNear(i));
+    private bool IsPair(int i) => i >= 0 && i + 1 < _beats.Count && _alike[i] >= MinAlike && (IsIrregular || IsNear(i, i + 1));
 
     private int AddToMean(int i)
     {
@@ -154,9 +167,10 @@ internal sealed class CuffShapes
         int height = _beats.Amplitude[i];
         for (int k = 0; k < _points; k++)
         {
-            _mean[k] += _oscillation[from + (k * _stride)] * 256 / height;
+            _sums[k] += _oscillation[from + (k * _stride)] * 256 / height;
         }
 
+        _added++;
         return 2 + (_points / 2);
     }
 
@@ -169,15 +183,26 @@ internal sealed class CuffShapes
             return 2;
         }
 
-        IsSure[i] = LikeMean(_beats.At[i] - _back + Shift()) >= MinLikeMean;
+        IsSure[i] = Alike(_beats.At[i] - _back + Shift(), _mean, 0, 1) >= MinLikeMean;
         IsLastAttempt(IsSure[i]);
         return 35 + _points;
     }
 
-    // The correlation coefficient of two stretches, thousandths; 0 where one reaches beyond what was measured.
-    private int Alike(int first, int second)
+    // The sums become a beat in thousandths of its height, whose products with a sample fit 32 bits. A flat top under a large swing may be far beyond its height.
+    private void Average()
     {
-        if (first < 0 || second < 0 || second + (_points * _stride) >= _beats.Samples)
+        for (int k = 0; k < _points; k++)
+        {
+            long mean = _added == 0 ? 0 : _sums[k] * 1000L / 256 / _added;
+            _mean[k] = (short)(mean > MaxMean ? MaxMean : mean < -MaxMean ? -MaxMean : mean);
+        }
+    }
+
+    // The correlation coefficient of a stretch of what oscillates with another stretch, thousandths; 0 where one reaches beyond what was measured.
+    private int Alike(int first, short[] other, int second, int stride)
+    {
+        int end = other == _oscillation ? _beats.Samples : MaxPoints + 1;
+        if (first < 0 || second < 0 || first + (_points * _stride) >= _beats.Samples || second + (_points * stride) >= end)
         {
             return 0;
         }
@@ -190,51 +215,19 @@ internal sealed class CuffShapes
         for (int k = 0; k < _points; k++)
         {
             int a = _oscillation[first];
-            int b = _oscillation[second];
+            int b = other[second];
             sumA += a;
             sumB += b;
             product += a * b;
             squareA += a * a;
             squareB += b * b;
             first += _stride;
-            second += _stride;
+            second += stride;
         }
 
-        return Coefficient(product, sumA, sumB, squareA, squareB);
-    }
-
-    private int LikeMean(int from)
-    {
-        if (from < 0 || from + (_points * _stride) >= _beats.Samples)
-        {
-            return 0;
-        }
-
-        int sumA = 0;
-        int sumB = 0;
-        long product = 0;
-        long squareA = 0;
-        long squareB = 0;
-        for (int k = 0; k < _points; k++)
-        {
-            int a = _oscillation[from];
-            int b = _mean[k];
-            sumA += a;
-            sumB += b;
-            product += (long)a * b;
-            squareA += a * a;
-            squareB += (long)b * b;
-            from += _stride;
-        }
-
-        return Coefficient(product, sumA, sumB, squareA, squareB);
-    }
-
-    private int Coefficient(long product, int sumA, int sumB, long squareA, long squareB)
-    {
         long covariance = product - ((long)sumA * sumB / _points);
-        long first = squareA - ((long)sumA * sumA / _points);
-        long second = squareB - ((long)sumB * sumB / _points);
-        return covariance <= 0 ? 0 : (int)(covariance * 1000 / ((IntegerMath.SquareRoot(first) * IntegerMath.SquareRoot(second)) + 1));
+        long ownSquares = squareA - ((long)sumA * sumA / _points);
+        long otherSquares = squareB - ((long)sumB * sumB / _points);
+        return covariance <= 0 ? 0 : (int)(covariance * 1000 / ((IntegerMath.SquareRoot(ownSquares) * IntegerMath.SquareRoot(otherSquares)) + 1));
     }
 }

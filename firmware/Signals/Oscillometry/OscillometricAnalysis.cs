@@ -70,6 +70,22 @@ public sealed class OscillometricAnalysis
     // A pulse under a cuff grows and shrinks over many beats; what begins or ends within two, by this share of the height, is a movement.
     private const int MaxStepPercent = 60;
 
+    // Three signs of movement. A resting arm shows one of them now and then, hardly ever two, and of two nothing is published: sure beats within the hill, and a few beside it, that do not
+    // follow each other by a period; a sudden step of so many percent of the height; a hill that is narrow for its pressure, or whose mean pressure is not where a pulse has it. Source: a pulse
+    // pressure below a quarter of the systolic one is called narrow (Stevenson and Perloff, JAMA 261 (1989) 884); the mean lies at a third to a half of it (Bos et al., J. Hypertens. 25
+    // (2007) 751). The bounds are chosen on recordings with made-up motion, see README.md.
+    private const int SignBeats = 3;
+    private const int SignNarrowPercent = 27;
+    private const int SignLowMeanPercent = 20;
+    private const int SignHighMeanPercent = 60;
+    private const int SignStepPercent = 50;
+    private const int SignStepOfOddHillPercent = 40;
+
+    // A step is sudden when it is 1.3 times the most that a bell has which falls to half of its height at the systolic and to three quarters at the diastolic pressure: sqrt(2 ln 2 / e) = 0.71
+    // and sqrt(2 ln (4/3) / e) = 0.46 of the height over the width from there to the mean pressure. A slow pulse passes a narrow hill in few beats.
+    private const int SuddenAbovePercent = 93;
+    private const int SuddenBelowPercent = 60;
+
     // The pulse between the pressures has the period that the whole deflation has.
     private const int MaxRateOffPercent = 10;
 
@@ -124,7 +140,10 @@ public sealed class OscillometricAnalysis
     private int _near;
     private int _sureNear;
     private int _steepest;
+    private int _sudden;
     private int _inside;
+    private int _lastSure;
+    private bool _isBroken;
     private long _off;
 
     /// <summary>Allocates.</summary>
@@ -377,11 +396,14 @@ public sealed class OscillometricAnalysis
             case Stage.Rhythm:
                 if (_rhythm.Step())
                 {
-                    _cursor = _envelope.Beat(_firstPlace);
+                    _cursor = _envelope.Beat(_firstPlace) < SignBeats ? 0 : _envelope.Beat(_firstPlace) - SignBeats;
+                    _lastSure = -1;
+                    _isBroken = false;
                     _place = _firstPlace;
                     _near = 0;
                     _sureNear = 0;
                     _steepest = 0;
+                    _sudden = 0;
                     _off = 0;
                     _inside = 0;
                     _sure = 0;
@@ -486,29 +508,54 @@ public sealed class OscillometricAnalysis
 
     private int AddScatter()
     {
+        int first = _envelope.Beat(_firstPlace);
         int last = _envelope.Beat(_lastPlace);
-        for (int k = 0; k < 8 && _cursor <= last; k++, _cursor++)
+        int end = last + SignBeats < _beats.Count ? last + SignBeats : _beats.Count - 1;
+        for (int k = 0; k < 8 && _cursor <= end; k++, _cursor++)
         {
-            int sure = _shapes.IsSure[_cursor] ? 1 : 0;
-            _sure += sure;
-            _inside++;
-            int pressure = _beats.Pressure[_cursor];
-            if (pressure >= SystolicCentiMmHg - NearInsideCentiMmHg && pressure <= SystolicCentiMmHg + NearOutsideCentiMmHg)
+            if (_shapes.IsSure[_cursor])
             {
-                _sureNear += sure;
-                _near++;
+                _isBroken |= _lastSure >= 0 && !_shapes.IsNear(_lastSure, _cursor);
+                _lastSure = _cursor;
             }
 
-            if (_envelope.Beat(_place) == _cursor)
+            if (_cursor >= first && _cursor <= last)
             {
-                int step = _envelope.StepAt(_place);
-                _steepest = step > _steepest ? step : _steepest;
-                _off += _envelope.Distance(_place++);
+                AddInside();
             }
         }
 
-        _stage = _cursor > last ? Stage.Validate : Stage.Scatter;
-        return 15;
+        _stage = _cursor > end ? Stage.Validate : Stage.Scatter;
+        return 20;
+    }
+
+    private void AddInside()
+    {
+        int sure = _shapes.IsSure[_cursor] ? 1 : 0;
+        _sure += sure;
+        _inside++;
+        int pressure = _beats.Pressure[_cursor];
+        if (pressure >= SystolicCentiMmHg - NearInsideCentiMmHg && pressure <= SystolicCentiMmHg + NearOutsideCentiMmHg)
+        {
+            _sureNear += sure;
+            _near++;
+        }
+
+        if (_envelope.Beat(_place) == _cursor)
+        {
+            int step = _envelope.StepAt(_place);
+            _steepest = step > _steepest ? step : _steepest;
+            _sudden = step > _sudden && IsSudden(step) ? step : _sudden;
+            _off += _envelope.Distance(_place++);
+        }
+    }
+
+    private bool IsSudden(int step)
+    {
+        bool isAbove = _envelope.Pressure(_place) > MeanCentiMmHg;
+        int width = isAbove ? SystolicCentiMmHg - MeanCentiMmHg : MeanCentiMmHg - DiastolicCentiMmHg;
+        long drop = _envelope.Pressure(_place - 1) - _envelope.Pressure(_place + 1);
+        return step * 100L * width > _envelope.Height * drop * (isAbove ? SuddenAbovePercent : SuddenBelowPercent);
     }
 
     // Over the beats from far above the mean pressure to a little below it.
@@ -537,8 +584,17 @@ public sealed class OscillometricAnalysis
         Quality = quality < 1 ? 1 : quality;
         return percent > MaxScatterPercent || _envelope.UnevenPercent() > MaxUnevenPercent || places < MinBeats / 2
             || _sure * 100 < _inside * MinSurePercent || _sureNear * 100 < _near * MinSurePercent || IsRateOff()
-            || _steepest * 100L > _envelope.Height * (long)MaxStepPercent
+            || _steepest * 100L > _envelope.Height * (long)MaxStepPercent || HasMoved()
             ? OscillometryRefusal.TooMuchMotion : OscillometryRefusal.None;
+    }
+
+    private bool HasMoved()
+    {
+        int pulse = SystolicCentiMmHg - DiastolicCentiMmHg;
+        int mean = (MeanCentiMmHg - DiastolicCentiMmHg) * 100 / pulse;
+        bool isOdd = pulse * 100L < SystolicCentiMmHg * (long)SignNarrowPercent || mean < SignLowMeanPercent || mean > SignHighMeanPercent;
+        int step = (int)(_sudden * 100L / _envelope.Height);
+        return isOdd ? _isBroken || step > SignStepOfOddHillPercent : _isBroken && !_shapes.IsIrregular && step > SignStepPercent;
     }
 
     private bool IsRateOff()

@@ -45,7 +45,7 @@ internal static class CuffPerturbations
         long[] held = [.. record.MicroMmHg];
         for (int i = 1; i < held.Length; i++)
         {
-            held[i] = random.NextDouble() * 100 < percent ? held[i - 1] : held[i];
+            held[i] = Perturbations.IsDrawn(random, percent) ? held[i - 1] : held[i];
         }
 
         return record with { MicroMmHg = held };
@@ -63,7 +63,7 @@ internal static class CuffPerturbations
         for (int i = 0; i < record.MicroMmHg.Count; i++)
         {
             // The sample at which the deflation begins stays.
-            if (i != record.BeginIndex && random.NextDouble() * 100 < percent)
+            if (i != record.BeginIndex && Perturbations.IsDrawn(random, percent))
             {
                 begin -= i < record.BeginIndex ? 1 : 0;
             }

@@ -192,8 +192,6 @@ internal static class LightPerturbations
 
     private static OpticalSample Quantised(OpticalSample light, double step) => new(Quantised(light.RedCounts, step), Quantised(light.InfraredCounts, step));
 
-    private static bool IsDrawn(SeededRandom random, double percent) => random.NextDouble() * 100 < percent;
-
     private static ReferenceRecord Each(ReferenceRecord record, Func<OpticalSample, OpticalSample> change)
     {
         RecordedLight light = record.Light;
@@ -295,7 +293,7 @@ internal static class LightPerturbations
         long lostUs = 0;
         for (int i = 1; i < light.Count; i++)
         {
-            if (i < light.Count - 1 && IsDrawn(random, percent))
+            if (i < light.Count - 1 && Perturbations.IsDrawn(random, percent))
             {
                 lostUs += light.TimeUs(i) - light.TimeUs(i - 1);
             }
@@ -341,7 +339,7 @@ internal static class LightPerturbations
     private static ReferenceRecord Held(ReferenceRecord record, double percent, SeededRandom random)
     {
         OpticalSample last = record.Light.Sample(0);
-        return Each(record, sample => last = IsDrawn(random, percent) ? last : sample);
+        return Each(record, sample => last = Perturbations.IsDrawn(random, percent) ? last : sample);
     }
 
     /// <summary>Light that is more or less than another by a share.</summary>

@@ -232,6 +232,12 @@ public static class Perturbations
         return text.ToString();
     }
 
+    /// <summary>Draws whether one of many is meant.</summary>
+    /// <param name="random">Draws it.</param>
+    /// <param name="percent">How many are, %.</param>
+    /// <returns>True for it.</returns>
+    internal static bool IsDrawn(SeededRandom random, double percent) => random.NextDouble() * 100 < percent;
+
     private static SeededRandom Random(ulong seed, string record, Perturbation perturbation) => new SeededRandom(seed).Fork(record).Fork(perturbation.Kind.Name);
 
     private static string List(IReadOnlyList<PerturbationKind> kinds) =>

@@ -6,8 +6,8 @@ namespace Simulators.Cart.Gateway;
 /// <summary>A server that shows what its host publishes.</summary>
 internal sealed class TappedServer(IMqttServer server, Action<MqttMessage> published) : IMqttServer
 {
-    public IMqttServerConnection Accept(IMqttConnection connection, string remote, string? certificateSubject, long nowUs) =>
-        server.Accept(connection, remote, certificateSubject, nowUs);
+    public IMqttServerConnection Accept(IMqttConnection connection, string remote, MqttPeerCertificate? certificate, long nowUs) =>
+        server.Accept(connection, remote, certificate, nowUs);
 
     public void Publish(in MqttMessage message, long ticket, long nowUs)
     {

@@ -67,7 +67,7 @@ public sealed class DirectoryByteStore : IByteStore, IDisposable
     /// <inheritdoc/>
     public int Length(string name)
     {
-        SimulatedByteStore.CheckName(name);
+        CheckName(name);
         if (_open.TryGetValue(name, out FileStream? file))
         {
             return (int)file.Length;
@@ -80,7 +80,7 @@ public sealed class DirectoryByteStore : IByteStore, IDisposable
     /// <inheritdoc/>
     public StoreStatus Delete(string name) => Guard(() =>
     {
-        SimulatedByteStore.CheckName(name);
+        CheckName(name);
         if (_open.Remove(name, out FileStream? file))
         {
             file.Dispose();
@@ -132,7 +132,7 @@ public sealed class DirectoryByteStore : IByteStore, IDisposable
 
     private FileStream Open(string name)
     {
-        SimulatedByteStore.CheckName(name);
+        CheckName(name);
         if (!_open.TryGetValue(name, out FileStream? file))
         {
             // No buffer of our own: what was appended is with the system when the call returns, and a killed process loses none of it.
@@ -141,5 +141,19 @@ public sealed class DirectoryByteStore : IByteStore, IDisposable
         }
 
         return file;
+    }
+
+    private static void CheckName(string name)
+    {
+        bool good = name.Length is >= 1 and <= 31;
+        foreach (char c in name)
+        {
+            good &= char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '-';
+        }
+
+        if (!good)
+        {
+            throw new ArgumentException($"'{name}' is not 1 to 31 of a-z, 0-9, '.' and '-'.", nameof(name));
+        }
     }
 }

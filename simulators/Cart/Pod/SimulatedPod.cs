@@ -3,9 +3,10 @@ using System.Collections.Generic;
 using System.Linq;
 using EdgeGateway.Core;
 using EdgeGateway.Faults;
-using EdgeGateway.Mqtt.Client;
 using Firmware.Core;
 using Firmware.Pod;
+using Firmware.Pod.Link;
+using Firmware.Pod.Store;
 using Firmware.Protocol;
 using Simulators.Buses;
 using Simulators.Cart.Gateway;
@@ -80,8 +81,10 @@ public sealed class SimulatedPod
     private readonly PodConnectorFactory _connectors;
     private readonly SeededRandom _random;
     private readonly SimulatedI2cBus _bus;
-    private readonly SimulatedByteStore? _flash;
-    private readonly IByteStore _store;
+    private readonly ProcessorClock _processor;
+    private readonly SeededRandom _lateness;
+    private readonly IByteStore? _store;
+    private SimulatedPodConsole? _console;
     private readonly SortedDictionary<PodPart, FittedPart> _parts = [];
     private IUplinkConnector? _connector;
     private SteppedProcess? _process;
@@ -104,9 +107,11 @@ public sealed class SimulatedPod
         _connectors = connectors;
         _random = world.Random.Fork("pod:" + _place);
         _oscillator = new Oscillator(definition.BootUs, definition.DriftPpb);
-        _flash = store is null ? new SimulatedByteStore(_random.Fork("store")) : null;
-        _store = store ?? _flash!;
-        _bus = new SimulatedI2cBus(world.Kernel);
+        _processor = new ProcessorClock(world.Kernel);
+        Flash = store is null ? new SimulatedFlash(_random.Fork("store"), _processor) : null;
+        _store = store;
+        _lateness = _random.Fork("lateness");
+        _bus = new SimulatedI2cBus(_processor) { ClearsWhenHeld = false };
         Pulse = new SyntheticPulse(definition.Pulse, _random.Fork("pulse"));
         Pulse.FingerOn(definition.FingerOnUs);
         Light = new DisturbedLight(recording ?? Pulse, _random.Fork("disturbance")) { ChannelsSwapped = definition.ChannelsSwapped };
@@ -129,6 +134,17 @@ public sealed class SimulatedPod
 
     /// <summary>A frame gave way in the full ring.</summary>
     public event FrameHandler? FrameEvicted;
+
+    /// <summary>Gives the pod a console and a configuration in its store. From the next power-on it drives the parts that the configuration names, under the identity that it gives.</summary>
+    /// <param name="port">The console's line.</param>
+    /// <param name="mac">The chip's MAC, six bytes.</param>
+    /// <param name="version">Version of the program.</param>
+    /// <returns>The console.</returns>
+    public SimulatedPodConsole FitConsole(IConsolePort port, byte[] mac, string version)
+    {
+        _console = new SimulatedPodConsole(port, Store(), mac) { Version = version };
+        return _console;
+    }
 
     /// <summary>Its scenario.</summary>
     public PodDefinition Definition { get; }
@@ -165,7 +181,7 @@ public sealed class SimulatedPod
     {
         get
         {
-            Cuff?.AdvanceTo(_world.Kernel.NowUs);
+            Cuff?.AdvanceTo(_processor.NowUs);
             return Math.Max(Cuff?.BladderMmHg ?? 0, Module?.TruePressureMmHg ?? 0);
         }
     }
@@ -176,8 +192,23 @@ public sealed class SimulatedPod
     /// <summary>The stethoscope's converter, or null.</summary>
     public SimulatedPcm1808? Converter { get; private set; }
 
+    /// <summary>Its drive; null when it was given a store of its own.</summary>
+    public SimulatedFlash? Flash { get; }
+
+    /// <summary>How long its program has stood in calls that wait, over all boots, µs.</summary>
+    public long StoodUs => _processor.StoodUs;
+
+    /// <summary>Each step of the program comes late by up to this much, drawn anew each time, µs; 0 for never.</summary>
+    public long MaxLatenessUs { get; set; }
+
     /// <summary>The program that runs; null while the power is off.</summary>
     public PodHost? Host { get; private set; }
+
+    /// <summary>Its link; null before its first boot.</summary>
+    public MqttLink? Link { get; private set; }
+
+    /// <summary>The library under the link; null before its first boot.</summary>
+    public SimulatedM2Mqtt? Library { get; private set; }
 
     /// <summary>Times the power came on.</summary>
     public int Boots { get; private set; }
@@ -210,14 +241,27 @@ public sealed class SimulatedPod
             }
         }
 
-        Cuff?.AdvanceTo(_world.Kernel.NowUs);
+        Cuff?.AdvanceTo(_processor.NowUs);
         Cuff?.PowerOn();
         SeededRandom random = _random.Fork("boot:" + Boots.ToString(System.Globalization.CultureInfo.InvariantCulture));
         SteppedProcess? process = null;
+        IByteStore store = Store();
+        if (_console is { } console)
+        {
+            console.Use(store);
+            console.Begin(new SeededEntropy(random.Fork("console")), 0);
+        }
+
         _connector = _connectors(() => oscillator.LocalUs(_world.Kernel.NowUs), () => process?.Wake());
-        MqttPodLink link = new(Definition.DeviceId, _connector, static (options, handler) => new MqttClient(options, handler));
-        PodHost host = new(Options(oscillator), new SimulatedI2cPort(_bus), _store, new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
+        PodOptions options = Options(oscillator);
+        SimulatedM2Mqtt library = new(options.DeviceId, _connector, Definition.HandshakeUs, Stand);
+        Library = library;
+        Link = new MqttLink(library, Topics.Command(options.DeviceId));
+        MqttLink link = Link;
+        II2cPort bus = new SimulatedI2cPort(_bus, _processor.Stand);
+        PodHost host = new(options, _console?.Bus(bus) ?? bus, store, new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
         Host = host;
+        link.Situation = host.Situation;
         host.FrameProduced += OnProduced;
         host.FrameRecovered += (buffer, offset, length) => AtPod(buffer, offset, "recovered", ReadingFate.None);
         host.FrameStored += (buffer, offset, length) => AtPod(buffer, offset, null, ReadingFate.StoredByPod);
@@ -231,7 +275,8 @@ public sealed class SimulatedPod
             AtPod(buffer, offset, "evicted", ReadingFate.Evicted);
             FrameEvicted?.Invoke(buffer, offset, length);
         };
-        process = new SteppedProcess(_world.Kernel, oscillator, host.Step);
+        _console?.Attach(host);
+        process = new SteppedProcess(_world.Kernel, oscillator, nowUs => StepWithConsole(host, Late(oscillator, nowUs)), _processor);
         _process = process;
         process.Wake();
     }
@@ -250,8 +295,8 @@ public sealed class SimulatedPod
         _process = null;
         Host = null;
         (_connector as SimulatedConnector)?.Vanish(machineAnswers: false);
-        _flash?.CutPower();
-        Cuff?.AdvanceTo(_world.Kernel.NowUs);
+        Flash?.CutPower();
+        Cuff?.AdvanceTo(_processor.NowUs);
         Cuff?.PowerOff();
         foreach (FittedPart part in _parts.Values)
         {
@@ -268,6 +313,28 @@ public sealed class SimulatedPod
         _process?.Stop();
     }
 
+    /// <summary>The program stands still, as while native code does not return, and goes on afterwards.</summary>
+    /// <param name="us">For how long from now, µs.</param>
+    public void Stand(long us)
+    {
+        if (us > 0)
+        {
+            _world.Trace?.Begin(_place, "stand").Add("us", us).End();
+            _processor.Stand(us);
+        }
+    }
+
+    /// <summary>One transaction in so many of the bus is not acknowledged somewhere, at a byte that is drawn.</summary>
+    /// <param name="perMillion">How many of a million, 0 for none.</param>
+    public void SetBusNoise(int perMillion) => _bus.SetNoise(perMillion, _random.Fork("bus noise"));
+
+    /// <summary>A part holds SDA low from now on, whatever is clocked, or releases it.</summary>
+    /// <param name="isHeld">True for low.</param>
+    public void HoldBus(bool isHeld) => _bus.SetHeldLow(isHeld);
+
+    /// <summary>A part has lost count of the clock in mid-read and holds SDA low until it is clocked on.</summary>
+    public void HangBus() => _bus.HoldSdaLowUntilClocks(SimulatedI2cBus.RecoveryClocks);
+
     /// <summary>Something is wrong with the cuff, or right again.</summary>
     /// <param name="fault">What.</param>
     /// <param name="isThere">True for wrong.</param>
@@ -275,7 +342,7 @@ public sealed class SimulatedPod
     {
         if (Cuff is { } cuff)
         {
-            cuff.AdvanceTo(_world.Kernel.NowUs);
+            cuff.AdvanceTo(_processor.NowUs);
             cuff.Faults = isThere ? cuff.Faults | fault : cuff.Faults & ~fault;
         }
     }
@@ -303,6 +370,18 @@ public sealed class SimulatedPod
         }
     }
 
+    // The step is due at the world's time; a loop that is late comes to it when the processor does.
+    private long Late(Oscillator oscillator, long nowUs)
+    {
+        if (MaxLatenessUs == 0)
+        {
+            return nowUs;
+        }
+
+        _processor.Stand(_lateness.NextInt32((int)MaxLatenessUs + 1));
+        return oscillator.LocalUs(_processor.NowUs);
+    }
+
     // The simulator's counterpart of the pod's PartFactory: the one place that knows which part is simulated by what.
     private FittedPart Make(PodPart part) => part switch
     {
@@ -316,14 +395,14 @@ public sealed class SimulatedPod
 
     private FittedPart MakeTmp117()
     {
-        Thermometer = new SimulatedTmp117(_world.Kernel, _random.Fork("tmp117"), new Tmp117Options { HasNoise = true, HasPartError = true });
+        Thermometer = new SimulatedTmp117(_processor, _random.Fork("tmp117"), new Tmp117Options { HasNoise = true, HasPartError = true });
         Thermometer.SetTemperature(us => Skin.MilliCelsiusAt(us));
         return OnBus(Thermometer.Address, Thermometer, static _ => { });
     }
 
     private FittedPart MakeMax30102()
     {
-        Oximeter = new SimulatedMax30102(_world.Kernel, _random.Fork("max30102")) { Light = new FingerStimulus(Finger()) };
+        Oximeter = new SimulatedMax30102(_processor, _random.Fork("max30102")) { Light = new FingerStimulus(Finger()) };
         return OnBus(SimulatedMax30102.Address, Oximeter, options => options.Optics.Curve = Definition.Curve ?? options.Optics.Curve);
     }
 
@@ -331,7 +410,7 @@ public sealed class SimulatedPod
     {
         CuffPneumatics cuff = new() { Arm = new ArmStimulus(Arm) };
         Cuff = cuff;
-        CuffSensor = new SimulatedMprls0300(_world.Kernel, _random.Fork("mprls0300"));
+        CuffSensor = new SimulatedMprls0300(_processor, _random.Fork("mprls0300"));
         CuffSensor.SetPressure(us =>
         {
             cuff.AdvanceTo(us);
@@ -339,7 +418,7 @@ public sealed class SimulatedPod
         });
         return OnBus(SimulatedMprls0300.Address, CuffSensor, options =>
         {
-            options.Cuff = new SimulatedCuffActuators(cuff, _world.Kernel);
+            options.Cuff = new SimulatedCuffActuators(cuff, _processor);
             options.CuffLimits.FirstTargetCentiMmHg = Definition.CuffTargetCentiMmHg ?? options.CuffLimits.FirstTargetCentiMmHg;
             options.CuffLimits.MaxRepeats = Definition.CuffRepeats ?? options.CuffLimits.MaxRepeats;
         });
@@ -348,7 +427,7 @@ public sealed class SimulatedPod
     private FittedPart MakeSunTechNibp()
     {
         CuffedArmOptions arm = Definition.Arm;
-        SimulatedSunTechNibp module = new(_world.Kernel, new SunTechNibpOptions
+        SimulatedSunTechNibp module = new(_processor, new SunTechNibpOptions
         {
             Systolic = (int)arm.SystolicMmHg,
             Diastolic = (int)arm.DiastolicMmHg,
@@ -363,7 +442,7 @@ public sealed class SimulatedPod
     {
         ChestSound chest = new(Definition.Chest, Pulse, _random.Fork("chest"));
         Chest = chest;
-        SimulatedPcm1808 converter = new(_world.Kernel, _random.Fork("pcm1808"), new Pcm1808Options { DriftPpm = Definition.DriftPpb / 1000 });
+        SimulatedPcm1808 converter = new(_processor, _random.Fork("pcm1808"), new Pcm1808Options { DriftPpm = Definition.DriftPpb / 1000 });
         converter.SetInput(Definition.SoundNanoVolt ?? chest.NanoVoltAt);
         Converter = converter;
 
@@ -380,20 +459,57 @@ public sealed class SimulatedPod
     private CodedErrorException NoSuch(PodPart part, string why) =>
         new(new CodedError(FaultCodes.ScenarioWordUnknown, ErrorPlace.None, $"pod '{Definition.Id}': part {part} {why}"));
 
-    private PodOptions Options(Oscillator oscillator)
+    // The board's own store on the drive; what it remembers of the drive is lost with the power.
+    private IByteStore Store() => _store ?? new LittlefsStore(Flash!, Flash!.Bytes);
+
+    private long StepWithConsole(PodHost host, long nowUs)
     {
-        List<PeripheralOptions> peripherals = [];
-        foreach ((PodPart part, FittedPart fitted) in _parts)
+        long next = host.Step(nowUs);
+        if (_console is not { } console)
         {
-            PeripheralOptions peripheral = new(part, fitted.Address);
-            fitted.Wire(peripheral);
-            peripherals.Add(peripheral);
+            return next;
         }
 
-        PodOptions options = new(Definition.DeviceId, peripherals.ToArray())
+        next = Math.Min(next, console.Step(nowUs, out bool restarts));
+        if (restarts)
+        {
+            // Behind this step: the power's coming and going makes another process.
+            _world.Kernel.At(_world.Kernel.NowUs, () =>
+            {
+                CutPower();
+                PowerOn();
+            });
+            return long.MaxValue;
+        }
+
+        return next;
+    }
+
+    // A configured part that the simulated pod does not have is driven all the same, and found absent. The fitted ones are wired.
+    private List<PeripheralOptions> Peripherals()
+    {
+        List<PeripheralOptions> peripherals = [.. _console?.Parts() ?? _parts.Select(p => new PeripheralOptions(p.Key, p.Value.Address))];
+        foreach (PeripheralOptions peripheral in peripherals.ToArray())
+        {
+            if (_parts.TryGetValue(peripheral.Part, out FittedPart? fitted))
+            {
+                fitted.Wire(peripheral);
+            }
+            else if (peripheral.Address == 0 || peripheral.Part == PodPart.Mprls0300)
+            {
+                peripherals.Remove(peripheral); // nothing to wire it to
+            }
+        }
+
+        return peripherals;
+    }
+
+    private PodOptions Options(Oscillator oscillator)
+    {
+        PodOptions options = new(_console?.Services.DeviceId ?? Definition.DeviceId, Peripherals().ToArray())
         {
             FrameFlags = FrameFlags.Simulated,
-            Clock = new OscillatorClock(oscillator, _world.Kernel),
+            Clock = new OscillatorClock(oscillator, _processor),
             Maker = "simulated",
             Model = "pod",
             Serial = Definition.Id,
@@ -485,8 +601,8 @@ public sealed class SimulatedPod
         public Action<PeripheralOptions> Wire => wire;
     }
 
-    private sealed class OscillatorClock(Oscillator oscillator, SimulationKernel kernel) : IMonotonicClock
+    private sealed class OscillatorClock(Oscillator oscillator, ProcessorClock processor) : IMonotonicClock
     {
-        public long NowUs => oscillator.LocalUs(kernel.NowUs);
+        public long NowUs => oscillator.LocalUs(processor.NowUs);
     }
 }

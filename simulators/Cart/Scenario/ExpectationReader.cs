@@ -33,6 +33,7 @@ internal sealed class ExpectationReader(List<CartDefinition> carts, long duratio
             Values = map.Maps("values", 64).ReadAll(Value),
             Events = map.Maps("events", 64).ReadAll(Coded),
             Cuffs = map.Maps("cuffs", 64).ReadAll(Pressure),
+            Unbound = map.Maps("unbound", 64).ReadAll(Nothing),
             Sound = map.Maps("sound", 8).ReadAll(Heard),
             Clips = map.Maps("clips", 64).ReadAll(Clip),
         };
@@ -73,15 +74,20 @@ internal sealed class ExpectationReader(List<CartDefinition> carts, long duratio
         decimal end = durationUs / (decimal)Second;
         (int cart, int pod) = map.Whose(carts);
         ExpectedCuff cuff = new(
-            cart, pod, map.Scaled("heldAtS", -1, Second, 0, end), map.Scaled("emptyFromS", -1, Second, 0, end), map.Scaled("emptyUntilS", durationUs, Second, 0, end));
+            cart, pod, map.Scaled("heldAtS", -1, Second, 0, end), map.Scaled("emptyFromS", -1, Second, 0, end), map.Scaled("emptyUntilS", durationUs, Second, 0, end), map.Scaled("stoppedWithinMs", -1, Millisecond, 1, 60_000));
         if (carts.Count > 0 && pod < carts[cart].Pods.Count && !carts[cart].Pods[pod].HasCuff)
         {
             map.Error(FaultCodes.ScenarioReferenceUnknown, "pod", $"pod '{carts[cart].Pods[pod].Id}' has no cuff", "Add mprls0300 or suntech-nibp to its chips.");
         }
 
-        if (cuff.HeldUs < 0 && cuff.EmptyFromUs < 0)
+        if (cuff.StoppedWithinUs >= 0 && carts.Count > 0 && pod < carts[cart].Pods.Count && !carts[cart].Pods[pod].Chips.Contains(Firmware.Protocol.PodPart.Mprls0300))
         {
-            map.Error(FaultCodes.ScenarioTimesContradict, "heldAtS", "nothing is asked", "Set heldAtS, emptyFromS or both.");
+            map.Error(FaultCodes.ScenarioReferenceUnknown, "stoppedWithinMs", $"pod '{carts[cart].Pods[pod].Id}' has no built-in cuff", "Add mprls0300 to its chips.");
+        }
+
+        if (cuff.HeldUs < 0 && cuff.EmptyFromUs < 0 && cuff.StoppedWithinUs < 0)
+        {
+            map.Error(FaultCodes.ScenarioTimesContradict, "heldAtS", "nothing is asked", "Set heldAtS, emptyFromS, stoppedWithinMs or several.");
         }
         else if (cuff.EmptyFromUs >= 0 && cuff.EmptyUntilUs < cuff.EmptyFromUs)
         {
@@ -90,6 +96,20 @@ internal sealed class ExpectationReader(List<CartDefinition> carts, long duratio
 
         map.End();
         return cuff;
+    }
+
+    private ExpectedUnbound Nothing(YamlSection map)
+    {
+        decimal end = durationUs / (decimal)Second;
+        (int cart, int pod) = map.Whose(carts);
+        ExpectedUnbound unbound = new(cart, pod, map.Scaled("fromS", 0, Second, 0, end, required: true), map.Scaled("untilS", durationUs, Second, 0, end));
+        if (unbound.UntilUs < unbound.FromUs)
+        {
+            map.Error(FaultCodes.ScenarioTimesContradict, "untilS", "it is before fromS");
+        }
+
+        map.End();
+        return unbound;
     }
 
     private ExpectedSound Heard(YamlSection map)

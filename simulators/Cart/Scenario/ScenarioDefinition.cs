@@ -134,6 +134,9 @@ public sealed record PodDefinition
     /// <summary>Its crystal, ppb too fast.</summary>
     public int DriftPpb { get; init; }
 
+    /// <summary>How long its loop stands still at each connection, for the TLS handshake, µs; 0 for plain TCP.</summary>
+    public long HandshakeUs { get; init; } = Simulators.Cart.Pod.SimulatedM2Mqtt.UsualHandshakeUs;
+
     /// <summary>The chips that are soldered or plugged to it.</summary>
     public IReadOnlyList<PodPart> Chips { get; init; } = [PodPart.Tmp117, PodPart.Max30102];
 
@@ -263,7 +266,15 @@ public sealed record ExpectedEvent(int Cart, int Pod, int Code, int AtLeast);
 /// <param name="HeldUs">At this time it is 15 mmHg or more, µs; -1 for not asked.</param>
 /// <param name="EmptyFromUs">From this time on it is below 15 mmHg, µs; -1 for not asked.</param>
 /// <param name="EmptyUntilUs">Up to this time, µs.</param>
-public sealed record ExpectedCuff(int Cart, int Pod, long HeldUs, long EmptyFromUs, long EmptyUntilUs);
+/// <param name="StoppedWithinUs">Each stop of this cuff has opened its dump valve after this time, µs; -1 for not asked.</param>
+public sealed record ExpectedCuff(int Cart, int Pod, long HeldUs, long EmptyFromUs, long EmptyUntilUs, long StoppedWithinUs = -1);
+
+/// <summary>A time in which a pod binds nothing: no frame of an epoch has its first sample then.</summary>
+/// <param name="Cart">Index of the cart.</param>
+/// <param name="Pod">Index of the pod.</param>
+/// <param name="FromUs">From this time on, µs.</param>
+/// <param name="UntilUs">Up to this time, µs.</param>
+public sealed record ExpectedUnbound(int Cart, int Pod, long FromUs, long UntilUs);
 
 /// <summary>What must have come of live sound at a subscriber that listens.</summary>
 /// <param name="Cart">Index of the cart.</param>
@@ -328,6 +339,9 @@ public sealed record Expectations
 
     /// <summary>Times at which a cuff must hold true pressure, or hold none.</summary>
     public IReadOnlyList<ExpectedCuff> Cuffs { get; init; } = [];
+
+    /// <summary>Times in which a pod binds nothing.</summary>
+    public IReadOnlyList<ExpectedUnbound> Unbound { get; init; } = [];
 
     /// <summary>What must have come of live sound.</summary>
     public IReadOnlyList<ExpectedSound> Sound { get; init; } = [];

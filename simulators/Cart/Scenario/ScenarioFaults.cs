@@ -5,6 +5,7 @@ using System.Text;
 using EdgeGateway.Core.Cuff;
 using EdgeGateway.Core.Sound;
 using Firmware.Protocol;
+using Simulators.Cart.Pod;
 using Simulators.Chips;
 using Simulators.Network;
 using Simulators.Patient;
@@ -20,6 +21,9 @@ public static class ScenarioFaults
     /// <summary>A loud room at the microphone, mV. Assumption: speech beside the patient.</summary>
     public const double LoudRoomMilliVolt = 150;
 
+    /// <summary>How late a chunk is at most on weak Wi-Fi, µs. Assumption: retries of the link layer.</summary>
+    public const long WeakJitterUs = 100_000;
+
     /// <summary>The rows, in the order of the table.</summary>
     public static IReadOnlyList<ScenarioFault> All { get; } =
     [
@@ -29,6 +33,27 @@ public static class ScenarioFaults
         },
         new("cut-pod-power", "The pod loses its power; at the end it boots again", static s => s.Pod.CutPower(), static s => s.Pod.PowerOn()),
         new("cut-pod-network", "The pod's path to the gateway goes silent", static s => s.PodPath.SetState(PathState.Silent), static s => s.PodPath.SetState(PathState.Up)),
+        new(
+            "weak-wifi", "The pod's Wi-Fi is weak: it carries only so much, and each chunk is late by up to 100 ms", static s => s.PodPath.Quality = s.PodPath.Quality with { BytesPerSecond = s.Event.Amount, JitterUs = WeakJitterUs },
+            static s => s.PodPath.Quality = s.Cart.Definition.PodNetwork)
+        {
+            Parameter = new FaultParameter("kilobytesPerSecond", 1000, 0.1m, 100_000),
+        },
+        new("late-pod-network", "What the pod and the gateway send is late by so much", static s => s.PodPath.Quality = s.PodPath.Quality with { LatencyUs = s.Event.Amount }, static s => s.PodPath.Quality = s.Cart.Definition.PodNetwork)
+        {
+            Parameter = new FaultParameter("latencyMs", 1000, 1, 60_000),
+        },
+        new("take-thermometer-off", "The thermometer is taken off the patient; at the end it is laid on again", static s => s.Pod.Skin.Release(s.NowUs), static s => s.Pod.Skin.Touch(s.NowUs)),
+        new("hold-bus", "A part of the pod's I2C bus holds SDA low, whatever is clocked: each transaction stands for up to 1 s, and the pod's loop with it", static s => s.Pod.HoldBus(true), static s => s.Pod.HoldBus(false)),
+        new("hang-bus", "A part of the pod's I2C bus lost count of the clock and holds SDA low until it is clocked free", static s => s.Pod.HangBus()),
+        new("noisy-bus", "So many of a million transactions on the pod's I2C bus are not acknowledged, at whatever byte", static s => s.Pod.SetBusNoise((int)s.Event.Amount), static s => s.Pod.SetBusNoise(0))
+        {
+            Parameter = new FaultParameter("nacksPerMillion", 1, 1, 500_000),
+        },
+        new("late-loop", "Each step of the pod's loop comes late by up to so much", static s => s.Pod.MaxLatenessUs = s.Event.Amount, static s => s.Pod.MaxLatenessUs = 0)
+        {
+            Parameter = new FaultParameter("lateMs", 1000, 0.1m, 500),
+        },
         new("reset-pod-connection", "The pod's connections are reset once", static s => s.PodPath.ResetConnections()),
         new("hang-pod", "The pod's program hangs and its outputs stay as they are; at the end the pod is switched off and on", static s => s.Pod.Hang(), static s =>
         {
@@ -50,6 +75,10 @@ public static class ScenarioFaults
         {
             Target = FaultTarget.Cart,
             Parameter = new FaultParameter("syncMs", 1000, 1, 60_000),
+        },
+        new("slow-flash", "An erase of the pod's flash takes so long", static s => s.Pod.Flash?.EraseUs = s.Event.Amount, static s => s.Pod.Flash?.EraseUs = SimulatedFlash.TypicalEraseUs)
+        {
+            Parameter = new FaultParameter("eraseMs", 1000, 1, 400),
         },
         new("synchronise-clock", "The gateway's machine learns UTC", static s => s.Cart.Gateway.Synchronise()) { Target = FaultTarget.Cart },
         new("stop-broker", "The external broker's process is stopped and keeps its sessions; at the end it starts again", static s => s.Cart.Broker!.Stop(), static s => s.Cart.Broker!.Start())

@@ -11,7 +11,7 @@ public static class PlayedRecording
     public const int FingerGapReadings = 4;
 
     /// <summary>When the recording begins, µs: the consultation is open by then.</summary>
-    public const long BeginsUs = 3_000_000;
+    public const long BeginsUs = 4_000_000;
 
     /// <summary>Time after the recording for what is under way to arrive, µs.</summary>
     public const long DrainUs = 4_000_000;

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using EdgeGateway.Core;
+using Firmware.Protocol;
 using Simulators.Cart.Gateway;
 using Simulators.Cart.Ledger;
 using Simulators.Cart.Pod;
@@ -285,10 +286,24 @@ public sealed class SimulatedWorld : WorldServices
                 Kernel.At(cuff.HeldUs, () => CheckCuff(pod, isHeld: true));
             }
 
+            foreach (TimelineEvent stop in Scenario.Timeline)
+            {
+                if (cuff.StoppedWithinUs >= 0 && stop.Cart == cuff.Cart && stop.Target == cuff.Pod && string.Equals(stop.Fault.Name, "stop-cuff", StringComparison.Ordinal))
+                {
+                    Kernel.At(stop.AtUs + cuff.StoppedWithinUs, () => CheckStopped(pod));
+                }
+            }
+
             for (long us = cuff.EmptyFromUs; us >= 0 && us <= cuff.EmptyUntilUs; us += CuffLookUs)
             {
                 Kernel.At(us, () => CheckCuff(pod, isHeld: false));
             }
+        }
+
+        foreach (ExpectedUnbound unbound in Scenario.Expect.Unbound)
+        {
+            SimulatedPod pod = Carts[unbound.Cart].Pods[unbound.Pod];
+            pod.FrameProduced += (buffer, offset, length) => CheckUnbound(pod, unbound, buffer, offset);
         }
 
         foreach (TimelineEvent e in Scenario.Timeline)
@@ -307,6 +322,23 @@ public sealed class SimulatedWorld : WorldServices
         if (mmHg >= 15 != isHeld)
         {
             Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{pod.Definition.Id}: at {Kernel.NowUs / 1e6:F1} s the cuff has {mmHg:F0} mmHg, and it must {(isHeld ? "hold pressure" : "be empty")}"));
+        }
+    }
+
+    private void CheckUnbound(SimulatedPod pod, ExpectedUnbound unbound, byte[] buffer, int offset)
+    {
+        long atUs = pod.WorldUs(Frame.MonotonicUs(buffer, offset));
+        if (Frame.BindingEpoch(buffer, offset) != 0 && atUs >= unbound.FromUs && atUs <= unbound.UntilUs)
+        {
+            Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{pod.Definition.Id}: a frame of {atUs / 1e6:F1} s is bound, and nothing may be then ({ReadingId.Of(buffer, offset)})"));
+        }
+    }
+
+    private void CheckStopped(SimulatedPod pod)
+    {
+        if (pod.Cuff is { IsDumpValveCoilPowered: true })
+        {
+            Ledger.Find(string.Create(CultureInfo.InvariantCulture, $"{pod.Definition.Id}: at {Kernel.NowUs / 1e6:F1} s the stop has not opened the cuff's dump valve"));
         }
     }
 

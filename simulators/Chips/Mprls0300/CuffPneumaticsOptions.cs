@@ -33,7 +33,7 @@ public sealed record CuffPneumaticsOptions
     /// <summary>Width of the one-shot's pulse, µs. 200,000 to 500,000.</summary>
     public long OneShotUs { get; init; } = 330_000;
 
-    /// <summary>Where the pressure switch opens, mmHg. 300 to 325, so that it is open at 330 at the latest.</summary>
+    /// <summary>Where the pressure switch opens, mmHg. Source: hardware/cart.json, 315, 300 to 325, so that it is open at 330 at the latest.</summary>
     public double SwitchMmHg { get; init; } = 315;
 
     /// <summary>Conductance of each lumen of the hose, mL/s per mmHg. Assumption: 8 to 30.</summary>

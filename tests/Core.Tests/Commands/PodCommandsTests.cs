@@ -41,7 +41,7 @@ public sealed class PodCommandsTests
 
         public void Publish(in MqttMessage message, long ticket, long nowUs) => Numbers.Add(BinaryPrimitives.ReadUInt16LittleEndian(message.Payload.Span[2..]));
 
-        public IMqttServerConnection Accept(IMqttConnection connection, string remote, string? certificateSubject, long nowUs) => throw new NotSupportedException();
+        public IMqttServerConnection Accept(IMqttConnection connection, string remote, MqttPeerCertificate? certificate, long nowUs) => throw new NotSupportedException();
 
         public void Acknowledge(long token, byte reasonCode, long nowUs) => throw new NotSupportedException();
 

@@ -46,17 +46,44 @@ public sealed class GatewayConfigurationTests
             new[] { new StreamSite(0x0200000000000010, 16, "axilla"), new StreamSite(0x0200000000000010, 32, "finger") }, options.Core.Sites.ToArray());
 
         // The part for a broker of one's own is a remark there; it must be right too.
-        string withBroker = string.Join('\n', example.Split('\n').Select(l => l.StartsWith("# sessionBroker", StringComparison.Ordinal) || l.StartsWith("# web", StringComparison.Ordinal) || l.StartsWith("#   ", StringComparison.Ordinal) ? l[2..] : l));
+        string withBroker = string.Join('\n', example.Split('\n').Select(l => l.StartsWith("# sessionBroker", StringComparison.Ordinal) || l.StartsWith("# web", StringComparison.Ordinal) || l.StartsWith("# tls", StringComparison.Ordinal) || l.StartsWith("#   ", StringComparison.Ordinal) ? l[2..] : l));
         GatewayHostOptions whole = Good(withBroker);
         CollectionAssert.AreEqual(new[] { "https://clinic.example" }, whole.Web.Origins.ToArray());
         CollectionAssert.AreEqual(new[] { "cart.clinic.example" }, whole.Web.HostNames.ToArray());
         Assert.AreEqual("https://cart.clinic.example", whole.Web.PublicUrl);
         CollectionAssert.AreEqual(new[] { IPAddress.Loopback }, whole.Web.TrustedProxies.ToArray());
+        Assert.AreEqual(new GatewayTlsOptions { Directory = "/etc/cart/certificates", MqttAddress = IPAddress.Any, MqttPort = 8883 }, whole.Tls);
         ExternalBroker broker = whole.Core.External!;
+        Assert.AreEqual(UplinkTransport.Tls, broker.Transport);
+        CollectionAssert.AreEqual(new[] { new BrokerAddress("broker-2.example", 1883) }, broker.Alternatives.ToArray());
+        Assert.IsTrue(broker.Authority.Length > 0 && broker.Certificate.Length > 0);
         Assert.AreEqual("cart-cart-1", broker.ClientId);
         Assert.AreEqual("secret", Encoding.UTF8.GetString(broker.Password.Span));
         Assert.AreEqual(MqttVersion.V5, broker.Version);
         Assert.AreEqual(5_000_000, broker.LongestBackoffUs);
+    }
+
+    [TestMethod]
+    [DataRow("authorityFile: hospital-ca.pem", "sessionBroker.authorityFile G2009")]
+    [DataRow("transport: tls, authorityFile: absent.pem", "sessionBroker.authorityFile G2008")]
+    [DataRow("transport: tls, authorityFile: broker.secret", "sessionBroker.authorityFile G2004")]
+    [DataRow("transport: wss, certificateFile: hospital-ca.pem", "sessionBroker.certificateFile G2004")]
+    [DataRow("transport: wss, certificateFile: key-alone.pem", "sessionBroker.certificateFile G2004")]
+    [DataRow("transport: ws, serverName: broker.example", "sessionBroker.serverName G2009")]
+    [DataRow("transport: tls, webSocketPath: mqtt", "sessionBroker.webSocketPath G2004")]
+    public void What_does_not_go_together_at_the_broker_is_told(string keys, string expected)
+    {
+        ConfigurationResult result = Parse(Right + "\nsessionBroker: {host: broker.example, " + keys + "}\n");
+        Assert.AreEqual(expected, result.Errors.Single().Place.Path + " " + result.Errors.Single().Code);
+    }
+
+    [TestMethod]
+    [DataRow("directory: ./c, mqttPort: 1883", "tls.mqttPort G2009")]
+    [DataRow("mqttPort: 8884", "tls.directory G2007")]
+    public void What_does_not_go_together_at_the_tls_listener_is_told(string keys, string expected)
+    {
+        ConfigurationResult result = Parse(Right + "\ntls: {" + keys + "}\n");
+        Assert.AreEqual(expected, result.Errors.Single().Place.Path + " " + result.Errors.Single().Code);
     }
 
     [TestMethod]
@@ -193,7 +220,7 @@ public sealed class GatewayConfigurationTests
     }
 
     private static ConfigurationResult Parse(string text) => GatewayConfiguration.Parse(
-        text.ReplaceLineEndings("\n"), "gateway.yaml", Folder, path => path == "broker.secret" ? Encoding.UTF8.GetBytes("secret\n") : null);
+        text.ReplaceLineEndings("\n"), "gateway.yaml", Folder, NamedFiles.Read);
 
     private static GatewayHostOptions Good(string text)
     {

@@ -131,7 +131,7 @@ public sealed class SettingsTests
     {
         string example = SettingsText.Example();
         Assert.IsTrue(IsValid(example));
-        string whole = string.Join('\n', example.Split('\n').Select(l => l.StartsWith("# web:", StringComparison.Ordinal) || l.StartsWith("# sessionBroker:", StringComparison.Ordinal) || l.StartsWith("#   ", StringComparison.Ordinal) ? l[2..] : l));
+        string whole = string.Join('\n', example.Split('\n').Select(l => l.StartsWith("# web:", StringComparison.Ordinal) || l.StartsWith("# tls:", StringComparison.Ordinal) || l.StartsWith("# sessionBroker:", StringComparison.Ordinal) || l.StartsWith("#   ", StringComparison.Ordinal) ? l[2..] : l));
         Assert.IsTrue(IsValid(whole));
         foreach (PlacedSetting setting in Settings.All)
         {
@@ -217,10 +217,11 @@ public sealed class SettingsTests
 
     // Keys that others need beside them.
     private static string? Companion(string own, string path) =>
-        string.Equals(own, "sessionBroker.userName", StringComparison.Ordinal) && string.Equals(path, "sessionBroker.passwordFile", StringComparison.Ordinal) ? "cart-1" : null;
+        string.Equals(own, "sessionBroker.userName", StringComparison.Ordinal) && string.Equals(path, "sessionBroker.passwordFile", StringComparison.Ordinal) ? "cart-1"
+        : string.Equals(own, "sessionBroker.transport", StringComparison.Ordinal) && path is "sessionBroker.authorityFile" or "sessionBroker.certificateFile" or "sessionBroker.serverName" ? "tls" : null;
 
     private static ConfigurationResult Parse(string text) =>
-        GatewayConfiguration.Parse(text, "gateway.yaml", "/etc/cart", path => string.Equals(path, "broker.secret", StringComparison.Ordinal) ? Encoding.UTF8.GetBytes("secret\n") : null);
+        GatewayConfiguration.Parse(text, "gateway.yaml", "/etc/cart", NamedFiles.Read);
 
     private static GatewayHostOptions Good(string text)
     {
@@ -232,7 +233,7 @@ public sealed class SettingsTests
     // Lists compare by reference in records: what they say is compared.
     private static string Said(GatewayHostOptions options)
     {
-        GatewayHostOptions plain = options with { Web = new GatewayWebOptions(), Core = options.Core with { Devices = [], Sites = [] } };
+        GatewayHostOptions plain = options with { Web = new GatewayWebOptions(), Core = options.Core with { Devices = [], Sites = [], External = options.Core.External is { } broker ? broker with { Alternatives = [] } : null } };
         return plain + string.Join(',', options.Core.Devices) + string.Join(',', options.Core.Sites) + string.Join(',', options.Web.Origins) + options.Web.PublicUrl;
     }
 

@@ -71,5 +71,55 @@ public sealed class PodPartTests
         Assert.AreEqual(1, stops);
     }
 
+    [TestMethod]
+    public void A_message_that_comes_again_is_said_to_be_stored_and_a_new_one_is_not()
+    {
+        Rig rig = new(24);
+        TestClient pod = rig.Pod(Rig.PodA);
+        System.Collections.Generic.List<byte[]> stored = [];
+        pod.OnReceived = (topic, payload) =>
+        {
+            if (topic == Topics.Command(Rig.PodA) && payload[1] == PodCommand.Stored)
+            {
+                stored.Add(payload[PodCommand.HeaderLength..]);
+            }
+        };
+        pod.Subscribe(Topics.Command(Rig.PodA), rig.NowUs);
+        byte[] first = Frames.Join(Frames.Event(Rig.PodA, 7, 1, 1_000_000, 0), Frames.Event(Rig.PodA, 7, 2, 1_100_000, 0));
+        byte[] second = Frames.Join(Frames.Event(Rig.PodA, 7, 2, 1_100_000, 0), Frames.Event(Rig.PodA, 7, 3, 1_200_000, 0));
+        pod.Publish(Topics.Up(Rig.PodA), first);
+        rig.Require(() => pod.Waiting == 0 && pod.Client.IsConnected, "stored");
+        pod.Publish(Topics.Up(Rig.PodA), second);
+        rig.Require(() => pod.Waiting == 0, "half of it is new");
+        rig.Run(1_000_000);
+        Assert.IsEmpty(stored);
+        pod.Publish(Topics.Up(Rig.PodA), first);
+        rig.Require(() => stored.Count == 1, "it came again");
+        Assert.IsTrue(MessageIdentity.Names(stored[0], 0, stored[0].Length, first));
+        Assert.IsFalse(MessageIdentity.Names(stored[0], 0, stored[0].Length, second));
+    }
+
+    [TestMethod]
+    public void A_pod_in_safe_mode_is_an_issue_until_it_measures_and_provides_nothing()
+    {
+        Rig rig = new(25);
+        TestClient pod = rig.Pod(Rig.PodA);
+        pod.Subscribe(Topics.Command(Rig.PodA), rig.NowUs);
+        pod.Publish(Topics.State(Rig.PodA), State("""{"name":"Cuff X","part":"x","provides":["bloodPressure"]}"""));
+        rig.Require(() => pod.Waiting == 0 && pod.Client.IsConnected, "told");
+        rig.Run(1_000_000);
+        Assert.IsFalse(Health(rig).Contains(EdgeGateway.Faults.FaultCodes.PodInSafeMode, System.StringComparison.Ordinal));
+        pod.Publish(Topics.State(Rig.PodA), Firmware.Pod.Link.StateMessage.SafeMode());
+        rig.Require(() => Health(rig).Contains(EdgeGateway.Faults.FaultCodes.PodInSafeMode, System.StringComparison.Ordinal), "in safe mode");
+        StringAssert.Contains(Health(rig), "P1051", "its own code");
+        StringAssert.Contains(Health(rig), "record on its console", "what to do");
+        rig.OpenSession("S1");
+        Assert.AreEqual("G2311", rig.Core.Cuff.Test().Code, "what it provided before is not there");
+        pod.Publish(Topics.State(Rig.PodA), State("""{"name":"Cuff X","part":"x","provides":["bloodPressure"]}"""));
+        rig.Require(() => !Health(rig).Contains(EdgeGateway.Faults.FaultCodes.PodInSafeMode, System.StringComparison.Ordinal), "it measures");
+    }
+
+    private static string Health(Rig rig) => System.Text.Json.JsonDocument.Parse(EdgeGateway.Core.Health.HealthJson.Write(rig.Core.Snapshot(), "en")).RootElement.GetRawText();
+
     private static byte[] State(string part) => Encoding.UTF8.GetBytes("{\"v\":1,\"state\":\"online\",\"peripherals\":[" + part + "]}");
 }

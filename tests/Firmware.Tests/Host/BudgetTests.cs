@@ -88,15 +88,29 @@ public sealed partial class BudgetTests
         LittlefsStore store = new(drive, 256 * 1024);
         PodHost host = new(new PodOptions(PodBench.DeviceId, parts), new FakeBus(), store, new SoftwareCrc32(), new FakeEntropy(), new FakeLink());
 
+        Firmware.Pod.Console.ConsoleServices services = Firmware.Pod.Console.ConsoleServices.Begin(
+            store, new Simulators.Cart.Pod.SimulatedBoard(), new SoftwareCrc32(), new Simulators.Cart.Pod.SystemHmac(), new FakeEntropy(), [1, 2, 3, 4, 5, 6], FaultCode.None, 0);
+        Firmware.Pod.Console.ServiceConsole console = new(new Simulators.Cart.Pod.SimulatedConsolePort(), services);
+        console.Attach(host);
+
         // Until the store was read and each part was looked for.
         for (long nowUs = 0; nowUs < 3_000_000; nowUs += 10_000)
         {
             host.Step(nowUs);
+            console.Step(nowUs);
         }
 
+        return Reached(host, store, new StartGuard(store), new MqttFlights(), new ClockFloor(store, 1, 0), new LoopWatch(0), new StopButton(), console);
+    }
+
+    /// <summary>Bytes of the board's heap that are reached, by part.</summary>
+    /// <param name="roots">From where.</param>
+    /// <returns>Bytes.</returns>
+    internal static Dictionary<string, long> Reached(params object[] roots)
+    {
         Dictionary<string, long> used = new(StringComparer.Ordinal);
         HashSet<object> seen = new(ReferenceEqualityComparer.Instance);
-        foreach (object root in new object[] { host, store, new StartGuard(store), new MqttFlights(), new ClockFloor(store, 1, 0), new LoopWatch(0), new StopButton() })
+        foreach (object root in roots)
         {
             Walk(root, Part(root.GetType()), seen, used);
         }
@@ -167,6 +181,7 @@ public sealed partial class BudgetTests
     {
         ["Firmware", "Pod", "Store", ..] => "store and rings",
         ["Firmware", "Pod", "Link", ..] => "link",
+        ["Firmware", "Pod", "Console" or "Configuration", ..] => "console and configuration",
         ["Firmware", "Peripherals", ..] => "drivers",
         ["Firmware", "Signals", ..] or ["Firmware", "Pod", "Cuff", ..] => "signals and cuff",
         _ => "channels, supervision, start",
@@ -191,7 +206,7 @@ public sealed partial class BudgetTests
         }
     }
 
-    private static string Root()
+    internal static string Root()
     {
         DirectoryInfo folder = new(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "Firmware.sln")))

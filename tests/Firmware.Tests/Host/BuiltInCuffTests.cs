@@ -48,6 +48,30 @@ public sealed class BuiltInCuffTests
     }
 
     [TestMethod]
+    public void A_cuff_at_rest_is_asked_8_times_a_second_and_100_times_in_use()
+    {
+        // A conversion is four transactions: command, look, and the word twice.
+        Rig rig = new(selfTest: true);
+        long before = rig.Bus.TransactionCount;
+        rig.Run(10);
+        long resting = rig.Bus.TransactionCount - before;
+        Assert.IsTrue(resting is >= 310 and <= 330, $"{resting} transactions in 10 s of rest");
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Phases.Contains(CuffPhase.ZeroCheck), 0.2);
+        rig.Run(0.2);
+        before = rig.Bus.TransactionCount;
+        rig.Run(5);
+        long used = rig.Bus.TransactionCount - before;
+        Assert.IsTrue(used is >= 1_980 and <= 2_100 && rig.Inflates, $"{used} transactions in 5 s of inflation");
+        rig.Command(PodCommand.StopCuff);
+        rig.Run(20);
+        before = rig.Bus.TransactionCount;
+        rig.Run(10);
+        Assert.IsLessThanOrEqualTo(330L, rig.Bus.TransactionCount - before);
+    }
+
+    [TestMethod]
     public void Nothing_starts_before_the_self_test_has_passed_nor_after_a_restart_or_twelve_hours()
     {
         Rig rig = new(selfTest: false);
@@ -402,28 +426,107 @@ public sealed class BuiltInCuffTests
         rig.Until(() => rig.Cuff.BladderMmHg > 60, 60);
     }
 
+    [TestMethod]
+    public void A_held_bus_opens_the_valves_when_its_transaction_returns_and_is_left_alone_and_the_next_press_measures()
+    {
+        foreach (bool isHung in new[] { true, false })
+        {
+            Rig rig = new(selfTest: true);
+            rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+            rig.Command(PodCommand.StartCuff, Epoch);
+            rig.Until(() => rig.Cuff.BladderMmHg > 100, 60);
+            long heldUs = rig.Clock.NowUs;
+            long before = rig.Bus.TransactionCount;
+            if (isHung)
+            {
+                rig.Bus.HoldSdaLowUntilClocks(SimulatedI2cBus.RecoveryClocks);
+            }
+            else
+            {
+                rig.Bus.HoldSdaLow(8_000_000);
+            }
+
+            rig.Until(() => rig.Host.Counters.BusStuck > 0, 2);
+            Assert.IsFalse(rig.Cuff.IsDumpValveCoilPowered);
+            Assert.IsLessThan(1_050_000, rig.Clock.NowUs - heldUs);
+            rig.Until(() => rig.Cuff.BladderMmHg < 15, 10);
+            rig.Until(() => rig.Values.ContainsKey(Streams.Systolic), 12);
+            Assert.AreEqual(AbsenceReason.CuffFault, rig.Values[Streams.Systolic].Absence);
+            Assert.AreEqual(1, rig.Host.Counters.BusStuck, "the loop stood once, and no more");
+            Assert.IsTrue(rig.Codes.Contains(FaultCode.BusStuck) && rig.Codes.Contains(FaultCode.BusFreed) && !rig.Codes.Contains(FaultCode.PartQuarantined));
+            Assert.IsGreaterThan(before, rig.Bus.TransactionCount);
+            rig.Run(40);
+            rig.Values.Clear();
+            rig.Command(PodCommand.StartCuff, Epoch);
+            rig.Until(() => rig.Values.ContainsKey(Streams.Systolic), 120);
+            Assert.AreEqual(AbsenceReason.None, rig.Values[Streams.Systolic].Absence);
+        }
+    }
+
+    [TestMethod]
+    public void A_bus_on_which_one_in_a_hundred_is_not_acknowledged_passes_the_self_test_and_measures()
+    {
+        Rig rig = new(selfTest: false);
+        rig.Bus.SetNoise(10_000, new SeededRandom(17));
+        rig.SelfTest();
+        rig.Patient(PatientCategory.Adult, CuffSize.Adult);
+        rig.Command(PodCommand.StartCuff, Epoch);
+        rig.Until(() => rig.Values.ContainsKey(Streams.Systolic), 120);
+        Assert.AreEqual(AbsenceReason.None, rig.Values[Streams.Systolic].Absence);
+        Assert.IsGreaterThan(50, rig.Bus.NoiseCount);
+        Assert.IsFalse(rig.Codes.Contains(FaultCode.CuffSensorLost) || rig.Codes.Contains(FaultCode.PartAbsent) || rig.Codes.Contains(FaultCode.CuffSelfTestFailed));
+    }
+
+    [TestMethod]
+    public void A_self_test_whose_loop_stood_is_over_with_the_valves_open_and_no_part_is_blamed()
+    {
+        // With pressure held; then in the zero check, where nothing is.
+        Rig rig = new(selfTest: false);
+        rig.Cuff.Faults = CuffChainFaults.OffTheArm;
+        rig.Test();
+        rig.Until(() => rig.Cuff.BladderMmHg > 30, 60);
+        rig.Stand(200_000);
+        rig.Run(0.05);
+        Assert.IsFalse(rig.Cuff.IsDumpValveCoilPowered);
+        rig.Run(12);
+        Assert.IsTrue(rig.Codes.Contains(FaultCode.CuffLoopLate) && !rig.Codes.Contains(FaultCode.CuffSelfTestFailed));
+        rig.Test();
+        rig.Run(0.2);
+        rig.Stand(400_000);
+        rig.Until(() => rig.Codes.Contains(FaultCode.CuffSelfTestPassed), 150);
+    }
+
+    private sealed class PodClock(ManualClock clock) : IMonotonicClock
+    {
+        public long NowUs => clock.NowUs;
+    }
+
     private sealed class Rig
     {
         private readonly FakeLink _link = new();
         private readonly List<(long Us, double MmHg)> _truth = [];
+        private readonly SimulatedMprls0300 _simulated;
         private long _nextUs;
 
         public Rig(bool selfTest)
         {
             Cuff = new CuffPneumatics { Arm = new TestArm(1400, 72) };
             Cuff.PowerOn();
-            SimulatedI2cBus bus = new(Clock);
-            SimulatedMprls0300 simulated = new(Clock, new SeededRandom(4));
-            simulated.SetPressure(us =>
+            Bus = new SimulatedI2cBus(Clock) { ClearsWhenHeld = false };
+            _simulated = new SimulatedMprls0300(Clock, new SeededRandom(4));
+            _simulated.SetPressure(us =>
             {
                 Cuff.AdvanceTo(us);
                 return Cuff.ManifoldMicroMmHg;
             });
-            bus.Attach(SimulatedMprls0300.Address, simulated);
+            Bus.Attach(SimulatedMprls0300.Address, _simulated);
             PodOptions pod = new(
                 PodBench.DeviceId,
-                [new PeripheralOptions(PodPart.Mprls0300, SimulatedMprls0300.Address) { Cuff = new SimulatedCuffActuators(Cuff, Clock) }]);
-            Host = new PodHost(pod, new SimulatedI2cPort(bus), new SimulatedByteStore(), new SoftwareCrc32(), new FakeEntropy(), _link);
+                [new PeripheralOptions(PodPart.Mprls0300, SimulatedMprls0300.Address) { Cuff = new SimulatedCuffActuators(Cuff, Clock) }])
+            {
+                Clock = new PodClock(Clock),
+            };
+            Host = new PodHost(pod, new SimulatedI2cPort(Bus, Stand), new SimulatedByteStore(), new SoftwareCrc32(), new FakeEntropy(), _link);
             Host.FrameProduced += OnFrame;
             Link = _link;
             _link.Connect();
@@ -439,6 +542,8 @@ public sealed class BuiltInCuffTests
         public ManualClock Clock { get; } = new();
 
         public CuffPneumatics Cuff { get; }
+
+        public SimulatedI2cBus Bus { get; }
 
         public FakeLink Link { get; }
 
@@ -469,6 +574,17 @@ public sealed class BuiltInCuffTests
             Cuff.Faults = CuffChainFaults.None;
             Run(35);
             Phases.Clear();
+        }
+
+        /// <summary>The program stands; the cuff does not.</summary>
+        public void Stand(long us)
+        {
+            for (long end = Clock.NowUs + us; Clock.NowUs < end;)
+            {
+                Clock.Advance(Math.Min(1_000, end - Clock.NowUs));
+                _simulated.CatchUp();
+                Cuff.AdvanceTo(Clock.NowUs);
+            }
         }
 
         public void Test() => Send(PodCommand.TestCuff, [BloodPressure.OffTheArm]);

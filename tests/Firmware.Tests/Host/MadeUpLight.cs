@@ -12,7 +12,7 @@ internal sealed class MadeUpLight
 {
     private const double SystoleShare = 0.085;
     private const double SecondShare = 0.07;
-    private readonly List<(double At, double Second)> _beats = [];
+    private readonly List<(double At, double Second, double Height)> _beats = [];
     private readonly ulong _seed;
 
     /// <summary>Draws the beats.</summary>
@@ -27,7 +27,26 @@ internal sealed class MadeUpLight
         SeededRandom random = new(seed);
         for (double at = -2 * random.NextDouble(); at < 80; at += Period)
         {
-            _beats.Add((at + (Period * irregular * ((2 * random.NextDouble()) - 1)), secondHeight * (0.75 + (0.5 * random.NextDouble()))));
+            _beats.Add((at + (Period * irregular * ((2 * random.NextDouble()) - 1)), secondHeight * (0.75 + (0.5 * random.NextDouble())), 1));
+        }
+    }
+
+    /// <summary>Draws the beats of a heart that does not beat evenly.</summary>
+    /// <param name="rate">Beats per minute, as long as the intervals' mean is 1.</param>
+    /// <param name="seed">Everything random comes from it.</param>
+    /// <param name="rhythm">The interval before each beat, periods, and the beat's height, usually 1; by the number of the beat.</param>
+    /// <param name="secondHeight">Height of the second wave, shares of its own systole's.</param>
+    public MadeUpLight(double rate, ulong seed, Func<int, SeededRandom, (double Interval, double Height)> rhythm, double secondHeight = 0.25)
+    {
+        Period = 60 / rate;
+        _seed = seed;
+        SeededRandom random = new(seed);
+        double at = -2 * random.NextDouble();
+        for (int i = 0; at < 80; i++)
+        {
+            (double interval, double height) = rhythm(i, random);
+            at += interval * Period;
+            _beats.Add((at, secondHeight * height, height));
         }
     }
 
@@ -49,25 +68,28 @@ internal sealed class MadeUpLight
     /// <summary>Share of the light by which something moves both lights, of the time in s.</summary>
     public Func<double, double> Common { get; init; } = static _ => 0;
 
+    /// <summary>How much of <see cref="Common"/> red has, 1 for as much as infrared.</summary>
+    public double RedGain { get; init; } = 1;
+
     /// <summary>The light at a time.</summary>
     /// <param name="seconds">s.</param>
     /// <returns>Counts.</returns>
     public (int Red, int Infrared) At(double seconds)
     {
         double volume = 0;
-        foreach ((double at, double second) in _beats)
+        foreach ((double at, double second, double height) in _beats)
         {
             if (at > seconds - 5 && at < seconds + 2)
             {
-                volume += Bell((seconds - at) / (SystoleShare * Period)) + (second * Bell((seconds - at - SecondAt) / (SecondShare * Period)));
+                volume += (height * Bell((seconds - at) / (SystoleShare * Period))) + (second * Bell((seconds - at - SecondAt) / (SecondShare * Period)));
             }
         }
 
         volume *= 1 + (0.08 * Math.Sin(2 * Math.PI * 0.24 * seconds));
-        double common = 1 + Common(seconds);
+        double common = Common(seconds);
         long sample = (long)Math.Round(seconds * 1000);
-        return ((int)Math.Round((110_000 * (1 - (Perfusion * Ratio * volume)) * common) + (NoiseCounts * Even(_seed, sample))),
-            (int)Math.Round((120_000 * (1 - (Perfusion * volume)) * common) + (NoiseCounts * Even(_seed + 3, sample))));
+        return ((int)Math.Round((110_000 * (1 - (Perfusion * Ratio * volume)) * (1 + (RedGain * common))) + (NoiseCounts * Even(_seed, sample))),
+            (int)Math.Round((120_000 * (1 - (Perfusion * volume)) * (1 + common)) + (NoiseCounts * Even(_seed + 3, sample))));
     }
 
     /// <summary>Beats between two times.</summary>
@@ -79,7 +101,7 @@ internal sealed class MadeUpLight
         double first = double.NaN;
         double last = 0;
         int count = -1;
-        foreach ((double at, _) in _beats)
+        foreach ((double at, _, _) in _beats)
         {
             if (at >= from && at < to)
             {

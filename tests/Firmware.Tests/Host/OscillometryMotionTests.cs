@@ -90,6 +90,65 @@ public sealed class OscillometryMotionTests
         AssertBounds(count, 0.40);
     }
 
+    /// <summary>A tremor of 4 to 8 s within the hill itself: one at the pulse's own rate cannot be told from it by the cuff alone, so more of what remains may be wrong, and little remains.</summary>
+    [TestMethod]
+    [CuffRecordings]
+    public void A_long_tremor_inside_the_hill_is_refused_but_for_a_few_at_the_rate_of_the_pulse()
+    {
+        CuffRecording[] cuffs =
+        [
+            .. CuffRecording.Load("cuff20").Where(c => c.Name != CuffRecording.Doubtful),
+            .. CuffRecording.Load("cuff_glasgow").Where(c => CuffRecording.Usable.Contains(c.Name)),
+        ];
+        Count recorded = new();
+        Count madeUp = new();
+        SeededRandom random = new(8);
+        for (int i = 0; i < 400 * Times; i++)
+        {
+            CuffRecording cuff = cuffs[i % cuffs.Length];
+            double[] pressure = [.. cuff.MmHg];
+            AddTremor(pressure, cuff.Systolic!.Value, cuff.Diastolic!.Value, random);
+            recorded.Add(CuffBench.Play(pressure), cuff.Systolic.Value, cuff.Diastolic.Value, cuff.Name);
+            SimulatedDeflation arm = CuffBench.Draw(random);
+            pressure = arm.Samples();
+            AddTremor(pressure, arm.Systolic, arm.Diastolic, random);
+            madeUp.Add(CuffBench.Play(pressure), arm.Systolic, arm.Diastolic, $"{arm.Systolic}/{arm.Diastolic}");
+        }
+
+        TestContext.WriteLine($"recorded: {recorded}");
+        TestContext.WriteLine($"made up: {madeUp}");
+        foreach (Count count in new[] { recorded, madeUp })
+        {
+            Assert.IsLessThanOrEqualTo(0.01, (double)count.Wrong / count.All, count.ToString());
+            Assert.IsLessThanOrEqualTo(0.06, (double)count.Wrong / count.Published, count.ToString());
+            Assert.IsGreaterThan(0.08, (double)count.Published / count.All, count.ToString());
+        }
+    }
+
+    /// <summary>A narrow pulse is one sign of movement and none by itself: a weak heart has one as well.</summary>
+    [TestMethod]
+    public void A_narrow_pulse_of_an_arm_at_rest_is_measured()
+    {
+        SeededRandom random = new(9);
+        for (int i = 0; i < 60 * Times; i++)
+        {
+            SimulatedDeflation drawn = CuffBench.Draw(random);
+            double diastolic = 60 + random.NextInt32(25);
+            double pulse = diastolic * (0.25 + (0.1 * random.NextDouble()));
+            SimulatedDeflation arm = drawn with
+            {
+                Systolic = diastolic + pulse,
+                Diastolic = diastolic,
+                Mean = diastolic + (0.37 * pulse),
+                FromMmHg = diastolic + pulse + 45,
+            };
+            CuffBench.Outcome outcome = CuffBench.Play(arm.Samples());
+            Assert.AreEqual(OscillometryRefusal.None, outcome.Refusal, arm.ToString());
+            Assert.AreEqual(arm.Systolic, outcome.Systolic, 5, arm.ToString());
+            Assert.AreEqual(arm.Diastolic, outcome.Diastolic, 5, arm.ToString());
+        }
+    }
+
     [TestMethod]
     public void An_arm_at_rest_is_measured_whoever_it_is()
     {
@@ -192,6 +251,13 @@ public sealed class OscillometryMotionTests
             Assert.IsLessThanOrEqualTo(3, count.Wrong, count.ToString());
             Assert.IsGreaterThan(0.35 * count.All, count.Published, count.ToString());
         }
+    }
+
+    private static void AddTremor(double[] pressure, double systolic, double diastolic, SeededRandom random)
+    {
+        int at = ArmMotion.WherePasses(pressure, diastolic - 5 + ((systolic + 20 - diastolic) * random.NextDouble()));
+        ArmMotionKind kind = random.NextInt32(2) == 0 ? ArmMotionKind.Tremor : ArmMotionKind.Even;
+        ArmMotion.Add(pressure, at, 4 + (4 * random.NextDouble()), kind, 0.5 * Math.Pow(8, random.NextDouble()), random);
     }
 
     // Motion above, within, below, long, short or several; gives even times.

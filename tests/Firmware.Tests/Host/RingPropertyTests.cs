@@ -56,6 +56,9 @@ public sealed class RingPropertyTests
                     bench = Begin(store, account);
                     account.Receiving = true;
                     break;
+                case 7:
+                    bench.Host.Situation.NeedsSteadyLoop = random.NextInt32(2) == 0;
+                    break;
                 default:
                     break;
             }
@@ -65,6 +68,7 @@ public sealed class RingPropertyTests
             Assert.AreEqual(c.Recovered + c.Produced, c.Acknowledged + bench.Host.Pending + c.Evicted, $"seed {seed}");
         }
 
+        bench.Host.Situation.NeedsSteadyLoop = false;
         bench.Light.FailWith = AbsenceReason.None;
         bench.SetEpoch(0);
         bench.Link.Drop();
@@ -110,7 +114,7 @@ public sealed class RingPropertyTests
             Assert.AreEqual(call == 1 || call == 2, (bench.Host.BootId & BootCounter.RandomBit) != 0, $"call {call}");
         }
 
-        Assert.IsTrue(calls > 20);
+        Assert.IsGreaterThan(12, calls);
     }
 
     [TestMethod]

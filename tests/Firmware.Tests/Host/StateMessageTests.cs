@@ -147,6 +147,8 @@ public sealed class StateMessageTests
 
         public long SampledAtUs => 0;
 
+        public bool IsResting { get; set; }
+
         public int SampleCount => 0;
 
         public int[] Red => [];

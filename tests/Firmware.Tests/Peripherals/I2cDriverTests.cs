@@ -64,6 +64,40 @@ public sealed class I2cDriverTests
         Assert.AreEqual(FaultCode.Tmp117ConfigurationLost, driver.FaultCode);
     }
 
+    [TestMethod]
+    public void One_nack_while_measuring_is_a_disturbance_and_only_one_that_repeats_itself_is_an_absent_part()
+    {
+        Script bus = new Script();
+        TwoSteps driver = new TwoSteps(bus);
+        driver.Probe(0);
+        driver.Probe(10);
+        long us = 1_000_000;
+        for (int i = 0; i < 50; i++)
+        {
+            // Never three in a row.
+            bus.Status = i % 3 == 2 ? I2cStatus.Ok : I2cStatus.AddressNack;
+            Assert.AreEqual(i % 3 == 2 ? DriverResult.Ready : DriverResult.Failed, driver.Measure(us));
+            Assert.AreEqual(i % 3 == 2 ? AbsenceReason.None : AbsenceReason.BusFault, driver.Reason);
+            Assert.AreEqual(i % 3 == 2 ? FaultCode.None : FaultCode.Tmp117BusFault, driver.FaultCode);
+            us += I2cDriver.NackUs;
+        }
+
+        // Many in a row, all of them in a burst.
+        bus.Status = I2cStatus.Ok;
+        driver.Measure(us);
+        bus.Status = I2cStatus.AddressNack;
+        long firstUs = us + 1000;
+        for (us = firstUs; us - firstUs < I2cDriver.NackUs; us += 10_000)
+        {
+            Assert.AreEqual(DriverResult.Failed, driver.Measure(us));
+            Assert.AreEqual(AbsenceReason.BusFault, driver.Reason);
+        }
+
+        Assert.AreEqual(DriverResult.Failed, driver.Measure(us));
+        Assert.AreEqual(AbsenceReason.NotPresent, driver.Reason);
+        Assert.AreEqual(FaultCode.Tmp117NotPresent, driver.FaultCode);
+    }
+
     private sealed class Script : II2cPort
     {
         public I2cStatus Status { get; set; }

@@ -17,22 +17,22 @@ public sealed class BoardLinkTests
         MqttFlights flights = new();
         flights.Add(11, 101, "pod/a/up", Payload, false, Second);
         flights.Add(12, 102, "pod/a/state", Payload, true, 2 * Second);
-        flights.OnTaken(2 * Second);
+        flights.OnTaken(true, 3, 2 * Second);
         flights.GiveUp(12);
         flights.GiveUp(11);
         Assert.IsFalse(flights.IsStuck(5 * Second));
         int place = flights.NextAgain();
         Assert.AreEqual("pod/a/up", flights.Topic(place));
-        flights.SentAgain(place, 13);
+        flights.SentAgain(place, 13, 5 * Second);
         place = flights.NextAgain();
         Assert.AreEqual("pod/a/state", flights.Topic(place));
         Assert.IsTrue(flights.IsRetained(place));
         Assert.AreSame(Payload, flights.Payload(place));
-        flights.SentAgain(place, 14);
+        flights.SentAgain(place, 14, 5 * Second);
         Assert.AreEqual(-1, flights.NextAgain());
-        Assert.AreEqual(0, flights.Acknowledge(11));
-        Assert.AreEqual(102, flights.Acknowledge(14));
-        Assert.AreEqual(101, flights.Acknowledge(13));
+        Assert.AreEqual(0, flights.Acknowledge(11, 6 * Second));
+        Assert.AreEqual(102, flights.Acknowledge(14, 6 * Second));
+        Assert.AreEqual(101, flights.Acknowledge(13, 6 * Second));
         Assert.AreEqual(0, flights.Count);
     }
 
@@ -42,7 +42,7 @@ public sealed class BoardLinkTests
         MqttFlights flights = new();
         int identifier = 1;
         flights.Add(identifier, 1, "t", Payload, false, 0);
-        flights.OnTaken(0);
+        flights.OnTaken(true, 3, 0);
         long nowUs = 0;
         while (!flights.IsStuck(nowUs))
         {
@@ -51,12 +51,12 @@ public sealed class BoardLinkTests
             {
                 flights.GiveUp(identifier);
                 identifier++;
-                flights.SentAgain(flights.NextAgain(), identifier);
-                flights.OnTaken(nowUs);
+                flights.SentAgain(flights.NextAgain(), identifier, nowUs);
+                flights.OnTaken(true, 3, nowUs);
             }
 
             // Something else is answered all the time.
-            flights.OnHeard();
+            flights.OnReceived();
         }
 
         Assert.AreEqual(MqttFlights.OverdueUs, nowUs);
@@ -67,11 +67,11 @@ public sealed class BoardLinkTests
         Assert.AreEqual(0, flights.Count);
 
         flights.Add(50, 7, "t", Payload, false, nowUs);
-        flights.OnTaken(nowUs);
+        flights.OnTaken(true, 3, nowUs);
         nowUs += 3_500_000;
         Assert.IsFalse(flights.IsStuck(nowUs));
-        Assert.AreEqual(7, flights.Acknowledge(50));
-        flights.OnHeard();
+        Assert.AreEqual(7, flights.Acknowledge(50, nowUs));
+        flights.OnReceived();
         Assert.IsFalse(flights.IsStuck(nowUs + (100 * Second)));
     }
 
@@ -87,7 +87,7 @@ public sealed class BoardLinkTests
             if (waiting < MqttFlights.QueueSize)
             {
                 waiting++;
-                flights.OnTaken(nowUs);
+                flights.OnTaken(true, 3, nowUs);
             }
             else
             {
@@ -108,8 +108,8 @@ public sealed class BoardLinkTests
         flights.OnFull(0);
         flights.OnFull(Second);
         Assert.IsFalse(flights.IsStuck(60 * Second));
-        flights.OnTaken(61 * Second);
-        flights.OnHeard();
+        flights.OnTaken(true, 3, 61 * Second);
+        flights.OnReceived();
         flights.OnFull(62 * Second);
         Assert.IsFalse(flights.IsStuck(63 * Second));
         flights.OnFull(62 * Second + MqttFlights.FullUs);
@@ -126,13 +126,13 @@ public sealed class BoardLinkTests
         {
             // A clock request each 10 s, answered after 2 s.
             nowUs += 10 * Second;
-            flights.OnTaken(nowUs);
+            flights.OnTaken(true, 3, nowUs);
             Assert.IsFalse(flights.IsStuck(nowUs + (2 * Second)));
-            flights.OnHeard();
+            flights.OnReceived();
         }
 
-        flights.OnTaken(nowUs + (10 * Second));
-        flights.OnTaken(nowUs + (20 * Second));
+        flights.OnTaken(true, 3, nowUs + (10 * Second));
+        flights.OnTaken(true, 3, nowUs + (20 * Second));
         Assert.IsFalse(flights.IsStuck(nowUs + (27 * Second)));
         Assert.IsTrue(flights.IsStuck(nowUs + (28 * Second)));
     }
@@ -143,13 +143,13 @@ public sealed class BoardLinkTests
         MqttFlights flights = new();
         for (int i = 1; i <= LinkParameters.Window; i++)
         {
-            Assert.IsTrue(flights.HasRoom);
+            Assert.IsTrue(flights.HasRoomFor(true, 3, 0));
             flights.Add(i, 100 + i, "t", Payload, false, i);
         }
 
-        Assert.IsFalse(flights.HasRoom);
-        Assert.AreEqual(103, flights.Acknowledge(3));
-        Assert.IsTrue(flights.HasRoom);
+        Assert.IsFalse(flights.HasRoomFor(true, 3, 0));
+        Assert.AreEqual(103, flights.Acknowledge(3, 9));
+        Assert.IsTrue(flights.HasRoomFor(true, 3, 0));
     }
 
     [TestMethod]

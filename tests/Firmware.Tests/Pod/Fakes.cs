@@ -30,6 +30,9 @@ public sealed class FakeBus : II2cPort, II2cRecovery
     /// <summary>How often it was tried.</summary>
     public int FreeCalls { get; private set; }
 
+    /// <summary>Transactions so far.</summary>
+    public int Transactions { get; private set; }
+
     /// <inheritdoc/>
     public bool TryFree()
     {
@@ -43,7 +46,11 @@ public sealed class FakeBus : II2cPort, II2cRecovery
     }
 
     /// <inheritdoc/>
-    public I2cStatus WriteRead(int address, byte[] write, int writeOffset, int writeCount, byte[] read, int readOffset, int readCount) => Status;
+    public I2cStatus WriteRead(int address, byte[] write, int writeOffset, int writeCount, byte[] read, int readOffset, int readCount)
+    {
+        Transactions++;
+        return Status;
+    }
 }
 
 /// <summary>What the fake drivers share: the next results are set by the test.</summary>

@@ -108,12 +108,13 @@ public sealed class LittlefsStoreTests
     }
 
     [TestMethod]
-    public void All_segments_fit_beside_three_certificates_of_4_KiB_and_the_start_record()
+    public void All_segments_fit_beside_the_configurations_the_records_and_the_notes()
     {
         PodOptions options = new(1, []);
-        int blocks = (options.MaxSegments * LittlefsStore.Blocks(options.SegmentBytes)) + (3 * LittlefsStore.Blocks(4096)) + LittlefsStore.Blocks(512);
+        int blocks = (options.MaxSegments * LittlefsStore.Blocks(options.SegmentBytes)) + (2 * LittlefsStore.Blocks(12276)) + (4 * LittlefsStore.Blocks(1024));
         Assert.IsTrue(blocks <= (Drive / LittlefsStore.BlockBytes) - LittlefsStore.ReservedBlocks);
-        Assert.IsTrue(blocks + LittlefsStore.Blocks(options.SegmentBytes) > (Drive / LittlefsStore.BlockBytes) - LittlefsStore.ReservedBlocks);
+        Assert.AreEqual(4, LittlefsStore.Blocks(options.SegmentBytes));
+        Assert.AreEqual(5, LittlefsStore.Blocks(options.SegmentBytes + 1));
     }
 
     [TestMethod]

@@ -237,7 +237,7 @@ public sealed class SimulatedByteStore : IByteStore
 
         _files++;
         _names[place] = name;
-        _data[place] = new byte[256];
+        _data[place] = new byte[2048];
         _length[place] = 0;
         _durable[place] = 0;
         return place;

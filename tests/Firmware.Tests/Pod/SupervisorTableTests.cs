@@ -1,4 +1,5 @@
 using Firmware.Core;
+using Firmware.Pod.Channels;
 using Firmware.Pod.Diagnostics;
 using Firmware.Pod.Supervision;
 using Firmware.Protocol;
@@ -100,24 +101,172 @@ public sealed class SupervisorTableTests
     }
 
     [TestMethod]
-    public void A_stuck_bus_is_reported_once_and_freed()
+    public void A_reading_that_is_withheld_ends_a_row_of_failed_transfers()
+    {
+        PodBench bench = new PodBench(null).Start();
+        bench.Run(3 * Second);
+        int restarts = bench.Temperature.Restarts;
+        for (int i = 0; i < 4; i++)
+        {
+            bench.Temperature.FailWith = AbsenceReason.BusFault;
+            bench.Run((Supervisor.TransientLimit - 1) * Second);
+            bench.Temperature.FailWith = AbsenceReason.OutOfRange;
+            bench.Run(Second);
+        }
+
+        Assert.AreEqual(restarts, bench.Temperature.Restarts);
+    }
+
+    [TestMethod]
+    [DataRow(I2cStatus.BusStuck)]
+    [DataRow(I2cStatus.Timeout)]
+    public void A_bus_that_stood_is_left_alone_for_all_its_parts_and_then_freed(I2cStatus status)
+    {
+        FakeBus bus = new() { Status = status };
+        PodCounters counters = new();
+        BusMonitor monitor = new(bus, counters, new EventReporter(counters), null);
+        int held = 0;
+        monitor.Held += _ => held++;
+        byte[] buffer = new byte[1];
+        monitor.WriteRead(0x48, buffer, 0, 1, buffer, 0, 0);
+        Assert.AreEqual(1, held);
+        Assert.AreEqual(1L, counters.BusStuck);
+        for (int i = 1; i < 300; i++)
+        {
+            monitor.NowUs = i * 10_000;
+            Assert.AreNotEqual(I2cStatus.Ok, monitor.WriteRead(i % 2 == 0 ? 0x48 : 0x57, buffer, 0, 1, buffer, 0, 0));
+        }
+
+        Assert.AreEqual(1, bus.Transactions);
+        Assert.AreEqual(0, bus.FreeCalls);
+        monitor.NowUs = BusMonitor.FirstAloneUs;
+        Assert.IsFalse(monitor.IsLeftAlone);
+        Assert.AreNotEqual(I2cStatus.Ok, monitor.WriteRead(0x48, buffer, 0, 1, buffer, 0, 0));
+        Assert.AreEqual(1, bus.FreeCalls);
+        Assert.AreEqual(1, bus.Transactions, "its lines are still low");
+        Assert.IsTrue(monitor.IsLeftAlone);
+        bus.CanFree = true;
+        monitor.NowUs = 2 * BusMonitor.FirstAloneUs;
+        Assert.AreEqual(I2cStatus.Ok, monitor.WriteRead(0x48, buffer, 0, 1, buffer, 0, 0));
+        Assert.AreEqual(1L, counters.BusFreed);
+        Assert.AreEqual(1, held);
+    }
+
+    [TestMethod]
+    public void Each_standstill_soon_after_another_doubles_the_pause_up_to_its_bound()
+    {
+        FakeBus bus = new() { CanFree = true };
+        PodCounters counters = new();
+        FakeClock clock = new();
+        BusMonitor monitor = new(bus, counters, new EventReporter(counters), clock);
+        byte[] buffer = new byte[1];
+        long expectedUs = BusMonitor.FirstAloneUs;
+        for (int i = 0; i < 6; i++)
+        {
+            bus.Status = I2cStatus.Timeout;
+            clock.NowUs = monitor.NowUs + 1_000_000;
+            monitor.WriteRead(0x48, buffer, 0, 1, buffer, 0, 0);
+            Assert.AreEqual(clock.NowUs, monitor.NowUs, "the time of the standstill is gone");
+            Assert.AreEqual(expectedUs, monitor.AloneUntilUs - monitor.NowUs);
+            monitor.NowUs = monitor.AloneUntilUs;
+            Assert.AreEqual(I2cStatus.Ok, monitor.WriteRead(0x48, buffer, 0, 1, buffer, 0, 0));
+            expectedUs = expectedUs * 2 < BusMonitor.LongestAloneUs ? expectedUs * 2 : BusMonitor.LongestAloneUs;
+        }
+
+        Assert.AreEqual(BusMonitor.LongestAloneUs, expectedUs);
+        monitor.NowUs += BusMonitor.StableUs;
+        clock.NowUs = monitor.NowUs + 1_000_000;
+        bus.Status = I2cStatus.Timeout;
+        monitor.WriteRead(0x48, buffer, 0, 1, buffer, 0, 0);
+        Assert.AreEqual(BusMonitor.FirstAloneUs, monitor.AloneUntilUs - monitor.NowUs);
+    }
+
+    [TestMethod]
+    public void Parts_of_a_bus_that_is_left_alone_are_neither_quarantined_nor_blamed()
     {
         FakeBus bus = new() { Status = I2cStatus.BusStuck };
         PodCounters counters = new();
-        BusMonitor monitor = new(bus, counters, new EventReporter(counters));
-        byte[] buffer = new byte[1];
-        for (int i = 0; i < 10; i++)
+        EventReporter events = new(counters);
+        BusMonitor monitor = new(bus, counters, events, null);
+        AskingDriver driver = new(monitor);
+        Supervisor supervisor = new(driver, new SilentSensor(), monitor, 0x48, events);
+        long us = 0;
+        bool isFreed = false;
+        for (; us < 40 * Second; us += 10_000)
         {
-            monitor.NowUs = i * 1000;
-            Assert.AreEqual((int)I2cStatus.BusStuck, (int)monitor.WriteRead(0x48, buffer, 0, 1, buffer, 0, 0));
+            monitor.NowUs = us;
+            supervisor.Step(us);
+            Assert.AreNotEqual((int)SupervisorState.Quarantined, (int)supervisor.State);
+            isFreed = us >= 30 * Second;
+            bus.CanFree = isFreed;
         }
 
-        Assert.AreEqual(1L, counters.BusStuck);
-        Assert.AreEqual(1, bus.FreeCalls);
-        bus.CanFree = true;
-        monitor.NowUs = BusMonitor.FreePeriodUs;
-        monitor.WriteRead(0x48, buffer, 0, 1, buffer, 0, 0);
-        Assert.AreEqual(1L, counters.BusFreed);
-        Assert.AreEqual((int)I2cStatus.Ok, (int)monitor.WriteRead(0x48, buffer, 0, 1, buffer, 0, 0));
+        Assert.IsTrue(isFreed);
+        Assert.AreEqual(0, supervisor.Failures);
+        Assert.AreEqual((int)SupervisorState.Measuring, (int)supervisor.State, "it measures within four seconds of a free bus");
+        Assert.AreEqual(AbsenceReason.None, supervisor.Reason);
+    }
+
+    private sealed class FakeClock : IMonotonicClock
+    {
+        public long NowUs { get; set; }
+    }
+
+    private sealed class SilentSensor : Sensor
+    {
+        public SilentSensor()
+            : base(1)
+        {
+        }
+
+        public override void OnSample(long nowUs)
+        {
+        }
+
+        public override void Suppress(AbsenceReason reason, long nowUs)
+        {
+        }
+
+        public override void OnDeviceLost(long nowUs)
+        {
+        }
+
+        public override void ChangeEpoch(uint epoch, long nowUs)
+        {
+        }
+
+        public override long Step(AbsenceReason reason, long nowUs) => long.MaxValue;
+    }
+
+    // One transaction each 10 ms, as a driver on the bus has it.
+    private sealed class AskingDriver : IDriver
+    {
+        private readonly II2cPort _port;
+        private readonly byte[] _buffer = new byte[1];
+
+        public AskingDriver(II2cPort port) => _port = port;
+
+        public string PartName => "asking";
+
+        public long NextStepUs { get; private set; }
+
+        public AbsenceReason Reason { get; private set; }
+
+        public FaultCode FaultCode { get; private set; }
+
+        public void Restart()
+        {
+        }
+
+        public DriverResult Probe(long nowUs) => Measure(nowUs);
+
+        public DriverResult Measure(long nowUs)
+        {
+            NextStepUs = nowUs + 10_000;
+            bool isOk = _port.WriteRead(0x48, _buffer, 0, 1, _buffer, 0, 0) == I2cStatus.Ok;
+            Reason = isOk ? AbsenceReason.None : AbsenceReason.BusFault;
+            FaultCode = isOk ? FaultCode.None : FaultCode.Tmp117BusFault;
+            return isOk ? DriverResult.Ready : DriverResult.Failed;
+        }
     }
 }

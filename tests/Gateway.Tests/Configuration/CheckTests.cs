@@ -231,6 +231,7 @@ public sealed class CheckTests
     private static readonly (string Section, string[] Keys)[] Sections =
     [
         ("listen", ["mqttAddress", "mqttPort", "httpAddress", "httpPort"]),
+        ("tls", ["directory", "mqttAddress", "mqttPort"]),
         ("web", ["publicUrl"]),
         ("sessionBroker", ["port", "version", "clientId", "userName", "passwordFile", "keepAliveSeconds", "firstBackoffMs", "longestBackoffMs"]),
         ("uplink", ["receiptsExpected", "windowMessages", "readAheadBytes", "liveDistanceRecords", "probeMs", "statePeriodMs", "stateStalenessMs"]),

@@ -32,7 +32,7 @@ internal sealed class LiveGateway : IAsyncDisposable
     private LiveGateway(WebApplication application, StringWriter log, string folder)
     {
         (Application, _log, _folder) = (application, log, folder);
-        (HttpPort, MqttPort) = GatewayApplication.PortsOf(application);
+        (HttpPort, MqttPort, TlsPort) = GatewayApplication.PortsOf(application);
         Origin = $"http://127.0.0.1:{HttpPort}";
     }
 
@@ -45,6 +45,9 @@ internal sealed class LiveGateway : IAsyncDisposable
     public int HttpPort { get; }
 
     public int MqttPort { get; }
+
+    /// <summary>The port of MQTT over TLS; 0 without it.</summary>
+    public int TlsPort { get; }
 
     public string Origin { get; }
 

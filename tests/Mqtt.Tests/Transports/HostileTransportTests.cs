@@ -227,9 +227,9 @@ public class HostileTransportTests
             return _seen.Count(s => s.IsAlive);
         }
 
-        public IMqttServerConnection Accept(IMqttConnection connection, string remote, string? certificateSubject, long nowUs)
+        public IMqttServerConnection Accept(IMqttConnection connection, string remote, MqttPeerCertificate? certificate, long nowUs)
         {
-            IMqttServerConnection inward = server.Accept(connection, remote, certificateSubject, nowUs);
+            IMqttServerConnection inward = server.Accept(connection, remote, certificate, nowUs);
             _seen.Enqueue(new WeakReference(connection));
             _seen.Enqueue(new WeakReference(inward));
             return inward;
@@ -255,7 +255,7 @@ public class HostileTransportTests
 
         public TaskCompletionSource GotBytes { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public IMqttServerConnection Accept(IMqttConnection connection, string remote, string? certificateSubject, long nowUs)
+        public IMqttServerConnection Accept(IMqttConnection connection, string remote, MqttPeerCertificate? certificate, long nowUs)
         {
             Throw("Accept");
             _connection = connection;

@@ -42,7 +42,7 @@ public class TransportTests
 
         using var client = new LiveClient(new MqttClientOptions { ClientId = "c" });
         client.Open(port);
-        client.ExpectBeginning($"failed no connection to 127.0.0.1:{port}:");
+        client.ExpectBeginning($"failed no connection to mqtt://127.0.0.1:{port}:");
     }
 
     /// <summary>A peer that sends and never reads: what it is owed stays bounded, because it is no longer read from.</summary>

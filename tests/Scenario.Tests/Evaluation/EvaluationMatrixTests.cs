@@ -14,8 +14,8 @@ public sealed class EvaluationMatrixTests
     /// <summary>Largest share of published values that may be wrong, for each perturbation but constant compressions.</summary>
     private const double MaxWrongShare = 0.01;
 
-    // Of 29 recordings one may be wrong, as without a perturbation.
-    private const int MaxWrongSaturations = 1;
+    // Of 29 recordings two are wrong without a perturbation (firmware/Signals/README.md), and one more may be with one.
+    private const int MaxWrongSaturations = 3;
 
     // Its reference is doubtful.
     private const string Doubtful = "cuff_02_110_70";
@@ -61,10 +61,5 @@ public sealed class EvaluationMatrixTests
     // The default curve is wrong at low saturations, without a perturbation too; what is bound there is its flag.
     private static bool IsBound(MatrixRow row) =>
         row.Perturbation?.StartsWith(Compressions, StringComparison.Ordinal) != true
-        && row.Count.Kind is not ConfidentlyWrong.SaturationDefault
-        && !Open.Contains((row.Set, row.Perturbation?.Split('=')[0]));
-
-    // Counted and not bound: more of them are wrong than may be.
-    private static readonly (string Set, string? Perturbation)[] Open =
-        [(RecordingSet.Bidmc, "tremor"), (RecordingSet.Oxiwear, "tremor"), (RecordingSet.Oxiwear, "wander"), (CuffEvaluation.Glasgow, "jerk")];
+        && row.Count.Kind is not ConfidentlyWrong.SaturationDefault;
 }

@@ -6,6 +6,7 @@ using System.Linq;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using Simulators.Cart.Evaluation;
+using Simulators.Cart.World;
 using Simulators.Cli;
 using Simulators.Patient;
 
@@ -16,7 +17,7 @@ namespace Scenario.Tests.Evaluation;
 public sealed class PerturbationTests
 {
     private const ulong Seed = 5;
-    private const long BeginsUs = 3_000_000;
+    private const long BeginsUs = PlayedRecording.BeginsUs;
     private const int Seconds = 120;
     private const int RateHz = 200;
     private const double Infrared = 120_000;

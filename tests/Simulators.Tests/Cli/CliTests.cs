@@ -32,6 +32,70 @@ public sealed class CliTests
     }
 
     [TestMethod]
+    public async Task A_pod_as_a_process_has_its_console_on_a_pseudo_terminal()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Inconclusive("A pseudo-terminal needs Linux.");
+        }
+
+        using StringWriter output = new();
+        using TextWriter shared = TextWriter.Synchronized(output);
+        Task<int> pod = CartSim.RunAsync(["pod", "--gateway", "localhost:1", "--device", "02a1b2fffe000001", "--console", "pty", "--duration", "6"], shared, TextWriter.Null, TimeProvider.System);
+        await UntilAsync(() => output.ToString().Contains('\n', StringComparison.Ordinal));
+        string path = output.ToString().Split('\n')[0]["console ".Length..].Trim();
+        using FileStream terminal = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, 1);
+        System.Text.StringBuilder text = new();
+        Task reader = Task.Run(() =>
+        {
+            byte[] bytes = new byte[256];
+            try
+            {
+                for (int count; (count = terminal.Read(bytes)) > 0;)
+                {
+                    lock (text)
+                    {
+                        text.Append(System.Text.Encoding.ASCII.GetString(bytes, 0, count));
+                    }
+                }
+            }
+            catch (IOException)
+            {
+                // The pod ended, and its terminal with it.
+            }
+        });
+        string Text()
+        {
+            lock (text)
+            {
+                return text.ToString();
+            }
+        }
+
+        await UntilAsync(() => Text().Contains("pod> ", StringComparison.Ordinal));
+        Assert.Contains("pod 02a1b2fffe000001", Text());
+        Assert.Contains("ISOLATED USB ADAPTER ONLY", Text());
+        terminal.Write("@7 id\r\n"u8);
+        await UntilAsync(() => Text().Contains("@7 OK - {\"deviceId\":\"02a1b2fffe000001\"", StringComparison.Ordinal));
+
+        // The pod restarts with what was set, over the same terminal.
+        terminal.Write("config set role bench\rconfig commit\r"u8);
+        await UntilAsync(() => Text().Contains("role bench", StringComparison.Ordinal));
+        Assert.AreEqual(ExitCode.Done, await pod);
+        await reader;
+    }
+
+    private static async Task UntilAsync(Func<bool> fact)
+    {
+        for (int i = 0; i < 400 && !fact(); i++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System);
+        }
+
+        Assert.IsTrue(fact());
+    }
+
+    [TestMethod]
     public async Task A_misspelt_scenario_gets_a_suggestion()
     {
         (_, _, string diagnostics) = await RunAsync("run", "no-sesion");

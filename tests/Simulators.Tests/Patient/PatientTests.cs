@@ -64,7 +64,7 @@ public sealed class PatientTests
         Assert.AreEqual(34_000, skin.MilliCelsiusAt(400_000_000));
         skin.Release(400_000_000);
         Assert.IsLessThan(34_000, skin.MilliCelsiusAt(410_000_000));
-        Assert.Throws<ArgumentOutOfRangeException>(() => skin.MilliCelsiusAt(399_000_000));
+        Assert.AreEqual(34_000, skin.MilliCelsiusAt(399_000_000), "a chip may be asked late for what it measured before");
     }
 
     [TestMethod]

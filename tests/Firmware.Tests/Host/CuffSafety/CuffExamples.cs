@@ -11,6 +11,10 @@ namespace Firmware.Tests.Host.CuffSafety;
 /// <summary>One named question to the measurement: what must come of it. Answers null, or what was wrong. Also asked of every planted mutant.</summary>
 internal static class CuffExamples
 {
+    [ThreadStatic]
+    private static TrialCosts? _costs;
+
+    /// <summary>On an ideal board: nothing takes time, and nothing is disturbed.</summary>
     public static readonly (string Name, Func<string?> Ask)[] All =
     [
         ("a normal measurement gives the arm's pressures", Normal),
@@ -35,11 +39,29 @@ internal static class CuffExamples
         ("a link that says nothing empties the cuff after five seconds", LinkSilent),
         ("a link that is lost while the cuff rests or empties is not followed by another inflation", LinkLostBetween),
         ("every limit holds on drawn measurements", Drawn),
+        ("transactions that are not acknowledged now and then end nothing", Nacks),
+        ("what is not acknowledged for 60 ms is a disturbance, and for longer a lost sensor within 100 ms", Burst),
+        ("a loop that stood for 80 ms goes on, and one that stood for longer is told apart from a lost sensor", LoopStood),
+        ("a held bus opens the valves before anything else, and is left alone", BusHeld),
     ];
+
+    /// <summary>The same on a board that costs what boards do.</summary>
+    public static readonly (string Name, Func<string?> Ask)[] OnBoard = Array.ConvertAll(All, e => (e.Name + ", on a board", (Func<string?>)(() =>
+    {
+        _costs = TrialCosts.Typical;
+        try
+        {
+            return e.Ask();
+        }
+        finally
+        {
+            _costs = null;
+        }
+    })));
 
     private static CuffTrial Make(
         CuffPneumaticsOptions? cuff = null, double arm = 1400, CuffLimits? limits = null, CuffCalibration? calibration = null, ulong seed = 5, double rate = 72) =>
-        new(cuff ?? new CuffPneumaticsOptions(), new Mprls0300Options(), new SeededRandom(seed), limits, calibration, new TestArm(arm, rate));
+        new(cuff ?? new CuffPneumaticsOptions(), new Mprls0300Options(), new SeededRandom(seed), limits, calibration, new TestArm(arm, rate), _costs);
 
     private static string? Until(CuffTrial trial, Func<bool> fact, double seconds, Action? eachTick = null)
     {
@@ -81,11 +103,76 @@ internal static class CuffExamples
         return Ends(trial, FaultCode.None) ?? (trial.Run.Reason == AbsenceReason.None && trial.Run.Repeats == 0 ? null : "no result: " + trial.Run.Reason);
     }
 
+    private static string? Nacks()
+    {
+        // One in a hundred: about one sample in twenty fails, and one in four hundred twice.
+        TrialCosts costs = new() { NacksPerMillion = 10_000 };
+        CuffTrial trial = Begun(new CuffTrial(new CuffPneumaticsOptions(), new Mprls0300Options(), new SeededRandom(5), costs: costs));
+        return Ends(trial, FaultCode.None) ?? (trial.Run.Reason == AbsenceReason.None ? null : "no result: " + trial.Run.Reason);
+    }
+
+    private static string? Burst()
+    {
+        CuffTrial trial = Begun(Make());
+        string? wrong = Until(trial, () => trial.Run.State == CuffState.Bleed && trial.Cuff.BladderMmHg < 140, 60);
+        for (int i = 0; i < 3; i++)
+        {
+            trial.IsUnplugged = true;
+            long fromUs = trial.NowUs;
+            wrong ??= Until(trial, () => trial.NowUs - fromUs >= 50_000, 1);
+            trial.IsUnplugged = false;
+            wrong ??= Until(trial, () => trial.NowUs - fromUs >= 400_000, 1);
+            wrong ??= trial.Run.State == CuffState.Bleed ? null : "50 ms ended it with " + trial.Run.FaultCode;
+        }
+
+        trial.IsUnplugged = true;
+        long lastUs = trial.Source.SampledAtUs;
+        wrong ??= Until(trial, () => trial.Run.State >= CuffState.Dump, 1);
+        return wrong ?? (trial.Run.FaultCode != FaultCode.CuffSensorLost ? "said " + trial.Run.FaultCode
+            : trial.NowUs - lastUs > 100_000 + CuffTrial.TickUs ? "after " + (trial.NowUs - lastUs) + " us" : null);
+    }
+
+    private static string? LoopStood()
+    {
+        foreach ((int ms, bool ends) in new[] { (40, false), (70, false), (80, false), (105, true), (130, true), (300, true), (1000, true) })
+        {
+            CuffTrial trial = new(new CuffPneumaticsOptions(), new Mprls0300Options(), new SeededRandom(5));
+            trial.Settle();
+            trial.Run.TryStart(0, trial.NowUs);
+            string? wrong = Until(trial, () => trial.Run.State == CuffState.Bleed && trial.Cuff.BladderMmHg < 140, 60);
+            trial.Stand(ms * 1000);
+            wrong ??= Until(trial, () => !ends || trial.Run.State >= CuffState.Dump, 0.05);
+            wrong ??= Ends(trial, ends ? FaultCode.CuffLoopLate : FaultCode.None);
+            if (wrong is not null)
+            {
+                return ms + " ms: " + wrong;
+            }
+        }
+
+        return null;
+    }
+
+    private static string? BusHeld()
+    {
+        CuffTrial trial = Begun(Make());
+        string? wrong = Until(trial, () => trial.Run.State == CuffState.Bleed, 60);
+        trial.Begin(TrialFault.BusHeld, 0);
+        int before = trial.Transactions;
+        long heldUs = trial.NowUs;
+        wrong ??= Until(trial, () => trial.Run.State >= CuffState.Dump, 2);
+        wrong ??= trial.Run.FaultCode != FaultCode.CuffSensorLost ? "said " + trial.Run.FaultCode
+            : trial.NowUs - heldUs > 1_100_000 ? "the valves opened after " + (trial.NowUs - heldUs) + " us" : null;
+        wrong ??= Until(trial, () => trial.NowUs - heldUs > 4_000_000, 5);
+        wrong ??= trial.Transactions - before > 1 ? (trial.Transactions - before) + " transactions on a held bus" : null;
+        wrong ??= Until(trial, () => trial.Cuff.BladderMmHg < 15, 8);
+        return wrong ?? Until(trial, () => trial.Run.State == CuffState.Done, 15);
+    }
+
     private static string? Drawn()
     {
         for (ulong seed = 1; seed <= 60; seed++)
         {
-            if (CuffTrial.Validate(seed, null, null) is { } broken)
+            if (CuffTrial.Validate(seed, null, null, _costs is not null) is { } broken)
             {
                 return broken;
             }

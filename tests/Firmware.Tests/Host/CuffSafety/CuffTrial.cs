@@ -47,6 +47,9 @@ internal enum TrialFault
     BrownOut,
     LinkLost,
     LinkSilent,
+    BusHeld,
+    BusHung,
+    LoopStands,
 }
 
 /// <summary>An arm without a patient model: oscillations with an envelope around 95 mmHg, or none.</summary>
@@ -63,13 +66,49 @@ internal sealed class TestArm(double microLitres, double ratePerMinute) : IArmUn
     }
 }
 
+/// <summary>What a board costs a measurement, with nothing broken. All of it made up, but for what names its source.</summary>
+internal sealed record TrialCosts
+{
+    /// <summary>Transactions that are not acknowledged, of a million.</summary>
+    public int NacksPerMillion { get; init; }
+
+    /// <summary>Each step of the loop comes late by up to this, µs.</summary>
+    public int LateUs { get; init; }
+
+    /// <summary>Steps that come 10 to 60 ms late, of a million.</summary>
+    public int LongPerMillion { get; init; }
+
+    /// <summary>A transaction takes this long, µs: at 400 kHz some 100 on the wires, and the native call.</summary>
+    public int TransactionUs { get; init; }
+
+    /// <summary>Flushes of the store a minute while no pressure is held; each stands for 50 to 150 ms. Source: 11 to 14 a minute with a link and 50 without, counted on the pod's store.</summary>
+    public int FlushesPerMinute { get; init; }
+
+    /// <summary>Times a minute that nothing is heard of a living gateway for 0.5 to 4.5 s.</summary>
+    public int StallsPerMinute { get; init; }
+
+    /// <summary>A board on a bus that is a little disturbed.</summary>
+    public static TrialCosts Typical { get; } = new() { NacksPerMillion = 3_000, LateUs = 3_000, LongPerMillion = 100, TransactionUs = 250, FlushesPerMinute = 30 };
+
+    public static TrialCosts Draw(SeededRandom random) => new()
+    {
+        NacksPerMillion = random.NextInt32(20_001),
+        LateUs = random.NextInt32(4_001),
+        LongPerMillion = random.NextInt32(201),
+        TransactionUs = 100 + random.NextInt32(301),
+        FlushesPerMinute = 11 + random.NextInt32(40),
+        StallsPerMinute = random.NextInt32(3),
+    };
+}
+
 /// <summary>
 /// One measurement with the unchanged driver, supervisor and state machine on the physics of a cuff, judged on the bladder's true pressure.
 /// Compiled a second time, with one passage of the pod's sources changed, for the planted mutants.
 /// </summary>
-internal sealed class CuffTrial : II2cPort
+internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
 {
     public const long TickUs = 10_000;
+    private const long HeldUs = 1_000_000; // of a transaction on a held bus; see SimulatedI2cPort
     private const long LongestUs = 800_000_000;
     private readonly ManualClock _clock = new();
     private readonly CuffPneumatics _cuff;
@@ -77,15 +116,26 @@ internal sealed class CuffTrial : II2cPort
     private readonly Recorder _chain;
     private readonly CuffRun _run;
     private readonly Supervisor _supervisor;
-    private readonly TrialSensor _sensor;
     private readonly LinkWatch _link = new();
+    private readonly BusMonitor _monitor;
+    private readonly TrialCosts? _costs;
+    private readonly SeededRandom _costly;
     private long _linkGoneUs = long.MaxValue / 2;
     private bool _linkSilent;
     private bool _unplugged;
     private bool _hung;
+    private bool _isBusHeld;
+    private bool _isBusHung;
+    private long _busFreeUs;
+    private long _standUs;
+    private long _dueUs;
+    private long _stalledUntilUs;
+    private bool _isStanding;
 
-    public CuffTrial(CuffPneumaticsOptions cuff, Mprls0300Options part, SeededRandom random, CuffLimits? limits = null, CuffCalibration? calibration = null, IArmUnderCuff? arm = null)
+    public CuffTrial(CuffPneumaticsOptions cuff, Mprls0300Options part, SeededRandom random, CuffLimits? limits = null, CuffCalibration? calibration = null, IArmUnderCuff? arm = null, TrialCosts? costs = null)
     {
+        _costs = costs;
+        _costly = random.Fork("costs");
         _cuff = new CuffPneumatics(cuff) { Arm = arm ?? new TestArm(1400, 72) };
         _cuff.PowerOn();
         _simulated = new SimulatedMprls0300(_clock, random.Fork("sensor"), part);
@@ -98,9 +148,13 @@ internal sealed class CuffTrial : II2cPort
         _chain = new Recorder(new SimulatedCuffActuators(_cuff, _clock), _clock);
         _run = new CuffRun(_chain, limits ?? new CuffLimits(), calibration ?? new CuffCalibration(), new OscillometricAnalysis(), _link);
         _link.Connect(0);
-        _sensor = new TrialSensor(this);
-        Source = new Mprls0300(this, SimulatedMprls0300.Address);
-        _supervisor = new Supervisor(Source, _sensor, this, SimulatedMprls0300.Address, new EventReporter(new PodCounters()));
+        TrialSensor sensor = new(this);
+        PodCounters counters = new();
+        EventReporter events = new(counters);
+        _monitor = new BusMonitor(this, counters, events, this);
+        _monitor.Held += nowUs => _run.SensorFailed(AbsenceReason.SensorFault, nowUs);
+        Source = new Mprls0300(_monitor, SimulatedMprls0300.Address);
+        _supervisor = new Supervisor(Source, sensor, _monitor, SimulatedMprls0300.Address, events);
     }
 
     public Mprls0300 Source { get; }
@@ -126,9 +180,39 @@ internal sealed class CuffTrial : II2cPort
 
     public double HighestMmHg => _cuff.HighestMmHg;
 
+    /// <summary>Transactions that were tried on the bus itself.</summary>
+    public int Transactions { get; private set; }
+
+    /// <summary>Takes the sensor off the bus, or puts it back.</summary>
+    public bool IsUnplugged
+    {
+        get => _unplugged;
+        set => _unplugged = value;
+    }
+
+    /// <summary>Nine clocks.</summary>
+    public bool TryFree()
+    {
+        _isBusHung = false;
+        _isBusHeld &= _clock.NowUs < _busFreeUs;
+        return !_isBusHeld;
+    }
+
     public I2cStatus WriteRead(int address, byte[] write, int writeOffset, int writeCount, byte[] read, int readOffset, int readCount)
     {
-        if (_unplugged)
+        Transactions++;
+        if (_isBusHeld || _isBusHung)
+        {
+            StandStill(HeldUs);
+            return I2cStatus.BusStuck;
+        }
+
+        if (_costs is not null)
+        {
+            _clock.Advance(_costs.TransactionUs);
+        }
+
+        if (_unplugged || (_costs is not null && _costly.NextInt32(1_000_000) < _costs.NacksPerMillion))
         {
             return I2cStatus.AddressNack;
         }
@@ -164,19 +248,34 @@ internal sealed class CuffTrial : II2cPort
     }
 
     /// <summary>One trial of a seed: what is drawn, and what was broken; null when nothing was.</summary>
-    public static string? Validate(ulong seed, TrialFault? only, CuffTrialFigures? figures)
+    public static string? Validate(ulong seed, TrialFault? only, CuffTrialFigures? figures, bool withCosts = false)
     {
         SeededRandom random = new(seed);
         SeededRandom knobs = random.Fork("knobs");
         CuffPneumaticsOptions cuff = CuffPneumaticsOptions.Draw(knobs);
         Mprls0300Options part = new() { HasPartError = true, ConversionUs = 4_500 + knobs.NextInt32(1_001) };
-        TrialFault fault = only ?? (TrialFault)knobs.NextInt32((int)TrialFault.LinkSilent + 1);
+        TrialFault fault = only ?? (TrialFault)knobs.NextInt32((int)TrialFault.LoopStands + 1);
         long atUs = knobs.NextInt32(4) == 0 ? 0 : knobs.NextInt32(50_000_000);
         int lastSystolic = knobs.NextInt32(3) == 0 ? 0 : 9_000 + knobs.NextInt32(18_000);
         int degree = knobs.NextInt32(1_000_001);
         double arm = knobs.NextInt32(5) == 0 ? 20 : 700 + knobs.NextInt32(1_200);
-        CuffTrial trial = new(cuff, part, random, arm: new TestArm(arm, 45 + knobs.NextInt32(90)));
+        double rate = 45 + knobs.NextInt32(90);
+        TrialCosts? costs = withCosts ? TrialCosts.Draw(random.Fork("board")) : null;
+        CuffTrial trial = new(cuff, part, random, arm: new TestArm(arm, rate), costs: costs);
         trial.Go(fault, atUs, degree, lastSystolic);
+        if (costs is not null && !trial._begun && trial.Broken.Count == 0)
+        {
+            // Nothing was wrong: what ends it, and would not have ended it without the board's costs, is a nuisance.
+            CuffTrial ideal = new(cuff, part, new SeededRandom(seed), arm: new TestArm(arm, rate));
+            bool isIdeal = trial.Run.FaultCode == FaultCode.None;
+            if (!isIdeal)
+            {
+                ideal.Go(TrialFault.None, atUs, degree, lastSystolic);
+            }
+
+            figures?.Compare(seed, trial.Run, isIdeal ? trial.Run : ideal.Run);
+        }
+
         figures?.Add(fault, trial);
         if (trial.Broken.Count == 0)
         {
@@ -185,13 +284,13 @@ internal sealed class CuffTrial : II2cPort
 
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"seed {seed}: {string.Join("; ", trial.Broken)} (fault {fault} at {atUs / 1e6:F2} s, degree {degree}, last systolic {lastSystolic}, {cuff}, {part})");
+            $"seed {seed}: {string.Join("; ", trial.Broken)} (fault {fault} at {atUs / 1e6:F2} s, degree {degree}, last systolic {lastSystolic}, {cuff}, {part}, {costs})");
     }
 
     /// <summary>The part answers, and the loop has begun.</summary>
     public void Settle()
     {
-        while (_supervisor.State != SupervisorState.Measuring && _clock.NowUs < 2_000_000)
+        while (_supervisor.State != SupervisorState.Measuring && _clock.NowUs < 10_000_000)
         {
             Tick(true);
         }
@@ -202,34 +301,92 @@ internal sealed class CuffTrial : II2cPort
     public void Tick(bool loopLives)
     {
         long end = _clock.NowUs + TickUs;
-        if (loopLives)
+        while (loopLives && Math.Max(_dueUs, _clock.NowUs) < end)
         {
-            // The loop is called when the driver wants it, at the latest each 10 ms.
-            while (true)
+            _clock.AdvanceTo(Math.Max(_dueUs, _clock.NowUs));
+            if (_standUs > 0)
             {
-                if (!_linkSilent)
-                {
-                    _link.Hear(_clock.NowUs);
-                }
-
-                long next = _supervisor.Step(_clock.NowUs);
-                _chain.State = _run.State;
-                _run.Step(_clock.NowUs);
-                Follow();
-                next = Math.Max(next, _clock.NowUs + 1_000);
-                if (next >= end)
-                {
-                    break;
-                }
-
-                _clock.AdvanceTo(next);
+                StandStill(_standUs);
+                _standUs = 0;
             }
+
+            if (!_linkSilent && _clock.NowUs >= _stalledUntilUs)
+            {
+                _link.Hear(_clock.NowUs);
+            }
+
+            // The loop is called when the driver wants it, at the latest each 10 ms, and late where a board is.
+            long nowUs = _clock.NowUs;
+            _chain.State = _run.State;
+            _monitor.NowUs = nowUs;
+            long next = _supervisor.Step(nowUs);
+            nowUs = _monitor.NowUs;
+            Follow();
+            _chain.State = _run.State;
+            next = Math.Min(next, Math.Max(_run.Step(nowUs), nowUs));
+            bool isLive = _run.State is CuffState.Inflate or CuffState.Hold or CuffState.Bleed;
+            Rule(!isLive || nowUs - Math.Max(Source.SampledAtUs, _run.InflatedSinceUs) <= 100_000, "no sample for more than 100 ms, and the loop kept the cuff inflated");
+            Follow();
+            _dueUs = Math.Max(Math.Min(next, Math.Max(end, nowUs)), nowUs + 1_000) + Late(nowUs);
         }
 
-        _clock.AdvanceTo(end);
-        _cuff.AdvanceTo(end);
+        _clock.AdvanceTo(Math.Max(end, _clock.NowUs));
+        Advance();
         Watch(loopLives);
     }
+
+    // A conversion that ended meanwhile is of the pressure at its end.
+    private void Advance()
+    {
+        _simulated.CatchUp();
+        _cuff.AdvanceTo(_clock.NowUs);
+    }
+
+    // What the board costs before the next step of the loop, µs.
+    private long Late(long nowUs)
+    {
+        if (_costs is null)
+        {
+            return 0;
+        }
+
+        // About three steps in 10 ms.
+        if (nowUs > _stalledUntilUs + 1_000_000 && _costly.NextInt32(60_000_000) < _costs.StallsPerMinute * TickUs / 3)
+        {
+            _stalledUntilUs = nowUs + 500_000 + _costly.NextInt32(4_000_001);
+        }
+
+        long lateUs = _costs.LateUs == 0 ? 0 : _costly.NextInt32(_costs.LateUs);
+        if (_costly.NextInt32(1_000_000) < _costs.LongPerMillion)
+        {
+            lateUs += 10_000 + _costly.NextInt32(50_001);
+        }
+
+        bool isHeld = _run.State is CuffState.Inflate or CuffState.Hold or CuffState.Bleed;
+        if (!isHeld && _costly.NextInt32(60_000_000) < _costs.FlushesPerMinute * TickUs / 3)
+        {
+            lateUs += 50_000 + _costly.NextInt32(100_001);
+        }
+
+        return lateUs;
+    }
+
+    // The program stands in a call that waits; the physical world goes on.
+    private void StandStill(long us)
+    {
+        _isStanding = true;
+        for (long end = _clock.NowUs + us; _clock.NowUs < end;)
+        {
+            _clock.Advance(Math.Min(TickUs, end - _clock.NowUs));
+            Advance();
+            Watch(false);
+        }
+
+        _isStanding = false;
+    }
+
+    /// <summary>The loop's next step comes late.</summary>
+    public void Stand(int us) => _standUs = us;
 
     public void Begin(TrialFault fault, int degree)
     {
@@ -249,6 +406,16 @@ internal sealed class CuffTrial : II2cPort
                 break;
             case TrialFault.SensorUnplugged:
                 _unplugged = true;
+                break;
+            case TrialFault.BusHeld:
+                _isBusHeld = true;
+                _busFreeUs = _clock.NowUs + 5_000_000 + (degree * 20L);
+                break;
+            case TrialFault.BusHung:
+                _isBusHung = true;
+                break;
+            case TrialFault.LoopStands:
+                _standUs = 30_000 + (degree / 2);
                 break;
             case TrialFault.LinkLost:
                 _link.OnLinkLost();
@@ -298,6 +465,7 @@ internal sealed class CuffTrial : II2cPort
         Settle();
         long startUs = _clock.NowUs;
         bool begun = false;
+        _begun = false;
         long inflatedAtFault = 0;
         _run.TryStart(lastSystolic, startUs);
         while (_clock.NowUs - startUs < LongestUs)
@@ -305,6 +473,7 @@ internal sealed class CuffTrial : II2cPort
             if (!begun && fault != TrialFault.None && _clock.NowUs - startUs >= atUs)
             {
                 begun = true;
+                _begun = true;
                 inflatedAtFault = _run.MayBeInflated && _run.State < CuffState.Dump ? _clock.NowUs : 0;
                 Begin(fault, degree);
             }
@@ -319,7 +488,17 @@ internal sealed class CuffTrial : II2cPort
                 if (fault is TrialFault.SensorFrozen or TrialFault.SensorSlow or TrialFault.SensorUnplugged or TrialFault.SensorSaturated)
                 {
                     WorstDetectionUs = Math.Max(WorstDetectionUs, tookUs);
-                    Rule(tookUs <= 120_000, "the sensor was lost for " + tookUs + " us before the valves were opened");
+                    Rule(tookUs <= 120_000 + (_costs is null ? 0 : 64_000), "the sensor was lost for " + tookUs + " us before the valves were opened");
+                }
+                else if (fault is TrialFault.BusHeld or TrialFault.BusHung)
+                {
+                    WorstDetectionUs = Math.Max(WorstDetectionUs, tookUs);
+                    Rule(tookUs <= HeldUs + 80_000 + TickUs, "the bus was held for " + tookUs + " us before the valves were opened");
+                }
+                else if (fault is TrialFault.LoopStands)
+                {
+                    WorstDetectionUs = Math.Max(WorstDetectionUs, tookUs);
+                    Rule(_run.FaultCode == FaultCode.None || _run.FaultCode == FaultCode.CuffLoopLate || tookUs > 2_000_000, "a loop that stood was called " + _run.FaultCode);
                 }
                 else if (fault is TrialFault.LinkLost or TrialFault.LinkSilent)
                 {
@@ -342,7 +521,7 @@ internal sealed class CuffTrial : II2cPort
         double highest = _cuff.HighestMmHg;
         Rule(highest <= (fault == TrialFault.None ? 300 : 330), "the bladder had " + highest.ToString("F1", CultureInfo.InvariantCulture) + " mmHg");
         bool seesTruth = fault is TrialFault.None or TrialFault.PumpStuckOn or TrialFault.PumpWeak or TrialFault.BleedStuckClosed or TrialFault.BleedSticking
-            or TrialFault.SwitchStuckClosed or TrialFault.DumpLumenBlocked or TrialFault.OneShotStuckHigh or TrialFault.Leak;
+            or TrialFault.SwitchStuckClosed or TrialFault.DumpLumenBlocked or TrialFault.OneShotStuckHigh or TrialFault.Leak or TrialFault.BusHeld or TrialFault.BusHung or TrialFault.LoopStands;
         Rule(!seesTruth || highest <= 300, "software that saw the truth let " + highest.ToString("F1", CultureInfo.InvariantCulture) + " mmHg be");
         Rule(_cuff.BladderMmHg < 15, "the cuff never emptied");
         if (fault == TrialFault.SensorOffset && atUs == 0)
@@ -362,6 +541,7 @@ internal sealed class CuffTrial : II2cPort
     private long _aboveSinceUs = -1;
     private long _emptySinceUs = long.MinValue;
     private bool _wasPumping;
+    private bool _begun;
 
     private void Watch(bool loopLives)
     {
@@ -390,10 +570,15 @@ internal sealed class CuffTrial : II2cPort
 
         _wasMeasuring = _run.MayBeInflated && _run.State < CuffState.Dump;
         _wasPumping = pumping;
-        if (loopLives && _wasMeasuring)
+        if (_isStanding && _wasMeasuring)
+        {
+            // The hardware alone can act, and it does: 500 ms behind the newest trigger, which came at most 100 ms behind its sample.
+            Rule(_clock.NowUs - Source.SampledAtUs <= 600_000 + TickUs || !_chain.IsDumpValveHeld || _cuff.Faults != CuffChainFaults.None, "the dump valve was held while the program stood");
+        }
+        else if (loopLives && _wasMeasuring)
         {
             Rule(_clock.NowUs - (2 * TickUs) <= _linkGoneUs, "the gateway was gone, and the cuff was kept inflated");
-            Rule(_clock.NowUs - _sensor.SampledUs <= 100_000 + TickUs, "no sample for more than 100 ms, and the cuff was kept inflated");
+            Rule(_costs is not null || _clock.NowUs - Source.SampledAtUs <= 100_000 + TickUs, "no sample for more than 100 ms, and the cuff was kept inflated");
         }
     }
 
@@ -410,11 +595,8 @@ internal sealed class CuffTrial : II2cPort
     /// <summary>The pod's sensor, without ring and session.</summary>
     private sealed class TrialSensor(CuffTrial trial) : Sensor(1)
     {
-        public long SampledUs { get; private set; }
-
         public override void OnSample(long nowUs)
         {
-            SampledUs = nowUs;
             trial._chain.InSample = true;
             trial._run.Sample(trial.Source.PressureMilliMmHg, trial.Source.SampledAtUs, nowUs);
             trial._chain.InSample = false;
@@ -500,6 +682,36 @@ internal sealed class CuffTrialFigures
     private readonly object _gate = new();
     private readonly SortedDictionary<TrialFault, (int Count, double Highest, double Above, long DetectionUs)> _rows = [];
 
+    /// <summary>Measurements with a board's costs in which nothing was wrong.</summary>
+    public int Judged { get; private set; }
+
+    /// <summary>Those that a fault ended which would not have ended them without the costs.</summary>
+    public List<string> Nuisances { get; } = [];
+
+    /// <summary>Those that gave no blood pressure, where they would have without the costs.</summary>
+    public int Unread { get; private set; }
+
+    public void Compare(ulong seed, CuffRun run, CuffRun ideal)
+    {
+        lock (_gate)
+        {
+            Judged++;
+            if (run.FaultCode == ideal.FaultCode)
+            {
+                return;
+            }
+
+            if (run.FaultCode == FaultCode.CuffNoReading)
+            {
+                Unread++;
+            }
+            else
+            {
+                Nuisances.Add($"seed {seed}: {run.FaultCode} in place of {ideal.FaultCode}");
+            }
+        }
+    }
+
     public void Add(TrialFault fault, CuffTrial trial)
     {
         lock (_gate)
@@ -518,6 +730,9 @@ internal sealed class CuffTrialFigures
             text.Append(CultureInfo.InvariantCulture, $"{fault,-24}{count,6}{highest,14:F1}{above,26:F1}{(us == 0 ? "-" : (us / 1000).ToString(CultureInfo.InvariantCulture)),21}\n");
         }
 
+        text.Append(CultureInfo.InvariantCulture, $"with a board's costs and nothing wrong: {Judged} measurements, {Nuisances.Count} ended by them, {Unread} without a reading by them\n");
+        Nuisances.Sort(StringComparer.Ordinal);
+        text.AppendJoin('\n', Nuisances);
         return text.ToString();
     }
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading.Tasks;
 using Firmware.Core;
 using Firmware.Tests.Contract;
 using Firmware.Tests.Peripherals;
@@ -63,14 +64,15 @@ public sealed class Pcm1808MisreadingTests
     [TestMethod]
     public void Every_planted_mistake_is_found()
     {
+        string?[] failures = new string?[Mutations.Length];
+        Parallel.For(0, Mutations.Length, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i => failures[i] = FirstFailure(MutantCompiler.CompileSound("Pcm1808", Mutations[i])));
         List<string> unseen = [];
-        foreach (Mutation mutation in Mutations)
+        for (int i = 0; i < Mutations.Length; i++)
         {
-            string? failure = FirstFailure(MutantCompiler.CompileSound("Pcm1808", mutation));
-            Console.WriteLine($"{mutation.Name}: {failure ?? "UNSEEN"}");
-            if (failure is null)
+            Console.WriteLine($"{Mutations[i].Name}: {failures[i] ?? "UNSEEN"}");
+            if (failures[i] is null)
             {
-                unseen.Add(mutation.Name);
+                unseen.Add(Mutations[i].Name);
             }
         }
 

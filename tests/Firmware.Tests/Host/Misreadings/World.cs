@@ -80,7 +80,7 @@ internal sealed class World : II2cPort
             long at = Math.Max(Clock.NowUs, Driver.NextStepUs);
             if (at > endUs)
             {
-                Clock.AdvanceTo(endUs);
+                Clock.AdvanceTo(Math.Max(endUs, Clock.NowUs));
                 return;
             }
 
@@ -129,6 +129,14 @@ internal sealed class World : II2cPort
         }
 
         Check.That(found, $"{code} was expected and did not come; came:{all}");
+    }
+
+    /// <summary>A part that was pulled: its driver, restarted as a supervisor would, comes to say that nothing answers, and gives nothing.</summary>
+    public void ExpectAbsent(FaultCode code, long withinUs)
+    {
+        int seen = Failures.Count;
+        RunUntil(Clock.NowUs + withinUs, () => throw new MisreadException("a value came from nowhere"));
+        Check.That(Failures.FindIndex(seen, f => f.Code == code) >= 0, $"{code} was expected and did not come");
     }
 
     private static int Count(Dictionary<int, int> counts, int register)

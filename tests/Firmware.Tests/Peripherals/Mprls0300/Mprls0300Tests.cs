@@ -49,7 +49,7 @@ public sealed class Mprls0300Tests
                 }
 
                 Assert.AreEqual(DriverResult.Failed, result, $"transaction {transaction}, {(I2cStatus)status}");
-                bool isAbsent = status == (int)I2cStatus.AddressNack;
+                bool isAbsent = status == (int)I2cStatus.AddressNack && transaction == 0;
                 Assert.AreEqual(isAbsent ? AbsenceReason.NotPresent : AbsenceReason.BusFault, driver.Reason);
                 Assert.AreEqual(isAbsent ? FaultCode.Mprls0300NotPresent : FaultCode.Mprls0300BusFault, driver.FaultCode);
                 Assert.AreEqual(0, driver.PressureMilliMmHg);

@@ -1,0 +1,59 @@
+using System;
+using System.Collections.Generic;
+
+namespace Firmware.Flash.Serial;
+
+/// <summary>A serial port of this machine.</summary>
+/// <param name="Name">"COM3", "/dev/ttyUSB0".</param>
+/// <param name="UsbId">Vendor and product, "10c4:ea60"; empty when it is not known.</param>
+/// <param name="About">What the adapter calls itself; empty when it is not known.</param>
+public sealed record SerialPortDescription(string Name, string UsbId, string About)
+{
+    /// <summary>What the USB id says about the adapter. Source: the USB ID Repository (linux-usb.org), vendors 10c4, 1a86, 0403, 303a.</summary>
+    public string Adapter => UsbId switch
+    {
+        "10c4:ea60" => "Silicon Labs CP210x",
+        "1a86:7523" => "WCH CH340",
+        "1a86:55d4" => "WCH CH9102",
+        "0403:6001" or "0403:6015" => "FTDI single UART",
+        "0403:6010" => "FTDI dual UART",
+        "303a:1001" => "Espressif native USB",
+        "" => string.Empty,
+        _ => UsbId,
+    };
+}
+
+/// <summary>An open serial line, 115,200 baud, 8N1. DTR and RTS stay released: on development boards they reset the chip.</summary>
+public interface ISerialLine : IDisposable
+{
+    /// <summary>Writes all bytes.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <exception cref="System.IO.IOException">The line is gone.</exception>
+    void Write(byte[] bytes);
+
+    /// <summary>Reads what is there, waiting for the first byte.</summary>
+    /// <param name="buffer">Takes the bytes.</param>
+    /// <param name="timeoutMs">Longest wait, ms.</param>
+    /// <returns>How many; 0 when the time is over.</returns>
+    /// <exception cref="System.IO.IOException">The line is gone.</exception>
+    int Read(byte[] buffer, int timeoutMs);
+}
+
+/// <summary>The machine's serial ports.</summary>
+public interface ISerialPorts
+{
+    /// <summary>Ports with something behind them, by name.</summary>
+    /// <returns>The ports.</returns>
+    IReadOnlyList<SerialPortDescription> List();
+
+    /// <summary>USB adapters of a known kind that have no port, since their driver is missing; where the system can tell (Linux).</summary>
+    /// <returns>What they call themselves.</returns>
+    IReadOnlyList<string> WithoutDriver();
+
+    /// <summary>Opens a port.</summary>
+    /// <param name="name">Its name.</param>
+    /// <returns>The line.</returns>
+    /// <exception cref="System.IO.IOException">It is absent or in use.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not use it.</exception>
+    ISerialLine Open(string name);
+}
