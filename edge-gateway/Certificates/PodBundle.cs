@@ -58,10 +58,14 @@ public sealed record PodBundle(
             json.WriteString("ca", AuthorityPem);
             json.WriteString("certificate", Certificate.CertificatePem);
             json.WriteString("key", Certificate.KeyPem);
-            json.WriteStartObject("wifi");
-            json.WriteString("ssid", WifiName);
-            json.WriteString("password", WifiPassword);
-            json.WriteEndObject();
+            if (WifiName.Length > 0)
+            {
+                json.WriteStartObject("wifi");
+                json.WriteString("ssid", WifiName);
+                json.WriteString("password", WifiPassword);
+                json.WriteEndObject();
+            }
+
             json.WriteString("technicianKey", Convert.ToHexStringLower(TechnicianKey.Span));
             json.WriteEndObject();
         }

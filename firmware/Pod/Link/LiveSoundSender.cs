@@ -25,7 +25,7 @@ public sealed class LiveSoundSender
     private readonly int[] _length = new int[MaxFrames];
     private int _count;
 
-    /// <summary>Allocates only where something is heard.</summary>
+    /// <summary>Allocates only where there is a stethoscope.</summary>
     /// <param name="options">The device and its peripherals.</param>
     /// <param name="ring">Where frames are made.</param>
     /// <param name="link">The link.</param>

@@ -174,7 +174,8 @@ public sealed class TlsListenerTests
             Assert.AreEqual(0, await listener.ConnectAsync("dr-9", "cart/cart-1/command/session", """{"command":"open","session":"WILL","id":"w"}"""));
         }
 
-        // Behind it, in order: a session that a program of this machine opens. A will that was obeyed would have made it the second one.
+        // Its refusal is the fact to wait for; then a session that a program of this machine opens is the first one.
+        await UntilAsync(() => Task.FromResult(_gateway.Log.Contains("dr-9 may not publish to cart/cart-1/command/session", StringComparison.Ordinal)), () => _gateway.Log);
         using StringContent empty = new("{}", Encoding.UTF8, "application/json");
         using HttpResponseMessage answer = await http.PutAsync(_gateway.Origin + "/api/session/AFTER-WILL", empty);
         Assert.IsTrue(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());

@@ -84,7 +84,7 @@ internal sealed record TrialCosts
     /// <summary>Flushes of the store a minute while no pressure is held; each stands for 50 to 150 ms. Source: 11 to 14 a minute with a link and 50 without, counted on the pod's store.</summary>
     public int FlushesPerMinute { get; init; }
 
-    /// <summary>Times a minute that nothing is heard of a living gateway for 0.5 to 4.5 s.</summary>
+    /// <summary>Times a minute that nothing arrives from a living gateway for 0.5 to 4.5 s.</summary>
     public int StallsPerMinute { get; init; }
 
     /// <summary>A board on a bus that is a little disturbed.</summary>
