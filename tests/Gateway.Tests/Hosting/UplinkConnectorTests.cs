@@ -12,7 +12,7 @@ using System.Threading.Tasks;
 using EdgeGateway.Certificates;
 using EdgeGateway.Core;
 using EdgeGateway.Faults;
-using EdgeGateway.Gateway.Hosting;
+using EdgeGateway.Machine;
 using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Transports;
 using Gateway.Tests.Security;
