@@ -265,7 +265,7 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
         _nextLookUs = long.MaxValue;
         _wasRefused = !wasConnected;
         text = LogText.Shown(text);
-        string? code = CodeOf(_client.LastLoss, reasonCode);
+        string? code = BrokerCauses.CodeOf(_client.LastLoss, reasonCode);
         if (_lateCode.Code is { } late && !_stopped)
         {
             // The transport knows more of its end than MQTT does.
@@ -329,28 +329,6 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
             FaultCodes.BrokerRefusedMessage,
             new HealthSubject(HealthSubjectKind.Stream, filter),
             "the broker refuses the subscription to " + filter + " with reason 0x" + Hex(reasonCode));
-
-    /// <summary>The code for a loss; null when the broker just cannot be reached, which is nobody's refusal.</summary>
-    private static string? CodeOf(MqttLossKind kind, byte reason) => kind switch
-    {
-        MqttLossKind.Unanswered => FaultCodes.BrokerNotAnswering,
-        MqttLossKind.Silent when reason == MqttReason.ServerUnavailable => FaultCodes.BrokerNotAnswering, // no CONNACK; a ping without answer is the network's
-        MqttLossKind.BrokenProtocol => FaultCodes.BrokerProtocolUnsupported,
-        MqttLossKind.Refused or MqttLossKind.Disconnected => reason switch
-        {
-            MqttReason.UnsupportedProtocolVersion => FaultCodes.BrokerProtocolUnsupported,
-            MqttReason.BadUserNameOrPassword or MqttReason.BadAuthenticationMethod => FaultCodes.BrokerLoginRefused,
-            MqttReason.NotAuthorized or MqttReason.ClientIdentifierNotValid => FaultCodes.BrokerNotAuthorized,
-            MqttReason.Banned or MqttReason.ConnectionRateExceeded => FaultCodes.BrokerBanned,
-            MqttReason.ServerUnavailable or MqttReason.ServerBusy or MqttReason.ServerShuttingDown or MqttReason.QuotaExceeded => FaultCodes.BrokerBusy,
-            MqttReason.PacketTooLarge => FaultCodes.BrokerPacketTooLarge,
-            MqttReason.UseAnotherServer or MqttReason.ServerMoved => FaultCodes.BrokerUseAnotherServer,
-            MqttReason.SessionTakenOver => FaultCodes.ClientIdTakenOver,
-            MqttReason.KeepAliveTimeout or < 0x80 => null,
-            _ => FaultCodes.BrokerRefusedConnection,
-        },
-        _ => null,
-    };
 
     private static string Hex(byte value) => Convert.ToHexString([value]);
 

@@ -11,6 +11,7 @@ using EdgeGateway.Mqtt.Transports;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using MQTTnet.AspNetCore;
 
@@ -94,6 +95,7 @@ internal sealed class MqttNetPeer : SecurePeer
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        builder.Services.Configure<HostOptions>(static o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(500)); // a WebSocket that the client closed last is waited for
         builder.Services.AddConnections();
         builder.Services.AddHostedMqttServer(static o => o.WithoutDefaultEndpoint().WithMaxPendingMessagesPerClient(10_000));
         builder.Services.AddMqttConnectionHandler();
