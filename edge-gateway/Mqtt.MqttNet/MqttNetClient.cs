@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Threading;
+using EdgeGateway.Mqtt.Topics;
 
 namespace EdgeGateway.Mqtt.MqttNet;
 
@@ -165,6 +166,11 @@ public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
     /// <inheritdoc/>
     public bool TryPublish(in MqttMessage message, long ticket, long nowUs)
     {
+        if (!MqttTopics.IsValidName(message.Topic))
+        {
+            throw new ArgumentException("the topic is no topic name", nameof(message));
+        }
+
         int bound = message.Qos == MqttQos.AtMostOnce && message.DropAbovePendingBytes > 0 ? Math.Min(message.DropAbovePendingBytes, _options.MaxPendingBytes) : _options.MaxPendingBytes;
         if (!IsConnected || _link is not { } link || link.PendingBytes > bound)
         {
@@ -206,6 +212,11 @@ public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
     /// <inheritdoc/>
     public void Subscribe(string filter, MqttQos qos, MqttSubscribeOptions options, long nowUs)
     {
+        if (!MqttTopics.IsValidFilter(filter))
+        {
+            throw new ArgumentException("the filter is no topic filter", nameof(filter));
+        }
+
         Subscription? subscription = _subscriptions.Find(s => string.Equals(s.Filter, filter, StringComparison.Ordinal));
         if (subscription is null)
         {

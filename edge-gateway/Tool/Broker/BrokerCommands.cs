@@ -35,7 +35,7 @@ internal sealed class BrokerCommands(TextWriter results, TextWriter diagnostics,
     public Command Make()
     {
         Argument<string> file = new("gateway.yaml") { Description = "The gateway's configuration file; its section sessionBroker says which broker, and how." };
-        Option<string?> span = new("--for") { Description = "Measures the way for so long instead: 24h, 90m (10m to 168h). Each hour: does this room carry live sound, and a call beside it? At most 128 KiB every 10 minutes, and nothing while a session is open." };
+        Option<string?> span = new("--for") { Description = "Measures the link for so long instead: 24h, 90m (10m to 168h). Each hour: does this room carry live sound, and a call beside it? At most 128 KiB every 10 minutes, and nothing while a session is open." };
         Option<string> dialect = new("--broker") { Description = "Whose configuration missing rights are written for: " + string.Join(", ", AclDialect.Names) + ".", DefaultValueFactory = static _ => AclDialect.Names[0] };
         Option<bool> json = new("--json") { Description = "Exactly one JSON object." };
         span.Validators.Add(static r =>
@@ -106,13 +106,13 @@ internal sealed class BrokerCommands(TextWriter results, TextWriter diagnostics,
     internal static string Text(ExternalBroker broker, ProbeReport report, string dialect)
     {
         StringBuilder text = new();
-        foreach (BrokerFailure failure in report.Failures)
-        {
-            text.AppendLine(new CodedError(failure.Code, ErrorPlace.None, failure.Text.TrimEnd('.')).Render());
-        }
-
         if (!report.IsConnected)
         {
+            foreach (BrokerFailure failure in report.Failures)
+            {
+                text.AppendLine(new CodedError(failure.Code, ErrorPlace.None, failure.Text.TrimEnd('.')).Render());
+            }
+
             return text.ToString();
         }
 
@@ -122,6 +122,11 @@ internal sealed class BrokerCommands(TextWriter results, TextWriter diagnostics,
             text.Append(result.State switch { RightState.Proven => "  proven   ", RightState.Granted => "  granted  ", RightState.Refused => "  REFUSED  ", _ => "  untried  " })
                 .Append(result.Right.IsWrite ? "publish   " : "subscribe ").Append(result.Right.Filter).Append("  (").Append(result.Right.About).Append(')')
                 .AppendLine(result.Detail.Length == 0 ? string.Empty : ": " + result.Detail);
+        }
+
+        if (report.Failures.Count > 0)
+        {
+            text.Append("  note     the broker could not be reached, or ended the connection, ").Append(report.Failures.Count.ToString(CultureInfo.InvariantCulture)).Append(" time(s): ").AppendLine(report.Failures[^1].Text);
         }
 
         foreach (string line in LimitsOf(report))

@@ -48,10 +48,13 @@ internal sealed class BrokerProbe : BrokerLink
     public const string NoSession = "cartctl-test";
 
     /// <summary>Connections that the broker may end before the rest is left untried. Brokers ban clients that connect too often (EMQX by default: 15 times in a minute).</summary>
-    public const int MaxConnections = 5;
+    public const int MaxConnections = 8;
 
     /// <summary>Pause before the next of them, µs.</summary>
     public const long PauseUs = 1_000_000;
+
+    /// <summary>After a refused message nothing is sent for so long, µs: mosquitto 2.0.11 answers with 0x87 and ends the connection behind it, which says nothing of the next message.</summary>
+    public const long AfterRefusalUs = 300_000;
 
     /// <summary>How long the test's own message may take to come back, µs.</summary>
     public const long EchoUs = 5_000_000;
@@ -64,6 +67,7 @@ internal sealed class BrokerProbe : BrokerLink
     private int _current = -1;
     private int _attempts;
     private int _connections;
+    private int _endedAt = -1;
     private long _nextUs;
     private long _echoUs = -1;
     private double? _roundTripMs;
@@ -124,7 +128,7 @@ internal sealed class BrokerProbe : BrokerLink
             _isWaiting = false;
         }
 
-        return _isWaiting ? long.MaxValue : Next(nowUs);
+        return _isWaiting ? long.MaxValue : nowUs < _nextUs ? _nextUs : Next(nowUs);
     }
 
     /// <inheritdoc/>
@@ -134,6 +138,14 @@ internal sealed class BrokerProbe : BrokerLink
         _connections++;
         _isWaiting = false;
         _echoUs = -1;
+        _nextUs = NowUs;
+
+        // The subscription to the test's own topic ended with its connection.
+        int reads = _results.FindIndex(static r => !r.Right.IsWrite && IsTest(r.Right));
+        if (_results[reads].State == RightState.Granted && _results.Exists(static r => r.Right.IsWrite && IsTest(r.Right) && r.State == RightState.NotTried))
+        {
+            Note(reads, RightState.NotTried, string.Empty);
+        }
     }
 
     /// <inheritdoc/>
@@ -143,7 +155,13 @@ internal sealed class BrokerProbe : BrokerLink
         _failures.Add(failure);
         if (_isWaiting)
         {
-            Note(_current, RightState.Refused, "the broker ended the connection: " + failure.Text);
+            // Tried once more, alone: the end may have been about what came before, or about nothing.
+            if (_endedAt == _current)
+            {
+                Note(_current, RightState.Refused, "the broker ended the connection, twice: " + failure.Text);
+            }
+
+            _endedAt = _current;
             _isWaiting = false;
             _echoUs = -1;
         }
@@ -164,6 +182,7 @@ internal sealed class BrokerProbe : BrokerLink
             Note(_current, RightState.Refused, Reason(reasonCode));
             _isWaiting = false;
             _echoUs = -1;
+            _nextUs = NowUs + AfterRefusalUs;
         }
         else if (_echoUs < 0)
         {

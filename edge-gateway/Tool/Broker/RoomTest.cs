@@ -49,7 +49,7 @@ internal sealed record RoomHour(int Number, long FromUs, int Sent, int Lost, dou
                 return Sent > 0 && Lost == Sent ? ListeningStep.ClipsOnly : null;
             }
 
-            // Half of the round trip is the way of the sound; the bounds are those by which live sound steps down.
+            // Half of the round trip is the delay of the sound; the bounds are those by which live sound steps down.
             bool isLate = RoundTrip95Ms / 2 > ListeningSteps.GoodLagMs || LossPermille > ListeningSteps.BadLossPermille;
             return isLate ? ListeningStep.ClipsOnly : Steps.Where(s => s.Kbits <= RateKbits).Select(static s => (ListeningStep?)s.Step).FirstOrDefault() ?? ListeningStep.ClipsOnly;
         }
@@ -62,7 +62,7 @@ internal sealed record RoomHour(int Number, long FromUs, int Sent, int Lost, dou
 }
 
 /// <summary>
-/// Measures hour by hour whether the way from this room to the session's broker and back carries live sound and a call: a message of 64 bytes every 10 s, and 128 KiB every 10 minutes, on a topic of its
+/// Measures hour by hour whether the link from this room to the session's broker and back carries live sound and a call: a message of 64 bytes every 10 s, and 128 KiB every 10 minutes, on a topic of its
 /// own, and neither while a session is open. No I/O, no clock.
 /// </summary>
 internal sealed class RoomTest : BrokerLink
@@ -202,7 +202,7 @@ internal sealed class RoomTest : BrokerLink
 
         if (_probeUs >= 0 && isOpen)
         {
-            _probeUs = -1; // a session that opens meanwhile has the way for itself
+            _probeUs = -1; // a session that opens meanwhile has the link for itself
             _withheld++;
         }
 
@@ -308,7 +308,7 @@ internal sealed class RoomTest : BrokerLink
         }
     }
 
-    // What is counted is what has gone there and come back: the way up and the way down at once, as a call uses them.
+    // What is counted is what has gone there and come back: uplink and downlink at once, as a call uses them.
     private void EndProbe(long nowUs)
     {
         _rates.Add(_probeBack * 8.0 / Math.Max(1, (nowUs - _probeUs) / 1000.0));

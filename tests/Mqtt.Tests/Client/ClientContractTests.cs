@@ -383,6 +383,33 @@ public class ClientContractTests
     }
 
     [TestMethod]
+    [DataRow(ContractBench.Builtin, MqttVersion.V5)]
+    [DataRow(ContractBench.Builtin, MqttVersion.V311)]
+    [DataRow(ContractBench.MqttNet, MqttVersion.V5)]
+    [DataRow(ContractBench.MqttNet, MqttVersion.V311)]
+    public void A_message_with_properties_goes_out_under_either_version_and_a_topic_that_is_none_is_refused(string kind, MqttVersion version)
+    {
+        ContractBench bench = new(kind, Plain with { Version = version });
+        RawPeer peer = new(version);
+        bench.Client.Subscribe("a/+", MqttQos.AtLeastOnce, new MqttSubscribeOptions { RetainHandling = MqttRetainHandling.Never, NoLocal = true }, bench.NowUs);
+        bench.Client.Open(peer, bench.NowUs);
+        bench.Until(() => peer.TryNext() is not null, "CONNECT");
+        bench.Client.Received(RandomPackets.Write(new AnyPacket(PacketType.Connack, version, new ConnackPacket())), bench.NowUs);
+        AnyPacket? packet = null;
+        bench.Until(() => (packet = peer.TryNext()) is not null, "SUBSCRIBE");
+        Assert.AreEqual(PacketType.Subscribe, packet!.Type);
+        MqttPublishProperties properties = new() { ContentType = "t", ResponseTopic = "r", CorrelationData = new byte[] { 4 }, MessageExpirySeconds = 7, PayloadIsUtf8 = true, UserProperties = [new("k", "v")] };
+        Assert.IsTrue(bench.Client.TryPublish(new MqttMessage { Topic = "a/b", Payload = "x"u8.ToArray(), Qos = MqttQos.AtLeastOnce, Properties = properties }, 1, bench.NowUs));
+        bench.Until(() => (packet = peer.TryNext()) is not null, "PUBLISH");
+        MqttMessage sent = ((RandomPackets.PublishContent)packet!.Content).Message;
+        Assert.AreEqual("a/b x", $"{sent.Topic} {Encoding.UTF8.GetString(sent.Payload.Span)}");
+        Assert.AreEqual(version == MqttVersion.V5 ? "t r 4 7 True k=v" : "none", sent.Properties is not { ContentType: not null } p ? "none" : $"{p.ContentType} {p.ResponseTopic} {p.CorrelationData.Span[0]} {p.MessageExpirySeconds} {p.PayloadIsUtf8} {p.UserProperties[0].Key}={p.UserProperties[0].Value}");
+        Assert.ThrowsExactly<ArgumentException>(() => bench.Client.TryPublish(new MqttMessage { Topic = "a/#" }, 2, bench.NowUs));
+        Assert.ThrowsExactly<ArgumentException>(() => bench.Client.Subscribe("a/#/b", MqttQos.AtMostOnce, bench.NowUs));
+        Assert.IsTrue(bench.Client.IsConnected);
+    }
+
+    [TestMethod]
     [DataRow(ContractBench.Builtin)]
     [DataRow(ContractBench.MqttNet)]
     public void A_refusal_of_one_message_is_about_this_message_alone(string kind)
