@@ -613,7 +613,7 @@ public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
     private void Fail(MqttLossKind kind, byte reason, string text) =>
         Lose(kind, reason, text, !_isAnswered || _options.Version != MqttVersion.V5 ? null : reason == KeepAliveTimeout ? UnspecifiedError : reason);
 
-    private void Lose(MqttLossKind kind, byte reason, string text, byte? toldReason = null)
+    private void Lose(MqttLossKind kind, byte reason, string text, byte? sentReason = null)
     {
         MqttNetLink link = _link!;
         _link = null;
@@ -626,7 +626,7 @@ public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
             subscription.SentUs = 0;
         }
 
-        link.End(_options.Version, toldReason);
+        link.End(_options.Version, sentReason);
         _handler.Lost(reason, text);
     }
 

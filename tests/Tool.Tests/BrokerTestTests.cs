@@ -133,7 +133,7 @@ public sealed class BrokerTestTests
         Bench bench = new();
         List<RoomHour> hours = bench.Room(3 * RoomTest.HourUs, () => bench.NowUs is >= 1_800 * SecondUs and < 9_000 * SecondUs);
         Assert.HasCount(3, hours);
-        Assert.IsTrue(hours[1] is { Sound: null, Call: null, Sent: 0, Probes: 0, Withheld: 6 }, hours[1].ToString());
+        Assert.IsTrue(hours[1] is { Sound: null, Call: null, Sent: 0, Probes: 0, Skipped: 6 }, hours[1].ToString());
         Assert.IsTrue(hours[0].IsMeasured && hours[2].IsMeasured, "what is left of the hours around it");
         Assert.IsTrue(bench.Broker.Received.All(r => r.AtUs is < 1_801 * SecondUs or >= 9_000 * SecondUs));
         long last = -RoomTest.ProbePeriodUs;

@@ -162,7 +162,7 @@ internal sealed class BrokerCommands(TextWriter results, TextWriter diagnostics,
         string trip = hour.RoundTripMs is { } ms ? string.Create(CultureInfo.InvariantCulture, $"round trip {ms:0} ms (95 %: {hour.RoundTrip95Ms:0} ms)") : "round trip not measured";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{from:yyyy-MM-dd HH:mm}Z  sound: {Word(hour.Sound),-10}  call: {(hour.Call switch { true => "yes", false => "no", null => "not measured" }),-12}  {rate}, {trip}, lost {hour.Lost} of {hour.Sent}, {hour.Breaks} break(s){(hour.Withheld > 0 ? $", {hour.Withheld} probe(s) withheld: a session was open" : string.Empty)}");
+            $"{from:yyyy-MM-dd HH:mm}Z  sound: {Word(hour.Sound),-10}  call: {(hour.Call switch { true => "yes", false => "no", null => "not measured" }),-12}  {rate}, {trip}, lost {hour.Lost} of {hour.Sent}, {hour.Breaks} break(s){(hour.Skipped > 0 ? $", {hour.Skipped} probe(s) skipped: a session was open" : string.Empty)}");
     }
 
     private static string Word(ListeningStep? step) => step switch
@@ -305,7 +305,7 @@ internal sealed class BrokerCommands(TextWriter results, TextWriter diagnostics,
                     json.WriteNumber("sent", hour.Sent);
                     json.WriteNumber("lost", hour.Lost);
                     json.WriteNumber("breaks", hour.Breaks);
-                    json.WriteNumber("withheld", hour.Withheld);
+                    json.WriteNumber("skipped", hour.Skipped);
                     json.WriteEndObject();
                 }
 

@@ -17,9 +17,9 @@ namespace EdgeGateway.Tool.Broker;
 /// <param name="RoundTrip95Ms">Its 95th percentile, ms.</param>
 /// <param name="RateKbits">Least of the measured rates, kbit/s; null when none was measured.</param>
 /// <param name="Probes">Rates measured.</param>
-/// <param name="Withheld">Probes that were not sent, since a session was open.</param>
+/// <param name="Skipped">Probes that were not sent, since a session was open.</param>
 /// <param name="Breaks">Connections that ended.</param>
-internal sealed record RoomHour(int Number, long FromUs, int Sent, int Lost, double? RoundTripMs, double? RoundTrip95Ms, double? RateKbits, int Probes, int Withheld, int Breaks)
+internal sealed record RoomHour(int Number, long FromUs, int Sent, int Lost, double? RoundTripMs, double? RoundTrip95Ms, double? RateKbits, int Probes, int Skipped, int Breaks)
 {
     /// <summary>What a video call needs beside the sound, kbit/s each way. Assumption: one picture of 640 x 360 with speech, as browsers send it on a thin network.</summary>
     public const double CallKbits = 600;
@@ -110,7 +110,7 @@ internal sealed class RoomTest : BrokerLink
     private int _hour;
     private int _sent;
     private int _lost;
-    private int _withheld;
+    private int _skipped;
     private int _breaks;
     private long _nextPingUs;
     private long _nextProbeUs;
@@ -187,7 +187,7 @@ internal sealed class RoomTest : BrokerLink
         {
             if (isOpen)
             {
-                _withheld++;
+                _skipped++;
                 _nextProbeUs += ProbePeriodUs;
             }
             else if (_isSubscribed)
@@ -203,7 +203,7 @@ internal sealed class RoomTest : BrokerLink
         if (_probeUs >= 0 && isOpen)
         {
             _probeUs = -1; // a session that opens meanwhile has the link for itself
-            _withheld++;
+            _skipped++;
         }
 
         SendProbe(nowUs);
@@ -342,12 +342,12 @@ internal sealed class RoomTest : BrokerLink
             _roundTrips.Count == 0 ? null : _roundTrips[Math.Min(_roundTrips.Count - 1, _roundTrips.Count * 95 / 100)],
             _rates.Count == 0 ? null : _rates.Min(),
             _rates.Count,
-            _withheld,
+            _skipped,
             _breaks));
         _hour++;
         _hourUs = nowUs;
         _sent = _pings.Count;
-        _lost = _withheld = _breaks = 0;
+        _lost = _skipped = _breaks = 0;
         _roundTrips.Clear();
         _rates.Clear();
     }
