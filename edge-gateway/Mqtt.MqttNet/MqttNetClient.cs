@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Threading;
 using EdgeGateway.Mqtt.Topics;
@@ -10,6 +11,7 @@ namespace EdgeGateway.Mqtt.MqttNet;
 /// MQTTnet's client behind the port of the built-in one. What MQTTnet leaves to its user is done here: the server's Receive Maximum and Maximum Packet Size, the retained
 /// subscriptions, keep-alive and all waiting times by the loop's monotonic clock, and bounds on what a server may send. One MQTTnet client for each connection; the bytes stay the transport's.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "A link is ended with its connection, by Lose, and disposes itself on another thread.")]
 public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
 {
     /// <summary>From CONNECT to CONNACK at most, µs.</summary>

@@ -66,6 +66,7 @@ internal static class ClientBench
             }
         }
 
+        (BrokerClientKind Kind, int Way)[] columns = [(BrokerClientKind.Builtin, 0), (BrokerClientKind.MqttNet, 0), (BrokerClientKind.Builtin, 1), (BrokerClientKind.MqttNet, 1)];
         string table = "| median [min..max] | builtin, tcp | mqttnet, tcp | builtin, tls | mqttnet, tls |\n| --- | --- | --- | --- | --- |\n";
         foreach ((string name, Func<Pass, double> of, string form) in (IReadOnlyList<(string, Func<Pass, double>, string)>)
         [
@@ -76,8 +77,7 @@ internal static class ClientBench
             ("connect: socket to CONNACK, ms", p => p.ConnectMs, "N2"),
         ])
         {
-            table += "| " + name + " |" + string.Concat(((BrokerClientKind Kind, int Way)[])[(BrokerClientKind.Builtin, 0), (BrokerClientKind.MqttNet, 0), (BrokerClientKind.Builtin, 1), (BrokerClientKind.MqttNet, 1)]
-                .Select(k => " " + Cell([.. passes[k].Select(of).Order()], form) + " |")) + "\n";
+            table += "| " + name + " |" + string.Concat(columns.Select(k => " " + Cell([.. passes[k].Select(of).Order()], form) + " |")) + "\n";
         }
 
         await Console.Out.WriteLineAsync(table + string.Create(
