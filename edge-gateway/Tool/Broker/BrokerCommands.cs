@@ -195,10 +195,7 @@ internal sealed class BrokerCommands(TextWriter results, TextWriter diagnostics,
     private int Probe(GatewayHostOptions options, ExternalBroker broker, string dialect, bool asJson)
     {
         BrokerProbe probe = null!;
-        Run(
-            broker, ProbeBound,
-            (client, connector, _) => probe = new BrokerProbe(broker, options.Core.CartId, Nonce(), client, connector),
-            static (_, _) => { });
+        Run(broker, ProbeBound, (client, connector, _) => probe = new BrokerProbe(broker, options.Core.CartId, Nonce(), client, connector));
         ProbeReport report = probe.Report;
         bool isGood = report.IsConnected && report.Rights.All(static r => r.State is RightState.Granted or RightState.Proven);
         if (asJson)
@@ -264,8 +261,7 @@ internal sealed class BrokerCommands(TextWriter results, TextWriter diagnostics,
                     {
                         results.WriteLine(Text(hour, start.AddMicroseconds(hour.FromUs)));
                     }
-                }),
-            static (_, _) => { });
+                }));
         if (room.RefusedReason is { } reason)
         {
             diagnostics.WriteLine(new CodedError(
@@ -320,7 +316,7 @@ internal sealed class BrokerCommands(TextWriter results, TextWriter diagnostics,
         return isGood ? CartCtl.Clean : CartCtl.Damage;
     }
 
-    private void Run(ExternalBroker broker, TimeSpan bound, Func<TestClientFactory, IUplinkConnector, long, BrokerLink> make, Action<MqttLoop, BrokerLink> started)
+    private void Run(ExternalBroker broker, TimeSpan bound, Func<TestClientFactory, IUplinkConnector, long, BrokerLink> make)
     {
         using MqttLoop loop = new(time, "broker-test");
         using UplinkConnector connector = new(loop, broker, time);
@@ -337,7 +333,6 @@ internal sealed class BrokerCommands(TextWriter results, TextWriter diagnostics,
             return next;
         });
         loop.Start();
-        started(loop, link);
         done.Wait(bound);
     }
 
@@ -407,7 +402,7 @@ internal sealed class BrokerCommands(TextWriter results, TextWriter diagnostics,
                 // /health answers 503 too, with the same body.
                 using HttpResponseMessage answer = await _http.GetAsync(_health).ConfigureAwait(false);
                 using JsonDocument json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync().ConfigureAwait(false));
-                _isOpen = !json.RootElement.TryGetProperty("sessions", out JsonElement sessions) || sessions.EnumerateArray().Any(static s => s.GetProperty("state").GetString() == "open");
+                _isOpen = !json.RootElement.TryGetProperty("sessions", out JsonElement sessions) || sessions.EnumerateArray().Any(static s => string.Equals(s.GetProperty("state").GetString(), "open", StringComparison.Ordinal));
             }
             catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError)
             {

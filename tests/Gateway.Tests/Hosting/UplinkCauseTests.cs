@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
 using System.Net;
@@ -119,20 +118,10 @@ public sealed class UplinkCauseTests
 
     private sealed class Lines : IGatewayLog
     {
-        private readonly ConcurrentQueue<GatewayLogEntry> _entries = [];
-        private readonly System.Threading.SemaphoreSlim _news = new(0);
+        private readonly TaskCompletionSource<GatewayLogEntry> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public void Write(in GatewayLogEntry entry)
-        {
-            _entries.Enqueue(entry);
-            _news.Release();
-        }
+        public void Write(in GatewayLogEntry entry) => _first.TrySetResult(entry);
 
-        public async Task<GatewayLogEntry> FirstAsync()
-        {
-            Assert.IsTrue(await _news.WaitAsync(LiveGateway.Patience), "nothing was logged");
-            Assert.IsTrue(_entries.TryDequeue(out GatewayLogEntry first));
-            return first;
-        }
+        public Task<GatewayLogEntry> FirstAsync() => _first.Task.WaitAsync(LiveGateway.Patience);
     }
 }

@@ -26,7 +26,7 @@ public sealed class SecurePeerTests
 
     private static async Task EachWayAsync(string name, bool isMqttNet)
     {
-        int messages = LongRun.Choose(200, 20_000);
+        int messages = LongRun.Choose(100, 20_000);
         await using SecurePeer peer = await SecurePeer.StartAsync(name);
         foreach (string way in SecurePeer.Ways)
         {

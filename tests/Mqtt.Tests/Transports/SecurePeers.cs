@@ -145,7 +145,7 @@ internal sealed class MosquittoPeer : SecurePeer
         string file = Path.Combine(_folder, "mosquitto.conf");
         await File.WriteAllTextAsync(
             file,
-            "user root\nallow_anonymous true\nmax_queued_messages 0\n" + string.Concat(Ways.Select(way =>
+            "user root\nallow_anonymous true\nmax_queued_messages 0\nset_tcp_nodelay true\n" + string.Concat(Ways.Select(way =>
                 $"listener {Port(way)} 127.0.0.1\n{(way is "ws" or "wss" ? "protocol websockets\n" : string.Empty)}{(way is "tls" or "wss" ? secure : string.Empty)}")));
         _program = new RunningProgram("mosquitto", "-v", "-c", file);
         string? line;
