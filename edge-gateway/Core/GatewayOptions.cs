@@ -34,6 +34,9 @@ public sealed record ExternalBroker
     /// <summary>By what it is reached.</summary>
     public UplinkTransport Transport { get; init; }
 
+    /// <summary>Whose client speaks with it.</summary>
+    public BrokerClientKind Client { get; init; }
+
     /// <summary>Further addresses of the same broker, asked in turn when the one before does not answer.</summary>
     public IReadOnlyList<BrokerAddress> Alternatives { get; init; } = [];
 
@@ -79,6 +82,9 @@ public sealed record ExternalBroker
         Setting.Word<ExternalBroker, UplinkTransport>(
             "transport", [("tcp", UplinkTransport.Tcp), ("tls", UplinkTransport.Tls), ("ws", UplinkTransport.WebSocket), ("wss", UplinkTransport.SecureWebSocket)], static (o, v) => o with { Transport = v },
             "By what it is reached. tcp and ws are plain: whoever is on the way reads the password and the readings.", "tls"),
+        Setting.Word<ExternalBroker, BrokerClientKind>(
+            "client", [("builtin", BrokerClientKind.Builtin), ("mqttnet", BrokerClientKind.MqttNet)], static (o, v) => o with { Client = v },
+            "Whose MQTT client speaks with it: the gateway's own, or MQTTnet's. The README says what differs."),
         Setting.Text<ExternalBroker>(
             "serverName", new TextSetting("a host name or address alone", WrittenValues.IsHost, "broker.example") { Default = "<host>" },
             static (o, v) => o with { ServerName = v }, "The name that its certificate must have, when it is not host."),
@@ -130,6 +136,16 @@ public enum UplinkTransport
 
     /// <summary>MQTT over WebSocket on TLS.</summary>
     SecureWebSocket,
+}
+
+/// <summary>Whose MQTT client speaks with the session's broker.</summary>
+public enum BrokerClientKind
+{
+    /// <summary>The gateway's own, which is also the simulated one.</summary>
+    Builtin,
+
+    /// <summary>MQTTnet's, behind the same port.</summary>
+    MqttNet,
 }
 
 /// <summary>An address of a broker.</summary>

@@ -34,6 +34,15 @@ public static class FaultCodes
     /// <summary>C2715: No certificate or pod has that name.</summary>
     public const string NothingOfThatName = "C2715";
 
+    /// <summary>C2720: The configuration names no session's broker.</summary>
+    public const string SessionBrokerNotConfigured = "C2720";
+
+    /// <summary>C2721: The session's broker refuses something that the gateway needs.</summary>
+    public const string BrokerRightsMissing = "C2721";
+
+    /// <summary>C2722: In an hour of the test this room did not carry whole live sound and a call.</summary>
+    public const string RoomTooWeak = "C2722";
+
     /// <summary>C2800: A file of hardware/ cannot be read as JSON.</summary>
     public const string HardwareFileUnreadable = "C2800";
 

@@ -4,6 +4,7 @@ using System.IO;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
 using EdgeGateway.Journal;
+using EdgeGateway.Tool.Broker;
 using EdgeGateway.Tool.Certificates;
 
 namespace EdgeGateway.Tool;
@@ -52,6 +53,7 @@ public static class CartCtl
             root.Add(command);
         }
 
+        root.Add(new BrokerCommands(results, diagnostics, code => exit = code, time ?? TimeProvider.System).Make());
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {

@@ -12,7 +12,7 @@ using EdgeGateway.Core.Records;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Security;
 using EdgeGateway.Journal;
-using EdgeGateway.Mqtt.Client;
+using EdgeGateway.Machine;
 using EdgeGateway.Mqtt.Server;
 using EdgeGateway.Mqtt.Transports;
 using Firmware.Core;
@@ -104,7 +104,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
         {
             Journal = (handler, projections) => new JournalLog(disk, journal, projections, handler),
             Server = handler => new MqttServer(EndpointLimits.Server, handler),
-            Client = (options, handler) => new MqttClient(options, handler),
+            Client = (options, handler) => BrokerClients.Make(core.External?.Client ?? BrokerClientKind.Builtin, options, handler, _loop),
             Uplink = _uplink,
             Time = new SystemGatewayTime(_loop, _time, _options.TrustSystemClock, _options.TrustedClockUncertaintyMs * 1000L),
             Entropy = new SystemEntropy(),
