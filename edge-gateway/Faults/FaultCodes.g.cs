@@ -34,6 +34,21 @@ public static class FaultCodes
     /// <summary>C2715: No certificate or pod has that name.</summary>
     public const string NothingOfThatName = "C2715";
 
+    /// <summary>C2730: The file is no whole backup of a cart.</summary>
+    public const string BackupUnusable = "C2730";
+
+    /// <summary>C2731: The passphrase does not open the backup, or the file was changed.</summary>
+    public const string BackupPassphraseWrong = "C2731";
+
+    /// <summary>C2732: What is there is newer than the backup.</summary>
+    public const string BackupOlder = "C2732";
+
+    /// <summary>C2733: The backup could not be made or taken.</summary>
+    public const string BackupNotMade = "C2733";
+
+    /// <summary>C2734: The journal could not be set to encryption.</summary>
+    public const string JournalUpgradeRefused = "C2734";
+
     /// <summary>C2800: A file of hardware/ cannot be read as JSON.</summary>
     public const string HardwareFileUnreadable = "C2800";
 
@@ -661,6 +676,18 @@ public static class FaultCodes
     /// <summary>G2502: A pod's clock request is not understood.</summary>
     public const string ClockRequestNotUnderstood = "G2502";
 
+    /// <summary>G2503: The keys of stored readings were destroyed.</summary>
+    public const string RecordsErased = "G2503";
+
+    /// <summary>G2504: A key of stored readings cannot be opened.</summary>
+    public const string StoredKeysUnusable = "G2504";
+
+    /// <summary>G2505: The cart's key was exposed, or could not be used and was made anew.</summary>
+    public const string CartKeyReplaced = "G2505";
+
+    /// <summary>G2506: A restore of this cart has not ended.</summary>
+    public const string RestoreUnfinished = "G2506";
+
     /// <summary>J2600: The disk refuses to store readings.</summary>
     public const string JournalDiskFailing = "J2600";
 
@@ -681,6 +708,9 @@ public static class FaultCodes
 
     /// <summary>J2607: A name of the journal's is no regular file.</summary>
     public const string JournalFileIrregular = "J2607";
+
+    /// <summary>J2608: Encrypted records could not be read.</summary>
+    public const string JournalRecordsLocked = "J2608";
 
     /// <summary>P1000: A sensor was found and gives its first measurement.</summary>
     public const string PartPresent = "P1000";

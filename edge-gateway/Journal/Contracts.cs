@@ -45,7 +45,7 @@ public interface IJournalProjection
     /// <summary>Its name in checkpoints, 1 to 32 of a-z and '-'.</summary>
     string Name { get; }
 
-    /// <summary>True when checkpoints of versions without it are taken all the same: it is then empty, since they wrote no record that it is made of.</summary>
+    /// <summary>True when checkpoints of versions without it are taken all the same: it is then empty, since they wrote no record that it is made of. While it is empty, and says so with no bytes, it stays out of checkpoints.</summary>
     bool MayBeMissing => false;
 
     /// <summary>Back to the state before the first record.</summary>

@@ -497,7 +497,11 @@ public sealed partial class JournalLog
         var states = new List<(string, ReadOnlyMemory<byte>)>();
         foreach (IJournalProjection projection in _projections)
         {
-            states.Add((projection.Name, projection.Save()));
+            byte[] state = projection.Save();
+            if (state.Length > 0 || !projection.MayBeMissing)
+            {
+                states.Add((projection.Name, state));
+            }
         }
 
         long bytes = _sinceCheckpointBytes;

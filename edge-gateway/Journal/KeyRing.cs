@@ -19,6 +19,7 @@ internal sealed class KeyRing : IJournalKeys, IDisposable
     private readonly Dictionary<JournalKeyOwner, (AesGcm Key, uint Boot)> _writers = []; // made by this start
     private readonly Dictionary<JournalKeyOwner, uint> _generations = []; // of those erased in this life: a name is not used again while it may still be deleted
     private readonly SortedDictionary<JournalKeyOwner, long> _erasing = [];
+    private readonly SortedDictionary<JournalKeyOwner, Held> _going = []; // being erased: nothing new is written with them
     private readonly List<string> _useless = [];
     private readonly List<string> _unusable = [];
     private string _marker = "";
@@ -47,7 +48,7 @@ internal sealed class KeyRing : IJournalKeys, IDisposable
     public int HealthyHours { get; private set; }
 
     /// <inheritdoc/>
-    public IReadOnlyCollection<JournalKeyOwner> Owners => _held.Keys;
+    public IReadOnlyCollection<JournalKeyOwner> Owners => _going.Count == 0 ? _held.Keys : new SortedSet<JournalKeyOwner>([.. _held.Keys, .. _going.Keys]);
 
     /// <summary>Key files that the cart's key does not open, or that are damaged: left alone.</summary>
     public IReadOnlyList<string> Unusable => _unusable;
@@ -56,7 +57,7 @@ internal sealed class KeyRing : IJournalKeys, IDisposable
     public DiskStatus Status { get; private set; }
 
     /// <summary>True when somebody's keys are to be destroyed.</summary>
-    public bool IsErasing => _erasing.Count > 0;
+    public bool IsErasing => _erasing.Count + _going.Count > 0;
 
     /// <summary>The newest record that may be of one of those.</summary>
     public long ErasesThrough
@@ -85,7 +86,7 @@ internal sealed class KeyRing : IJournalKeys, IDisposable
     /// <inheritdoc/>
     public void Erase(JournalKeyOwner owner)
     {
-        if (_held.ContainsKey(owner))
+        if (_held.ContainsKey(owner) && !_going.ContainsKey(owner))
         {
             _erasing[owner] = LastIndex();
             Wake();
@@ -228,20 +229,20 @@ internal sealed class KeyRing : IJournalKeys, IDisposable
             _writers.Clear();
         }
 
-        var gone = new List<JournalKeyOwner>();
         foreach (JournalKeyOwner owner in new List<JournalKeyOwner>(_erasing.Keys))
         {
-            if (!_held.TryGetValue(owner, out Held? held))
-            {
-                _erasing.Remove(owner);
-                continue;
-            }
-
-            // From here on nothing is written with it any more: a record that comes now gets a new key, in a file that is not in this list.
-            _generations[owner] = held.Generation;
-            _held.Remove(owner);
+            // From here on a record that comes gets a new key, in a file that is not in this list.
             _erasing.Remove(owner);
-            bool all = true;
+            if (_held.Remove(owner, out Held? held))
+            {
+                _generations[owner] = held.Generation;
+                _going[owner] = held;
+            }
+        }
+
+        bool all = true;
+        foreach (Held held in new List<Held>(_going.Values))
+        {
             foreach (string file in held.Files.ToArray())
             {
                 yield return Op.Delete(file) with { OnKeys = true };
@@ -255,48 +256,30 @@ internal sealed class KeyRing : IJournalKeys, IDisposable
                     Status = _last().Status;
                 }
             }
-
-            if (all)
-            {
-                gone.Add(owner);
-                continue;
-            }
-
-            Restore(owner, held);
         }
 
+        // Before this a cut could bring them back.
         yield return Op.SyncDirectory() with { OnKeys = true };
-        if (_last().Status != DiskStatus.Ok)
+        all &= _last().Status == DiskStatus.Ok;
+        if (!all)
         {
-            // A cut could bring them back: they are erased once more at the next wish.
-            Status = _last().Status;
+            Status = Status == DiskStatus.Ok ? _last().Status : Status;
+            yield break;
         }
 
-        foreach (JournalKeyOwner owner in gone)
+        foreach (JournalKeyOwner owner in new List<JournalKeyOwner>(_going.Keys))
         {
             Keys.Remove(owner, _boot);
             done(owner);
         }
+
+        _going.Clear();
     }
 
     public void Dispose()
     {
         Keys.Dispose();
         _cartKey.Dispose();
-    }
-
-    private void Restore(JournalKeyOwner owner, Held held)
-    {
-        if (_held.TryGetValue(owner, out Held? newer))
-        {
-            newer.Files.AddRange(held.Files);
-        }
-        else
-        {
-            _held.Add(owner, held);
-        }
-
-        _erasing.TryAdd(owner, 0);
     }
 
     private void Forget()
@@ -306,6 +289,7 @@ internal sealed class KeyRing : IJournalKeys, IDisposable
         _writers.Clear();
         _generations.Clear();
         _erasing.Clear();
+        _going.Clear();
         _useless.Clear();
         _unusable.Clear();
         _marker = "";
