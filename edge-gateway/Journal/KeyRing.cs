@@ -233,8 +233,9 @@ internal sealed class KeyRing : IJournalKeys, IDisposable
         {
             // From here on a record that comes gets a new key, in a file that is not in this list.
             _erasing.Remove(owner);
-            if (_held.Remove(owner, out Held? held))
+            if (_held.TryGetValue(owner, out Held? held))
             {
+                _held.Remove(owner);
                 _generations[owner] = held.Generation;
                 _going[owner] = held;
             }
