@@ -112,7 +112,7 @@ public sealed class GatewayCore : IStepped
             delivery.Progress,
             delivery.Uplink,
             delivery.Corrections,
-            delivery.Replays,
+            delivery.Replays, delivery.Retention,
             delivery.Descriptions, delivery.Retained,
             stethoscope,
             Cuff,

@@ -281,6 +281,15 @@ public sealed record GatewayOptions
     /// <summary>Sessions remembered, 16 to 4,096. The oldest closed one is forgotten at the bound.</summary>
     public int MaxSessions { get; init; } = 256;
 
+    /// <summary>Days after a session's close at which its delivered readings are erased, and unbound ones after theirs, 1 to 365.</summary>
+    public int DeliveredDays { get; init; } = 7;
+
+    /// <summary>Hours after its receipt at which a closed session's sound is erased, 1 to 8,760.</summary>
+    public int SoundHours { get; init; } = 24;
+
+    /// <summary>Days after a session's close at which readings that nobody fetched are given up, declared as gaps and erased, 1 to 365, not below <see cref="DeliveredDays"/>.</summary>
+    public int UndeliveredDays { get; init; } = 30;
+
     /// <summary>Seed of the jitter of reconnections.</summary>
     public ulong Seed { get; init; }
 
@@ -360,6 +369,19 @@ public sealed record GatewayOptions
             "Sessions remembered; the oldest closed one is forgotten at the bound.", static o => o.MaxSessions),
     ];
 
+    /// <summary>Rows of the section journal.</summary>
+    internal static IReadOnlyList<Setting<GatewayOptions>> RetentionSettings { get; } =
+    [
+        Setting.Whole<GatewayOptions>(
+            "deliveredDays", "days", 1, 365, Standard.DeliveredDays, static (o, v) => o with { DeliveredDays = (int)v },
+            "After a session's close its delivered readings are kept so long, then their key is destroyed. Unbound readings likewise.", static o => o.DeliveredDays),
+        Setting.Whole<GatewayOptions>(
+            "soundHours", "hours", 1, 8760, Standard.SoundHours, static (o, v) => o with { SoundHours = (int)v }, "The same for sound, after its receipt.", static o => o.SoundHours),
+        Setting.Whole<GatewayOptions>(
+            "undeliveredDays", "days", 1, 365, Standard.UndeliveredDays, static (o, v) => o with { UndeliveredDays = (int)v },
+            "Readings that nobody fetched are kept so long, then declared as gaps and erased. Not below deliveredDays.", static o => o.UndeliveredDays),
+    ];
+
     /// <summary>Refuses what lies outside its range: the one that its row above gives for gateway.yaml.</summary>
     /// <param name="options">What to look at.</param>
     /// <exception cref="ArgumentException">An option is outside the range that its documentation gives; the message names each.</exception>
@@ -376,12 +398,17 @@ public sealed record GatewayOptions
             problems.Add("gatewayId is 0");
         }
 
-        foreach (Setting<GatewayOptions> row in (Setting<GatewayOptions>[])[.. UplinkSettings, .. IngestSettings, .. TimeSettings, .. SessionSettings])
+        foreach (Setting<GatewayOptions> row in (Setting<GatewayOptions>[])[.. UplinkSettings, .. IngestSettings, .. TimeSettings, .. SessionSettings, .. RetentionSettings])
         {
             if (row.Problem(options) is { } problem)
             {
                 problems.Add(problem);
             }
+        }
+
+        if (options.UndeliveredDays < options.DeliveredDays)
+        {
+            problems.Add("undeliveredDays is below deliveredDays");
         }
 
         if (problems.Count > 0)

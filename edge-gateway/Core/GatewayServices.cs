@@ -31,11 +31,12 @@ internal sealed class GatewayServices
         Boots = new BootProjection { Parser = parser };
         Clips = new ClipProjection();
         Commands = new AnsweredCommands();
+        Retention = new RetentionProjection();
         TopicRoot = "cart/" + options.CartId + "/";
         Clock = new GatewayClock(ports.Time);
         Log = new CodedLog(ports.Log, Clock);
         Issues = new HealthIssues(Log.WriteIssue, () => Clock.Now);
-        Journal = ports.Journal(handler, [Deduplication, Sessions, Delivery, Time, Boots, Clips, Commands]);
+        Journal = ports.Journal(handler, [Deduplication, Sessions, Delivery, Time, Boots, Clips, Commands, Retention]);
         Writer = new JournalWriter(Journal, () => Clock.Now, key => Delivery.Find(key)?.Class, parser);
         Reader = new JournalReader(Journal);
         Waiters = new SyncWaiters(Journal);
@@ -65,6 +66,8 @@ internal sealed class GatewayServices
     public ClipProjection Clips { get; }
 
     public AnsweredCommands Commands { get; }
+
+    public RetentionProjection Retention { get; }
 
     public GatewayClock Clock { get; }
 

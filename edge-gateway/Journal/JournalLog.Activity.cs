@@ -6,23 +6,8 @@ namespace EdgeGateway.Journal;
 /// <content>How sequences of disk operations run: each activity has at most one operation under way and goes on when it ends.</content>
 public sealed partial class JournalLog
 {
-    private const long Quiet = long.MaxValue;
-
     private readonly List<Activity> _waiting = [];
     private Activity? _current;
-
-    private enum OpKind
-    {
-        Create,
-        Append,
-        Sync,
-        Read,
-        Delete,
-        List,
-        SyncDirectory,
-        Call,
-        Wait,
-    }
 
     /// <summary>How the running activity's last operation ended.</summary>
     private DiskResult Last => _current!.Result;
@@ -78,28 +63,29 @@ public sealed partial class JournalLog
     {
         long ticket = ++_ticket;
         _running.Add(ticket, activity);
+        IDisk disk = op.OnKeys ? _ring!.Disk : _disk;
         switch (op.Kind)
         {
             case OpKind.Create:
-                _disk.Create(op.File, ticket);
+                disk.Create(op.File, ticket);
                 break;
             case OpKind.Append:
-                _disk.Append(op.File, op.Data, ticket);
+                disk.Append(op.File, op.Data, ticket);
                 break;
             case OpKind.Sync:
-                _disk.Sync(op.File, ticket);
+                disk.Sync(op.File, ticket);
                 break;
             case OpKind.Read:
-                _disk.Read(op.File, op.Position, op.Target, ticket);
+                disk.Read(op.File, op.Position, op.Target, ticket);
                 break;
             case OpKind.Delete:
-                _disk.Delete(op.File, ticket);
+                disk.Delete(op.File, ticket);
                 break;
             case OpKind.List:
-                _disk.List(ticket);
+                disk.List(ticket);
                 break;
             default:
-                _disk.SyncDirectory(ticket);
+                disk.SyncDirectory(ticket);
                 break;
         }
     }
@@ -120,7 +106,7 @@ public sealed partial class JournalLog
         Advance(activity);
     }
 
-    private bool Ready(long waitsFor) => _failing || (waitsFor == Quiet ? !_writing : SyncedIndex >= waitsFor);
+    private bool Ready(long waitsFor) => _failing || (waitsFor == Op.Quiet ? !_writing : SyncedIndex >= waitsFor);
 
     // Continues what waits for a sync that has come, or that will not come for now.
     private void Wake()
@@ -139,40 +125,5 @@ public sealed partial class JournalLog
                 i++;
             }
         }
-    }
-
-    private readonly record struct Op(OpKind Kind, string File, long Position, ReadOnlyMemory<byte> Data, Memory<byte> Target, IEnumerator<Op>? Steps)
-    {
-        public static Op Create(string file) => new(OpKind.Create, file, 0, default, default, null);
-
-        public static Op Append(string file, ReadOnlyMemory<byte> data) => new(OpKind.Append, file, 0, data, default, null);
-
-        public static Op Sync(string file) => new(OpKind.Sync, file, 0, default, default, null);
-
-        public static Op Read(string file, long position, Memory<byte> target) => new(OpKind.Read, file, position, default, target, null);
-
-        public static Op Delete(string file) => new(OpKind.Delete, file, 0, default, default, null);
-
-        public static Op List() => new(OpKind.List, "", 0, default, default, null);
-
-        public static Op SyncDirectory() => new(OpKind.SyncDirectory, "", 0, default, default, null);
-
-        /// <summary>Runs another sequence to its end first.</summary>
-        public static Op Call(IEnumerator<Op> steps) => new(OpKind.Call, "", 0, default, default, steps);
-
-        /// <summary>Waits until this index is synced, or the disk fails.</summary>
-        public static Op WaitSynced(long index) => new(OpKind.Wait, "", index, default, default, null);
-
-        /// <summary>Waits until nothing is being appended, or the disk fails.</summary>
-        public static Op WaitQuiet() => new(OpKind.Wait, "", Quiet, default, default, null);
-    }
-
-    private sealed class Activity
-    {
-        public Stack<IEnumerator<Op>> Steps { get; } = new();
-
-        public DiskResult Result { get; set; }
-
-        public long WaitsFor { get; set; }
     }
 }

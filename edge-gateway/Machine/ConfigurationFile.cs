@@ -15,6 +15,11 @@ public static class ConfigurationFile
     /// <returns>Options, or every error of the file.</returns>
     public static ConfigurationResult Load(string path)
     {
+        if (File.Exists(path + CartFiles.NoteSuffix))
+        {
+            return new ConfigurationResult(null, [new CodedError(FaultCodes.RestoreUnfinished, new ErrorPlace(path, 0, null), string.Empty)]);
+        }
+
         byte[]? bytes = YamlDocument.ReadFile(path, GatewayConfiguration.Rules, out CodedError? error);
         if (bytes is null)
         {

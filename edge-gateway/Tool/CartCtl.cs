@@ -9,7 +9,7 @@ using EdgeGateway.Tool.Certificates;
 
 namespace EdgeGateway.Tool;
 
-/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other. A journal is only read; <c>certs</c> and <c>pods</c> change the cart's folder of certificates.</summary>
+/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other. A journal's records are only read; <c>certs</c> and <c>pods</c> change the cart's folder of certificates, <c>restore</c> replaces a cart's files.</summary>
 public static class CartCtl
 {
     /// <summary>Done, nothing to report.</summary>
@@ -48,6 +48,8 @@ public static class CartCtl
         ArgumentNullException.ThrowIfNull(diagnostics);
         int exit = Clean;
         RootCommand root = Commands(input, results, diagnostics, code => exit = code);
+        root.Add(BackupCommands.Backup(input, results, diagnostics, code => exit = code, time ?? TimeProvider.System));
+        root.Add(BackupCommands.Restore(input, results, diagnostics, code => exit = code));
         foreach (Command command in new CertificateCommands(input, results, diagnostics, code => exit = code, time ?? TimeProvider.System).Commands())
         {
             root.Add(command);
@@ -80,14 +82,17 @@ public static class CartCtl
         from.Validators.Add(r => Check(r, r.GetValueOrDefault<long>() >= 1, "--from must be 1 or more."));
         limit.Validators.Add(r => Check(r, r.GetValueOrDefault<int>() is >= 0 and <= MaxLimit, "--limit must be 0 to 1000000."));
 
-        var inspect = new Command("inspect", "Shows what the journal holds.") { directory, json, from, limit, recordClass };
+        var keyFile = new Option<string?>("--key-file") { Description = "The cart's key, for encrypted records; without it keys/cart.key in the directory is looked for." };
+        var inspect = new Command("inspect", "Shows what the journal holds.") { directory, json, from, limit, recordClass, keyFile };
         inspect.SetAction(parsed => exit(Guard(diagnostics, parsed.GetValue(directory)!, path =>
-            InspectCommand.Run(path, parsed.GetValue(json), parsed.GetValue(from), parsed.GetValue(limit), parsed.GetValue(recordClass), results))));
-        var verify = new Command("verify", "Reads everything and checks it.") { directory, json };
-        verify.SetAction(parsed => exit(Guard(diagnostics, parsed.GetValue(directory)!, path => VerifyCommand.Run(path, parsed.GetValue(json), results))));
+            InspectCommand.Run(path, parsed.GetValue(keyFile), parsed.GetValue(json), parsed.GetValue(from), parsed.GetValue(limit), parsed.GetValue(recordClass), results))));
+        var verify = new Command("verify", "Reads everything and checks it.") { directory, json, keyFile };
+        verify.SetAction(parsed => exit(Guard(diagnostics, parsed.GetValue(directory)!, path => VerifyCommand.Run(path, parsed.GetValue(keyFile), parsed.GetValue(json), results))));
+        var upgrade = new Command("upgrade", "Encrypts what is written from the next start on, without waiting for 24 healthy hours.") { directory };
+        upgrade.SetAction(parsed => exit(Guard(diagnostics, parsed.GetValue(directory)!, path => JournalKeys.Upgrade(path, results, diagnostics))));
         return new RootCommand("Looks into a cart's gateway from the command line.")
         {
-            new Command("journal", "The gateway's durable store.") { inspect, verify },
+            new Command("journal", "The gateway's durable store.") { inspect, verify, upgrade },
             CheckCommands(json, results, diagnostics, exit),
             PodCommands(input, results, diagnostics, exit),
             new Command("settings", "The table of settings.")

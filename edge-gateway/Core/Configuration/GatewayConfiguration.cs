@@ -75,6 +75,13 @@ public static class GatewayConfiguration
         GatewayHostOptions options = SettingReading.Entries(Settings.Root, root, GatewayHostOptions.Standard, sections);
         options = CheckListeners(options, sections["listen"], sections.GetValueOrDefault("tls", root));
         CheckDevices(options.Core.Devices, sections);
+        if (options.Core.UndeliveredDays < options.Core.DeliveredDays)
+        {
+            sections["journal"].Error(
+                FaultCodes.ConfigurationContradiction, "undeliveredDays",
+                string.Create(CultureInfo.InvariantCulture, $"undeliveredDays ({options.Core.UndeliveredDays}) is below deliveredDays ({options.Core.DeliveredDays})"));
+        }
+
         if (options.Core.External is { } broker)
         {
             YamlSection section = sections["sessionBroker"];
@@ -89,6 +96,7 @@ public static class GatewayConfiguration
                 options with
                 {
                     JournalDirectory = Path.GetFullPath(options.JournalDirectory, Path.GetFullPath(folder)),
+                    CartKeyFile = options.CartKeyFile is { } keyFile ? Path.GetFullPath(keyFile, Path.GetFullPath(folder)) : null,
                     Tls = options.Tls is { } tls ? tls with { Directory = Path.GetFullPath(tls.Directory, Path.GetFullPath(folder)) } : null,
                 },
                 []);

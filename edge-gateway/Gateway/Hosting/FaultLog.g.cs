@@ -1311,6 +1311,18 @@ internal static partial class FaultLog
                 case 2502:
                     ClockRequestNotUnderstood(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2503:
+                    RecordsErased(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2504:
+                    StoredKeysUnusable(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2505:
+                    CartKeyReplaced(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2506:
+                    RestoreUnfinished(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -1321,6 +1333,18 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2502, EventName = "G2502", Level = LogLevel.Warning, Message = "A pod's clock request is not understood. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void ClockRequestNotUnderstood(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2503, EventName = "G2503", Level = LogLevel.Information, Message = "The keys of stored readings were destroyed. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void RecordsErased(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2504, EventName = "G2504", Level = LogLevel.Error, Message = "A key of stored readings cannot be opened. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void StoredKeysUnusable(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2505, EventName = "G2505", Level = LogLevel.Error, Message = "The cart's key was exposed, or could not be used and was made anew. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void CartKeyReplaced(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2506, EventName = "G2506", Level = LogLevel.Error, Message = "A restore of this cart has not ended. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void RestoreUnfinished(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes260
@@ -1350,6 +1374,9 @@ internal static partial class FaultLog
                 case 2607:
                     JournalFileIrregular(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2608:
+                    JournalRecordsLocked(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -1375,5 +1402,8 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2607, EventName = "J2607", Level = LogLevel.Error, Message = "A name of the journal's is no regular file. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void JournalFileIrregular(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2608, EventName = "J2608", Level = LogLevel.Warning, Message = "Encrypted records could not be read. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void JournalRecordsLocked(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 }

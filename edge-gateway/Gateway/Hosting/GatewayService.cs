@@ -41,6 +41,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MqttLoop _loop;
     private FileDisk? _disk;
+    private FileDisk? _keys;
     private UplinkConnector? _uplink;
     private GatewayCore? _core;
 
@@ -90,19 +91,28 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     /// <exception cref="CodedErrorException">The journal's directory cannot be used.</exception>
     public Task StartingAsync(CancellationToken cancellationToken)
     {
-        if (!TryOpenDisk(out FileDisk? disk, out CodedError? refusal))
+        if (!TryOpenDisk(_options.JournalDirectory, out FileDisk? disk, out CodedError? refusal))
         {
             throw new CodedErrorException(refusal);
         }
 
         _disk = disk;
-        byte[] key = ListenerKeyFile.LoadOrCreate(_options.JournalDirectory, out IReadOnlyList<CodedError> told);
+        byte[] key = ListenerKeyFile.LoadOrCreate(_options.JournalDirectory, out IReadOnlyList<CodedError> ofListeners);
+        List<CodedError> told = [.. ofListeners];
+        byte[] cartKey = CartKey.LoadOrCreate(_options, CartKey.Credentials, told);
+        if (!TryOpenDisk(Path.Combine(_options.JournalDirectory, CartKey.Folder), out FileDisk? keys, out refusal))
+        {
+            throw new CodedErrorException(refusal);
+        }
+
+        _keys = keys;
+        JournalProtection protection = new() { Disk = keys, CartKey = cartKey, KeyOf = RecordKeys.OwnerOf, Random = RandomNumberGenerator.Fill };
         GatewayOptions core = _options.Core;
         JournalOptions journal = new() { QuotaBytes = _options.JournalQuotaBytes, VitalReserveBytes = JournalOptions.DefaultVitalReserveBytes, KnownTypes = JournalRecordTypes.Known };
         _uplink = core.External is null ? null : new UplinkConnector(_loop, core.External, _time);
         GatewayCore logic = new(core, new GatewayPorts
         {
-            Journal = (handler, projections) => new JournalLog(disk, journal, projections, handler),
+            Journal = (handler, projections) => new JournalLog(disk, journal, projections, handler, protection),
             Server = handler => new MqttServer(EndpointLimits.Server, handler),
             Client = (options, handler) => BrokerClients.Make(core.External?.Client ?? BrokerClientKind.Builtin, options, handler, _loop),
             Uplink = _uplink,
@@ -173,21 +183,22 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
         _uplink?.Dispose();
         _loop.Dispose();
         _disk?.Dispose();
+        _keys?.Dispose();
     }
 
-    private bool TryOpenDisk([NotNullWhen(true)] out FileDisk? disk, [NotNullWhen(false)] out CodedError? refusal)
+    private bool TryOpenDisk(string directory, [NotNullWhen(true)] out FileDisk? disk, [NotNullWhen(false)] out CodedError? refusal)
     {
         try
         {
-            Directory.CreateDirectory(_options.JournalDirectory);
-            disk = new FileDisk(_options.JournalDirectory, _loop.TryPost);
+            Directory.CreateDirectory(directory);
+            disk = new FileDisk(directory, _loop.TryPost);
             refusal = null;
             return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             disk = null;
-            refusal = new CodedError(FaultCodes.JournalUnusable, new ErrorPlace(_options.JournalDirectory, 0, null), exception.Message);
+            refusal = new CodedError(FaultCodes.JournalUnusable, new ErrorPlace(directory, 0, null), exception.Message);
             return false;
         }
     }
