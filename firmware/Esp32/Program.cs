@@ -157,6 +157,9 @@ public static class Program
         options.Clock = Clock;
         options.Model = "pod, " + configuration.Text(ConfigurationKeys.Role);
         options.Firmware = PodSettings.Version;
+        options.Board = services.Board;
+        options.Starts = services.Reboots == null ? 0 : services.Reboots.Starts;
+        options.LastEnd = services.ResetReason;
         InjectableBus bus = new InjectableBus(new EspI2cPort(SampleCart.I2cBusId, board.I2cDataPin, board.I2cClockPin));
         services.Bus = bus;
         PodHost host = new PodHost(options, bus, store, services.Crc32, entropy, link);

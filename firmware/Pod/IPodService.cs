@@ -46,6 +46,9 @@ public interface IPodService
     /// </summary>
     bool IsOnBench { get; set; }
 
+    /// <summary>True when the pod is about to restart: it takes no epoch any more.</summary>
+    bool IsRestarting { get; set; }
+
     /// <summary>One part's supervisor.</summary>
     /// <param name="index">Its place in the options.</param>
     /// <returns>The supervisor.</returns>
@@ -60,6 +63,11 @@ public interface IPodService
     /// <param name="frameClass">The class.</param>
     /// <returns>How many.</returns>
     int PendingOf(FrameClass frameClass);
+
+    /// <summary>How the pod itself does now.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>A body as <c>HealthBody</c> reads it; valid until the next call.</returns>
+    byte[] Health(long nowUs);
 
     /// <summary>Reports a code as an event.</summary>
     /// <param name="code">The code; None is ignored.</param>

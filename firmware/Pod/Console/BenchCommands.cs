@@ -372,7 +372,7 @@ public sealed class BenchCommands
     private void SetBench(IPodService pod, long nowUs)
     {
         bool hasFault = _services.Bus != null && _services.Bus.Address != 0;
-        bool isOnBench = _isSimulating || hasFault || _services.RestartUs != long.MaxValue;
+        bool isOnBench = _isSimulating || hasFault;
         if (isOnBench && !pod.IsOnBench)
         {
             pod.Report(FaultCode.BenchModeBegan, nowUs);

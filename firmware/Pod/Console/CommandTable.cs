@@ -38,6 +38,7 @@ public sealed class CommandTable
             new ConsoleCommand("next", "", "what is to be done next", "next", ConsoleAccess.Open, info.Next),
             new ConsoleCommand("id", "", "which pod is this, with which program", "id", ConsoleAccess.Open, info.Id),
             new ConsoleCommand("status", "", "how it stands: link, session, faults, store", "status", ConsoleAccess.Open, info.Status),
+            new ConsoleCommand("health", "", "how the pod itself does, as its gateway is told", "health", ConsoleAccess.Open, info.Health),
             new ConsoleCommand("faults", "", "what is wrong, since when, what to do", "faults", ConsoleAccess.Open, info.ListFaults),
             new ConsoleCommand("selftest", "", "is every part of the pod sound; moves no air", "selftest", ConsoleAccess.Open, selfTest.Run),
             new ConsoleCommand("i2c scan", "", "who answers on the bus", "i2c scan", ConsoleAccess.Open, sensors.Scan),
@@ -344,7 +345,7 @@ public sealed class CommandTable
     }
 
     private static bool IsInBundle(string name) =>
-        string.Equals(name, "id") || string.Equals(name, "status") || string.Equals(name, "faults") || string.Equals(name, "sensor list") || string.Equals(name, "buffer")
+        string.Equals(name, "id") || string.Equals(name, "status") || string.Equals(name, "health") || string.Equals(name, "faults") || string.Equals(name, "sensor list") || string.Equals(name, "buffer")
         || string.Equals(name, "log") || string.Equals(name, "net") || string.Equals(name, "mqtt") || string.Equals(name, "time") || string.Equals(name, "heap")
         || string.Equals(name, "reboot-reason") || string.Equals(name, "memo") || string.Equals(name, "config get") || string.Equals(name, "calibration list");
 

@@ -75,6 +75,8 @@ public sealed class PodWatch
             case FrameKind.Event:
                 OnEvent(EventBody.Code(buffer, body), EventBody.Argument(buffer, body), Frame.MonotonicUs(buffer, offset));
                 break;
+            case FrameKind.Health:
+                break;
             default:
                 Frames++;
                 break;

@@ -515,6 +515,13 @@ public sealed class SimulatedPod
             Serial = Definition.Id,
             Firmware = "simulated",
         };
+        if (_console is { } console)
+        {
+            options.Board = console.Board;
+            options.Starts = console.Services.Reboots?.Starts ?? 0;
+            options.LastEnd = console.Services.ResetReason;
+        }
+
         if (Definition.MinPulseQuality is int minQuality)
         {
             options.MinPulseQuality = minQuality;
