@@ -278,7 +278,7 @@ public static class Program
         }
     }
 
-    // True: reboot. False: this boot could not be counted, so that a reboot might go on for ever.
+    // True: reboot. False: this boot could not be counted, or it was to be safe mode already, so that a reboot might go on for ever.
     private static bool Fail(Exception e)
     {
         try
@@ -301,7 +301,7 @@ public static class Program
         }
 
         Thread.Sleep(StartGuard.PauseMs);
-        return _guard != null && _guard.IsCounted;
+        return _guard != null && _guard.IsCounted && !_guard.IsSafeMode;
     }
 
     private static void OpenCuff()

@@ -91,6 +91,21 @@ public interface IPodService
     /// <returns>False when no fitted cuff has one.</returns>
     bool TestCuff(long nowUs);
 
+    /// <summary>Has the cuff keep a pressure that a hand pump makes, for a calibration on a rigid volume.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>False when no fitted cuff can, one is in use, or a session is open.</returns>
+    bool TryHoldCuff(long nowUs);
+
+    /// <summary>The person beside such a hold pressed the key.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    void HoldKey(long nowUs);
+
+    /// <summary>True while such a hold goes on.</summary>
+    bool IsCuffHeld { get; }
+
+    /// <summary>Why the last one ended; None for one that goes on, or was ended by its person.</summary>
+    FaultCode CuffHoldEnd { get; }
+
     /// <summary>Empties the cuff and ends what it does.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     void StopCuff(long nowUs);

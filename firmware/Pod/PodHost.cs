@@ -224,6 +224,61 @@ public sealed class PodHost : IStepped, IPodService
     }
 
     /// <inheritdoc/>
+    public bool TryHoldCuff(long nowUs)
+    {
+        for (int i = 0; Epoch == 0 && i < _sensors.Length; i++)
+        {
+            if (_sensors[i].TryHold(nowUs))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public void HoldKey(long nowUs)
+    {
+        for (int i = 0; i < _sensors.Length; i++)
+        {
+            _sensors[i].HoldKey(nowUs);
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool IsCuffHeld
+    {
+        get
+        {
+            bool isHeld = false;
+            for (int i = 0; i < _sensors.Length; i++)
+            {
+                isHeld |= _sensors[i].KeepsPressure;
+            }
+
+            return isHeld;
+        }
+    }
+
+    /// <inheritdoc/>
+    public FaultCode CuffHoldEnd
+    {
+        get
+        {
+            for (int i = 0; i < _sensors.Length; i++)
+            {
+                if (_sensors[i].HoldEnd != FaultCode.None)
+                {
+                    return _sensors[i].HoldEnd;
+                }
+            }
+
+            return FaultCode.None;
+        }
+    }
+
+    /// <inheritdoc/>
     public void RetryPeripherals(long nowUs)
     {
         for (int i = 0; i < _supervisors.Length; i++)

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Text.Json;
 using EdgeGateway.Core.Access;
+using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Readings;
 using Firmware.Protocol;
 

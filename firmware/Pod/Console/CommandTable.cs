@@ -50,6 +50,7 @@ public sealed class CommandTable
             new ConsoleCommand("sensor retry", "", "look for every part again at once", "sensor retry", ConsoleAccess.Settings, sensors.Retry),
             new ConsoleCommand("stethoscope", "[batches]", "how loud it is at the converter", "stethoscope 20", ConsoleAccess.Values, sensors.Stethoscope),
             new ConsoleCommand("cuff test", "", "does the cuff's safety chain work; moves air", "cuff test", ConsoleAccess.Cuff, _bench.CuffTest),
+            new ConsoleCommand("cuff hold", "", "keep a hand pump's pressure on a rigid volume, to calibrate", "cuff hold", ConsoleAccess.Cuff, _bench.CuffHolds),
             new ConsoleCommand("cuff stop", "", "open the valves", "cuff stop", ConsoleAccess.Open, _bench.CuffStop),
             new ConsoleCommand("CUFF OFF ARM", "", "says that the cuff is on no arm; counts for two minutes", "CUFF OFF ARM", ConsoleAccess.Bench, OffArm),
             new ConsoleCommand("buffer", "", "what waits to be delivered", "buffer", ConsoleAccess.Open, link.Buffer),
@@ -109,10 +110,10 @@ public sealed class CommandTable
     /// <param name="nowUs">Monotonic µs.</param>
     public void Step(long nowUs) => _bench.Step(nowUs);
 
-    /// <summary>A key of the hold came.</summary>
-    /// <param name="end">Whether it ended.</param>
+    /// <summary>A byte came while somebody stands beside a cuff that moves.</summary>
+    /// <param name="value">The byte.</param>
     /// <param name="nowUs">Monotonic µs.</param>
-    public void OnHoldEnd(HoldEnd end, long nowUs) => _bench.OnHoldEnd(end, nowUs);
+    public void OnHoldKey(byte value, long nowUs) => _bench.OnHoldKey(value, nowUs);
 
     /// <summary>The command that ran is over, by whatever.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
