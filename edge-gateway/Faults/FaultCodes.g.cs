@@ -730,8 +730,8 @@ public static class FaultCodes
     /// <summary>P1056: A pod simulates readings or carries an injected fault.</summary>
     public const string PodOnBench = "P1056";
 
-    /// <summary>P1057: The wire to the pod's STOP button is broken.</summary>
-    public const string StopLineBroken = "P1057";
+    /// <summary>P1057: The pod's STOP has lasted for 30 s and does not end.</summary>
+    public const string StopDoesNotEnd = "P1057";
 
     /// <summary>P1100: Nothing answers at the thermometer's address.</summary>
     public const string Tmp117NotPresent = "P1100";
@@ -1159,7 +1159,7 @@ public static class FaultCodes
     /// <summary>P1735: A calibration's pressure was held for as long as it may be.</summary>
     public const string CuffHoldTooLong = "P1735";
 
-    /// <summary>P1736: The cuff's hose still has pressure after the valves were opened.</summary>
+    /// <summary>P1736: The cuff's hose was not seen to be empty after the valves were opened.</summary>
     public const string CuffHoldNotEmpty = "P1736";
 
     /// <summary>S3001: The scenario file cannot be read.</summary>

@@ -59,8 +59,8 @@ public enum FaultCode : ushort
     /// <summary>A pod simulates readings or carries an injected fault.</summary>
     PodOnBench = 1056,
 
-    /// <summary>The wire to the pod's STOP button is broken.</summary>
-    StopLineBroken = 1057,
+    /// <summary>The pod's STOP has lasted for 30 s and does not end.</summary>
+    StopDoesNotEnd = 1057,
 
     // P1100 to P1149: Texas Instruments TMP117.
 
@@ -506,6 +506,6 @@ public enum FaultCode : ushort
     /// <summary>A calibration's pressure was held for as long as it may be.</summary>
     CuffHoldTooLong = 1735,
 
-    /// <summary>The cuff's hose still has pressure after the valves were opened.</summary>
+    /// <summary>The cuff's hose was not seen to be empty after the valves were opened.</summary>
     CuffHoldNotEmpty = 1736,
 }

@@ -178,16 +178,7 @@ public static class Program
         {
             long nowUs = Clock.NowUs;
             Watch.Seen(nowUs);
-            if (button.Sample(panel.IsStopLow, nowUs))
-            {
-                host.Report(FaultCode.StopPressed, nowUs);
-                host.StopCuff(nowUs);
-            }
-            else if (button.IsPressed && host.Situation.IsCuffInflated)
-            {
-                host.StopCuff(nowUs);
-            }
-
+            button.Step(panel.IsStopped, host, nowUs);
             long next = host.Step(nowUs);
             long console = service.Step(nowUs);
             next = console < next ? console : next;

@@ -45,8 +45,8 @@ public static class FaultTexts
                 return "A pod without a link found no sensor on a patient for too long, and binds nothing more.";
             case FaultCode.PodOnBench:
                 return "A pod simulates readings or carries an injected fault.";
-            case FaultCode.StopLineBroken:
-                return "The wire to the pod's STOP button is broken.";
+            case FaultCode.StopDoesNotEnd:
+                return "The pod's STOP has lasted for 30 s and does not end.";
             case FaultCode.Tmp117NotPresent:
                 return "Nothing answers at the thermometer's address.";
             case FaultCode.Tmp117WrongPart:
@@ -332,7 +332,7 @@ public static class FaultTexts
             case FaultCode.CuffHoldTooLong:
                 return "A calibration's pressure was held for as long as it may be.";
             case FaultCode.CuffHoldNotEmpty:
-                return "The cuff's hose still has pressure after the valves were opened.";
+                return "The cuff's hose was not seen to be empty after the valves were opened.";
             default:
                 return string.Empty;
         }
@@ -377,8 +377,8 @@ public static class FaultTexts
                 return "It may have been carried to another patient. What it measures is not stored until it is back at its gateway.";
             case FaultCode.PodOnBench:
                 return "A technician works on it. It is given no session, and nothing of it reaches a patient's record.";
-            case FaultCode.StopLineBroken:
-                return "The button would not open the valves. Pulling the hose off the cuff still does.";
+            case FaultCode.StopDoesNotEnd:
+                return "The button is pressed or stuck, or its wire is broken. The valves are open, and the cuff measures nothing.";
             case FaultCode.Tmp117NotPresent:
                 return "The thermometer (TMP117) is unplugged, without power, or strapped to another address.";
             case FaultCode.Tmp117WrongPart:
@@ -664,7 +664,7 @@ public static class FaultTexts
             case FaultCode.CuffHoldTooLong:
                 return "The valves are open; a pressure is held for 120 s at most.";
             case FaultCode.CuffHoldNotEmpty:
-                return "A valve or a lumen is blocked.";
+                return "A valve or a lumen is blocked, or the sensor is gone.";
             default:
                 return string.Empty;
         }
@@ -709,8 +709,8 @@ public static class FaultTexts
                 return "Bring the pod back to the cart. Check that it is on the patient of the open session before you go on.";
             case FaultCode.PodOnBench:
                 return "On the pod's console type sim off and fault inject off, or restart the pod. Do not use it on a patient before.";
-            case FaultCode.StopLineBroken:
-                return "Do not use the cuff of this pod. Check J9 and the button as hardware/wiring/cuff.md shows.";
+            case FaultCode.StopDoesNotEnd:
+                return "Release STOP. If nobody presses it, check J9, the button and its wire as hardware/wiring/cuff.md shows.";
             case FaultCode.Tmp117NotPresent:
                 return "Check the thermometer's plug, its 3.3 V supply and its address; then compare with the wiring table.";
             case FaultCode.Tmp117WrongPart:

@@ -18,6 +18,7 @@ public sealed class SimulatedPodConsole
     private IByteStore _store;
     private ServiceConsole? _console;
     private ConsoleServices? _services;
+    private StopButton _button = new();
 
     /// <summary>Makes a board whose power is off.</summary>
     /// <param name="port">The console's line.</param>
@@ -73,6 +74,7 @@ public sealed class SimulatedPodConsole
         services.IsSafeMode = guard.IsSafeMode;
         services.Record = guard.IsSafeMode ? guard.LastRecord() : string.Empty;
         _services = services;
+        _button = new StopButton();
         _console = new ServiceConsole(Port, services);
     }
 
@@ -157,6 +159,11 @@ public sealed class SimulatedPodConsole
     /// <returns>When it wants to be called next.</returns>
     public long Step(long nowUs, out bool restarts)
     {
+        if (Services.Pod is { } pod)
+        {
+            _button.Step(Board.IsStopPressed, pod, nowUs);
+        }
+
         long next = Console.Step(nowUs);
         bool mayWrite = Services.Pod is not { Situation.IsCuffInflated: true };
         if (!IsSafeMode)

@@ -184,7 +184,7 @@ export const FAULTS = Object.freeze({
   MemoryExhausted: "P1054",
   EpochWithdrawnByPod: "P1055",
   PodOnBench: "P1056",
-  StopLineBroken: "P1057",
+  StopDoesNotEnd: "P1057",
   Tmp117NotPresent: "P1100",
   Tmp117WrongPart: "P1101",
   Tmp117BusFault: "P1102",
