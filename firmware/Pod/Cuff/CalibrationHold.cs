@@ -32,8 +32,8 @@ public sealed class CalibrationHold
     /// <summary>So many samples in a row must be zero before anything is closed. Assumption: a tenth of a second.</summary>
     public const int ZeroSamples = 10;
 
-    /// <summary>They must come within this time, µs: eight looks of a sensor at rest.</summary>
-    public const long ZeroUs = 1_000_000;
+    /// <summary>They must come within this time, µs: as the zero check of a measurement.</summary>
+    public const long ZeroUs = 3_000_000;
 
     private readonly ICuffActuators _chain;
     private readonly CuffLimits _limits;
@@ -47,6 +47,7 @@ public sealed class CalibrationHold
     private bool _hadLink;
     private int _centiMmHg;
     private int _zeros;
+    private bool _isOff;
     private long _sampledUs;
 
     /// <summary>Stores.</summary>
@@ -95,6 +96,7 @@ public sealed class CalibrationHold
         _hadLink = !_link.IsLost(_losses, nowUs);
         _keyUs = nowUs;
         _zeros = 0;
+        _isOff = false;
         Enter(1, nowUs);
         return true;
     }
@@ -200,7 +202,7 @@ public sealed class CalibrationHold
         }
         else if (nowUs - _sinceUs > ZeroUs)
         {
-            Finish(FaultCode.CuffHoldSensorLost, nowUs);
+            Finish(_isOff ? FaultCode.CuffNotAtZero : FaultCode.CuffHoldSensorLost, nowUs);
         }
     }
 
@@ -246,10 +248,12 @@ public sealed class CalibrationHold
             return; // of before the command
         }
 
+        _isOff = false;
         if (_centiMmHg > ZeroCentiMmHg || raw < -ZeroCentiMmHg)
         {
-            Finish(FaultCode.CuffNotAtZero, nowUs);
-            return;
+            _isOff = true;
+            _zeros = 0;
+            return; // it may still empty
         }
 
         _zeros = atUs - _sampledUs > 2 * CuffRun.PeriodUs ? 1 : _zeros + 1;

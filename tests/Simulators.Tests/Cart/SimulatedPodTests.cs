@@ -49,7 +49,7 @@ public sealed class SimulatedPodTests
         SimulatedConsolePort port = new();
         SimulatedPodConsole console = pod.FitConsole(port, [0x02, 0xa1, 0xb2, 0, 0, 0xf1], "1.2.3");
         world.Kernel.Run(Second);
-        foreach (string line in new[] { "role vitals", "parts Tmp117", "gateway.host cart", "board esp32-wrover", "technicianKey " + new string('a', 64) })
+        foreach (string line in new[] { "role vitals", "parts Tmp117", "gateway.host cart", "board esp32-wrover" })
         {
             port.Send("config set " + line + "\r");
             world.Kernel.Run(world.Kernel.NowUs + (Second / 2));
@@ -57,6 +57,8 @@ public sealed class SimulatedPodTests
 
         port.Send("config commit\r");
         world.Kernel.Run(8 * Second);
+        port.Send("config confirm\r");
+        world.Kernel.Run(9 * Second);
         Assert.AreEqual((2, "esp32-wrover"), (pod.Boots, console.Services.Configuration.Active.Text(ConfigurationKeys.Board)), port.Take());
         Assert.IsNotNull(pod.Host);
 

@@ -308,8 +308,9 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
     /// <param name="seed">The seed.</param>
     /// <param name="withCosts">With a board's costs.</param>
     /// <param name="broken">Rules that were broken; null for none.</param>
+    /// <param name="ended">How it ended, in words.</param>
     /// <returns>True when it passed.</returns>
-    public static bool PassesSelfTest(ulong seed, bool withCosts, out string? broken)
+    public static bool PassesSelfTest(ulong seed, bool withCosts, out string? broken, out string ended)
     {
         SeededRandom random = new(seed);
         SeededRandom knobs = random.Fork("knobs");
@@ -317,6 +318,7 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
         Mprls0300Options part = new() { HasPartError = true, ConversionUs = 4_500 + knobs.NextInt32(1_001) };
         CuffTrial trial = new(cuff, part, random, costs: withCosts ? TrialCosts.Draw(random.Fork("board")) : null);
         trial._cuff.Faults = CuffChainFaults.OffTheArm;
+        trial._chain.IsSelfTest = true;
         trial.Settle();
         long startUs = trial.NowUs;
         trial._test.TryStart(startUs);
@@ -328,6 +330,7 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
         trial.Rule(trial.HighestMmHg <= 330, "the bladder had " + trial.HighestMmHg.ToString("F1", CultureInfo.InvariantCulture) + " mmHg");
         trial.Rule(trial._cuff.BladderMmHg < 15, "the cuff never emptied");
         broken = trial.Broken.Count == 0 ? null : $"seed {seed}: " + string.Join("; ", trial.Broken);
+        ended = trial._test.LateLoops > 0 ? "late loop" : trial._test.LinkLosses > 0 ? "link" : trial._test.Link + " " + trial._test.Measured;
         return trial._test.IsValid(trial.NowUs);
     }
 
@@ -684,6 +687,9 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
 
         public bool TriggeredOutside { get; private set; }
 
+        /// <summary>True while a self test runs: beyond the sensor's range it goes on without samples, bounded by time.</summary>
+        public bool IsSelfTest { get; set; }
+
         /// <summary>True when the pump was driven.</summary>
         public bool HasPumped { get; private set; }
 
@@ -710,7 +716,7 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
 
         public void TriggerDumpHold()
         {
-            TriggeredOutside |= !InSample;
+            TriggeredOutside |= !InSample && !IsSelfTest;
             chain.TriggerDumpHold();
         }
 

@@ -161,7 +161,7 @@ internal static class HoldExamples
         CuffTrial trial = Begun();
         trial.Begin(TrialFault.SensorOffset, 30_000); // +11 mmHg
         bool wasClosed = false;
-        string? wrong = Until(trial, () => !trial.Hold.IsHolding || (wasClosed |= trial.Cuff.IsDumpValveCoilPowered), 3);
+        string? wrong = Until(trial, () => !trial.Hold.IsHolding || (wasClosed |= trial.Cuff.IsDumpValveCoilPowered), 5);
         return wrong ?? (!wasClosed && trial.Hold.End == FaultCode.CuffNotAtZero ? null : trial.Hold.End + (wasClosed ? ", and it was closed" : string.Empty));
     }
 

@@ -244,7 +244,7 @@ public sealed class Mprls0300MisreadingTests
         }
 
         // A pause of the program looks the same, so that the command is given again before the part is blamed.
-        for (int i = 1; i < Mprls0300.MaxUnseenConversions; i++)
+        for (int i = 1; i < Firmware.Peripherals.Mprls0300.MaxUnseenConversions; i++)
         {
             world.Expect(FaultCode.Mprls0300BusFault, 60_000, NewAlone);
         }
@@ -258,11 +258,6 @@ public sealed class Mprls0300MisreadingTests
         world.RunUntil(100_000, () => { });
         simulated.IsFrozen = true;
         simulated.SetPressure(250_000_000);
-        for (int i = 1; i < Mprls0300.MaxUnseenConversions; i++)
-        {
-            world.Expect(FaultCode.Mprls0300BusFault, 60_000, () => IsNear(Value(world), 120_000));
-        }
-
         world.Expect(FaultCode.Mprls0300NoConversion, 60_000, () => IsNear(Value(world), 120_000));
         Check.That(world.Failures[^1].AtUs <= 125_000, $"a part that hangs was found after {world.Failures[^1].AtUs - 100_000} µs");
     }
