@@ -22,7 +22,14 @@ public sealed record SessionHealth(uint Number, string Id, uint Epoch, bool IsOp
 /// <param name="LastReceivedUs">Monotonic µs of its last message, 0 when none since the start.</param>
 /// <param name="Epoch">The epoch it was last given, 0 for none.</param>
 /// <param name="ClockUncertaintyUs">Uncertainty of its clock against the gateway's now, µs; null when there is no exchange.</param>
-public sealed record PodHealth(ulong DeviceId, bool IsConnected, uint BootId, long Messages, long LastReceivedUs, uint Epoch, long? ClockUncertaintyUs);
+public sealed record PodHealth(ulong DeviceId, bool IsConnected, uint BootId, long Messages, long LastReceivedUs, uint Epoch, long? ClockUncertaintyUs)
+{
+    /// <summary>True while it says that it simulates readings or carries an injected fault.</summary>
+    public bool IsOnBench { get; init; }
+
+    /// <summary>The newest that it said of itself; null for nothing since the gateway's start.</summary>
+    public PodHeartbeat? Heartbeat { get; init; }
+}
 
 /// <summary>
 /// One stream of one boot of a device. Always:

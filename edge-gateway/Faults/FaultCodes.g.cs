@@ -736,6 +736,12 @@ public static class FaultCodes
     /// <summary>P1055: A pod without a link found no sensor on a patient for too long, and binds nothing more.</summary>
     public const string EpochWithdrawnByPod = "P1055";
 
+    /// <summary>P1056: A pod simulates readings or carries an injected fault.</summary>
+    public const string PodOnBench = "P1056";
+
+    /// <summary>P1057: The pod's STOP has lasted for 30 s and does not end.</summary>
+    public const string StopDoesNotEnd = "P1057";
+
     /// <summary>P1100: Nothing answers at the thermometer's address.</summary>
     public const string Tmp117NotPresent = "P1100";
 
@@ -1143,6 +1149,27 @@ public static class FaultCodes
 
     /// <summary>P1726: A technician set a mark at the pod's console.</summary>
     public const string ConsoleMark = "P1726";
+
+    /// <summary>P1730: The pod closed its valves for a calibration by hand.</summary>
+    public const string CuffHoldBegan = "P1730";
+
+    /// <summary>P1731: The pressure came above what a calibration by hand may hold.</summary>
+    public const string CuffHoldTooHigh = "P1731";
+
+    /// <summary>P1732: The cuff's sensor gave no reading while a calibration's pressure was held.</summary>
+    public const string CuffHoldSensorLost = "P1732";
+
+    /// <summary>P1733: The gateway went away while a calibration's pressure was held.</summary>
+    public const string CuffHoldLinkLost = "P1733";
+
+    /// <summary>P1734: The cuff's dump valve did not stay closed for a calibration.</summary>
+    public const string CuffHoldNotHeld = "P1734";
+
+    /// <summary>P1735: A calibration's pressure was held for as long as it may be.</summary>
+    public const string CuffHoldTooLong = "P1735";
+
+    /// <summary>P1736: The cuff's hose was not seen to be empty after the valves were opened.</summary>
+    public const string CuffHoldNotEmpty = "P1736";
 
     /// <summary>S3001: The scenario file cannot be read.</summary>
     public const string ScenarioUnreadable = "S3001";

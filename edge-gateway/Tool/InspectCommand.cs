@@ -93,6 +93,7 @@ internal static class InspectCommand
         FrameKind.Event => "event",
         FrameKind.Gap => "gap",
         FrameKind.Clock => "clock",
+        FrameKind.Health => "health",
         FrameKind other => string.Create(CultureInfo.InvariantCulture, $"kind {(int)other}"),
     };
 

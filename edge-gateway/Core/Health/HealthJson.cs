@@ -195,10 +195,52 @@ public static class HealthJson
                 json.WriteNull("clockUncertaintyUs");
             }
 
+            json.WriteBoolean("bench", pod.IsOnBench);
+            json.WritePropertyName("heartbeat");
+            WriteHeartbeat(json, pod.Heartbeat);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
+    }
+
+    private static void WriteHeartbeat(Utf8JsonWriter json, PodHeartbeat? heartbeat)
+    {
+        if (heartbeat is null)
+        {
+            json.WriteNullValue();
+            return;
+        }
+
+        json.WriteStartObject();
+        json.WriteNumber("boot", heartbeat.BootId);
+        json.WriteNumber("uptimeS", heartbeat.UptimeSeconds);
+        WriteNumberOrNull(json, "starts", heartbeat.Starts);
+        json.WriteString("lastEnd", heartbeat.LastEnd);
+        WriteNumberOrNull(json, "freeBytes", heartbeat.FreeMemoryBytes);
+        json.WriteNumber("storePermille", heartbeat.StorePermille);
+        json.WriteBoolean("storeOk", heartbeat.IsStoreOk);
+        json.WriteNumber("loopLateMs", heartbeat.LoopLateMs);
+        json.WriteNumber("linksLost", heartbeat.LinksLost);
+        json.WriteNumber("pending", heartbeat.Pending);
+        json.WriteNumber("reports", heartbeat.Reports);
+        json.WriteNumber("parts", heartbeat.PartsFitted);
+        json.WriteNumber("partsFailing", heartbeat.PartsFailing);
+        WriteNumberOrNull(json, "signalDbm", heartbeat.SignalDecibelMilliwatt);
+        json.WriteString("signalAbsent", heartbeat.SignalDecibelMilliwatt is null ? "notOffered" : null);
+        json.WriteEndObject();
+    }
+
+    private static void WriteNumberOrNull(Utf8JsonWriter json, string name, long? value)
+    {
+        if (value is { } known)
+        {
+            json.WriteNumber(name, known);
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
     }
 
     private static void WriteStreams(Utf8JsonWriter json, GatewaySnapshot snapshot)

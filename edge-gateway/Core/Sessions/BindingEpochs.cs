@@ -22,10 +22,23 @@ internal sealed class BindingEpochs(SessionProjection sessions, Pods pods, PodCo
     {
         if (pod.TakesCommands)
         {
-            pod.Epoch = sessions.Open?.Epoch ?? 0;
+            pod.Epoch = EpochFor(pod);
             byte[] body = new byte[4];
             BinaryPrimitives.WriteUInt32LittleEndian(body, pod.Epoch);
             commands.TrySend(pod, PodCommand.SetEpoch, body);
         }
     }
+
+    /// <inheritdoc/>
+    public void PodPartsChanged(Pod pod)
+    {
+        // It came on a bench, or off it.
+        if (pod.Epoch != EpochFor(pod))
+        {
+            PodReady(pod);
+        }
+    }
+
+    // What comes of a bench never belongs to a patient.
+    private uint EpochFor(Pod pod) => pod.IsOnBench ? 0 : sessions.Open?.Epoch ?? 0;
 }

@@ -38,6 +38,7 @@ public sealed class CommandTable
             new ConsoleCommand("next", "", "what is to be done next", "next", ConsoleAccess.Open, info.Next),
             new ConsoleCommand("id", "", "which pod is this, with which program", "id", ConsoleAccess.Open, info.Id),
             new ConsoleCommand("status", "", "how it stands: link, session, faults, store", "status", ConsoleAccess.Open, info.Status),
+            new ConsoleCommand("health", "", "how the pod itself does, as its gateway is told", "health", ConsoleAccess.Open, info.Health),
             new ConsoleCommand("faults", "", "what is wrong, since when, what to do", "faults", ConsoleAccess.Open, info.ListFaults),
             new ConsoleCommand("selftest", "", "is every part of the pod sound; moves no air", "selftest", ConsoleAccess.Open, selfTest.Run),
             new ConsoleCommand("i2c scan", "", "who answers on the bus", "i2c scan", ConsoleAccess.Open, sensors.Scan),
@@ -49,6 +50,7 @@ public sealed class CommandTable
             new ConsoleCommand("sensor retry", "", "look for every part again at once", "sensor retry", ConsoleAccess.Settings, sensors.Retry),
             new ConsoleCommand("stethoscope", "[batches]", "how loud it is at the converter", "stethoscope 20", ConsoleAccess.Values, sensors.Stethoscope),
             new ConsoleCommand("cuff test", "", "does the cuff's safety chain work; moves air", "cuff test", ConsoleAccess.Cuff, _bench.CuffTest),
+            new ConsoleCommand("cuff hold", "", "keep a hand pump's pressure on a rigid volume, to calibrate", "cuff hold", ConsoleAccess.Cuff, _bench.CuffHolds),
             new ConsoleCommand("cuff stop", "", "open the valves", "cuff stop", ConsoleAccess.Open, _bench.CuffStop),
             new ConsoleCommand("CUFF OFF ARM", "", "says that the cuff is on no arm; counts for two minutes", "CUFF OFF ARM", ConsoleAccess.Bench, OffArm),
             new ConsoleCommand("buffer", "", "what waits to be delivered", "buffer", ConsoleAccess.Open, link.Buffer),
@@ -108,10 +110,10 @@ public sealed class CommandTable
     /// <param name="nowUs">Monotonic µs.</param>
     public void Step(long nowUs) => _bench.Step(nowUs);
 
-    /// <summary>A key of the hold came.</summary>
-    /// <param name="end">Whether it ended.</param>
+    /// <summary>A byte came while somebody stands beside a cuff that moves.</summary>
+    /// <param name="value">The byte.</param>
     /// <param name="nowUs">Monotonic µs.</param>
-    public void OnHoldEnd(HoldEnd end, long nowUs) => _bench.OnHoldEnd(end, nowUs);
+    public void OnHoldKey(byte value, long nowUs) => _bench.OnHoldKey(value, nowUs);
 
     /// <summary>The command that ran is over, by whatever.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
@@ -344,7 +346,7 @@ public sealed class CommandTable
     }
 
     private static bool IsInBundle(string name) =>
-        string.Equals(name, "id") || string.Equals(name, "status") || string.Equals(name, "faults") || string.Equals(name, "sensor list") || string.Equals(name, "buffer")
+        string.Equals(name, "id") || string.Equals(name, "status") || string.Equals(name, "health") || string.Equals(name, "faults") || string.Equals(name, "sensor list") || string.Equals(name, "buffer")
         || string.Equals(name, "log") || string.Equals(name, "net") || string.Equals(name, "mqtt") || string.Equals(name, "time") || string.Equals(name, "heap")
         || string.Equals(name, "reboot-reason") || string.Equals(name, "memo") || string.Equals(name, "config get") || string.Equals(name, "calibration list");
 

@@ -116,7 +116,7 @@ public sealed class ServiceConsole : IStepped
             _lastByteUs = nowUs;
             if (_table.Hold.IsActive)
             {
-                _table.OnHoldEnd(_table.Hold.Key(value, nowUs), nowUs);
+                _table.OnHoldKey(value, nowUs);
             }
             else if (_running != null && value == 0x03)
             {

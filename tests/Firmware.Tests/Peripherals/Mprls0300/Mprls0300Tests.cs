@@ -76,6 +76,13 @@ public sealed class Mprls0300Tests
         Mprls0300 driver = new Mprls0300(bus, 0x18);
         Run(driver, isProbe: true);
         bus.Hears = false;
+        for (int i = 1; i < Mprls0300.MaxUnseenConversions; i++)
+        {
+            long before = driver.NextStepUs;
+            Assert.AreEqual(DriverResult.Failed, driver.Measure(driver.NextStepUs));
+            Assert.AreEqual((FaultCode.Mprls0300BusFault, before + Mprls0300.RetryUs), (driver.FaultCode, driver.NextStepUs), "a pause of the program looks the same");
+        }
+
         Assert.AreEqual(DriverResult.Failed, driver.Measure(driver.NextStepUs));
         Assert.AreEqual(FaultCode.Mprls0300NoConversion, driver.FaultCode);
         bus.Hears = true;

@@ -187,6 +187,8 @@ export const FAULTS = Object.freeze({
   ProgramFailed: "P1053",
   MemoryExhausted: "P1054",
   EpochWithdrawnByPod: "P1055",
+  PodOnBench: "P1056",
+  StopDoesNotEnd: "P1057",
   Tmp117NotPresent: "P1100",
   Tmp117WrongPart: "P1101",
   Tmp117BusFault: "P1102",
@@ -323,6 +325,13 @@ export const FAULTS = Object.freeze({
   ConsoleBusy: "P1724",
   PodNotRunning: "P1725",
   ConsoleMark: "P1726",
+  CuffHoldBegan: "P1730",
+  CuffHoldTooHigh: "P1731",
+  CuffHoldSensorLost: "P1732",
+  CuffHoldLinkLost: "P1733",
+  CuffHoldNotHeld: "P1734",
+  CuffHoldTooLong: "P1735",
+  CuffHoldNotEmpty: "P1736",
 });
 
 /** How a person reads a UCUM unit. */
@@ -400,6 +409,7 @@ export const SIGNALS = Object.freeze([
   { stream: 1, mdc: null, exponent: 0, provides: null },
   { stream: 2, mdc: null, exponent: 0, provides: null },
   { stream: 3, mdc: null, exponent: 0, provides: null },
+  { stream: 4, mdc: null, exponent: 0, provides: null },
   { stream: 16, mdc: 150388, exponent: -3, provides: "thermometer" },
   { stream: 32, mdc: 67108865, exponent: 0, provides: "oximeter" },
   { stream: 33, mdc: 67108866, exponent: 0, provides: "oximeter" },
@@ -426,6 +436,7 @@ export const FRAME_KIND = Object.freeze({
   event: 5,
   gap: 6,
   clock: 7,
+  health: 8,
 });
 
 /** How the samples of a sound chunk are written. */
