@@ -175,6 +175,9 @@ public static class FaultCodes
     /// <summary>F4031: The bring-up tool itself failed.</summary>
     public const string FlashProgramFailed = "F4031";
 
+    /// <summary>F4032: Two boards claim one identity.</summary>
+    public const string PodIdentityShared = "F4032";
+
     /// <summary>G2001: The configuration file cannot be read.</summary>
     public const string ConfigurationUnreadable = "G2001";
 

@@ -69,7 +69,7 @@ public sealed class MachinePorts : ISerialPorts
     {
         try
         {
-            return File.ReadAllText(Path.Combine(folder, file)).Trim();
+            return Wire.PlainText.Clean(File.ReadAllText(Path.Combine(folder, file)).Trim());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -35,10 +35,14 @@ public sealed record PodAnswer(bool IsOk, string Code, JsonElement? Json, IReadO
 /// <param name="clock">For time-outs.</param>
 /// <param name="port">The port's name, for errors.</param>
 /// <param name="log">Takes one line per request and answer.</param>
-public sealed class PodConsole(ISerialLine line, TimeProvider clock, string port, Action<string> log) : IDisposable
+/// <param name="firstId">Number before the first request's. One that no line before used: a late answer to another line's request is passed over.</param>
+public sealed class PodConsole(ISerialLine line, TimeProvider clock, string port, Action<string> log, int firstId = 0) : IDisposable
 {
     /// <summary>Longest wait for the next line of an answer, ms. The pod answers within 250 ms; a self test takes up to 10 s.</summary>
     public const int DefaultTimeoutMs = 2000;
+
+    /// <summary>Longest time from a request to the end of its answer, ms. Assumption: the longest streams and the self test take 10 s.</summary>
+    public const int MaxAnswerMs = 60_000;
 
     /// <summary>Parts of one answer at most.</summary>
     public const int MaxParts = 5000;
@@ -47,7 +51,7 @@ public sealed class PodConsole(ISerialLine line, TimeProvider clock, string port
 
     private readonly byte[] _buffer = new byte[1024];
     private readonly StringBuilder _text = new();
-    private int _id;
+    private int _id = firstId % AnswerLine.MaxId;
 
     /// <summary>The port's name.</summary>
     public string Port => port;
@@ -114,10 +118,11 @@ public sealed class PodConsole(ISerialLine line, TimeProvider clock, string port
         {
             line.Write(AnswerLine.Request(_id, command));
             long start = clock.GetTimestamp();
+            long first = start;
             while (true)
             {
                 string? text = ReadLine(start, timeoutMs);
-                if (text is null)
+                if (text is null || clock.GetElapsedTime(first).TotalMilliseconds > MaxAnswerMs)
                 {
                     throw new CodedErrorException(new CodedError(FaultCodes.ConsoleSilent, new ErrorPlace(port, 0, null), $"no answer to '{shown}'"));
                 }

@@ -127,11 +127,11 @@ public sealed class PodConsoleTests : IDisposable
         StringAssert.Contains(output, "\"deviceId\":\"246f28fffeaa0001\"");
         (exit, _, string diagnostics) = Run(bench, "console", "--send", "dance");
         Assert.AreEqual(17, exit);
-        StringAssert.Contains(diagnostics, "P1702 on 'dance': There is no such command");
+        StringAssert.Contains(diagnostics, "P1713 on 'dance': There is no such command");
         StringAssert.Contains(diagnostics, "next: Ask for help.");
         (exit, _, diagnostics) = Run(bench, "console", "-Port", "COM1");
         Assert.AreEqual(16, exit);
-        StringAssert.Contains(diagnostics, "COM1 is UART0, the debugger's plug: for flashing, not the console");
+        StringAssert.Contains(diagnostics, "COM1 (Silicon Labs CP210x) is UART0, the debugger's plug: for flashing, not the console");
 
         StandInOperator typed = new() { Input = [.. "@1 status\r"u8, 0x1D, .. "@2 factory\r"u8] };
         (exit, _, diagnostics) = Run(bench, typed, "console");
