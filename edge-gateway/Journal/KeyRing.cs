@@ -6,7 +6,7 @@ namespace EdgeGateway.Journal;
 
 /// <summary>
 /// The keys of a journal and their directory. A key encrypts only in the start of the gateway that made it: every start makes new ones, so that no nonce comes twice under one key, whatever was killed,
-/// cut, copied back or cloned; the nonce's boot number, raised before the first write, is a second lock on the same door. A key's file is whole and synced before the first record needs it.
+/// cut, copied back or cloned; the nonce's boot number, raised before the first write, is a second safeguard. A key's file is whole and synced before the first record needs it.
 /// </summary>
 internal sealed class KeyRing : IJournalKeys, IDisposable
 {

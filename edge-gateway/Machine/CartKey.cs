@@ -8,7 +8,7 @@ using EdgeGateway.Journal;
 namespace EdgeGateway.Machine;
 
 /// <summary>
-/// The cart's key, which wraps the keys of stored readings. It is the file that the configuration names, else the credential <c>cart.key</c> that systemd gives the unit, else <c>keys/cart.key</c> in
+/// The cart's key, which wraps the keys of stored readings. It is the credential <c>cart.key</c> that systemd gives the unit, else the file that the configuration names, else <c>keys/cart.key</c> in
 /// the journal's directory. Losing it loses what was not delivered.
 /// </summary>
 public static class CartKey
@@ -37,7 +37,7 @@ public static class CartKey
     public static string PathOf(string journal, string? configured, string? credentials)
     {
         string? credential = string.IsNullOrEmpty(credentials) ? null : Path.Combine(credentials, FileName);
-        return configured ?? (credential is not null && File.Exists(credential) ? credential : Path.Combine(journal, Folder, FileName));
+        return credential is not null && File.Exists(credential) ? credential : configured ?? Path.Combine(journal, Folder, FileName);
     }
 
     /// <summary>The unit's directory of credentials, as systemd names it; null for none.</summary>

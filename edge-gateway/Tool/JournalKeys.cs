@@ -15,7 +15,7 @@ internal static class JournalKeys
     /// <summary>The cart's key; empty when it is not there or may not be read: encrypted records are then said to be locked.</summary>
     public static ReadOnlyMemory<byte> CartKeyOf(string journal, string? keyFile)
     {
-        if (SecretFile.TryRead(CartKey.PathOf(journal, keyFile, CartKey.Credentials), JournalProtection.KeyBytes, out byte[]? key, out string why))
+        if (SecretFile.TryRead(CartKey.PathOf(journal, keyFile, keyFile is null ? CartKey.Credentials : null), JournalProtection.KeyBytes, out byte[]? key, out string why))
         {
             return key;
         }

@@ -1,10 +1,10 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
 using System.Text;
-using System.Threading;
 using EdgeGateway.Journal;
 using EdgeGateway.Machine;
 using EdgeGateway.Tool;
@@ -252,9 +252,9 @@ public sealed class BackupCommandsTests
     private void Write(string journal, int records, bool isProtected = true)
     {
         string keys = Path.Combine(journal, CartKey.Folder);
-        Queue<Action> loop = new();
-        using FileDisk disk = new(journal, action => Post(loop, action));
-        using FileDisk? keyDisk = isProtected ? new FileDisk(keys, action => Post(loop, action)) : null;
+        using BlockingCollection<Action> loop = [];
+        using FileDisk disk = new(journal, action => loop.TryAdd(action));
+        using FileDisk? keyDisk = isProtected ? new FileDisk(keys, action => loop.TryAdd(action)) : null;
         byte[] key = new byte[32];
         if (keyDisk is not null)
         {
@@ -277,34 +277,12 @@ public sealed class BackupCommandsTests
 
         void Until(Func<bool> fact)
         {
-            for (int i = 0; i < 20_000 && !fact(); i++)
+            while (!fact())
             {
-                Action? next = null;
-                lock (loop)
-                {
-                    loop.TryDequeue(out next);
-                }
-
-                if (next is null)
-                {
-                    Thread.Sleep(1);
-                }
-
-                next?.Invoke();
+                Assert.IsTrue(loop.TryTake(out Action? next, TimeSpan.FromSeconds(20)), owner.Text);
+                next();
             }
-
-            Assert.IsTrue(fact(), owner.Text);
         }
-    }
-
-    private static bool Post(Queue<Action> loop, Action action)
-    {
-        lock (loop)
-        {
-            loop.Enqueue(action);
-        }
-
-        return true;
     }
 
     private sealed class FixedTime : TimeProvider

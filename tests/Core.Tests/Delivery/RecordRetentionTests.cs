@@ -45,6 +45,7 @@ public sealed class RecordRetentionTests
         rig.Connect(doctor);
         rig.CloseSession("S1");
         rig.Require(() => rig.Session("S1").Pending == 0, "its events are delivered too");
+        rig.Run(2_000_000); // and the marks that say so are on the disk
         Day(rig, 6);
         Assert.IsTrue(Has(rig, Session), "six days after its close");
         Assert.AreEqual(1, rig.Log.Count(e => e.Code == FaultCodes.RecordsErased), "the unbound readings of the first day are gone: " + rig.LogText());
@@ -135,9 +136,11 @@ public sealed class RecordRetentionTests
             pod.Publish(Up, SoundRig.Frame(i, rig.PodUs, epoch, i * 1000));
         }
 
+        rig.Require(() => pod.Waiting == 0, "stored");
         rig.Require(() => rig.Stream(Rig.PodA, 1, Streams.Sound).Sent == 3 && rig.Stream(Rig.PodA, 1, 16).Sent == Readings, "sent");
         rig.CloseSession("S1");
         rig.Require(() => rig.Session("S1").Pending == 0, "its events too");
+        rig.Run(2_000_000);
         Day(rig, 2);
         Assert.IsTrue(Has(rig, Sound), "sent, and not received");
         rig.Connect(doctor);
@@ -169,6 +172,7 @@ public sealed class RecordRetentionTests
             rig.Require(() => rig.Stream(Rig.PodA, 1, 16).Sent == Readings, "sent");
             rig.CloseSession("S1");
             rig.Require(() => rig.Session("S1").Pending == 0, "its events too");
+            rig.Run(2_000_000);
             rig.Disconnect(doctor);
             epoch = rig.OpenSession("S2");
             Publish(rig, pod, epoch, 2);
