@@ -355,10 +355,8 @@ public sealed class BrokerTestTests
 
                 public void Add(ReadOnlySpan<byte> bytes, long nowUs)
                 {
-                    if (Bytes.Count == 0)
-                    {
-                        (LastUs, Credit) = (nowUs, 0);
-                    }
+                    LastUs = Bytes.Count == 0 ? nowUs : LastUs;
+                    Credit = Bytes.Count == 0 ? 0 : Credit;
 
                     Bytes.AddRange(bytes);
                 }
