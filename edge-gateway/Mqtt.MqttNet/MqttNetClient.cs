@@ -11,7 +11,7 @@ namespace EdgeGateway.Mqtt.MqttNet;
 /// MQTTnet's client behind the port of the built-in one. What MQTTnet leaves to its user is done here: the server's Receive Maximum and Maximum Packet Size, the retained
 /// subscriptions, keep-alive and all waiting times by the loop's monotonic clock, and bounds on what a server may send. One MQTTnet client for each connection; the bytes stay the transport's.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "A link is ended with its connection, by Lose, and disposes itself on another thread.")]
+[SuppressMessage("Design", "CA1001", Justification = "A link is ended with its connection, by EndConnection, and disposes itself on another thread.")]
 public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
 {
     /// <summary>From CONNECT to CONNACK at most, µs.</summary>
@@ -259,7 +259,7 @@ public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
     {
         if (_link is not null)
         {
-            Lose(MqttLossKind.OwnWish, 0, "closed by this side", _isAnswered && _closedUs == 0 ? (byte)0 : null);
+            EndConnection(MqttLossKind.OwnWish, 0, "closed by this side", _isAnswered && _closedUs == 0 ? (byte)0 : null);
         }
     }
 
@@ -276,7 +276,7 @@ public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
         {
             if (nowUs - _closedUs >= LastWordsUs)
             {
-                Lose(MqttLossKind.Transport, 0, "the transport closed");
+                EndConnection(MqttLossKind.Transport, 0, "the transport closed");
                 return long.MaxValue;
             }
 
@@ -287,7 +287,7 @@ public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
         {
             if (nowUs - _openedUs >= ConnectTimeoutUs)
             {
-                Lose(MqttLossKind.Silent, ServerUnavailable, "no CONNACK within 10 s");
+                EndConnection(MqttLossKind.Silent, ServerUnavailable, "no CONNACK within 10 s");
                 return long.MaxValue;
             }
 
@@ -410,11 +410,11 @@ public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
         }
         else if (_frames.HasDisconnect && _isAnswered && _options.Version == MqttVersion.V5)
         {
-            Lose(MqttLossKind.Disconnected, end.Reason, "the server disconnected" + end.Words);
+            EndConnection(MqttLossKind.Disconnected, end.Reason, "the server disconnected" + end.Words);
         }
         else if (_closedUs != 0)
         {
-            Lose(MqttLossKind.Transport, 0, _isAnswered ? "the transport closed" : "the transport closed before CONNACK");
+            EndConnection(MqttLossKind.Transport, 0, _isAnswered ? "the transport closed" : "the transport closed before CONNACK");
         }
         else
         {
@@ -422,7 +422,7 @@ public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
         }
     }
 
-    private void Refused(LinkAnswer answer) => Lose(MqttLossKind.Refused, answer.Code, "the server refused the connection" + answer.Words);
+    private void Refused(LinkAnswer answer) => EndConnection(MqttLossKind.Refused, answer.Code, "the server refused the connection" + answer.Words);
 
     private void Take(MqttNetLink link, in MqttMessage message, ushort packetId, Action acknowledge)
     {
@@ -604,7 +604,7 @@ public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
         }
         else if (nowUs - _drainedUs >= AnswerTimeoutUs)
         {
-            Lose(MqttLossKind.Unanswered, UnspecifiedError, $"the connection took none of {pending} bytes for {_options.AnswerTimeoutSeconds} s");
+            EndConnection(MqttLossKind.Unanswered, UnspecifiedError, $"the connection took none of {pending} bytes for {_options.AnswerTimeoutSeconds} s");
             return long.MaxValue;
         }
 
@@ -613,9 +613,9 @@ public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
 
     // Keep Alive timeout is a server's word (3.14.2.1, table 3-10).
     private void Fail(MqttLossKind kind, byte reason, string text) =>
-        Lose(kind, reason, text, !_isAnswered || _options.Version != MqttVersion.V5 ? null : reason == KeepAliveTimeout ? UnspecifiedError : reason);
+        EndConnection(kind, reason, text, !_isAnswered || _options.Version != MqttVersion.V5 ? null : reason == KeepAliveTimeout ? UnspecifiedError : reason);
 
-    private void Lose(MqttLossKind kind, byte reason, string text, byte? sentReason = null)
+    private void EndConnection(MqttLossKind kind, byte reason, string text, byte? sentReason = null)
     {
         MqttNetLink link = _link!;
         _link = null;

@@ -310,13 +310,14 @@ public sealed class BrokerTestTests
                 if (_isClosed && _up.Bytes.Count == 0 && _down.Bytes.Count == 0 && _bench._half == this)
                 {
                     _bench._half = null;
-                    long nowUs = _bench.NowUs;
-                    _bench._due.Add((nowUs + _bench.DelayUs, () =>
-                    {
-                        _inward.Closed(_bench.NowUs);
-                        _events.Closed("the connection was closed", _bench.NowUs);
-                    }));
+                    _bench._due.Add((_bench.NowUs + _bench.DelayUs, End));
                 }
+            }
+
+            private void End()
+            {
+                _inward.Closed(_bench.NowUs);
+                _events.Closed("the connection was closed", _bench.NowUs);
             }
 
             // What the network loses TCP sends again: it comes late, and what is behind it too.
@@ -355,10 +356,8 @@ public sealed class BrokerTestTests
 
                 public void Add(ReadOnlySpan<byte> bytes, long nowUs)
                 {
-                    if (Bytes.Count == 0)
-                    {
-                        (LastUs, Credit) = (nowUs, 0);
-                    }
+                    LastUs = Bytes.Count == 0 ? nowUs : LastUs;
+                    Credit = Bytes.Count == 0 ? 0 : Credit;
 
                     Bytes.AddRange(bytes);
                 }

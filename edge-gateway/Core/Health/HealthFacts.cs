@@ -40,7 +40,7 @@ internal readonly record struct HealthFacts(
         progress.InFlight,
         sessions.Open is not { } open || progress.HasSubscriber(open.Number),
         acknowledged)
-    {
-        BrokerFailure = link.LastFailure,
-    };
+        {
+            BrokerFailure = link.LastFailure,
+        };
 }

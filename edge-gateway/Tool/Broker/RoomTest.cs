@@ -21,7 +21,7 @@ namespace EdgeGateway.Tool.Broker;
 /// <param name="Breaks">Connections that ended.</param>
 internal sealed record RoomHour(int Number, long FromUs, int Sent, int Lost, double? RoundTripMs, double? RoundTrip95Ms, double? RateKbits, int Probes, int Skipped, int Breaks)
 {
-    /// <summary>What a video call needs beside the sound, kbit/s each way. Assumption: one picture of 640 x 360 with speech, as browsers send it on a thin network.</summary>
+    /// <summary>What a video call needs beside the sound, kbit/s each way. Assumption: one picture of 640 x 360 with speech, as browsers send it on a low-bandwidth link.</summary>
     public const double CallKbits = 600;
 
     /// <summary>Longest round trip of a call, ms. Source: ITU-T G.114, one-way delay of at most 150 ms is transparent to most applications; twice that, and no more for encoding than the call brings itself.</summary>

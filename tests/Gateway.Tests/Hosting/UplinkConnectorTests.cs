@@ -26,8 +26,6 @@ namespace Gateway.Tests.Hosting;
 [TestClass]
 public sealed class UplinkConnectorTests
 {
-    private static int _mosquittoPort;
-
     [TestMethod]
     public async Task A_connection_opens_carries_bytes_both_ways_and_closes_once()
     {
@@ -129,13 +127,10 @@ public sealed class UplinkConnectorTests
         using CartFiles files = new("hospital");
         using CartFiles stranger = new("hospital");
         string folder = Directory.CreateTempSubdirectory("mosquitto-tls-").FullName;
-        using X509Certificate2 server = files.Gateway("localhost");
-        using ECDsa key = server.GetECDsaPrivateKey()!;
-        File.WriteAllText(Path.Combine(folder, "server.key"), key.ExportPkcs8PrivateKeyPem() + "\n");
-        File.WriteAllText(Path.Combine(folder, "server.pem"), server.ExportCertificatePem() + "\n" + files.IssuingPem + "\n");
-        File.WriteAllText(Path.Combine(folder, "ca.pem"), files.RootPem + "\n" + files.IssuingPem + "\n");
-        using RunningProgram mosquitto = await MosquittoAsync(folder);
-        ExternalBroker broker = new() { Host = "localhost", Port = _mosquittoPort, Transport = UplinkTransport.Tls, Authority = Bytes(files.RootPem) };
+        WriteMosquittoFiles(folder, files);
+        (RunningProgram mosquitto, int port) = await MosquittoAsync(folder);
+        using RunningProgram running = mosquitto;
+        ExternalBroker broker = new() { Host = "localhost", Port = port, Transport = UplinkTransport.Tls, Authority = Bytes(files.RootPem) };
         byte[] connect = MqttBytes.Connect("cart-1", "u", "p");
         Assert.AreEqual("received", (await TryAsync(broker with { Certificate = Bytes(Pair(files.Listener("cart-1"))) }, connect)).Kind, "CONNACK");
         Assert.AreEqual(FaultCodes.BrokerRefusedCertificate, ((string)(await TryAsync(broker, connect)).What).Split(' ')[0], "no certificate where one is wanted");
@@ -172,19 +167,31 @@ public sealed class UplinkConnectorTests
         Assert.AreEqual(FaultCodes.BrokerWebSocketRefused, await CodeAsync(broker with { WebSocketPath = "/no-such" }));
     }
 
-    private static async Task<RunningProgram> MosquittoAsync(string folder)
+    /// <summary>What a mosquitto needs to prove that it is localhost, and to judge certificates.</summary>
+    internal static void WriteMosquittoFiles(string folder, CartFiles files)
+    {
+        using X509Certificate2 server = files.Gateway("localhost");
+        using ECDsa key = server.GetECDsaPrivateKey()!;
+        File.WriteAllText(Path.Combine(folder, "server.key"), key.ExportPkcs8PrivateKeyPem() + "\n");
+        File.WriteAllText(Path.Combine(folder, "server.pem"), server.ExportCertificatePem() + "\n" + files.IssuingPem + "\n");
+        File.WriteAllText(Path.Combine(folder, "ca.pem"), files.RootPem + "\n" + files.IssuingPem + "\n");
+    }
+
+    /// <summary>A mosquitto that wants a client certificate, and its port.</summary>
+    internal static async Task<(RunningProgram Program, int Port)> MosquittoAsync(string folder)
     {
         for (int attempt = 0; attempt < 5; attempt++)
         {
+            int port;
             using (TcpListener probe = new(IPAddress.Loopback, 0))
             {
                 probe.Start();
-                _mosquittoPort = ((IPEndPoint)probe.LocalEndpoint).Port;
+                port = ((IPEndPoint)probe.LocalEndpoint).Port;
             }
 
             File.WriteAllText(
                 Path.Combine(folder, "mosquitto.conf"),
-                $"user root\nlistener {_mosquittoPort} 127.0.0.1\nallow_anonymous true\nrequire_certificate true\ncafile {folder}/ca.pem\ncertfile {folder}/server.pem\nkeyfile {folder}/server.key\n");
+                $"user root\nlistener {port} 127.0.0.1\nallow_anonymous true\nrequire_certificate true\ncafile {folder}/ca.pem\ncertfile {folder}/server.pem\nkeyfile {folder}/server.key\n");
             RunningProgram broker = new("mosquitto", "-v", "-c", Path.Combine(folder, "mosquitto.conf"));
             string? line;
             string said = string.Empty;
@@ -197,7 +204,7 @@ public sealed class UplinkConnectorTests
             if (line is not null)
             {
                 _ = broker.Errors.ReadToEndAsync(); // or its pipe fills
-                return broker;
+                return (broker, port);
             }
 
             broker.Dispose();
