@@ -55,7 +55,7 @@ public sealed class BundleSource
             throw new CodedErrorException(errors);
         }
 
-        (string? password, string? key, IReadOnlyDictionary<string, string> keys) = secretsPath is null ? (null, null, new Dictionary<string, string>()) : ReadSecrets(secretsPath, user);
+        (string? password, string? key, IReadOnlyDictionary<string, string> keys) = secretsPath is null ? (null, null, new Dictionary<string, string>(StringComparer.Ordinal)) : ReadSecrets(secretsPath, user);
         string[] keyless = [.. source._bundles.Where(b => b.Bundle.TechnicianKey is null && !keys.ContainsKey(b.Bundle.DeviceId)).Select(b => b.Bundle.DeviceId)];
         if (key is not null && keyless.Length > 1)
         {
@@ -103,7 +103,7 @@ public sealed class BundleSource
     /// <exception cref="CodedErrorException">There is none.</exception>
     public static string TechnicianKey(string? secretsPath, IOperator user, string pod)
     {
-        (string? _, string? key, IReadOnlyDictionary<string, string> keys) = secretsPath is null ? (null, null, new Dictionary<string, string>()) : ReadSecrets(secretsPath, user);
+        (string? _, string? key, IReadOnlyDictionary<string, string> keys) = secretsPath is null ? (null, null, new Dictionary<string, string>(StringComparer.Ordinal)) : ReadSecrets(secretsPath, user);
         string? given = keys.GetValueOrDefault(ProvisioningBundle.Digits(pod)) ?? key;
         return (given ?? Ask(user, $"Technician's key of {pod}, hexadecimal:", "the technician's key", ProvisioningBundle.IsTechnicianKey, ProvisioningBundle.TechnicianKeyRule)).ToLowerInvariant();
     }

@@ -17,6 +17,9 @@ public sealed class ConsoleFinder(ISerialPorts ports, TimeProvider clock, IReadO
     // Requests of one open line at most, far above what a bring-up asks.
     private const int IdsPerLine = 10_000;
 
+    // Ports that are asked still when the console was found. Assumption: silent ones take 2 s each, and other boards wait.
+    private const int MaxMoreLooks = 6;
+
     private static int _lines;
 
     private readonly Lock _lock = new();
@@ -45,8 +48,14 @@ public sealed class ConsoleFinder(ISerialPorts ports, TimeProvider clock, IReadO
             string[] taken = [.. _portOfChip.Where(p => !string.Equals(p.Key, mac, StringComparison.Ordinal)).Select(p => p.Value), .. flashPorts];
             List<PlugFinding> consoles = [];
             PlugFinding? found = null;
+            int looks = 0;
             foreach (string port in all.Where(p => !taken.Contains(p, StringComparer.Ordinal)).Append(flashPort).Distinct(StringComparer.Ordinal))
             {
+                if (found is not null && ++looks > MaxMoreLooks)
+                {
+                    break;
+                }
+
                 PlugFinding finding = PlugProbe.Probe(ports, port, clock);
                 if (finding.IsOf(mac, knownId))
                 {

@@ -196,6 +196,18 @@ public sealed partial class BringUpTests : IDisposable
     }
 
     [TestMethod]
+    public void A_part_that_settles_behind_the_restart_is_waited_for_and_not_for_ever()
+    {
+        StandInBoard board = new("COM1", "COM11", First);
+        _bench.Boards.Add(board);
+        board.Pod.Settles = 3;
+        Assert.AreEqual(0, Run("-Port COM1 -Image Pod.bin").Exit, _output);
+        board.Pod.Settles = int.MaxValue;
+        Assert.AreEqual(19, Run("-Port COM1 -Image Pod.bin").Exit, _output);
+        StringAssert.Contains(_output, "FAIL Tmp117 2 state settling");
+    }
+
+    [TestMethod]
     public void Boards_whose_chip_is_not_found_out_have_files_of_their_own()
     {
         _bench.Boards.Add(new StandInBoard("COM1", "COM11", First) { NextError = "E4000: Error executing esptool command." });

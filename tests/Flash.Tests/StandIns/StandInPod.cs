@@ -46,6 +46,9 @@ internal sealed class StandInPod(string mac)
 
     public string? FailedItem { get; set; }
 
+    /// <summary>So many of the next self tests find a part that settles still.</summary>
+    public int Settles { get; set; }
+
     /// <summary>Changes an answer's JSON before its checksum is made: a pod that is broken, or wants to be.</summary>
     public Func<string, string, string>? Spoils { get; set; }
 
@@ -313,6 +316,12 @@ internal sealed class StandInPod(string mac)
                 {
                     bool isFailed = item == FailedItem;
                     parts.Add($"{{\"item\":\"{item}\",\"value\":\"{(isFailed ? 900 : 12)}\",\"unit\":\"ms\",\"low\":0,\"high\":500,\"result\":\"{(isFailed ? "FAIL" : "PASS")}\",\"code\":{(isFailed ? item is "gateway" or "signal" ? "\"P1400\"" : "\"P1302\"" : "null")}}}");
+                }
+
+                if (Settles > 0)
+                {
+                    Settles--;
+                    parts.Add("{\"item\":\"Tmp117\",\"value\":\"2\",\"unit\":\"state settling\",\"low\":3,\"high\":3,\"result\":\"FAIL\",\"code\":\"P1002\"}");
                 }
 
                 parts.Add("{\"item\":\"cuff\",\"value\":null,\"unit\":null,\"low\":null,\"high\":null,\"result\":\"SKIP\",\"code\":null}");

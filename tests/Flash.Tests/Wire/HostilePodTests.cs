@@ -125,6 +125,17 @@ public sealed class HostilePodTests : IDisposable
     }
 
     [TestMethod]
+    public void A_pod_in_safe_mode_that_counts_no_boots_is_written_again()
+    {
+        StandInBoard board = Written("COM1", "COM11", First);
+        board.Pod.Build = SyntheticProgram.OtherBuild;
+        board.Pod.Spoils = (c, json) => c == "id" ? Replaced(json, "bootId", "0") : json;
+        _bench.Boards.Add(board);
+        (int exit, string all) = Run("-Port", "COM1", "-Image", _folder.At("Pod.bin"));
+        Assert.AreEqual(0, exit, all);
+    }
+
+    [TestMethod]
     public void Lines_and_answers_without_end_are_left_after_their_time()
     {
         using StandInClock clock = new();

@@ -104,6 +104,11 @@ public sealed class PodConsoleTests : IDisposable
     }
 
     [TestMethod]
+    public void A_plug_with_two_names_is_one() => CollectionAssert.AreEqual(
+        new[] { "/dev/cu.usbserial-1", "/dev/tty.alone", "/dev/ttyUSB0", "COM3" },
+        MachinePorts.Once(["COM3", "/dev/tty.usbserial-1", "/dev/cu.usbserial-1", "/dev/ttyS4", "/dev/ttyUSB0", "/dev/ttyUSB0", "/dev/tty.alone"]).ToArray());
+
+    [TestMethod]
     public void Each_plug_is_said_for_what_it_is()
     {
         using StandInBench bench = new();
