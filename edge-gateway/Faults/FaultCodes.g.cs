@@ -34,6 +34,18 @@ public static class FaultCodes
     /// <summary>C2715: No certificate or pod has that name.</summary>
     public const string NothingOfThatName = "C2715";
 
+    /// <summary>C2716: No pod was enrolled over the network.</summary>
+    public const string EnrolmentEnded = "C2716";
+
+    /// <summary>C2717: The pod's bundle was not fetched.</summary>
+    public const string EnrolmentRefused = "C2717";
+
+    /// <summary>C2718: The port for enrolment cannot be opened.</summary>
+    public const string EnrolmentPortNotOpened = "C2718";
+
+    /// <summary>C2719: The cart's folder of certificates belongs to another user.</summary>
+    public const string FolderOfOtherUser = "C2719";
+
     /// <summary>C2800: A file of hardware/ cannot be read as JSON.</summary>
     public const string HardwareFileUnreadable = "C2800";
 
@@ -420,6 +432,21 @@ public static class FaultCodes
 
     /// <summary>G2174: The files of certificates or pods can no longer be read.</summary>
     public const string CertificateFilesUnreadable = "G2174";
+
+    /// <summary>G2175: The clock is behind a time that was recorded before.</summary>
+    public const string ClockBehindRecord = "G2175";
+
+    /// <summary>G2176: A broker's password would cross the network in clear.</summary>
+    public const string BrokerPasswordInClear = "G2176";
+
+    /// <summary>G2177: The pages are asked to be served to other machines.</summary>
+    public const string WebListenerNotAllowed = "G2177";
+
+    /// <summary>G2178: The certificate of the pages cannot be used.</summary>
+    public const string WebCertificateUnusable = "G2178";
+
+    /// <summary>G2179: The certificate of the pages does not name this gateway.</summary>
+    public const string WebCertificateNameMissing = "G2179";
 
     /// <summary>G2200: The gateway started and takes in readings.</summary>
     public const string GatewayStarted = "G2200";

@@ -27,6 +27,11 @@ public static partial class MachineCheck
             errors.Add(new CodedError(FaultCodes.ConfiguredDirectoryUnusable, new ErrorPlace(file, 0, "journal.directory"), problem));
         }
 
+        if (options.Tls is { } tls && new CertificateFolder(tls.Directory).ProblemOf(options.Core.CartId) is { } unusable)
+        {
+            errors.Add(new CodedError(FaultCodes.CertificatesUnusable, new ErrorPlace(file, 0, "tls.directory"), unusable));
+        }
+
         bool wantsSix = options.MqttAddress.AddressFamily == AddressFamily.InterNetworkV6 || options.HttpAddress.AddressFamily == AddressFamily.InterNetworkV6;
         if (wantsSix && !Socket.OSSupportsIPv6)
         {

@@ -171,6 +171,19 @@ internal sealed class CertificateAccess : IGatewayPart
         _issues.Set(due is not null, FaultCodes.CertificateEndsSoon, HealthSubject.Gateway, due ?? string.Empty);
     }
 
+    /// <summary>Whether the machine's clock is behind what was recorded.</summary>
+    /// <param name="problem">By how much, English; null when it is not.</param>
+    public void Clock(string? problem) => _issues.Set(problem is not null, FaultCodes.ClockBehindRecord, HealthSubject.Gateway, problem ?? string.Empty);
+
+    /// <summary>Whether the certificate of the pages can be used, and names this gateway.</summary>
+    /// <param name="unusable">Why it cannot be used, English; null when it can.</param>
+    /// <param name="missing">The name that it does not have; null for none.</param>
+    public void WebCertificate(string? unusable, string? missing)
+    {
+        _issues.Set(unusable is not null, FaultCodes.WebCertificateUnusable, HealthSubject.Gateway, unusable ?? string.Empty);
+        _issues.Set(missing is not null, FaultCodes.WebCertificateNameMissing, HealthSubject.Gateway, missing ?? string.Empty);
+    }
+
     /// <inheritdoc/>
     public void ClientCame(string clientId, bool hasSubscriptions) => Came(clientId);
 
@@ -274,6 +287,11 @@ internal sealed class CertificateAccess : IGatewayPart
             Settle(subject);
         }
 
+        if (_refused.Count >= MaxRefused && !_refused.ContainsKey(subject) && subject.Kind == HealthSubjectKind.Pod)
+        {
+            GiveWay();
+        }
+
         if (_refused.Count >= MaxRefused && !_refused.ContainsKey(subject))
         {
             _log.Write(code, text, subject);
@@ -283,6 +301,25 @@ internal sealed class CertificateAccess : IGatewayPart
         _refused[subject] = (code, _clock.NowUs);
         _issues.Raise(code, subject, text);
         return reason;
+    }
+
+    // A pod that has proven itself is named, however many strangers are: the one without a sign for longest gives way.
+    private void GiveWay()
+    {
+        HealthSubject? oldest = null;
+        long oldestUs = long.MaxValue;
+        foreach ((HealthSubject subject, (string Code, long LastUs) refused) in _refused)
+        {
+            if (subject.Kind != HealthSubjectKind.Pod && refused.LastUs < oldestUs)
+            {
+                (oldest, oldestUs) = (subject, refused.LastUs);
+            }
+        }
+
+        if (oldest is { } stranger)
+        {
+            Settle(stranger);
+        }
     }
 
     private void Settle(HealthSubject subject)

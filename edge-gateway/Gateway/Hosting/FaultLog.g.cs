@@ -678,6 +678,21 @@ internal static partial class FaultLog
                 case 2174:
                     CertificateFilesUnreadable(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2175:
+                    ClockBehindRecord(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2176:
+                    BrokerPasswordInClear(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2177:
+                    WebListenerNotAllowed(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2178:
+                    WebCertificateUnusable(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2179:
+                    WebCertificateNameMissing(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -697,6 +712,21 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2174, EventName = "G2174", Level = LogLevel.Error, Message = "The files of certificates or pods can no longer be read. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void CertificateFilesUnreadable(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2175, EventName = "G2175", Level = LogLevel.Warning, Message = "The clock is behind a time that was recorded before. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void ClockBehindRecord(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2176, EventName = "G2176", Level = LogLevel.Error, Message = "A broker's password would cross the network in clear. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void BrokerPasswordInClear(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2177, EventName = "G2177", Level = LogLevel.Error, Message = "The pages are asked to be served to other machines. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void WebListenerNotAllowed(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2178, EventName = "G2178", Level = LogLevel.Error, Message = "The certificate of the pages cannot be used. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void WebCertificateUnusable(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2179, EventName = "G2179", Level = LogLevel.Warning, Message = "The certificate of the pages does not name this gateway. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void WebCertificateNameMissing(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes220
