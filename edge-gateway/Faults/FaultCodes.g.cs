@@ -448,6 +448,9 @@ public static class FaultCodes
     /// <summary>G2179: The certificate of the pages does not name this gateway.</summary>
     public const string WebCertificateNameMissing = "G2179";
 
+    /// <summary>G2180: A listener's name is asked for with another certificate.</summary>
+    public const string ListenerNameTwice = "G2180";
+
     /// <summary>G2200: The gateway started and takes in readings.</summary>
     public const string GatewayStarted = "G2200";
 

@@ -68,9 +68,22 @@ public sealed class CertificateFolder(string path, Action<string>? step = null)
             }
         }
 
-        FileStream taken = new(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        FileOwner.Give(taken.Name, path);
-        return taken;
+        string file = System.IO.Path.Combine(path, LockFile);
+        if (!File.Exists(file))
+        {
+            try
+            {
+                FileStream made = new(file, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+                FileOwner.Give(made.SafeFileHandle, path);
+                return made;
+            }
+            catch (IOException) when (File.Exists(file))
+            {
+                // Another program was faster.
+            }
+        }
+
+        return new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
     }
 
     /// <summary>Reads a file of certificates or keys.</summary>
@@ -239,15 +252,21 @@ public sealed class CertificateFolder(string path, Action<string>? step = null)
             options.UnixCreateMode = OwnerOnly;
         }
 
-        using (FileStream stream = new(beside, options))
+        try
         {
+            using FileStream stream = new(beside, options);
+            if (owner is not null)
+            {
+                FileOwner.Give(stream.SafeFileHandle, owner);
+            }
+
             stream.Write(bytes);
             stream.Flush(flushToDisk: true);
         }
-
-        if (owner is not null)
+        catch (IOException)
         {
-            FileOwner.Give(beside, owner);
+            File.Delete(beside); // a full disk leaves no half of a key
+            throw;
         }
 
         step?.Invoke("move to " + file);

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using System.Runtime.InteropServices;
 using EdgeGateway.Faults;
+using Microsoft.Win32.SafeHandles;
 
 namespace EdgeGateway.Machine;
 
@@ -41,20 +42,27 @@ internal static partial class FileOwner
         }
     }
 
-    /// <summary>Gives a file or folder to the owner of another one, when root runs this; else it stays.</summary>
-    /// <param name="path">What is given.</param>
-    /// <param name="like">Whose owner gets it.</param>
+    /// <summary>Gives an open file to the owner of a folder, when root runs this; else it stays. By its handle: whoever owns the folder could put another file under the name meanwhile.</summary>
+    /// <param name="file">What is given.</param>
+    /// <param name="folder">Whose owner gets it.</param>
     /// <exception cref="IOException">The system refuses.</exception>
-    public static void Give(string path, string like)
+    public static void Give(SafeFileHandle file, string folder)
     {
-        if (!OperatingSystem.IsLinux() || EffectiveUser() != Root || Of(like) is not { } owner || Of(path) == owner)
+        if (OperatingSystem.IsLinux() && EffectiveUser() == Root && Of(folder) is { User: not Root } owner && ChangeOwner(file, owner.User, owner.Group) != 0)
         {
-            return;
+            throw new IOException("a file cannot be given to the owner of " + folder + ", errno " + Marshal.GetLastPInvokeError().ToString(CultureInfo.InvariantCulture));
         }
+    }
 
-        if (ChangeOwner(path, owner.User, owner.Group) != 0)
+    /// <summary>Gives a new folder to the owner of its parent, when root runs this; else it stays.</summary>
+    /// <param name="path">What is given.</param>
+    /// <param name="parent">Whose owner gets it.</param>
+    /// <exception cref="IOException">The system refuses.</exception>
+    public static void Give(string path, string parent)
+    {
+        if (OperatingSystem.IsLinux() && EffectiveUser() == Root && Of(parent) is { User: not Root } owner && ChangeOwner(path, owner.User, owner.Group) != 0)
         {
-            throw new IOException(path + " cannot be given to the owner of " + like + ", errno " + Marshal.GetLastPInvokeError().ToString(CultureInfo.InvariantCulture));
+            throw new IOException(path + " cannot be given to the owner of " + parent + ", errno " + Marshal.GetLastPInvokeError().ToString(CultureInfo.InvariantCulture));
         }
     }
 
@@ -76,6 +84,10 @@ internal static partial class FileOwner
     [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int ChangeOwner(string path, uint user, uint group);
+
+    [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int ChangeOwner(SafeFileHandle file, uint user, uint group);
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -86,6 +86,13 @@ internal sealed class CertificateAccess : IGatewayPart
             return Refuse(FaultCodes.PeerCertificateRevoked, subject, request.Remote + ": " + certificate.Subject + ", serial " + certificate.Serial, NotAuthorised);
         }
 
+        if (!isPod && !EndpointGuard.IsStopId(request.ClientId) && request.Living is { Certificate: { } other } living && !Equals(other, certificate) && !_members.IsRevoked(other.Serial)
+            && _clock.NowUs - living.LastReceivedUs < EndpointGuard.ContestedQuietUs)
+        {
+            return Refuse(
+                FaultCodes.ListenerNameTwice, subject, LogText.Shown(living.Remote) + " has it with serial " + other.Serial + ", " + request.Remote + " asks for it with serial " + certificate.Serial, MqttReason.ServerBusy);
+        }
+
         byte reason = isPod ? Pod(request, device, certificate) : Other(request, certificate, subject);
         if (reason == MqttReason.Success)
         {

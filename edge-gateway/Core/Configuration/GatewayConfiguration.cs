@@ -132,7 +132,7 @@ public static class GatewayConfiguration
     {
         if (options.Web.Listen is not { } listen)
         {
-            if (options.Web.CertificateFile is not null)
+            if (options.Web.CertificateFile is not null && !web.Has("listen"))
             {
                 web.Error(FaultCodes.ConfigurationContradiction, "certificate", "there is web.certificate, but no web.listen", "Add listen, or remove certificate.");
             }

@@ -53,8 +53,8 @@ public static class ListenerPlan
         ArgumentNullException.ThrowIfNull(options);
         List<PlannedListener> listeners =
         [
-            new("http", options.HttpAddress, options.HttpPort, ListenerProtection.Loopback),
             new("mqtt", options.MqttAddress, options.MqttPort, ListenerProtection.Loopback),
+            new("http", options.HttpAddress, options.HttpPort, ListenerProtection.Loopback),
         ];
         if (options.Tls is { } tls)
         {

@@ -29,6 +29,7 @@ internal static partial class FaultLog
         215 => Codes215.TryWrite(number, logger, what, subject, repeats, heldBack),
         216 => Codes216.TryWrite(number, logger, what, subject, repeats, heldBack),
         217 => Codes217.TryWrite(number, logger, what, subject, repeats, heldBack),
+        218 => Codes218.TryWrite(number, logger, what, subject, repeats, heldBack),
         220 => Codes220.TryWrite(number, logger, what, subject, repeats, heldBack),
         221 => Codes221.TryWrite(number, logger, what, subject, repeats, heldBack),
         230 => Codes230.TryWrite(number, logger, what, subject, repeats, heldBack),
@@ -727,6 +728,24 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2179, EventName = "G2179", Level = LogLevel.Warning, Message = "The certificate of the pages does not name this gateway. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void WebCertificateNameMissing(ILogger logger, string what, string subject, long repeats, long heldBack);
+    }
+
+    private static partial class Codes218
+    {
+        public static bool TryWrite(int number, ILogger logger, string what, string subject, long repeats, long heldBack)
+        {
+            switch (number)
+            {
+                case 2180:
+                    ListenerNameTwice(logger, what, subject, repeats, heldBack);
+                    return true;
+                default:
+                    return false;
+            }
+        }
+
+        [LoggerMessage(EventId = 2180, EventName = "G2180", Level = LogLevel.Warning, Message = "A listener's name is asked for with another certificate. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void ListenerNameTwice(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes220

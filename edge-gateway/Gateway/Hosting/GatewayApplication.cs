@@ -123,7 +123,7 @@ public static class GatewayApplication
 
     /// <summary>The listeners with the ports that they have.</summary>
     /// <param name="application">The application, started.</param>
-    /// <returns>HTTP, MQTT, and where they are configured MQTT over TLS and the pages over TLS.</returns>
+    /// <returns>MQTT, HTTP, and where they are configured MQTT over TLS and the pages over TLS.</returns>
     public static IReadOnlyList<PlannedListener> ListenersOf(WebApplication application)
     {
         ArgumentNullException.ThrowIfNull(application);

@@ -18,7 +18,7 @@ using Microsoft.Extensions.Options;
 
 namespace EdgeGateway.Gateway.Hosting;
 
-/// <summary>The listeners of the gateway's Kestrel in the order of <see cref="ListenerPlan"/>: HTTP with its bounds of connections, then MQTT, then MQTT over mutual TLS and the pages over TLS where they are configured.</summary>
+/// <summary>The listeners of the gateway's Kestrel in the order of <see cref="ListenerPlan"/>: MQTT, then HTTP with its bounds of connections, then MQTT over mutual TLS and the pages over TLS where they are configured.</summary>
 /// <param name="options">Addresses and ports.</param>
 /// <param name="connections">The bounds of HTTP connections.</param>
 /// <param name="time">The clock for time-outs.</param>
@@ -38,16 +38,17 @@ internal sealed class GatewayListeners(IOptions<GatewayHostOptions> options, Htt
 
         // Connections have a bound of their own, which lets a STOP in; the MQTT listener of the same server has its server's.
         kestrel.Limits.MaxConcurrentConnections = null;
+
+        // The handler is there when the service has started, which is before a connection comes.
+        kestrel.Listen(
+            new IPEndPoint(options.Value.MqttAddress, options.Value.MqttPort),
+            listen => listen.Run(connection => kestrel.ApplicationServices.GetRequiredService<MqttConnectionHandler>().OnConnectedAsync(connection)));
         kestrel.Listen(new IPEndPoint(options.Value.HttpAddress, options.Value.HttpPort), listen =>
         {
             listen.Protocols = HttpProtocols.Http1;
             listen.Use(next => connection => connections.ServeAsync(connection, next, time));
         });
 
-        // The handler is there when the service has started, which is before a connection comes.
-        kestrel.Listen(
-            new IPEndPoint(options.Value.MqttAddress, options.Value.MqttPort),
-            listen => listen.Run(connection => kestrel.ApplicationServices.GetRequiredService<MqttConnectionHandler>().OnConnectedAsync(connection)));
         if (options.Value.Tls is { } secured && tls is not null)
         {
             kestrel.Listen(new IPEndPoint(secured.MqttAddress, secured.MqttPort), listen =>
@@ -62,8 +63,10 @@ internal sealed class GatewayListeners(IOptions<GatewayHostOptions> options, Htt
             kestrel.Listen(pages, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
-                listen.UseHttps(new TlsHandshakeCallbackOptions { HandshakeTimeout = TlsListener.HandshakeTimeout, OnConnection = _ => ValueTask.FromResult(web.Options()) });
+
+                // The bounds first: a handshake that does not come to its end takes a place too.
                 listen.Use(next => connection => connections.ServeAsync(connection, next, time));
+                listen.UseHttps(new TlsHandshakeCallbackOptions { HandshakeTimeout = TlsListener.HandshakeTimeout, OnConnection = _ => ValueTask.FromResult(web.Options()) });
             });
         }
     }

@@ -191,9 +191,15 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
         using IssuingAuthority authority = Authority();
         Fits(deviceId, enrolment);
         CertificatePair pair = authority.IssueWithKey(new CertificateIdentity(cartId, CertificateRole.Pod, deviceId), [], Now);
+        string anchor = AnchorOf(authority, out bool isNew);
         PodBundle bundle = new(
-            deviceId, enrolment.Host, enrolment.Port, AnchorOf(authority), pair, enrolment.WifiName, enrolment.WifiPassword, PodBundle.NewTechnicianKey());
+            deviceId, enrolment.Host, enrolment.Port, anchor, pair, enrolment.WifiName, enrolment.WifiPassword, PodBundle.NewTechnicianKey());
         _ = bundle.Write(); // refuses what does not fit a pod, before anything is written
+        if (isNew)
+        {
+            folder.WritePem(CertificateFolder.AnchorFile, anchor);
+        }
+
         using X509Certificate2 certificate = pair.ReadCertificate();
         Register(certificate, CertificateRole.Pod, deviceId);
         folder.Write(folder.ReadPods().With(new ListedPod(deviceId, PodStanding.Admitted, Now, enrolment.Label)));
@@ -218,7 +224,13 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
     {
         using IDisposable taken = folder.Lock();
         using IssuingAuthority authority = Authority();
-        return AnchorOf(authority);
+        string anchor = AnchorOf(authority, out bool isNew);
+        if (isNew)
+        {
+            folder.WritePem(CertificateFolder.AnchorFile, anchor);
+        }
+
+        return anchor;
     }
 
     /// <summary>Takes back what was enrolled and did not reach its pod: the certificate is revoked, the pod's place in the list stays.</summary>
@@ -244,7 +256,7 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
 
         using IDisposable taken = folder.Lock();
         CertificateRegister register = folder.ReadRegister();
-        if (register.Certificates.Any(c => string.Equals(c.Serial, plain, StringComparison.Ordinal)))
+        if (register.Certificates.Any(c => string.Equals(CertificateRegister.Number(c.Serial), CertificateRegister.Number(plain), StringComparison.Ordinal)))
         {
             throw Refused(FaultCodes.NothingOfThatName, null, "'" + plain + "' stands in the register already", "Revoke it without --foreign.");
         }
@@ -403,16 +415,11 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
     }
 
     // The anchor is kept: a computer compares its fingerprint, which a new one would change.
-    private string AnchorOf(IssuingAuthority authority)
+    private string AnchorOf(IssuingAuthority authority, out bool isNew)
     {
         string anchor = folder.ReadPem(CertificateFolder.AnchorFile);
-        if (!authority.IsAnchor(anchor))
-        {
-            anchor = authority.AnchorPem(Now);
-            folder.WritePem(CertificateFolder.AnchorFile, anchor);
-        }
-
-        return anchor.TrimEnd() + "\n";
+        isNew = !authority.IsAnchor(anchor);
+        return (isNew ? authority.AnchorPem(Now) : anchor).TrimEnd() + "\n";
     }
 
     private string[] Roots(string next) => [next, .. CertificateFolder.Parts(folder.ReadPem(CertificateFolder.RootFile), "CERTIFICATE").Where(old => !next.Contains(old, StringComparison.Ordinal))];

@@ -93,6 +93,7 @@ export const FAULTS = Object.freeze({
   WebListenerNotAllowed: "G2177",
   WebCertificateUnusable: "G2178",
   WebCertificateNameMissing: "G2179",
+  ListenerNameTwice: "G2180",
   GatewayStarted: "G2200",
   InvalidFrames: "G2201",
   PodMessageTooLong: "G2202",
