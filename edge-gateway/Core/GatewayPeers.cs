@@ -62,7 +62,8 @@ public sealed class GatewayPeers
     /// <summary>How much is left of the cart's own certificates.</summary>
     /// <param name="ended">Which have run out, English; null for none.</param>
     /// <param name="due">Which are to be renewed, and how many days are left; null for none.</param>
-    public void Lives(string? ended, string? due) => _certificates.Lives(ended, due);
+    /// <param name="holders">Which pods and programs have one that is to be renewed; null for none.</param>
+    public void Lives(string? ended, string? due, string? holders) => _certificates.Lives(ended, due, holders);
 
     /// <summary>A peer was refused in the handshake, before it could say a word.</summary>
     /// <param name="code">Why: a code of hardware/faults.json.</param>

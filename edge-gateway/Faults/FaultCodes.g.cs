@@ -451,6 +451,9 @@ public static class FaultCodes
     /// <summary>G2180: A listener's name is asked for with another certificate.</summary>
     public const string ListenerNameTwice = "G2180";
 
+    /// <summary>G2181: The certificate of a pod or a program is to be renewed.</summary>
+    public const string HolderCertificateEndsSoon = "G2181";
+
     /// <summary>G2200: The gateway started and takes in readings.</summary>
     public const string GatewayStarted = "G2200";
 

@@ -47,6 +47,7 @@ public sealed class NetworkEnrolmentTests
         StringAssert.Contains(listening.Fetch(Other, cart.At("x")).Said, "is wrong");
         Assert.IsFalse(File.Exists(cart.At("x")));
         Assert.IsEmpty(cart.Folder.ReadPods().Pods.ToArray(), "nothing is made before the code has come");
+        cart.Folder.Lock().Dispose(); // the folder is free for others while the port waits
 
         (int exit, string said) = listening.Fetch(Pod, cart.At("bundle.json"));
         Assert.AreEqual(0, exit, said + listening.Said);

@@ -172,8 +172,10 @@ internal sealed class CertificateAccess : IGatewayPart
     /// <summary>How much is left of the cart's own certificates.</summary>
     /// <param name="ended">Which have run out, English; null for none.</param>
     /// <param name="due">Which are to be renewed, and how many days are left; null for none.</param>
-    public void Lives(string? ended, string? due)
+    /// <param name="holders">Which pods and programs have one that is to be renewed; null for none.</param>
+    public void Lives(string? ended, string? due, string? holders)
     {
+        _issues.Set(holders is not null, FaultCodes.HolderCertificateEndsSoon, HealthSubject.Gateway, holders ?? string.Empty);
         _issues.Set(ended is not null, FaultCodes.CertificateEnded, HealthSubject.Gateway, ended ?? string.Empty);
         _issues.Set(due is not null, FaultCodes.CertificateEndsSoon, HealthSubject.Gateway, due ?? string.Empty);
     }

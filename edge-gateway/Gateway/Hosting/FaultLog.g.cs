@@ -739,6 +739,9 @@ internal static partial class FaultLog
                 case 2180:
                     ListenerNameTwice(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2181:
+                    HolderCertificateEndsSoon(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -746,6 +749,9 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2180, EventName = "G2180", Level = LogLevel.Warning, Message = "A listener's name is asked for with another certificate. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void ListenerNameTwice(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2181, EventName = "G2181", Level = LogLevel.Warning, Message = "The certificate of a pod or a program is to be renewed. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void HolderCertificateEndsSoon(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes220

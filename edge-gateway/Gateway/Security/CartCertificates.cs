@@ -28,6 +28,9 @@ internal sealed record CertificateLife(string What, DateTimeOffset NotBefore, Da
 /// </summary>
 internal sealed class CartCertificates : ICartMembers, IDisposable
 {
+    /// <summary>Most holders that are named at once.</summary>
+    public const int MaxNamed = 8;
+
     private static readonly string[] Files = [CertificateFolder.RootFile, CertificateFolder.IssuingFile, CertificateFolder.GatewayFile, CertificateFolder.RegisterFile, CertificateFolder.PodsFile, CertificateFolder.ClockFile];
 
     private readonly string _cartId;
@@ -73,6 +76,36 @@ internal sealed class CartCertificates : ICartMembers, IDisposable
                 ? string.Create(CultureInfo.InvariantCulture, $"recorded {new DateTimeOffset(recorded, TimeSpan.Zero):yyyy-MM-dd}, the clock says {clock.UtcDateTime:yyyy-MM-dd}")
                 : null;
         }
+    }
+
+    /// <summary>
+    /// Pods and programs whose newest certificate is to be renewed, and how many days are left; null for none. A pod counts while the list admits it, also when its certificate has run out; a program whose certificate has run
+    /// out is taken for one that is not used any more.
+    /// </summary>
+    /// <param name="utc">The time to judge by.</param>
+    /// <returns>English, the soonest first, at most <see cref="MaxNamed"/> by name.</returns>
+    public string? HoldersDue(DateTimeOffset utc)
+    {
+        State state = _state;
+        Dictionary<(CertificateRole, string), RegisteredCertificate> newest = [];
+        foreach (RegisteredCertificate one in state.Register.Certificates)
+        {
+            bool counts = one.RevokedAt is null && one.Role != CertificateRole.Gateway && (one.Role != CertificateRole.Pod || state.Pods.StandingOf(one.Name) == PodStanding.Admitted);
+            if (counts && (!newest.TryGetValue((one.Role, one.Name), out RegisteredCertificate? known) || one.NotAfter > known.NotAfter))
+            {
+                newest[(one.Role, one.Name)] = one;
+            }
+        }
+
+        RegisteredCertificate[] due =
+        [
+            .. newest.Values.Where(c => utc >= CertificateTimes.RenewalOf(c.NotBefore, c.NotAfter) && (c.Role == CertificateRole.Pod || utc <= c.NotAfter))
+                .OrderBy(static c => c.NotAfter).ThenBy(static c => c.Name, StringComparer.Ordinal),
+        ];
+        return due.Length == 0
+            ? null
+            : string.Join(", ", due.Take(MaxNamed).Select(c => string.Create(CultureInfo.InvariantCulture, $"{CertificateIdentity.RoleWords[(int)c.Role]} {c.Name}: {CertificateTimes.DaysLeft(c.NotAfter, utc)} days left")))
+                + (due.Length > MaxNamed ? string.Create(CultureInfo.InvariantCulture, $", and {due.Length - MaxNamed} more") : string.Empty);
     }
 
     /// <summary>The technician's word on the clock; null for none.</summary>

@@ -38,6 +38,7 @@ internal sealed class TlsListener : BackgroundService
     private const byte MqttConnect = 0x10; // MQTT 5.0, 3.1.1
 
     private static readonly TimeSpan RefreshPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan HoldersPeriod = TimeSpan.FromHours(1);
 
     private readonly CartCertificates _certificates;
     private readonly Func<GatewayService> _gateway;
@@ -96,11 +97,20 @@ internal sealed class TlsListener : BackgroundService
         using PeriodicTimer timer = new(RefreshPeriod, _time);
         string? told = null;
         bool isPending = false;
+        string? holders = null;
+        DateTimeOffset lookedUtc = DateTimeOffset.MinValue;
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
             bool isNew = _certificates.Refresh(out string? problem);
             isPending |= isNew;
             (string? ended, string? due) = LivesOf(_certificates.Lives, _certificates.Utc);
+            DateTimeOffset now = _certificates.Utc;
+            if (isNew || (now - lookedUtc).Duration() >= HoldersPeriod)
+            {
+                (holders, lookedUtc) = (_certificates.HoldersDue(now), now);
+            }
+
+            string? ofHolders = holders;
             GatewayService gateway = _gateway();
             gateway.Loop.TryPost(() =>
             {
@@ -124,9 +134,8 @@ internal sealed class TlsListener : BackgroundService
                     core.Peers.Files(problem);
                 }
 
-                core.Peers.Lives(ended, due);
-                DateTimeOffset utc = _certificates.Utc;
-                core.Peers.Show([.. _certificates.Lives.Select(l => new CertificateHealth(l.What, l.NotAfter, CertificateTimes.DaysLeft(l.NotAfter, utc), l.Fingerprint))]);
+                core.Peers.Lives(ended, due, ofHolders);
+                core.Peers.Show([.. _certificates.Lives.Select(l => new CertificateHealth(l.What, l.NotAfter, CertificateTimes.DaysLeft(l.NotAfter, now), l.Fingerprint))]);
             });
         }
     }

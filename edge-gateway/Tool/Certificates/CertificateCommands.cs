@@ -7,7 +7,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using EdgeGateway.Certificates;
-using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
 using EdgeGateway.Machine;
 

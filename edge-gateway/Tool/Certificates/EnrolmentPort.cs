@@ -38,6 +38,10 @@ internal sealed class EnrolmentPort : IDisposable
     /// <summary>Lines about peers that are turned away; more are counted and not shown.</summary>
     public const int MaxTold = 20;
 
+    private const int MaxWithdrawals = 20;
+
+    private static readonly TimeSpan WithdrawalPause = TimeSpan.FromMilliseconds(250);
+
     private readonly TcpListener _listener;
     private readonly X509Certificate2 _leaf;
     private readonly SslStreamCertificateContext _shown;
@@ -149,7 +153,17 @@ internal sealed class EnrolmentPort : IDisposable
                 continue; // a peer that was gone before it was accepted
             }
 
-            Peer peer = new(client, _time);
+            Peer peer;
+            try
+            {
+                peer = new Peer(client, _time);
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                client.Dispose(); // gone already
+                continue;
+            }
+
             Begin(peer);
             _ = ServeAsync(peer, code, nowUs, work, outcome);
         }
@@ -178,6 +192,11 @@ internal sealed class EnrolmentPort : IDisposable
             bool isBurnt;
             lock (_gate)
             {
+                if (peer.Place is null)
+                {
+                    return; // it has given way to another one meanwhile
+                }
+
                 bool wasOpen = code.IsOpen(nowUs());
                 answer = code.Try(isHere ? Encoding.ASCII.GetBytes(words[2]) : [], nowUs());
                 isBurnt = wasOpen && answer == EnrolmentAnswer.Over;
@@ -187,7 +206,16 @@ internal sealed class EnrolmentPort : IDisposable
 
             if (answer == EnrolmentAnswer.Right)
             {
-                outcome.TrySetResult(await DeliverAsync(stream, peer, work).ConfigureAwait(false));
+                string? became = "the bundle could not be made";
+                try
+                {
+                    became = await DeliverAsync(stream, peer, work).ConfigureAwait(false);
+                }
+                finally
+                {
+                    outcome.TrySetResult(became);
+                }
+
                 return;
             }
 
@@ -209,7 +237,7 @@ internal sealed class EnrolmentPort : IDisposable
     }
 
     // What was not confirmed counts as not taken: a key that may be with nobody, or with a stranger, is revoked.
-    private static async Task<string?> DeliverAsync(SslStream stream, Peer peer, EnrolmentWork work)
+    private async Task<string?> DeliverAsync(SslStream stream, Peer peer, EnrolmentWork work)
     {
         PodBundle bundle;
         try
@@ -239,8 +267,27 @@ internal sealed class EnrolmentPort : IDisposable
             // Said below.
         }
 
-        work.Withdraw(bundle);
-        return peer.Address + " had the right code, but did not confirm the bundle";
+        return peer.Address + " had the right code, but did not confirm the bundle" + await WithdrawAsync(bundle, work).ConfigureAwait(false);
+    }
+
+    // The folder may be another program's for a moment.
+    private async Task<string> WithdrawAsync(PodBundle bundle, EnrolmentWork work)
+    {
+        for (int i = 0; i < MaxWithdrawals; i++)
+        {
+            try
+            {
+                work.Withdraw(bundle);
+                return string.Empty;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                await Task.Delay(WithdrawalPause, _time, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+
+        using X509Certificate2 certificate = bundle.Certificate.ReadCertificate();
+        return "; it could not be revoked, so do it: cartctl certs revoke gateway.yaml " + certificate.SerialNumber + " --reason retired";
     }
 
     private void Tell(EnrolmentWork work, string line)
@@ -303,6 +350,7 @@ internal sealed class EnrolmentPort : IDisposable
     private sealed class Peer(TcpClient client, TimeProvider time) : IDisposable
     {
         private readonly CancellationTokenSource _late = new(EnrolmentWire.PeerTimeout, time);
+        private readonly Socket _socket = client.Client;
 
         public TcpClient Client => client;
 
@@ -316,7 +364,7 @@ internal sealed class EnrolmentPort : IDisposable
         public bool IsServed { get; set; }
 
         // The socket alone: the token's source belongs to whoever serves the peer.
-        public void Cut() => client.Client.Close(0);
+        public void Cut() => _socket.Close(0);
 
         public void Dispose()
         {

@@ -63,6 +63,42 @@ public sealed class ClockFloorTests
         Assert.IsNotNull(certificates.ClockProblem);
     }
 
+    [TestMethod]
+    public void Holders_whose_certificate_ends_soon_are_named_by_their_newest_and_only_while_they_belong_here()
+    {
+        using CartFiles cart = new("cart-1");
+        DateTimeOffset now = Seconds(TimeProvider.System.GetUtcNow());
+        SetTime time = new(now);
+        CertificateRegister register = CertificateRegister.Empty;
+        int serial = 0x100000;
+        void Add(CertificateRole role, string name, int daysLeft) =>
+            register = register.With(new RegisteredCertificate((++serial).ToString("X6"), role, name, now.AddDays(daysLeft - 732), now.AddDays(daysLeft), null, string.Empty), now);
+        Add(CertificateRole.Pod, "02aabbfffe0000a1", 40);
+        Add(CertificateRole.Pod, "02aabbfffe0000a2", 40);
+        Add(CertificateRole.Pod, "02aabbfffe0000a2", 700); // renewed
+        Add(CertificateRole.Pod, "02aabbfffe0000a3", 5); // nobody has admitted it
+        Add(CertificateRole.Pod, "02aabbfffe0000a4", -3);
+        Add(CertificateRole.Listener, "dr-1", 10);
+        Add(CertificateRole.Listener, "dr-2", -10); // not used any more
+        Add(CertificateRole.Gateway, "gateway", 1); // said by a code of its own
+        cart.Folder.Write(register.Revoke(static c => c.Name == "dr-3", "lost", now, out _));
+        foreach (string pod in new[] { "02aabbfffe0000a1", "02aabbfffe0000a2", "02aabbfffe0000a4" })
+        {
+            cart.Admit(pod);
+        }
+
+        using CartCertificates certificates = CartCertificates.Load("cart-1", cart.Folder.Path, time);
+        Assert.AreEqual("pod 02aabbfffe0000a4: -3 days left, listener dr-1: 10 days left, pod 02aabbfffe0000a1: 40 days left", certificates.HoldersDue(now));
+        for (int i = 0; i < 20; i++)
+        {
+            Add(CertificateRole.Listener, "view-" + i, 30);
+        }
+
+        cart.Folder.Write(register);
+        Assert.IsTrue(certificates.Refresh(out _));
+        StringAssert.EndsWith(certificates.HoldersDue(now), ", and 15 more");
+    }
+
     private static DateTimeOffset Seconds(DateTimeOffset moment) => new(moment.UtcTicks - (moment.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
 
     private static long UsOf(DateTimeOffset moment) => (moment.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) / TimeSpan.TicksPerMicrosecond;

@@ -94,6 +94,7 @@ export const FAULTS = Object.freeze({
   WebCertificateUnusable: "G2178",
   WebCertificateNameMissing: "G2179",
   ListenerNameTwice: "G2180",
+  HolderCertificateEndsSoon: "G2181",
   GatewayStarted: "G2200",
   InvalidFrames: "G2201",
   PodMessageTooLong: "G2202",
