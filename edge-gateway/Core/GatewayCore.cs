@@ -195,7 +195,7 @@ public sealed class GatewayCore : IStepped
 
     /// <summary>The gateway's health.</summary>
     /// <returns>A copy; it does not change later.</returns>
-    public GatewaySnapshot Snapshot() => _snapshots.Make(_counts.Read()) with { LiveSound = _counts.LiveSound };
+    public GatewaySnapshot Snapshot() => _snapshots.Make(_counts.Read()) with { LiveSound = _counts.LiveSound, Listeners = Peers.Listeners, Certificates = Peers.Certificates };
 
     /// <summary>Stops: no new work, a checkpoint, and the journal closed.</summary>
     /// <param name="completed">Called on the loop, once, when all is on the disk.</param>

@@ -31,6 +31,9 @@ public sealed record ExternalBroker
     /// <summary>The file that the password was read from, as the configuration names it; null when there is none.</summary>
     public string? PasswordFile { get; init; }
 
+    /// <summary>True to send the password in clear to a broker on another machine (G2176).</summary>
+    public bool IsPasswordInClear { get; init; }
+
     /// <summary>By what it is reached.</summary>
     public UplinkTransport Transport { get; init; }
 
@@ -112,6 +115,8 @@ public sealed record ExternalBroker
         Setting.Text<ExternalBroker>(
             "passwordFile", new TextSetting("the path of a file", WrittenValues.IsPath, "broker.secret") { Meant = WrittenValues.MeantPath },
             static (o, v) => o with { PasswordFile = v }, "The password alone, in a file that only the gateway may read. A relative path counts from this file's folder."),
+        Setting.Flag<ExternalBroker>(
+            "passwordInClear", false, static (o, v) => o with { IsPasswordInClear = v }, "true: send the password although the transport is plain and the broker on another machine, for a closed network of your own."),
         Setting.Whole<ExternalBroker>("keepAliveSeconds", "s", 5, 300, Standard.KeepAliveSeconds, static (o, v) => o with { KeepAliveSeconds = (ushort)v }, "Keep-alive."),
         Setting.Whole<ExternalBroker>(
             "firstBackoffMs", "ms", 10, 10_000, Standard.FirstBackoffUs / 1000, static (o, v) => o with { FirstBackoffUs = v * 1000 },

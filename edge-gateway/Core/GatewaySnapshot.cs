@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using EdgeGateway.Core.Configuration;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Sound;
 using EdgeGateway.Journal;
@@ -30,6 +32,13 @@ public sealed record PodHealth(ulong DeviceId, bool IsConnected, uint BootId, lo
     /// <summary>The newest that it said of itself; null for nothing since the gateway's start.</summary>
     public PodHeartbeat? Heartbeat { get; init; }
 }
+
+/// <summary>One of the cart's own certificates.</summary>
+/// <param name="What">Which one: "gateway", "issuing", "web".</param>
+/// <param name="NotAfter">Its last moment, UTC.</param>
+/// <param name="DaysLeft">Whole days left; negative when it has run out.</param>
+/// <param name="Fingerprint">SHA-256 of its DER, 64 lower-case hexadecimal digits.</param>
+public sealed record CertificateHealth(string What, DateTimeOffset NotAfter, int DaysLeft, string Fingerprint);
 
 /// <summary>
 /// One stream of one boot of a device. Always:
@@ -157,6 +166,12 @@ public sealed record GatewaySnapshot
 
     /// <summary>What is not well, gravest first.</summary>
     public IReadOnlyList<HealthIssue> Issues { get; init; } = [];
+
+    /// <summary>The listeners that are open; empty where the host has none.</summary>
+    public IReadOnlyList<PlannedListener> Listeners { get; init; } = [];
+
+    /// <summary>The cart's own certificates; empty without.</summary>
+    public IReadOnlyList<CertificateHealth> Certificates { get; init; } = [];
 
     /// <summary>Counts since the start.</summary>
     public required GatewayCounters Counters { get; init; }

@@ -24,6 +24,10 @@ internal static class CheckCommand
         else
         {
             results.WriteLine(path + ": the configuration is right.");
+            foreach (PlannedListener listener in ListenerPlan.Of(result.Options!))
+            {
+                results.WriteLine("  " + listener);
+            }
         }
 
         return result.Errors.Count > 0 ? CartCtl.Unreadable : CartCtl.Clean;

@@ -86,6 +86,13 @@ internal sealed class CertificateAccess : IGatewayPart
             return Refuse(FaultCodes.PeerCertificateRevoked, subject, request.Remote + ": " + certificate.Subject + ", serial " + certificate.Serial, NotAuthorised);
         }
 
+        if (!isPod && !EndpointGuard.IsStopId(request.ClientId) && request.Living is { Certificate: { } other } living && !Equals(other, certificate) && !_members.IsRevoked(other.Serial)
+            && _clock.NowUs - living.LastReceivedUs < EndpointGuard.ContestedQuietUs)
+        {
+            return Refuse(
+                FaultCodes.ListenerNameTwice, subject, LogText.Shown(living.Remote) + " has it with serial " + other.Serial + ", " + request.Remote + " asks for it with serial " + certificate.Serial, MqttReason.ServerBusy);
+        }
+
         byte reason = isPod ? Pod(request, device, certificate) : Other(request, certificate, subject);
         if (reason == MqttReason.Success)
         {
@@ -165,10 +172,25 @@ internal sealed class CertificateAccess : IGatewayPart
     /// <summary>How much is left of the cart's own certificates.</summary>
     /// <param name="ended">Which have run out, English; null for none.</param>
     /// <param name="due">Which are to be renewed, and how many days are left; null for none.</param>
-    public void Lives(string? ended, string? due)
+    /// <param name="holders">Which pods and programs have one that is to be renewed; null for none.</param>
+    public void Lives(string? ended, string? due, string? holders)
     {
+        _issues.Set(holders is not null, FaultCodes.HolderCertificateEndsSoon, HealthSubject.Gateway, holders ?? string.Empty);
         _issues.Set(ended is not null, FaultCodes.CertificateEnded, HealthSubject.Gateway, ended ?? string.Empty);
         _issues.Set(due is not null, FaultCodes.CertificateEndsSoon, HealthSubject.Gateway, due ?? string.Empty);
+    }
+
+    /// <summary>Whether the machine's clock is behind what was recorded.</summary>
+    /// <param name="problem">By how much, English; null when it is not.</param>
+    public void Clock(string? problem) => _issues.Set(problem is not null, FaultCodes.ClockBehindRecord, HealthSubject.Gateway, problem ?? string.Empty);
+
+    /// <summary>Whether the certificate of the pages can be used, and names this gateway.</summary>
+    /// <param name="unusable">Why it cannot be used, English; null when it can.</param>
+    /// <param name="missing">The name that it does not have; null for none.</param>
+    public void WebCertificate(string? unusable, string? missing)
+    {
+        _issues.Set(unusable is not null, FaultCodes.WebCertificateUnusable, HealthSubject.Gateway, unusable ?? string.Empty);
+        _issues.Set(missing is not null, FaultCodes.WebCertificateNameMissing, HealthSubject.Gateway, missing ?? string.Empty);
     }
 
     /// <inheritdoc/>
@@ -274,6 +296,11 @@ internal sealed class CertificateAccess : IGatewayPart
             Settle(subject);
         }
 
+        if (_refused.Count >= MaxRefused && !_refused.ContainsKey(subject) && subject.Kind == HealthSubjectKind.Pod)
+        {
+            GiveWay();
+        }
+
         if (_refused.Count >= MaxRefused && !_refused.ContainsKey(subject))
         {
             _log.Write(code, text, subject);
@@ -283,6 +310,25 @@ internal sealed class CertificateAccess : IGatewayPart
         _refused[subject] = (code, _clock.NowUs);
         _issues.Raise(code, subject, text);
         return reason;
+    }
+
+    // A pod that has proven itself is named, however many strangers are: the one without a sign for longest gives way.
+    private void GiveWay()
+    {
+        HealthSubject? oldest = null;
+        long oldestUs = long.MaxValue;
+        foreach ((HealthSubject subject, (string Code, long LastUs) refused) in _refused)
+        {
+            if (subject.Kind != HealthSubjectKind.Pod && refused.LastUs < oldestUs)
+            {
+                (oldest, oldestUs) = (subject, refused.LastUs);
+            }
+        }
+
+        if (oldest is { } stranger)
+        {
+            Settle(stranger);
+        }
     }
 
     private void Settle(HealthSubject subject)

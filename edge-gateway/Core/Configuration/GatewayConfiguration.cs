@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -74,6 +75,7 @@ public static class GatewayConfiguration
         Dictionary<string, YamlSection> sections = new(StringComparer.Ordinal);
         GatewayHostOptions options = SettingReading.Entries(Settings.Root, root, GatewayHostOptions.Standard, sections);
         options = CheckListeners(options, sections["listen"], sections.GetValueOrDefault("tls", root));
+        CheckWebListener(options, sections.GetValueOrDefault("web", root));
         CheckDevices(options.Core.Devices, sections);
         if (options.Core.UndeliveredDays < options.Core.DeliveredDays)
         {
@@ -98,6 +100,7 @@ public static class GatewayConfiguration
                     JournalDirectory = Path.GetFullPath(options.JournalDirectory, Path.GetFullPath(folder)),
                     CartKeyFile = options.CartKeyFile is { } keyFile ? Path.GetFullPath(keyFile, Path.GetFullPath(folder)) : null,
                     Tls = options.Tls is { } tls ? tls with { Directory = Path.GetFullPath(tls.Directory, Path.GetFullPath(folder)) } : null,
+                    Web = options.Web.CertificateFile is { } web ? options.Web with { CertificateFile = Path.GetFullPath(web, Path.GetFullPath(folder)) } : options.Web,
                 },
                 []);
     }
@@ -122,6 +125,43 @@ public static class GatewayConfiguration
         }
 
         return safe;
+    }
+
+    /// <summary>Whether people log in to the pages: the one place that lets the pages off loopback.</summary>
+    /// <param name="options">The configuration.</param>
+    /// <returns>False: accounts are not built.</returns>
+    public static bool HasAccounts(GatewayHostOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return false;
+    }
+
+    private static void CheckWebListener(GatewayHostOptions options, YamlSection web)
+    {
+        if (options.Web.Listen is not { } listen)
+        {
+            if (options.Web.CertificateFile is not null && !web.Has("listen"))
+            {
+                web.Error(FaultCodes.ConfigurationContradiction, "certificate", "there is web.certificate, but no web.listen", "Add listen, or remove certificate.");
+            }
+
+            return;
+        }
+
+        if (!(IPAddress.IsLoopback(listen.Address) && !listen.Address.IsIPv4MappedToIPv6) && !HasAccounts(options))
+        {
+            web.Error(FaultCodes.WebListenerNotAllowed, "listen", $"{listen} is not a loopback address, and there are no accounts", "Write 127.0.0.1:8443.");
+        }
+
+        if (options.Web.CertificateFile is null && options.Tls is null)
+        {
+            web.Error(FaultCodes.ConfigurationContradiction, "listen", "the pages have no certificate for it", "Add web.certificate, or the section tls.");
+        }
+
+        if (listen.Port != 0 && (listen.Port == options.HttpPort || listen.Port == options.MqttPort || listen.Port == options.Tls?.MqttPort))
+        {
+            web.Error(FaultCodes.ConfigurationContradiction, "listen", string.Create(CultureInfo.InvariantCulture, $"{listen.Port} is the port of another listener too"), "8443 is free by default.");
+        }
     }
 
     private static IPAddress Loopback(IPAddress address, YamlSection listen, string key)
@@ -154,6 +194,12 @@ public static class GatewayConfiguration
             section.Error(
                 FaultCodes.ConfigurationContradiction, "port", "this is the gateway's own MQTT listener (listen.mqttPort)",
                 "Leave the section out to use the embedded endpoint, or name the broker's own port.");
+        }
+
+        if (broker is { PasswordFile: not null, IsPasswordInClear: false, Transport: UplinkTransport.Tcp or UplinkTransport.WebSocket }
+            && FirstElsewhere([broker.Host, .. broker.Alternatives.Select(static a => a.Host)]) is { } elsewhere)
+        {
+            section.Error(FaultCodes.BrokerPasswordInClear, "passwordFile", $"to {elsewhere}, transport is plain", "Write transport: tls.");
         }
 
         if (broker.LongestBackoffUs < broker.FirstBackoffUs)
@@ -256,6 +302,20 @@ public static class GatewayConfiguration
         }
 
         return password;
+    }
+
+    private static string? FirstElsewhere(IEnumerable<string> hosts)
+    {
+        foreach (string host in hosts)
+        {
+            bool isHere = IPAddress.TryParse(host, out IPAddress? address) ? IPAddress.IsLoopback(address) : string.Equals(host.TrimEnd('.'), "localhost", StringComparison.OrdinalIgnoreCase);
+            if (!isHere)
+            {
+                return host;
+            }
+        }
+
+        return null;
     }
 
     private static bool IsOwnAddress(string host, IPAddress own) =>

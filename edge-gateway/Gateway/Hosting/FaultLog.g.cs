@@ -29,6 +29,7 @@ internal static partial class FaultLog
         215 => Codes215.TryWrite(number, logger, what, subject, repeats, heldBack),
         216 => Codes216.TryWrite(number, logger, what, subject, repeats, heldBack),
         217 => Codes217.TryWrite(number, logger, what, subject, repeats, heldBack),
+        218 => Codes218.TryWrite(number, logger, what, subject, repeats, heldBack),
         220 => Codes220.TryWrite(number, logger, what, subject, repeats, heldBack),
         221 => Codes221.TryWrite(number, logger, what, subject, repeats, heldBack),
         230 => Codes230.TryWrite(number, logger, what, subject, repeats, heldBack),
@@ -678,6 +679,21 @@ internal static partial class FaultLog
                 case 2174:
                     CertificateFilesUnreadable(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2175:
+                    ClockBehindRecord(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2176:
+                    BrokerPasswordInClear(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2177:
+                    WebListenerNotAllowed(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2178:
+                    WebCertificateUnusable(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2179:
+                    WebCertificateNameMissing(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -697,6 +713,45 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2174, EventName = "G2174", Level = LogLevel.Error, Message = "The files of certificates or pods can no longer be read. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void CertificateFilesUnreadable(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2175, EventName = "G2175", Level = LogLevel.Warning, Message = "The clock is behind a time that was recorded before. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void ClockBehindRecord(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2176, EventName = "G2176", Level = LogLevel.Error, Message = "A broker's password would cross the network in clear. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void BrokerPasswordInClear(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2177, EventName = "G2177", Level = LogLevel.Error, Message = "The pages are asked to be served to other machines. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void WebListenerNotAllowed(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2178, EventName = "G2178", Level = LogLevel.Error, Message = "The certificate of the pages cannot be used. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void WebCertificateUnusable(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2179, EventName = "G2179", Level = LogLevel.Warning, Message = "The certificate of the pages does not name this gateway. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void WebCertificateNameMissing(ILogger logger, string what, string subject, long repeats, long heldBack);
+    }
+
+    private static partial class Codes218
+    {
+        public static bool TryWrite(int number, ILogger logger, string what, string subject, long repeats, long heldBack)
+        {
+            switch (number)
+            {
+                case 2180:
+                    ListenerNameTwice(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2181:
+                    HolderCertificateEndsSoon(logger, what, subject, repeats, heldBack);
+                    return true;
+                default:
+                    return false;
+            }
+        }
+
+        [LoggerMessage(EventId = 2180, EventName = "G2180", Level = LogLevel.Warning, Message = "A listener's name is asked for with another certificate. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void ListenerNameTwice(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2181, EventName = "G2181", Level = LogLevel.Warning, Message = "The certificate of a pod or a program is to be renewed. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void HolderCertificateEndsSoon(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes220

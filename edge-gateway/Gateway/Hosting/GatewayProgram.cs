@@ -67,7 +67,7 @@ public static class GatewayProgram
                 refusal = await GatewayApplication.TryStartAsync(application).ConfigureAwait(false);
                 if (refusal is null)
                 {
-                    await UntilStoppedAsync(application, gateway, options, output).ConfigureAwait(false);
+                    await UntilStoppedAsync(application, gateway, output).ConfigureAwait(false);
                 }
             }
             catch (OperationCanceledException) when (application.Lifetime.ApplicationStopping.IsCancellationRequested)
@@ -126,6 +126,11 @@ public static class GatewayProgram
         }
 
         await output.WriteLineAsync($"{file}: the configuration is right.").ConfigureAwait(false);
+        foreach (PlannedListener listener in ListenerPlan.Of(configuration.Options))
+        {
+            await output.WriteLineAsync("  " + listener).ConfigureAwait(false);
+        }
+
         return Done;
     }
 
@@ -141,14 +146,11 @@ public static class GatewayProgram
         return await ServeAsync(options, output, diagnostics).ConfigureAwait(false);
     }
 
-    private static async Task UntilStoppedAsync(WebApplication application, GatewayService gateway, GatewayHostOptions options, TextWriter output)
+    private static async Task UntilStoppedAsync(WebApplication application, GatewayService gateway, TextWriter output)
     {
-        (int http, int mqtt, int tls) = GatewayApplication.PortsOf(application);
-        await output.WriteLineAsync($"mqtt {options.MqttAddress}:{mqtt}").ConfigureAwait(false);
-        await output.WriteLineAsync($"http {options.HttpAddress}:{http}").ConfigureAwait(false);
-        if (options.Tls is { } secured)
+        foreach (PlannedListener listener in GatewayApplication.ListenersOf(application))
         {
-            await output.WriteLineAsync($"mqtts {secured.MqttAddress}:{tls}").ConfigureAwait(false);
+            await output.WriteLineAsync($"{listener.Protocol} {listener.Address}:{listener.Port}").ConfigureAwait(false);
         }
 
         Task stopping = application.WaitForShutdownAsync();

@@ -7,7 +7,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using EdgeGateway.Certificates;
-using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
 using EdgeGateway.Machine;
 
@@ -16,7 +15,7 @@ namespace EdgeGateway.Tool.Certificates;
 /// <summary><c>cartctl certs</c> and <c>cartctl pods</c>: the command line of <see cref="CertificateOffice"/>.</summary>
 internal sealed class CertificateCommands(TextReader input, TextWriter results, TextWriter diagnostics, Action<int> exit, TimeProvider time)
 {
-    private const int MaxFileBytes = 64 * 1024;
+    private readonly EnrolmentCommands _enrolment = new(input, results, diagnostics, exit, time);
 
     /// <summary>The commands.</summary>
     /// <returns><c>certs</c> and <c>pods</c>.</returns>
@@ -24,12 +23,41 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
     {
         yield return new Command("certs", "The cart's certificates: root, issuing key, pods, listeners, technicians.")
         {
-            Root(), Request(), Sign(), Install(), Renew(), Csr(), Import(), Enrol(), Issue(), Revoke(), List(),
+            Root(), Request(), Sign(), Install(), Renew(), Csr(), Import(), _enrolment.Enrol(), _enrolment.Fetch(), Issue(), Revoke(), Clock(), List(),
         };
         yield return new Command("pods", "The pods that belong to the cart.") { PodsList(), Admit(), RevokePod(), Replace() };
     }
 
-    private static Argument<string> Configuration() => new("gateway.yaml") { Description = "The gateway's configuration file; its section tls names the folder." };
+    /// <summary>A command whose refusals are written with their codes.</summary>
+    /// <param name="name">Its word.</param>
+    /// <param name="description">What it does.</param>
+    /// <param name="symbols">Arguments and options.</param>
+    /// <param name="diagnostics">Where refusals go.</param>
+    /// <param name="exit">Sent the exit code.</param>
+    /// <param name="action">What it does.</param>
+    /// <returns>The command.</returns>
+    public static Command Make(string name, string description, IEnumerable<Symbol> symbols, TextWriter diagnostics, Action<int> exit, Action<ParseResult> action)
+    {
+        Command command = new(name, description);
+        foreach (Symbol symbol in symbols)
+        {
+            if (symbol is Argument argument)
+            {
+                command.Add(argument);
+            }
+            else if (symbol is Option option)
+            {
+                command.Add(option);
+            }
+        }
+
+        command.SetAction(parsed => exit(Guarded(() => action(parsed), diagnostics)));
+        return command;
+    }
+
+    /// <summary>The argument that names gateway.yaml.</summary>
+    /// <returns>The argument.</returns>
+    public static Argument<string> Configuration() => new("gateway.yaml") { Description = "The gateway's configuration file; its section tls names the folder." };
 
     private static Option<string> Out(string what) => new("--out") { Description = what, Required = true };
 
@@ -137,11 +165,9 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
     {
         Argument<string> configuration = Configuration();
         Option<string[]> names = Names();
-        return Make("renew", "Issues the gateway's certificate anew; a running gateway shows it within seconds.", [configuration, names], parsed =>
-        {
-            Office(parsed.GetValue(configuration)!).Renew(parsed.GetValue(names)!);
-            results.WriteLine("renewed.");
-        });
+        Option<bool> due = new("--if-due") { Description = "Only when two thirds of its life are over; for a daily timer." };
+        return Make("renew", "Issues the gateway's certificate anew; a running gateway shows it within seconds.", [configuration, names, due], parsed =>
+            results.WriteLine(Office(parsed.GetValue(configuration)!).Renew(parsed.GetValue(names)!, parsed.GetValue(due)) ? "renewed." : "not due yet."));
     }
 
     private Command Csr()
@@ -173,28 +199,6 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         });
     }
 
-    private Command Enrol()
-    {
-        Argument<string> configuration = Configuration();
-        Argument<string> pod = new("device-id") { Description = "The pod: 16 lower-case hexadecimal digits, as its console and cart-flash show them." };
-        Option<string> host = new("--host") { Description = "Name or address under which the pod reaches the gateway; the gateway's certificate must name it.", Required = true };
-        Option<int?> port = new("--port") { Description = "The gateway's TLS port, when it is not that of gateway.yaml." };
-        Option<string> label = new("--label") { Description = "What people call the pod.", DefaultValueFactory = static _ => string.Empty };
-        Option<string> wifi = new("--wifi") { Description = "Name of the network; without it cart-flash asks.", DefaultValueFactory = static _ => string.Empty };
-        Option<string?> password = new("--wifi-password-file") { Description = "A file with the network's password; without it, and with --wifi, it is read from the terminal or standard input." };
-        Option<string> file = Out("Where the bundle for cart-flash is written. It holds the pod's key: delete it after use.");
-        return Make("enrol", "Makes a pod one of this cart: certificate, place in the list, and the bundle for cart-flash.", [configuration, pod, host, port, label, wifi, password, file], parsed =>
-        {
-            (CertificateOffice office, GatewayTlsOptions tls) = CertificateOffice.Of(parsed.GetValue(configuration)!, time);
-            string target = Fresh(parsed.GetValue(file)!);
-            string network = parsed.GetValue(wifi)!;
-            string secret = network.Length == 0 ? string.Empty : Secret(parsed.GetValue(password), "Password of the network: ");
-            PodBundle bundle = office.Enrol(parsed.GetValue(pod)!, new Enrolment(parsed.GetValue(host)!, parsed.GetValue(port) ?? tls.MqttPort, parsed.GetValue(label)!, network, secret));
-            CertificateFolder.Replace(target, bundle.Write());
-            results.WriteLine("pod " + bundle.DeviceId + " is admitted; wrote " + target + ". Give it to cart-flash, then delete it.");
-        });
-    }
-
     private Command Issue()
     {
         Argument<string> configuration = Configuration();
@@ -217,10 +221,38 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         Argument<string> which = new("name") { Description = "The holder's name, or a serial number." };
         Option<string> reason = new("--reason") { Description = string.Join(", ", CertificateRegister.Reasons) + ".", Required = true };
         reason.AcceptOnlyFromAmong([.. CertificateRegister.Reasons]);
-        return Make("revoke", "Revokes certificates. At once, and without a network: a running gateway ends their connections within seconds.", [configuration, which, reason], parsed =>
+        Option<bool> foreign = new("--foreign") { Description = "It was issued by an authority of your own: the serial number, or a file with the certificate, in the place of the name." };
+        return Make("revoke", "Revokes certificates. At once, and without a network: a running gateway ends their connections within seconds.", [configuration, which, reason, foreign], parsed =>
         {
-            int count = Office(parsed.GetValue(configuration)!).Revoke(parsed.GetValue(which)!, parsed.GetValue(reason)!);
+            string named = parsed.GetValue(which)!;
+            CertificateOffice office = Office(parsed.GetValue(configuration)!);
+            int count = 1;
+            if (parsed.GetValue(foreign))
+            {
+                office.RevokeForeign(File.Exists(named) ? SerialIn(named) : named, parsed.GetValue(reason)!);
+            }
+            else
+            {
+                count = office.Revoke(named, parsed.GetValue(reason)!);
+            }
+
             results.WriteLine(count.ToString(CultureInfo.InvariantCulture) + (count == 1 ? " certificate" : " certificates") + " revoked.");
+        });
+    }
+
+    private Command Clock()
+    {
+        Argument<string> configuration = Configuration();
+        Argument<string> recorded = new("day") { Description = "The day that was recorded wrongly, as health names it: 2045-06-01." };
+        return Make("clock", "Says that the clock is right now although a later time was recorded (G2175).", [configuration, recorded], parsed =>
+        {
+            if (!DateOnly.TryParseExact(parsed.GetValue(recorded), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly day) || day == DateOnly.MaxValue)
+            {
+                throw CertificateOffice.Refused(FaultCodes.CertificateRefused, null, "'" + parsed.GetValue(recorded) + "' is no day", "Write it as 2045-06-01.");
+            }
+
+            Office(parsed.GetValue(configuration)!).ClockIsRight(day);
+            results.WriteLine("noted: it is " + time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm'Z'", CultureInfo.InvariantCulture) + ". A running gateway takes it within seconds.");
         });
     }
 
@@ -331,40 +363,28 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         });
     }
 
-    private static void Write(string file, string text) => CertificateFolder.Replace(file, Encoding.ASCII.GetBytes(text.TrimEnd() + "\n"));
-
-    private static string Fresh(string file) => Path.Exists(file) ? throw CertificateOffice.Refused(FaultCodes.FileNotReplaced, file, string.Empty) : Path.GetFullPath(file);
-
-    private static string Read(string file)
+    private static string SerialIn(string file)
     {
         try
         {
-            using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.Read);
-            byte[] bytes = new byte[MaxFileBytes + 1];
-            int count = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            return count <= MaxFileBytes ? Encoding.UTF8.GetString(bytes, 0, count) : throw CertificateOffice.Refused(FaultCodes.CertificateFileUnreadable, file, "it is longer than any such file");
+            using System.Security.Cryptography.X509Certificates.X509Certificate2 certificate = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(CertificateFiles.Read(file));
+            return certificate.SerialNumber;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (CryptographicException e)
         {
             throw CertificateOffice.Refused(FaultCodes.CertificateFileUnreadable, file, e.Message.TrimEnd('.'));
         }
     }
 
+    private static void Write(string file, string text) => CertificateFolder.Replace(file, Encoding.ASCII.GetBytes(text.TrimEnd() + "\n"));
+
+    private static string Fresh(string file) => CertificateFiles.Fresh(file);
+
+    private static string Read(string file) => CertificateFiles.Read(file);
+
     private CertificateOffice Office(string configuration) => CertificateOffice.Of(configuration, time).Office;
 
-    // From a file, the terminal or standard input; never from an argument, which every user of the machine can read.
-    private string Secret(string? file, string prompt)
-    {
-        if (file is not null)
-        {
-            return Read(file).TrimEnd('\r', '\n');
-        }
-
-        diagnostics.Write(prompt);
-        string secret = SecretInput.ReadLine(input);
-        diagnostics.WriteLine();
-        return secret;
-    }
+    private string Secret(string? file, string prompt) => CertificateFiles.Secret(file, prompt, input, diagnostics);
 
     private void WriteJson(Action<Utf8JsonWriter> write)
     {
@@ -379,26 +399,9 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         results.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
     }
 
-    private Command Make(string name, string description, IEnumerable<Symbol> symbols, Action<ParseResult> action)
-    {
-        Command command = new(name, description);
-        foreach (Symbol symbol in symbols)
-        {
-            if (symbol is Argument argument)
-            {
-                command.Add(argument);
-            }
-            else if (symbol is Option option)
-            {
-                command.Add(option);
-            }
-        }
+    private Command Make(string name, string description, IEnumerable<Symbol> symbols, Action<ParseResult> action) => Make(name, description, symbols, diagnostics, exit, action);
 
-        command.SetAction(parsed => exit(Guarded(() => action(parsed))));
-        return command;
-    }
-
-    private int Guarded(Action action)
+    private static int Guarded(Action action, TextWriter diagnostics)
     {
         try
         {

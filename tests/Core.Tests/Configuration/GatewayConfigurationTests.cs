@@ -132,7 +132,7 @@ public sealed class GatewayConfigurationTests
     [DataRow("sessionBroker:\n  port: 1884", "G2007", 6, "sessionBroker.host", "For example: host: broker.example", DisplayName = "9 a required key is missing")]
     [DataRow("sessionBroker:\n  host: a\n  firstBackoffMs: 900\n  longestBackoffMs: 500", "G2009", 9, "sessionBroker.longestBackoffMs", "Change one of the two values", DisplayName = "10 a contradiction")]
     [DataRow("uplink:\n  probeMs: [", "G2002", 8, null, "Correct the syntax at the place named", DisplayName = "11 not YAML")]
-    [DataRow("sessionBroker:\n  host: a\n  userName: u\n  passwordFile: absent", "G2008", 9, "sessionBroker.passwordFile", "Create the file", DisplayName = "12 a secret that is not there")]
+    [DataRow("sessionBroker:\n  host: a\n  userName: u\n  passwordFile: absent\n  transport: tls", "G2008", 9, "sessionBroker.passwordFile", "Create the file", DisplayName = "12 a secret that is not there")]
     [DataRow("sessionBroker:\n  host: a\n  version: 3.1", "G2004", 8, "sessionBroker.version", "Write one of 5, 3.1.1.", DisplayName = "13 none of the words")]
     [DataRow("devices:\n  - id: 12", "G2004", 7, "devices[0].id", "Write 16 hexadecimal digits, not all 0.", DisplayName = "14 a device id too short")]
     [DataRow("devices:\n  - id: \"0200000000000010\"\n    modle: x", "G2003", 8, "devices[0].modle", "Did you mean 'model'?", DisplayName = "15 a key misspelt in a list")]

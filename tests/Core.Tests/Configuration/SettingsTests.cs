@@ -218,7 +218,9 @@ public sealed class SettingsTests
     // Keys that others need beside them.
     private static string? Companion(string own, string path) =>
         string.Equals(own, "sessionBroker.userName", StringComparison.Ordinal) && string.Equals(path, "sessionBroker.passwordFile", StringComparison.Ordinal) ? "cart-1"
-        : string.Equals(own, "sessionBroker.transport", StringComparison.Ordinal) && path is "sessionBroker.authorityFile" or "sessionBroker.certificateFile" or "sessionBroker.serverName" ? "tls" : null;
+        : string.Equals(own, "sessionBroker.transport", StringComparison.Ordinal) && path is "sessionBroker.authorityFile" or "sessionBroker.certificateFile" or "sessionBroker.serverName" or "sessionBroker.passwordFile" ? "tls"
+        : string.Equals(own, "web.listen", StringComparison.Ordinal) && string.Equals(path, "web.certificate", StringComparison.Ordinal) ? "127.0.0.1:8443"
+        : string.Equals(own, "web.certificate", StringComparison.Ordinal) && string.Equals(path, "web.listen", StringComparison.Ordinal) ? "web.pem" : null;
 
     private static ConfigurationResult Parse(string text) =>
         GatewayConfiguration.Parse(text, "gateway.yaml", "/etc/cart", NamedFiles.Read);

@@ -69,7 +69,9 @@ public sealed class GatewayProgramTests : IDisposable
         string file = await WriteAsync(Yaml);
         (int exit, string output, string diagnostics) = await RunAsync(file, "--check");
         Assert.AreEqual(GatewayProgram.Done, exit, diagnostics);
-        Assert.AreEqual(file + ": the configuration is right." + Environment.NewLine, output);
+        StringAssert.StartsWith(output, file + ": the configuration is right." + Environment.NewLine);
+        StringAssert.Contains(output, "  mqtt 127.0.0.1:0, plain: this machine alone");
+        Assert.HasCount(3, output.TrimEnd().Split('\n'), "and each listener");
         string wrong = await WriteAsync(Yaml + "windowMesages: 3\nlisen:\n  x: 1\n");
         foreach (string[] arguments in new[] { new[] { wrong }, [wrong, "--check"], [Path.Combine(_folder, "absent.yaml")], ["--check", Path.Combine(_folder, "absent.yaml")] })
         {

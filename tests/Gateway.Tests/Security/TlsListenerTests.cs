@@ -90,7 +90,117 @@ public sealed class TlsListenerTests
         await plain.ConnectAsync(IPAddress.Loopback, _gateway.TlsPort);
         await plain.GetStream().WriteAsync(MqttBytes.Connect("pod-" + Known, "u", "p"));
         Assert.AreEqual(0, await ReadAsync(plain.GetStream()));
-        await IssueAsync(FaultCodes.PeerWithoutTls);
+        JsonElement inPlain = await IssueAsync(FaultCodes.PeerWithoutTls);
+        StringAssert.Contains(inPlain.GetProperty("detail").GetString(), "127.0.0.1: it sent an MQTT CONNECT in plain and calls itself pod-" + Known);
+    }
+
+    [TestMethod]
+    public async Task Stand_in_with_a_pods_habits_and_limits_is_let_in()
+    {
+        // M2Mqtt on mbedTLS: TLS 1.2 alone, one cipher suite, its leaf alone, one trusted certificate; MQTT 3.1.1, clean, with a retained will.
+        await using Peer pod = await Peer.OpenAsync(_gateway.TlsPort, _cart, _cart.Pod(Known), SslProtocols.Tls12, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, _cart.AnchorPem);
+        Assert.AreEqual(0, await pod.ConnectAsPodAsync(Known));
+        Assert.IsLessThan(0x80, await pod.SubscribeAsync("pod/" + Known + "/cmd", isVersion5: false));
+        Assert.IsGreaterThanOrEqualTo(0x80, await pod.SubscribeAsync("pod/" + Second + "/cmd", isVersion5: false));
+
+        // No other gateway of the same root proves itself to it, whatever names it has.
+        using CartFiles other = new("cart-2", _cart);
+        Assert.IsFalse(await TrustsAsync(other));
+        Assert.IsTrue(await TrustsAsync(_cart));
+        if (OperatingSystem.IsLinux())
+        {
+            await Assert.ThrowsAsync<Exception>(async () =>
+            {
+                await using Peer weak = await Peer.OpenAsync(_gateway.TlsPort, _cart, _cart.Pod(Known), SslProtocols.Tls12, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256);
+            });
+        }
+    }
+
+    [TestMethod]
+    public async Task Two_boards_of_one_device_id_are_noticed_and_the_first_keeps_its_place()
+    {
+        const string Twice = "02aabbfffe0000a7";
+        _cart.Admit(Twice);
+        await UntilAsync(() => Task.FromResult(_gateway.Application.Services.GetService(typeof(EdgeGateway.Core.Access.ICartMembers)) is EdgeGateway.Core.Access.ICartMembers members
+            && members.StandingOf(0x02aabbfffe0000a7) == EdgeGateway.Core.Access.PeerStanding.Admitted));
+        await using Peer first = await Peer.OpenAsync(_gateway.TlsPort, _cart, _cart.Pod(Twice));
+        Assert.AreEqual(0, await first.ConnectAsync("pod-" + Twice));
+        await using (Peer second = await Peer.OpenAsync(_gateway.TlsPort, _cart, _cart.Pod(Twice)))
+        {
+            Assert.AreNotEqual(0, await second.ConnectAsync("pod-" + Twice), "another key of the same name waits until the first is silent");
+        }
+
+        JsonElement issue = await IssueAsync(FaultCodes.DuplicateDeviceId);
+        Assert.AreEqual(Twice, issue.GetProperty("subject").GetProperty("pod").GetString());
+        Assert.IsTrue(await first.IsOpenAsync());
+    }
+
+    [TestMethod]
+    public async Task Listeners_name_is_not_taken_over_with_another_certificate_while_its_holder_lives()
+    {
+        CertificatePair second = _cart.Listener("dr-7");
+        await using (Peer first = await Peer.OpenAsync(_gateway.TlsPort, _cart, _cart.Listener("dr-7")))
+        {
+            Assert.AreEqual(0, await first.ConnectAsync("dr-7"));
+            await using (Peer other = await Peer.OpenAsync(_gateway.TlsPort, _cart, second))
+            {
+                Assert.AreNotEqual(0, await other.ConnectAsync("dr-7"));
+            }
+
+            await IssueAsync(FaultCodes.ListenerNameTwice);
+            Assert.IsTrue(await first.IsOpenAsync());
+        }
+
+        await UntilAsync(async () =>
+        {
+            await using Peer again = await Peer.OpenAsync(_gateway.TlsPort, _cart, second);
+            return await again.ConnectAsync("dr-7") == 0;
+        });
+    }
+
+    [TestMethod]
+    public async Task Strangers_without_number_do_not_hide_a_pod_that_asks()
+    {
+        const string Asks = "02aabbfffe0000a8";
+        EdgeGateway.Core.GatewayCore core = _gateway.Service.Core!;
+        _gateway.Service.Loop.TryPost(() =>
+        {
+            for (int i = 0; i < 300; i++)
+            {
+                core.Peers.HandshakeRefused(FaultCodes.PeerWithoutTls, 0, "10.0.0." + i, "10.0.0." + i);
+            }
+        });
+        await using Peer pod = await Peer.OpenAsync(_gateway.TlsPort, _cart, _cart.Pod(Asks));
+        Assert.AreNotEqual(0, await pod.ConnectAsync("pod-" + Asks));
+        await UntilAsync(async () =>
+        {
+            using HttpClient http = LiveGateway.Client();
+            using JsonDocument health = JsonDocument.Parse(await http.GetStringAsync(_gateway.Origin + "/health"));
+            JsonElement[] issues = [.. health.RootElement.GetProperty("issues").EnumerateArray()];
+            Assert.IsLessThanOrEqualTo(70, issues.Length);
+            return issues.Any(static i => i.GetProperty("code").ValueEquals(FaultCodes.NewPodAsks) && i.GetProperty("subject").GetProperty("pod").ValueEquals(Asks));
+        });
+    }
+
+    [TestMethod]
+    public async Task Health_says_of_each_listener_where_and_with_what_and_of_each_certificate_how_long()
+    {
+        using HttpClient http = LiveGateway.Client();
+        JsonElement root = default;
+        await UntilAsync(async () =>
+        {
+            using JsonDocument health = JsonDocument.Parse(await http.GetStringAsync(_gateway.Origin + "/health"));
+            root = health.RootElement.Clone();
+            return root.TryGetProperty("certificates", out _);
+        });
+        string[] listeners = [.. root.GetProperty("listeners").EnumerateArray().Select(static l => $"{l.GetProperty("protocol")} {l.GetProperty("address")} {l.GetProperty("port")} {l.GetProperty("protection")}")];
+        CollectionAssert.AreEqual(
+            (string[])[$"mqtt 127.0.0.1 {_gateway.MqttPort} loopback", $"http 127.0.0.1 {_gateway.HttpPort} loopback", $"mqtts 127.0.0.1 {_gateway.TlsPort} mutualTls"], listeners);
+        JsonElement[] certificates = [.. root.GetProperty("certificates").EnumerateArray()];
+        CollectionAssert.AreEqual((string[])["gateway", "issuing"], certificates.Select(static c => c.GetProperty("what").GetString()).ToArray());
+        Assert.IsTrue(certificates.All(static c => c.GetProperty("daysLeft").GetInt32() is 364 or 365), root.GetRawText());
+        using X509Certificate2 issuing = X509Certificate2.CreateFromPem(_cart.IssuingPem);
+        Assert.AreEqual(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(issuing.RawData)), certificates[1].GetProperty("sha256").GetString());
     }
 
     [TestMethod]
@@ -242,6 +352,35 @@ public sealed class TlsListenerTests
         }
     }
 
+    // A handshake of a pod of this cart with the gateway of a cart, as mbedTLS judges it: chain to the one trusted certificate, and the host name.
+    private static async Task<bool> TrustsAsync(CartFiles cart)
+    {
+        using X509Certificate2 own = cart.Gateway("localhost");
+        using X509Certificate2 issuing = X509Certificate2.CreateFromPem(cart.IssuingPem);
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        Task serving = Task.Run(async () =>
+        {
+            using TcpClient client = await listener.AcceptTcpClientAsync();
+            await using SslStream stream = new(client.GetStream());
+            await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamCertificateContext.Create(own, [issuing], offline: true) });
+            Assert.IsLessThan(16, await ReadAsync(stream), "a pod says nothing before its CONNECT");
+        });
+        try
+        {
+            await using Peer pod = await Peer.OpenAsync(((IPEndPoint)listener.LocalEndpoint).Port, cart, null, SslProtocols.Tls12, anchorPem: _cart.AnchorPem);
+            return true;
+        }
+        catch (AuthenticationException)
+        {
+            return false;
+        }
+        finally
+        {
+            await serving.ContinueWith(static _ => { }, TaskScheduler.Default);
+        }
+    }
+
     private static async Task<int> ReadAsync(Stream stream)
     {
         using CancellationTokenSource patience = new(LiveGateway.Patience);
@@ -322,6 +461,8 @@ internal sealed class CartFiles : IDisposable
 
     public string RootPem => _root.Certificate.ExportCertificatePem();
 
+    public string AnchorPem => _issuing.AnchorPem(TimeProvider.System.GetUtcNow());
+
     public string IssuingPem => _issuing.Certificate.ExportCertificatePem();
 
     public static string SerialOf(CertificatePair pair)
@@ -388,7 +529,7 @@ internal sealed class Peer : IAsyncDisposable
 
     public string ServerSerial => ((X509Certificate2)_stream.RemoteCertificate!).SerialNumber;
 
-    public static async Task<Peer> OpenAsync(int port, CartFiles cart, CertificatePair? shown, SslProtocols version = SslProtocols.Tls13)
+    public static async Task<Peer> OpenAsync(int port, CartFiles cart, CertificatePair? shown, SslProtocols version = SslProtocols.Tls13, TlsCipherSuite? suite = null, string? anchorPem = null)
     {
         TcpClient socket = new();
         await socket.ConnectAsync(IPAddress.Loopback, port);
@@ -401,10 +542,24 @@ internal sealed class Peer : IAsyncDisposable
         }
 
         X509ChainPolicy trust = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        trust.CustomTrustStore.ImportFromPem(cart.RootPem);
+        trust.CustomTrustStore.ImportFromPem(anchorPem ?? cart.RootPem);
         using CancellationTokenSource patience = new(LiveGateway.Patience);
-        await stream.AuthenticateAsClientAsync(
-            new SslClientAuthenticationOptions { TargetHost = "localhost", ClientCertificates = own, CertificateChainPolicy = trust, EnabledSslProtocols = version }, patience.Token);
+        SslClientAuthenticationOptions options = new() { TargetHost = "localhost", ClientCertificates = own, CertificateChainPolicy = trust, EnabledSslProtocols = version };
+        if (suite is { } one && OperatingSystem.IsLinux())
+        {
+            options.CipherSuitesPolicy = new CipherSuitesPolicy([one]);
+        }
+
+        try
+        {
+            await stream.AuthenticateAsClientAsync(options, patience.Token);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
         return new Peer(socket, stream);
     }
 
@@ -432,9 +587,25 @@ internal sealed class Peer : IAsyncDisposable
         return answer[1];
     }
 
-    public async Task<int> SubscribeAsync(string filter)
+    /// <summary>CONNECT as M2Mqtt sends it for a pod.</summary>
+    public async Task<int> ConnectAsPodAsync(string deviceId)
     {
-        await _stream.WriteAsync(MqttBytes.Subscribe(++_id, filter));
+        static byte[] Text(string text) => [(byte)(text.Length >> 8), (byte)text.Length, .. Encoding.ASCII.GetBytes(text)];
+        byte[] body = [.. Text("MQTT"), 4, 0x2E, 0, 15, .. Text("pod-" + deviceId), .. Text("pod/" + deviceId + "/state"), .. Text("{}")];
+        await _stream.WriteAsync((byte[])[0x10, (byte)body.Length, .. body]);
+        return (await PacketAsync(0x20))[1];
+    }
+
+    public async Task<int> SubscribeAsync(string filter, bool isVersion5 = true)
+    {
+        byte[] subscribe = MqttBytes.Subscribe(++_id, filter);
+        if (!isVersion5)
+        {
+            byte[] topic = Encoding.ASCII.GetBytes(filter);
+            subscribe = [0x82, (byte)(5 + topic.Length), 0, _id, 0, (byte)topic.Length, .. topic, 1];
+        }
+
+        await _stream.WriteAsync(subscribe);
         return (await PacketAsync(0x90))[^1];
     }
 
