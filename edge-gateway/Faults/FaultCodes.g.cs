@@ -34,6 +34,18 @@ public static class FaultCodes
     /// <summary>C2715: No certificate or pod has that name.</summary>
     public const string NothingOfThatName = "C2715";
 
+    /// <summary>C2740: The trail of acts cannot be read.</summary>
+    public const string TrailUnreadable = "C2740";
+
+    /// <summary>C2741: The trail of acts was changed, cut or replaced.</summary>
+    public const string TrailDamaged = "C2741";
+
+    /// <summary>C2742: This is no head of a trail.</summary>
+    public const string TrailHeadMalformed = "C2742";
+
+    /// <summary>C2743: The act could not be written into the trail.</summary>
+    public const string ActNotRecorded = "C2743";
+
     /// <summary>C2800: A file of hardware/ cannot be read as JSON.</summary>
     public const string HardwareFileUnreadable = "C2800";
 
@@ -660,6 +672,12 @@ public static class FaultCodes
 
     /// <summary>G2502: A pod's clock request is not understood.</summary>
     public const string ClockRequestNotUnderstood = "G2502";
+
+    /// <summary>G2516: The trail of acts cannot be written.</summary>
+    public const string TrailNotWritten = "G2516";
+
+    /// <summary>G2517: The trail of acts is not the one that was written.</summary>
+    public const string TrailNotWhole = "G2517";
 
     /// <summary>J2600: The disk refuses to store readings.</summary>
     public const string JournalDiskFailing = "J2600";

@@ -8,7 +8,7 @@ using EdgeGateway.Tool.Certificates;
 
 namespace EdgeGateway.Tool;
 
-/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other. A journal is only read; <c>certs</c> and <c>pods</c> change the cart's folder of certificates.</summary>
+/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other. A journal is only read; <c>certs</c> and <c>pods</c> change the cart's folder of certificates, and stand in its trail.</summary>
 public static class CartCtl
 {
     /// <summary>Done, nothing to report.</summary>
@@ -52,6 +52,7 @@ public static class CartCtl
             root.Add(command);
         }
 
+        root.Add(new AuditCommands(results, diagnostics, code => exit = code, time ?? TimeProvider.System).Command());
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {

@@ -9,9 +9,12 @@ using EdgeGateway.Core;
 using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Core.Records;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Security;
+using EdgeGateway.Gateway.Telemetry;
 using EdgeGateway.Journal;
+using EdgeGateway.Machine;
 using EdgeGateway.Mqtt.Client;
 using EdgeGateway.Mqtt.Server;
 using EdgeGateway.Mqtt.Transports;
@@ -42,6 +45,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     private readonly MqttLoop _loop;
     private FileDisk? _disk;
     private UplinkConnector? _uplink;
+    private TrailLog? _trail;
     private GatewayCore? _core;
 
     /// <summary>Makes the service; nothing is opened before <see cref="StartingAsync"/>.</summary>
@@ -96,6 +100,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
         }
 
         _disk = disk;
+        _trail = new TrailLog(new CartTrail(_options.JournalDirectory), _time);
         byte[] key = ListenerKeyFile.LoadOrCreate(_options.JournalDirectory, out IReadOnlyList<CodedError> told);
         GatewayOptions core = _options.Core;
         JournalOptions journal = new() { QuotaBytes = _options.JournalQuotaBytes, VitalReserveBytes = JournalOptions.DefaultVitalReserveBytes, KnownTypes = JournalRecordTypes.Known };
@@ -111,6 +116,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
             Log = _log,
             Listeners = new ListenerTokens(key),
             Members = _members,
+            Trail = _trail,
             Sent = told,
         });
         _core = logic;
@@ -118,8 +124,10 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
         {
             _stop.Step(logic.Stop.Now);
             long next = logic.Step(nowUs);
-            if (logic.IsReady)
+            if (logic.IsReady && !_ready.Task.IsCompleted)
             {
+                logic.Commands.Acts.Record(new Act(ActNames.GatewayStart, Actor.Gateway) { Subject = GatewayTelemetry.Version ?? string.Empty });
+                logic.Commands.Acts.Record(new Act(ActNames.ConfigurationUsed, Actor.Gateway) { Subject = _options.FileSha256 });
                 _ready.TrySetResult();
             }
 
@@ -172,6 +180,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     {
         _uplink?.Dispose();
         _loop.Dispose();
+        _trail?.Dispose();
         _disk?.Dispose();
     }
 

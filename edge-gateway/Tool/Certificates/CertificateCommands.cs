@@ -8,6 +8,7 @@ using System.Text;
 using System.Text.Json;
 using EdgeGateway.Certificates;
 using EdgeGateway.Core.Configuration;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Machine;
 
@@ -17,6 +18,7 @@ namespace EdgeGateway.Tool.Certificates;
 internal sealed class CertificateCommands(TextReader input, TextWriter results, TextWriter diagnostics, Action<int> exit, TimeProvider time)
 {
     private const int MaxFileBytes = 64 * 1024;
+    private const string ConfigurationName = "gateway.yaml";
 
     /// <summary>The commands.</summary>
     /// <returns><c>certs</c> and <c>pods</c>.</returns>
@@ -29,7 +31,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         yield return new Command("pods", "The pods that belong to the cart.") { PodsList(), Admit(), RevokePod(), Replace() };
     }
 
-    private static Argument<string> Configuration() => new("gateway.yaml") { Description = "The gateway's configuration file; its section tls names the folder." };
+    private static Argument<string> Configuration() => new(ConfigurationName) { Description = "The gateway's configuration file; its section tls names the folder." };
 
     private static Option<string> Out(string what) => new("--out") { Description = what, Required = true };
 
@@ -76,7 +78,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Write(Fresh(parsed.GetValue(file)!), Office(parsed.GetValue(configuration)!).Request());
             results.WriteLine("wrote " + parsed.GetValue(file) + ". Sign it where the root is: cartctl certs sign.");
-        });
+        }, "certificate.request");
     }
 
     private Command Sign()
@@ -130,7 +132,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Office(parsed.GetValue(configuration)!).Install(Read(parsed.GetValue(issuing)!), Read(parsed.GetValue(root)!), parsed.GetValue(names)!);
             results.WriteLine("installed. The gateway can be started; a running one takes it within seconds.");
-        });
+        }, "certificate.install");
     }
 
     private Command Renew()
@@ -141,7 +143,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Office(parsed.GetValue(configuration)!).Renew(parsed.GetValue(names)!);
             results.WriteLine("renewed.");
-        });
+        }, "certificate.renew");
     }
 
     private Command Csr()
@@ -158,7 +160,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
 
             Write(Fresh(parsed.GetValue(file)!), Office(parsed.GetValue(configuration)!).RequestForOwnAuthority(parsed.GetValue(names)!));
             results.WriteLine("wrote " + parsed.GetValue(file) + ". When it is signed: cartctl certs import.");
-        });
+        }, "certificate.csr");
     }
 
     private Command Import()
@@ -170,7 +172,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Office(parsed.GetValue(configuration)!).Import(Read(parsed.GetValue(chain)!), Read(parsed.GetValue(root)!));
             results.WriteLine("imported.");
-        });
+        }, "certificate.import");
     }
 
     private Command Enrol()
@@ -192,7 +194,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
             PodBundle bundle = office.Enrol(parsed.GetValue(pod)!, new Enrolment(parsed.GetValue(host)!, parsed.GetValue(port) ?? tls.MqttPort, parsed.GetValue(label)!, network, secret));
             CertificateFolder.Replace(target, bundle.Write());
             results.WriteLine("pod " + bundle.DeviceId + " is admitted; wrote " + target + ". Give it to cart-flash, then delete it.");
-        });
+        }, "pod.enrol", parsed => parsed.GetValue(pod)!);
     }
 
     private Command Issue()
@@ -208,7 +210,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
             CertificateRole whose = string.Equals(parsed.GetValue(role), "listener", StringComparison.Ordinal) ? CertificateRole.Listener : CertificateRole.Technician;
             Write(target, string.Join('\n', Office(parsed.GetValue(configuration)!).Issue(whose, parsed.GetValue(name)!)));
             results.WriteLine("wrote " + target + ".");
-        });
+        }, "certificate.issue", parsed => parsed.GetValue(name)!);
     }
 
     private Command Revoke()
@@ -221,7 +223,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             int count = Office(parsed.GetValue(configuration)!).Revoke(parsed.GetValue(which)!, parsed.GetValue(reason)!);
             results.WriteLine(count.ToString(CultureInfo.InvariantCulture) + (count == 1 ? " certificate" : " certificates") + " revoked.");
-        });
+        }, "certificate.revoke", parsed => parsed.GetValue(which)!);
     }
 
     private Command List()
@@ -305,7 +307,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Office(parsed.GetValue(configuration)!).Admit(parsed.GetValue(pod)!, parsed.GetValue(label));
             results.WriteLine("pod " + parsed.GetValue(pod) + " is admitted.");
-        });
+        }, "pod.admit", parsed => parsed.GetValue(pod)!);
     }
 
     private Command RevokePod()
@@ -316,7 +318,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Office(parsed.GetValue(configuration)!).Revoke(parsed.GetValue(pod)!, "lost");
             results.WriteLine("pod " + parsed.GetValue(pod) + " is revoked. What it had stored and not sent is lost; it holds no patient's name.");
-        });
+        }, "pod.revoke", parsed => parsed.GetValue(pod)!);
     }
 
     private Command Replace()
@@ -328,7 +330,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Office(parsed.GetValue(configuration)!).Replace(parsed.GetValue(old)!, parsed.GetValue(next)!);
             results.WriteLine("pod " + parsed.GetValue(next) + " is admitted in the place of " + parsed.GetValue(old) + ".");
-        });
+        }, "pod.replace", parsed => parsed.GetValue(old) + "/" + parsed.GetValue(next));
     }
 
     private static void Write(string file, string text) => CertificateFolder.Replace(file, Encoding.ASCII.GetBytes(text.TrimEnd() + "\n"));
@@ -379,7 +381,8 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         results.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
     }
 
-    private Command Make(string name, string description, IEnumerable<Symbol> symbols, Action<ParseResult> action)
+    // A command with an act changes a cart: it is done when the cart's trail can be written, and stands there, as does its refusal.
+    private Command Make(string name, string description, IEnumerable<Symbol> symbols, Action<ParseResult> action, string? act = null, Func<ParseResult, string>? subject = null)
     {
         Command command = new(name, description);
         foreach (Symbol symbol in symbols)
@@ -394,23 +397,56 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
             }
         }
 
-        command.SetAction(parsed => exit(Guarded(() => action(parsed))));
+        command.SetAction(parsed => exit(act is null || TrailOf(parsed) is not { } trail
+            ? Guarded(() => action(parsed), out _)
+            : Recorded(trail, new Act(act, new Actor(ActorKind.Integrator, string.Empty)) { From = ActNames.FromConsole, Subject = subject?.Invoke(parsed) ?? string.Empty }, () => action(parsed))));
         return command;
     }
 
-    private int Guarded(Action action)
+    private static CartTrail? TrailOf(ParseResult parsed) =>
+        parsed.GetValue<string>(ConfigurationName) is { } file && ConfigurationFile.Load(file).Options is { } options ? new CartTrail(options.JournalDirectory) : null;
+
+    private int Recorded(CartTrail trail, Act act, Action action)
+    {
+        if (!TryWrite(() => trail.Append(), trail, "nothing was changed"))
+        {
+            return CartCtl.Unreadable;
+        }
+
+        int code = Guarded(action, out string refusal);
+        return TryWrite(() => trail.Record(act with { Code = refusal }, time.GetUtcNow()), trail, refusal.Length > 0 ? "nothing was changed" : "the change was made") ? code : CartCtl.Unreadable;
+    }
+
+    private bool TryWrite(Action write, CartTrail trail, string then)
+    {
+        try
+        {
+            write();
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            diagnostics.WriteLine(CodedError.RenderAll([new CodedError(FaultCodes.ActNotRecorded, new ErrorPlace(trail.Folder.Path, 0, null), then + ": " + e.Message.TrimEnd('.'))]));
+            return false;
+        }
+    }
+
+    private int Guarded(Action action, out string refusal)
     {
         try
         {
             action();
+            refusal = string.Empty;
             return CartCtl.Clean;
         }
         catch (CodedErrorException e)
         {
+            refusal = e.Errors[0].Code;
             diagnostics.WriteLine(CodedError.RenderAll(e.Errors));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or InvalidOperationException)
         {
+            refusal = FaultCodes.CertificateStateUnusable;
             diagnostics.WriteLine(CodedError.RenderAll([new CodedError(FaultCodes.CertificateStateUnusable, ErrorPlace.None, e.Message.TrimEnd('.'))]));
         }
 

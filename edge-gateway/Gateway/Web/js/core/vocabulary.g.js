@@ -168,6 +168,8 @@ export const FAULTS = Object.freeze({
   BrokerWebSocketRefused: "G2436",
   GatewayClockRecorded: "G2501",
   ClockRequestNotUnderstood: "G2502",
+  TrailNotWritten: "G2516",
+  TrailNotWhole: "G2517",
   PartPresent: "P1000",
   PartAbsent: "P1001",
   PartFailing: "P1002",
