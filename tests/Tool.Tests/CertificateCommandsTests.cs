@@ -204,8 +204,9 @@ public sealed class CertificateCommandsTests
         Refused(2, "certs", "revoke", _yaml, Pod, "--reason", "because");
         Dictionary<string, byte[]> after = Files();
         CollectionAssert.AreEqual(before.Keys.ToArray(), after.Keys.ToArray());
-        foreach ((string file, byte[] bytes) in before)
+        foreach ((string file, byte[] bytes) in before.Where(f => !f.Key.StartsWith(At("journal/audit"), StringComparison.Ordinal)))
         {
+            // The trail names the refusals; nothing else is other than it was.
             CollectionAssert.AreEqual(bytes, after[file], file);
         }
     }
