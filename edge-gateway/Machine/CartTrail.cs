@@ -15,7 +15,7 @@ public sealed class CartTrail
     /// <summary>The trail's folder inside the journal's directory.</summary>
     public const string FolderName = "audit";
 
-    /// <summary>The file beside that folder that notes the trail's head: a trail that was begun anew or cut is noticed by it. Whoever changes both is told by a published head.</summary>
+    /// <summary>The file beside that folder that notes the trail's head: a trail that was restarted or cut is noticed by it. Whoever changes both is told by a published head.</summary>
     public const string HeadFile = "audit.head";
 
     private readonly string _headFile;

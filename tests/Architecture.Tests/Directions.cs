@@ -88,7 +88,7 @@ internal static class Directions
             ["Sessions"] = [".", "Commands", "Delivery", "Health", "Ingest", "Json", "Readings", "Records", "Time"],
             ["Sound"] = [".", "Auscultation", "Commands", "Delivery", "Health", "Ingest", "Json", "Readings", "Records", "Sessions", "Time"],
             ["Time"] = [".", "Health", "Json", "Readings", "Records"],
-            ["Trail"] = [".", "Delivery", "Health", "Json", "Readings", "Records", "Time"],
+            ["Trail"] = [".", "Delivery", "Health", "Json", "Records", "Time"],
         },
         ["Firmware.Pod"] = new Dictionary<string, string[]>(StringComparer.Ordinal)
         {

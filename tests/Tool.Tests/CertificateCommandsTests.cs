@@ -84,7 +84,7 @@ public sealed class CertificateCommandsTests
         StringAssert.Contains(lines[^1], "export.trail");
         StringAssert.Contains(Refused(3, "audit", "export", _yaml, "--out", At("copy")), "C2713");
 
-        // Changed, begun anew, and not to be written.
+        // Changed, restarted, and not to be written.
         string segment = Directory.GetFiles(At("copy"), "segment-*").Single();
         byte[] bytes = File.ReadAllBytes(segment);
         int at = System.Text.Encoding.Latin1.GetString(bytes).IndexOf("pod.enrol", StringComparison.Ordinal);

@@ -34,7 +34,7 @@ internal sealed class ActRecorder : IGatewayPart
     private readonly Bucket _deeds = new("deeds", 1000, 25_000_000);
     private long _nextUs;
     private bool _isImplausible;
-    private string? _told;
+    private string? _reported;
 
     /// <summary>Makes it.</summary>
     /// <param name="trail">Where acts are written; null for nowhere.</param>
@@ -107,9 +107,9 @@ internal sealed class ActRecorder : IGatewayPart
 
         _isImplausible = isImplausible;
         _issues.Set(_trail.Problem is not null, FaultCodes.TrailNotWritten, HealthSubject.Gateway, _trail.Problem ?? string.Empty);
-        if (_trail.Finding is { } finding && !string.Equals(_told, finding, StringComparison.Ordinal))
+        if (_trail.Finding is { } finding && !string.Equals(_reported, finding, StringComparison.Ordinal))
         {
-            _told = finding;
+            _reported = finding;
             _issues.Raise(FaultCodes.TrailNotWhole, HealthSubject.Gateway, finding);
         }
 

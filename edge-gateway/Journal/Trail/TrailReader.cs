@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.IO;
 using System.Security.Cryptography;
 
 namespace EdgeGateway.Journal.Trail;
@@ -8,6 +9,8 @@ namespace EdgeGateway.Journal.Trail;
 /// <summary>Reads a trail and says whether it is the one that was written. It changes nothing, and needs no lock: what is being written meanwhile is a torn tail.</summary>
 public static class TrailReader
 {
+    private const int MaxTries = 3;
+
     /// <summary>Reads the entries of a trail, whatever state it is in.</summary>
     /// <param name="files">The folder.</param>
     /// <returns>The whole entries in their order, openings included.</returns>
@@ -31,14 +34,24 @@ public static class TrailReader
     {
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(heads);
-        List<string> strange = [];
-        Pass pass = new();
-        foreach (SegmentName name in TrailSegment.Order(files.List(), strange))
+        for (int i = 1; ; i++)
         {
-            pass.Take(new TrailSegment(name, files.Read(name.File)));
-        }
+            try
+            {
+                List<string> strange = [];
+                Pass pass = new();
+                foreach (SegmentName name in TrailSegment.Order(files.List(), strange))
+                {
+                    pass.Take(new TrailSegment(name, files.Read(name.File)));
+                }
 
-        return pass.End(heads, strange);
+                return pass.End(heads, strange);
+            }
+            catch (FileNotFoundException) when (i < MaxTries)
+            {
+                // The quota took the oldest file meanwhile.
+            }
+        }
     }
 
     private sealed class Pass

@@ -20,7 +20,7 @@ public enum TrailFault
     /// <summary>A head that was published is not in it: it was cut at its end, or another trail was put in its place.</summary>
     HeadNotFound,
 
-    /// <summary>It was begun anew, or goes on under another key.</summary>
+    /// <summary>It was restarted, or goes on under another key.</summary>
     Restarted,
 }
 

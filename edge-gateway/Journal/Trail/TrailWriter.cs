@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Security.Cryptography;
 
 namespace EdgeGateway.Journal.Trail;
@@ -119,9 +120,17 @@ public sealed class TrailWriter
         byte[] hash = TrailFormat.HashOf(index, TrailFormat.OpeningType, payload);
         byte[] bytes = [.. TrailFormat.Header(file), .. first, .. Entries(file, ref index, ref hash, bodies)];
         _files.Create(file.File);
-        _files.Append(file.File, bytes);
-        _files.Sync(file.File);
-        _files.SyncFolder();
+        try
+        {
+            _files.Append(file.File, bytes);
+            _files.Sync(file.File);
+            _files.SyncFolder();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Withdraw(file);
+            throw;
+        }
 
         // Only now: the signed word that they are given up is on the disk.
         for (int i = 0; i < dropped; i++)
@@ -131,6 +140,19 @@ public sealed class TrailWriter
         }
 
         return new State(file, bytes.Length, index, hash, opening.TrailId, start, beforeStart, HasTail: false);
+    }
+
+    // A file that never was whole is nobody's past. Without this a disk that stays full would get one more of them with each try.
+    private void Withdraw(SegmentName file)
+    {
+        try
+        {
+            _files.Delete(file.File);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Then it stays, as bytes of an unfinished write.
+        }
     }
 
     // How many of the oldest files go, and with which entry the trail begins then.

@@ -67,8 +67,8 @@ public sealed class NamespaceTests
 
     private async Task VisitAsync()
     {
-        MakeCarts();
         await StartBrokerAsync();
+        MakeCarts();
         RunningProcess gateway = Keep(_network.StartDotnet("gateway", "gateway", Programs.CartGateway, At("cart-1/gateway.yaml")));
 
         // HTTP has no TLS of its own: what stands before it here is a proxy, with the gateway's certificate.

@@ -25,6 +25,9 @@ internal sealed class MemoryTrailFiles : ITrailFiles
     /// <summary>At which of them the disk refuses, once; -1 for never.</summary>
     public int RefuseAt { get; set; } = -1;
 
+    /// <summary>From which of them on appends are refused, as by a full disk; names are still taken.</summary>
+    public int FullFrom { get; set; } = int.MaxValue;
+
     public IReadOnlyList<string> Names => [.. _files.Keys];
 
     public byte[] this[string file]
@@ -108,6 +111,11 @@ internal sealed class MemoryTrailFiles : ITrailFiles
         List<byte> target = _files[file].Bytes;
         target.AddRange(bytes[..(bytes.Length / 2)]);
         Step();
+        if (Steps > FullFrom)
+        {
+            throw new IOException("no space left");
+        }
+
         target.AddRange(bytes[(bytes.Length / 2)..]);
     }
 

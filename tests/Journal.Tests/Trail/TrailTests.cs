@@ -161,6 +161,25 @@ public sealed class TrailTests
     }
 
     [TestMethod]
+    public void Disk_that_stays_full_gets_no_file_with_each_try_and_all_is_well_when_there_is_room()
+    {
+        MemoryTrailFiles files = new();
+        List<TrailHead> heads = Fill(files, 10);
+        TrailWriter writer = Writer(files);
+        int before = files.Names.Count;
+        files.FullFrom = files.Steps;
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.ThrowsExactly<IOException>(() => writer.Append([Encoding.UTF8.GetBytes("full")]));
+            Assert.IsLessThanOrEqualTo(before + 1, files.Names.Count);
+        }
+
+        files.FullFrom = int.MaxValue;
+        TrailReport report = TrailReader.Verify(files, [heads[^1], writer.Append([Encoding.UTF8.GetBytes("room")])]);
+        Assert.IsTrue(report.IsWhole, Shown(report));
+    }
+
+    [TestMethod]
     public void Every_changed_byte_is_noticed()
     {
         MemoryTrailFiles files = new();
