@@ -47,10 +47,10 @@ public sealed class GatewayCore : IStepped
         (GatewayClock clock, CodedLog log, SessionProjection sessions, string topicRoot) = (s.Clock, s.Log, s.Sessions, s.TopicRoot);
         Pods pods = new();
         _listeners = new ListenerAccess(ports.Listeners, sessions, options.CartId, topicRoot, clock, log, (client, reason) => Server!.Disconnect(client, reason, clock.NowUs));
-        CertificateAccess certificates = new(ports.Members, options.CartId, topicRoot, s.Issues, clock, log, (client, reason) => Server!.Disconnect(client, reason, clock.NowUs));
+        CertificateAccess certificates = new(ports.Members, options.CartId, topicRoot, s.Issues, s.Acts, clock, log, (client, reason) => Server!.Disconnect(client, reason, clock.NowUs));
         Peers = new GatewayPeers(certificates, s.Time);
         EndpointGuard guard = new(pods, s.Deduplication, s.Issues, clock, log);
-        _endpoint = new EndpointHandler(_life, pods, _listeners, certificates, guard, _parts, log, options, topicRoot);
+        _endpoint = new EndpointHandler(_life, pods, _listeners, certificates, guard, s.Acts, _parts, log, options, topicRoot);
         Server = ports.Server(_endpoint);
 
         // The data path.
@@ -81,7 +81,7 @@ public sealed class GatewayCore : IStepped
         Requests = new BedsideRequests(sessions, clock, link, topicRoot);
         Sound = new SoundControl(_life, sessions, s.Clips, stethoscope, sound, clips, s.Waiters);
         AirRequests air = new(Sessions, Cuff, Requests, s.Waiters, clock);
-        Commands = new CommandTargets(Sessions, Cuff, air, Stop, Sound, Requests);
+        Commands = new CommandTargets(Sessions, Cuff, air, Stop, Sound, Requests, s.Acts);
 
         // What comes from the session's side.
         Consumers consumers = new(delivery.Retained, delivery.Descriptions, delivery.Uplink);
@@ -89,7 +89,7 @@ public sealed class GatewayCore : IStepped
         ReceiptIntake receipts = new(sessions, delivery.Progress, consumers, s.Writer, s.Waiters, s.Issues, log);
         ReplayRequests replayRequests = new(sessions, s.Delivery, delivery.Replays, consumers, replies, log);
         ListenerMessages listeners = new(sessions, consumers, stethoscope, sound, clips, s.Waiters, clock, log);
-        fromSession = new SessionMessages(_life, Stop, replies, log, topicRoot)
+        fromSession = new SessionMessages(_life, Stop, replies, s.Acts, log, topicRoot)
         { Commands = commands.On, Receipts = receipts.On, Replays = replayRequests.On, Listeners = listeners.On };
         ClockAnswers clockAnswers = new(Server, clock, log);
         _endpoint.Attach(Server, fromSession, ingest.Messages, clockAnswers, sound);
@@ -119,7 +119,7 @@ public sealed class GatewayCore : IStepped
             sound,
             clips,
             Requests,
-            _listeners, certificates, guard,
+            _listeners, certificates, guard, s.Acts, new Trail.TrailHeads(s.Acts, link, topicRoot),
             health.Checks, Stop);
     }
 

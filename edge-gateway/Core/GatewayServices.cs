@@ -9,6 +9,7 @@ using EdgeGateway.Core.Records;
 using EdgeGateway.Core.Sessions;
 using EdgeGateway.Core.Sound;
 using EdgeGateway.Core.Time;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Journal;
 
@@ -36,6 +37,7 @@ internal sealed class GatewayServices
         Clock = new GatewayClock(ports.Time);
         Log = new CodedLog(ports.Log, Clock);
         Issues = new HealthIssues(Log.WriteIssue, () => Clock.Now);
+        Acts = new ActRecorder(ports.Trail, Clock, Issues);
         Journal = ports.Journal(handler, [Deduplication, Sessions, Delivery, Time, Boots, Clips, Commands, Retention]);
         Writer = new JournalWriter(Journal, () => Clock.Now, key => Delivery.Find(key)?.Class, parser);
         Reader = new JournalReader(Journal);
@@ -78,6 +80,9 @@ internal sealed class GatewayServices
 
     /// <summary>What is not well now.</summary>
     public HealthIssues Issues { get; }
+
+    /// <summary>What people and machines do, on its way to the trail.</summary>
+    public ActRecorder Acts { get; }
 
     public OwnFrames Own { get; }
 

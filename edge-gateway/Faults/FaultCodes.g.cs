@@ -34,6 +34,18 @@ public static class FaultCodes
     /// <summary>C2715: No certificate or pod has that name.</summary>
     public const string NothingOfThatName = "C2715";
 
+    /// <summary>C2716: No pod was enrolled over the network.</summary>
+    public const string EnrolmentEnded = "C2716";
+
+    /// <summary>C2717: The pod's bundle was not fetched.</summary>
+    public const string EnrolmentRefused = "C2717";
+
+    /// <summary>C2718: The port for enrolment cannot be opened.</summary>
+    public const string EnrolmentPortNotOpened = "C2718";
+
+    /// <summary>C2719: The cart's folder of certificates belongs to another user.</summary>
+    public const string FolderOfOtherUser = "C2719";
+
     /// <summary>C2720: The configuration names no session's broker.</summary>
     public const string SessionBrokerNotConfigured = "C2720";
 
@@ -42,6 +54,33 @@ public static class FaultCodes
 
     /// <summary>C2722: In an hour of the test this room did not carry whole live sound and a call.</summary>
     public const string RoomTooWeak = "C2722";
+
+    /// <summary>C2730: The file is no whole backup of a cart.</summary>
+    public const string BackupUnusable = "C2730";
+
+    /// <summary>C2731: The passphrase does not open the backup, or the file was changed.</summary>
+    public const string BackupPassphraseWrong = "C2731";
+
+    /// <summary>C2732: What is there is newer than the backup.</summary>
+    public const string BackupOlder = "C2732";
+
+    /// <summary>C2733: The backup could not be made or taken.</summary>
+    public const string BackupNotMade = "C2733";
+
+    /// <summary>C2734: The journal could not be set to encryption.</summary>
+    public const string JournalUpgradeRefused = "C2734";
+
+    /// <summary>C2740: The trail of acts cannot be read.</summary>
+    public const string TrailUnreadable = "C2740";
+
+    /// <summary>C2741: The trail of acts was changed, cut or replaced.</summary>
+    public const string TrailDamaged = "C2741";
+
+    /// <summary>C2742: This is no head of a trail.</summary>
+    public const string TrailHeadMalformed = "C2742";
+
+    /// <summary>C2743: The act could not be written into the trail.</summary>
+    public const string ActNotRecorded = "C2743";
 
     /// <summary>C2800: A file of hardware/ cannot be read as JSON.</summary>
     public const string HardwareFileUnreadable = "C2800";
@@ -433,6 +472,27 @@ public static class FaultCodes
     /// <summary>G2174: The files of certificates or pods can no longer be read.</summary>
     public const string CertificateFilesUnreadable = "G2174";
 
+    /// <summary>G2175: The clock is behind a time that was recorded before.</summary>
+    public const string ClockBehindRecord = "G2175";
+
+    /// <summary>G2176: A broker's password would cross the network in clear.</summary>
+    public const string BrokerPasswordInClear = "G2176";
+
+    /// <summary>G2177: The pages are asked to be served to other machines.</summary>
+    public const string WebListenerNotAllowed = "G2177";
+
+    /// <summary>G2178: The certificate of the pages cannot be used.</summary>
+    public const string WebCertificateUnusable = "G2178";
+
+    /// <summary>G2179: The certificate of the pages does not name this gateway.</summary>
+    public const string WebCertificateNameMissing = "G2179";
+
+    /// <summary>G2180: A listener's name is asked for with another certificate.</summary>
+    public const string ListenerNameTwice = "G2180";
+
+    /// <summary>G2181: The certificate of a pod or a program is to be renewed.</summary>
+    public const string HolderCertificateEndsSoon = "G2181";
+
     /// <summary>G2200: The gateway started and takes in readings.</summary>
     public const string GatewayStarted = "G2200";
 
@@ -673,6 +733,24 @@ public static class FaultCodes
     /// <summary>G2502: A pod's clock request is not understood.</summary>
     public const string ClockRequestNotUnderstood = "G2502";
 
+    /// <summary>G2503: The keys of stored readings were destroyed.</summary>
+    public const string RecordsErased = "G2503";
+
+    /// <summary>G2504: A key of stored readings cannot be opened.</summary>
+    public const string StoredKeysUnusable = "G2504";
+
+    /// <summary>G2505: The cart's key was exposed, or could not be used and was made anew.</summary>
+    public const string CartKeyReplaced = "G2505";
+
+    /// <summary>G2506: A restore of this cart has not ended.</summary>
+    public const string RestoreUnfinished = "G2506";
+
+    /// <summary>G2516: The trail of acts cannot be written.</summary>
+    public const string TrailNotWritten = "G2516";
+
+    /// <summary>G2517: The trail of acts is not the one that was written.</summary>
+    public const string TrailNotWhole = "G2517";
+
     /// <summary>J2600: The disk refuses to store readings.</summary>
     public const string JournalDiskFailing = "J2600";
 
@@ -693,6 +771,9 @@ public static class FaultCodes
 
     /// <summary>J2607: A name of the journal's is no regular file.</summary>
     public const string JournalFileIrregular = "J2607";
+
+    /// <summary>J2608: Encrypted records could not be read.</summary>
+    public const string JournalRecordsLocked = "J2608";
 
     /// <summary>P1000: A sensor was found and gives its first measurement.</summary>
     public const string PartPresent = "P1000";

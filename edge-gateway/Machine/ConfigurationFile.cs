@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Security.Cryptography;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
 using EdgeGateway.Faults.Yaml;
@@ -27,7 +28,8 @@ public static class ConfigurationFile
         }
 
         string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".";
-        return GatewayConfiguration.Parse(bytes, path, folder, named => ReadNamed(Path.Combine(folder, named)));
+        ConfigurationResult result = GatewayConfiguration.Parse(bytes, path, folder, named => ReadNamed(Path.Combine(folder, named)));
+        return result.Options is { } options ? result with { Options = options with { FileSha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)) } } : result;
     }
 
     /// <summary>The one check of a configuration file, for <c>cart-gateway --check</c> and <c>cartctl check</c>: reads it and asks this machine whether the gateway could start with it. Changes nothing.</summary>

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Machine;
 using EdgeGateway.Tool.Certificates;
@@ -16,11 +17,11 @@ internal static class BackupCommands
     /// <summary>The command that makes one.</summary>
     public static Command Backup(TextReader input, TextWriter results, TextWriter diagnostics, Action<int> exit, TimeProvider time)
     {
-        Argument<string> configuration = new("gateway.yaml") { Description = "The gateway's configuration file." };
+        Argument<string> configuration = new(RecordedCommands.ConfigurationName) { Description = "The gateway's configuration file." };
         Option<string> file = new("--out") { Description = "Where the backup is written; keep it off the cart.", Required = true };
         Option<string?> passphrase = PassphraseFile();
-        Command command = new("backup", "Writes configuration, certificates, pod list and keys into one encrypted file. Without it, losing the cart's key is losing undelivered readings.") { configuration, file, passphrase };
-        command.SetAction(parsed => exit(Guarded(diagnostics, parsed.GetValue(file), () =>
+        const string Description = "Writes configuration, certificates, pod list and keys into one encrypted file. Without it, losing the cart's key is losing undelivered readings.";
+        return new RecordedCommands(diagnostics, exit, time, FaultCodes.BackupNotMade).Make("backup", Description, [configuration, file, passphrase], parsed =>
         {
             string target = parsed.GetValue(file)!;
             if (Path.Exists(target))
@@ -41,24 +42,24 @@ internal static class BackupCommands
             {
                 results.WriteLine("The cart's key is not in it: it could not be read here. Keep it yourself; without it the keys in this backup are of no use.");
             }
-        })));
-        return command;
+        }, ActNames.Backup);
     }
 
     /// <summary>The command that takes one back.</summary>
-    public static Command Restore(TextReader input, TextWriter results, TextWriter diagnostics, Action<int> exit)
+    public static Command Restore(TextReader input, TextWriter results, TextWriter diagnostics, Action<int> exit, TimeProvider time)
     {
         Argument<string> file = new("backup") { Description = "The backup." };
         Argument<string> configuration = new("gateway.yaml") { Description = "Where the configuration file belongs on this machine." };
         Option<bool> older = new("--older") { Description = "Also replace what was written after the backup." };
         Option<string?> passphrase = PassphraseFile();
-        Command command = new("restore", "Puts a backup's files into their places, all or none. Run it as the gateway's user, with the gateway stopped.") { file, configuration, older, passphrase };
-        command.SetAction(parsed => exit(Guarded(diagnostics, parsed.GetValue(file), () =>
+        RecordedCommands make = new(diagnostics, exit, time, FaultCodes.BackupNotMade);
+        return make.Make("restore", "Puts a backup's files into their places, all or none. Run it as the gateway's user, with the gateway stopped.", [file, configuration, older, passphrase], parsed =>
         {
             CartFiles cart = new(parsed.GetValue(configuration)!, CartKey.Credentials);
             if (cart.IsUnfinished)
             {
                 cart.Finish();
+                make.Note(parsed.GetValue(configuration)!, ActNames.Restore);
                 results.WriteLine("ended the restore that was cut. Nothing else was done.");
                 return;
             }
@@ -79,9 +80,9 @@ internal static class BackupCommands
             }
 
             cart.Restore(backup, parsed.GetValue(older));
+            make.Note(parsed.GetValue(configuration)!, ActNames.Restore);
             results.WriteLine("restored cart " + backup.CartId + " from " + backup.CreatedUtc.ToString("u", CultureInfo.InvariantCulture) + ".");
-        })));
-        return command;
+        });
     }
 
     private static Option<string?> PassphraseFile() => new("--passphrase-file") { Description = "A file with the passphrase; without it the passphrase is read from the terminal or standard input." };
@@ -103,23 +104,4 @@ internal static class BackupCommands
 
     private static byte[] Read(string file) =>
         new FileInfo(file).Length <= CartBackup.MaxBytes ? File.ReadAllBytes(file) : throw Refused(FaultCodes.BackupUnusable, file, "it is longer than any backup");
-
-    private static int Guarded(TextWriter diagnostics, string? file, Action action)
-    {
-        try
-        {
-            action();
-            return CartCtl.Clean;
-        }
-        catch (CodedErrorException e)
-        {
-            diagnostics.WriteLine(CodedError.RenderAll(e.Errors));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            diagnostics.WriteLine(new CodedError(FaultCodes.BackupNotMade, new ErrorPlace(file, 0, null), e.Message.TrimEnd('.')).Render());
-        }
-
-        return CartCtl.Unreadable;
-    }
 }

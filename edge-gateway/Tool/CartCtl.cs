@@ -9,7 +9,7 @@ using EdgeGateway.Tool.Certificates;
 
 namespace EdgeGateway.Tool;
 
-/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other. A journal's records are only read; <c>certs</c> and <c>pods</c> change the cart's folder of certificates, <c>restore</c> replaces a cart's files.</summary>
+/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other. A journal's records are only read; <c>certs</c> and <c>pods</c> change the cart's folder of certificates and stand in its trail, <c>restore</c> replaces a cart's files.</summary>
 public static class CartCtl
 {
     /// <summary>Done, nothing to report.</summary>
@@ -49,13 +49,14 @@ public static class CartCtl
         int exit = Clean;
         RootCommand root = Commands(input, results, diagnostics, code => exit = code);
         root.Add(BackupCommands.Backup(input, results, diagnostics, code => exit = code, time ?? TimeProvider.System));
-        root.Add(BackupCommands.Restore(input, results, diagnostics, code => exit = code));
+        root.Add(BackupCommands.Restore(input, results, diagnostics, code => exit = code, time ?? TimeProvider.System));
         foreach (Command command in new CertificateCommands(input, results, diagnostics, code => exit = code, time ?? TimeProvider.System).Commands())
         {
             root.Add(command);
         }
 
         root.Add(new BrokerCommands(results, diagnostics, code => exit = code, time ?? TimeProvider.System).Make());
+        root.Add(new AuditCommands(results, diagnostics, code => exit = code, time ?? TimeProvider.System).Command());
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {

@@ -74,9 +74,9 @@ internal static class Directions
     {
         ["EdgeGateway.Core"] = new Dictionary<string, string[]>(StringComparer.Ordinal)
         {
-            ["Access"] = [".", "Commands", "Health", "Ingest", "Readings", "Records", "Sessions", "Sound", "Time"],
+            ["Access"] = [".", "Commands", "Health", "Ingest", "Readings", "Records", "Sessions", "Sound", "Time", "Trail"],
             ["Auscultation"] = [],
-            ["Commands"] = [".", "Cuff", "Delivery", "Health", "Ingest", "Json", "Records", "Sessions", "Sound", "Time"],
+            ["Commands"] = [".", "Cuff", "Delivery", "Health", "Ingest", "Json", "Records", "Sessions", "Sound", "Time", "Trail"],
             ["Configuration"] = ["."],
             ["Cuff"] = [".", "Commands", "Ingest", "Json", "Records", "Sessions", "Time"],
             ["Delivery"] = [".", "Access", "Commands", "Health", "Ingest", "Readings", "Records", "Retained", "Sessions", "Time"],
@@ -89,6 +89,7 @@ internal static class Directions
             ["Sessions"] = [".", "Commands", "Delivery", "Health", "Ingest", "Json", "Readings", "Records", "Time"],
             ["Sound"] = [".", "Auscultation", "Commands", "Delivery", "Health", "Ingest", "Json", "Readings", "Records", "Sessions", "Time"],
             ["Time"] = [".", "Health", "Json", "Readings", "Records"],
+            ["Trail"] = [".", "Delivery", "Health", "Json", "Records", "Time"],
         },
         ["Firmware.Pod"] = new Dictionary<string, string[]>(StringComparer.Ordinal)
         {

@@ -4,6 +4,7 @@ using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Sessions;
 using EdgeGateway.Core.Time;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Codec;
@@ -31,6 +32,7 @@ internal sealed class CertificateAccess : IGatewayPart
     private readonly string _cartId;
     private readonly string _topicRoot;
     private readonly HealthIssues _issues;
+    private readonly ActRecorder _acts;
     private readonly GatewayClock _clock;
     private readonly CodedLog _log;
     private readonly Action<string, byte> _end;
@@ -43,15 +45,17 @@ internal sealed class CertificateAccess : IGatewayPart
     /// <param name="cartId">The cart's name.</param>
     /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>
     /// <param name="issues">Sent what goes wrong.</param>
+    /// <param name="acts">Who was let in or refused, for the trail.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="log">The log.</param>
     /// <param name="end">Ends a client's connection, with an MQTT 5 reason code.</param>
-    public CertificateAccess(ICartMembers? members, string cartId, string topicRoot, HealthIssues issues, GatewayClock clock, CodedLog log, Action<string, byte> end)
+    public CertificateAccess(ICartMembers? members, string cartId, string topicRoot, HealthIssues issues, ActRecorder acts, GatewayClock clock, CodedLog log, Action<string, byte> end)
     {
         _members = members;
         _cartId = cartId;
         _topicRoot = topicRoot;
         _issues = issues;
+        _acts = acts;
         _clock = clock;
         _log = log;
         _end = end;
@@ -97,6 +101,7 @@ internal sealed class CertificateAccess : IGatewayPart
         if (reason == MqttReason.Success)
         {
             _admitted = (request.ClientId, certificate);
+            _acts.Record(new Act(ActNames.PeerAdmitted, new Actor(isPod ? ActorKind.Pod : ActorKind.Listener, request.ClientId)) { From = HostOf(request.Remote), Subject = certificate.Serial });
             Settle(subject);
         }
 
@@ -288,9 +293,17 @@ internal sealed class CertificateAccess : IGatewayPart
         _admitted = (string.Empty, null);
     }
 
+    // An address without its port: the port says nothing of who it is.
+    private static string HostOf(string remote)
+    {
+        int colon = remote.LastIndexOf(':');
+        return colon > 0 ? remote[..colon].Trim('[', ']') : remote;
+    }
+
     private byte Refuse(string code, HealthSubject subject, string text, byte reason)
     {
         RefusedCount++;
+        _acts.Record(new Act(ActNames.PeerRefused, new Actor(subject.Kind == HealthSubjectKind.Pod ? ActorKind.Pod : ActorKind.Unknown, subject.Name)) { From = ActNames.FromMqtt, Code = code });
         if (_refused.TryGetValue(subject, out (string Code, long LastUs) known) && !string.Equals(known.Code, code, StringComparison.Ordinal))
         {
             Settle(subject);

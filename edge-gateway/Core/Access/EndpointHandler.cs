@@ -5,6 +5,7 @@ using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Ingest;
 using EdgeGateway.Core.Sound;
 using EdgeGateway.Core.Time;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
 using Firmware.Protocol;
@@ -28,6 +29,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     private readonly ListenerAccess _listeners;
     private readonly CertificateAccess _certificates;
     private readonly EndpointGuard _guard;
+    private readonly ActRecorder _acts;
     private readonly GatewayParts _parts;
     private readonly CodedLog _log;
     private readonly GatewayOptions _options;
@@ -48,18 +50,20 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     /// <param name="listeners">Who may listen over WebSocket.</param>
     /// <param name="certificates">Who may do what by a certificate.</param>
     /// <param name="guard">Which places clients may take.</param>
+    /// <param name="acts">Who looks, and who was refused, for the trail.</param>
     /// <param name="parts">Sent of clients, pods and deliveries.</param>
     /// <param name="log">The log.</param>
     /// <param name="options">The gateway's own id, and whether the session's side is at an external broker.</param>
     /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>
     public EndpointHandler(
-        GatewayLife life, Pods pods, ListenerAccess listeners, CertificateAccess certificates, EndpointGuard guard, GatewayParts parts, CodedLog log, GatewayOptions options, string topicRoot)
+        GatewayLife life, Pods pods, ListenerAccess listeners, CertificateAccess certificates, EndpointGuard guard, ActRecorder acts, GatewayParts parts, CodedLog log, GatewayOptions options, string topicRoot)
     {
         _life = life;
         _pods = pods;
         _listeners = listeners;
         _certificates = certificates;
         _guard = guard;
+        _acts = acts;
         _parts = parts;
         _log = log;
         _options = options;
@@ -133,7 +137,13 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
 
         if (request.Transport == MqttTransport.WebSocket)
         {
-            return _listeners.Connecting(request);
+            byte ofListener = _listeners.Connecting(request);
+            _acts.Record(new Act(ofListener == 0 ? ActNames.PeerAdmitted : ActNames.PeerRefused, new Actor(ActorKind.Listener, request.ClientId))
+            {
+                From = "websocket",
+                Code = ofListener switch { 0 => string.Empty, QuotaExceeded => FaultCodes.TooManyListeners, _ => FaultCodes.ListenerTokenRefused },
+            });
+            return ofListener;
         }
 
         if (_certificates.Connecting(request) is not 0 and var refusal)
@@ -210,6 +220,19 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     /// <inheritdoc/>
     public MqttPublishDisposition Published(string clientId, in MqttMessage message, long token)
     {
+        _session.Client = clientId;
+        try
+        {
+            return Decide(clientId, message, token);
+        }
+        finally
+        {
+            _session.Client = string.Empty;
+        }
+    }
+
+    private MqttPublishDisposition Decide(string clientId, in MqttMessage message, long token)
+    {
         // Before any question of who asks: no role is refused a stop.
         if (_session.TryStop(message))
         {
@@ -276,6 +299,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     {
         if (!EndpointGuard.TryPodId(clientId, out ulong device))
         {
+            _acts.Record(new Act(ActNames.SessionView, new Actor(ActorKind.Listener, clientId)) { From = ActNames.FromMqtt, Session = SessionOf(filter) });
             _parts.Tell(part => part.ClientSubscribed(clientId, filter));
             return;
         }
@@ -291,6 +315,14 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     /// <inheritdoc/>
     public void Delivered(long ticket, byte reasonCode) => _delivered.Add((ticket, reasonCode));
 
+    // The session in a filter below the cart's; empty for all of them.
+    private string SessionOf(string filter)
+    {
+        string root = _topicRoot + "session/";
+        string name = filter.StartsWith(root, StringComparison.Ordinal) ? filter[root.Length..].Split('/')[0] : string.Empty;
+        return name is "+" or "#" ? string.Empty : name;
+    }
+
     private Pod Note(ulong device, bool isConnected)
     {
         Pod pod = _pods.Of(device);
@@ -303,6 +335,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     private byte Refused(string clientId, byte reason, string text)
     {
         RefusedCount++;
+        _acts.Record(new Act(ActNames.PeerRefused, new Actor(ActorKind.Unknown, clientId)) { From = ActNames.FromMqtt, Code = FaultCodes.ClientRefused });
         _log.Write(FaultCodes.ClientRefused, text, HealthSubject.Listener(LogText.Shown(clientId))); // whatever it calls itself, it is nobody yet
         return reason;
     }

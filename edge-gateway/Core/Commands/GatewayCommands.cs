@@ -5,6 +5,7 @@ using EdgeGateway.Core.Cuff;
 using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Sessions;
 using EdgeGateway.Core.Sound;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 
 namespace EdgeGateway.Core.Commands;
@@ -50,7 +51,8 @@ internal readonly record struct CommandResult(string? Code, string Text, Action<
 /// <param name="Stop">STOP.</param>
 /// <param name="Sound">The stethoscope.</param>
 /// <param name="Requests">Requests to the bedside.</param>
-internal sealed record CommandTargets(SessionControl Sessions, CuffControl Cuff, AirRequests Air, CuffStop Stop, SoundControl Sound, BedsideRequests Requests);
+/// <param name="Acts">Who gave which command, for the trail.</param>
+internal sealed record CommandTargets(SessionControl Sessions, CuffControl Cuff, AirRequests Air, CuffStop Stop, SoundControl Sound, BedsideRequests Requests, ActRecorder Acts);
 
 /// <summary>Does a command that was understood.</summary>
 /// <param name="on">The parts.</param>
@@ -68,6 +70,15 @@ internal sealed record GatewayCommand
 
     /// <summary>Its word in <c>command</c>; empty without a topic.</summary>
     public string Verb { get; init; } = string.Empty;
+
+    /// <summary>Its name in the trail: topic and verb; <c>bedside.answer</c> for the one that is given at the bedside alone.</summary>
+    public string Act => Topic switch
+    {
+        CommandTopic.Session => "session." + Verb,
+        CommandTopic.Cuff => "cuff." + Verb,
+        CommandTopic.Sound => "sound." + Verb,
+        _ => "bedside.answer",
+    };
 
     /// <summary>The HTTP method.</summary>
     public required string Method { get; init; }

@@ -1,5 +1,6 @@
 using System;
 using EdgeGateway.Core.Sessions;
+using EdgeGateway.Core.Trail;
 
 namespace EdgeGateway.Core.Commands;
 
@@ -48,7 +49,8 @@ internal sealed record SessionTopic(string Filter, SessionTopicKind Kind, Comman
 /// <param name="Payload">The message; valid during the call only.</param>
 /// <param name="ExpirySeconds">Its Message Expiry; null for none.</param>
 /// <param name="Acknowledge">Called once, when it may be acknowledged.</param>
-internal readonly record struct SessionCall(SessionTopic Topic, string[] Levels, SessionRequest Request, ReadOnlyMemory<byte> Payload, uint? ExpirySeconds, Action Acknowledge);
+/// <param name="Who">Who sent it, as far as that is known.</param>
+internal readonly record struct SessionCall(SessionTopic Topic, string[] Levels, SessionRequest Request, ReadOnlyMemory<byte> Payload, uint? ExpirySeconds, Action Acknowledge, Actor Who);
 
 /// <summary>All topics on which the session's side may say something to the gateway: subscriptions at a broker, rights at the endpoint and dispatch are loops over it.</summary>
 internal static class SessionTopics

@@ -42,6 +42,9 @@ public sealed record GatewayHostOptions
     /// <summary>Who may use the pages and the WebSocket.</summary>
     public GatewayWebOptions Web { get; init; } = new();
 
+    /// <summary>SHA-256 of the configuration file in hexadecimal digits, for the trail; empty without a file.</summary>
+    public string FileSha256 { get; init; } = string.Empty;
+
     /// <summary>Language of messages, "en" or "fr".</summary>
     public string Language { get; init; } = "en";
 

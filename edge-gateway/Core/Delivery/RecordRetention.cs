@@ -5,6 +5,7 @@ using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Records;
 using EdgeGateway.Core.Sessions;
 using EdgeGateway.Core.Time;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Journal;
 using Firmware.Protocol;
@@ -37,6 +38,7 @@ internal sealed class RecordRetention : IGatewayPart
     private readonly DeliverySessions _deliverySessions;
     private readonly GatewayClock _clock;
     private readonly OwnFrames _own;
+    private readonly ActRecorder _acts;
     private readonly HealthIssues _issues;
     private readonly GatewayOptions _options;
     private readonly SortedSet<JournalKeyOwner> _wished = [];
@@ -53,11 +55,12 @@ internal sealed class RecordRetention : IGatewayPart
     /// <param name="deliverySessions">Gives up what nobody fetched.</param>
     /// <param name="clock">The clocks.</param>
     /// <param name="own">Makes the event.</param>
+    /// <param name="acts">The trail.</param>
     /// <param name="issues">Whether the disk is well.</param>
     /// <param name="options">The times.</param>
     public RecordRetention(
         IJournal journal, JournalWriter writer, SyncWaiters waiters, RetentionProjection retention, SessionProjection sessions, DeliveryProjection delivery, DeliverySessions deliverySessions,
-        GatewayClock clock, OwnFrames own, HealthIssues issues, GatewayOptions options)
+        GatewayClock clock, OwnFrames own, ActRecorder acts, HealthIssues issues, GatewayOptions options)
     {
         _journal = journal;
         _writer = writer;
@@ -68,6 +71,7 @@ internal sealed class RecordRetention : IGatewayPart
         _deliverySessions = deliverySessions;
         _clock = clock;
         _own = own;
+        _acts = acts;
         _issues = issues;
         _options = options;
     }
@@ -158,6 +162,7 @@ internal sealed class RecordRetention : IGatewayPart
                 _wished.Add(owner);
                 _waiters.AfterSync(() => keys.Erase(owner));
                 erased.Add(NameOf(owner));
+                _acts.Record(new Act(ActNames.KeysErased, Actor.Gateway) { Session = SessionOf(owner), Subject = owner.Kind == RecordKeys.SessionSound ? "sound" : SessionOf(owner).Length > 0 ? string.Empty : "unbound" });
             }
         }
 
@@ -257,6 +262,8 @@ internal sealed class RecordRetention : IGatewayPart
     }
 
     private bool TryNote(JournalKeyOwner owner, RetentionStep step, long utcUs) => _writer.TryAppend(JournalRecordType.Retention, new RetentionRecord(owner, step, utcUs).Encode(), out _);
+
+    private string SessionOf(JournalKeyOwner owner) => owner.Kind is RecordKeys.Session or RecordKeys.SessionSound ? _sessions.Find(owner.Number)?.Id ?? string.Empty : string.Empty;
 
     private string NameOf(JournalKeyOwner owner) => owner.Kind switch
     {

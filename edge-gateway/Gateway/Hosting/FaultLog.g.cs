@@ -42,6 +42,7 @@ internal static partial class FaultLog
         242 => Codes242.TryWrite(number, logger, what, subject, repeats, heldBack),
         243 => Codes243.TryWrite(number, logger, what, subject, repeats, heldBack),
         250 => Codes250.TryWrite(number, logger, what, subject, repeats, heldBack),
+        251 => Codes251.TryWrite(number, logger, what, subject, repeats, heldBack),
         260 => Codes260.TryWrite(number, logger, what, subject, repeats, heldBack),
         _ => false,
     };
@@ -1400,6 +1401,30 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2506, EventName = "G2506", Level = LogLevel.Error, Message = "A restore of this cart has not ended. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void RestoreUnfinished(ILogger logger, string what, string subject, long repeats, long heldBack);
+    }
+
+    private static partial class Codes251
+    {
+        public static bool TryWrite(int number, ILogger logger, string what, string subject, long repeats, long heldBack)
+        {
+            switch (number)
+            {
+                case 2516:
+                    TrailNotWritten(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2517:
+                    TrailNotWhole(logger, what, subject, repeats, heldBack);
+                    return true;
+                default:
+                    return false;
+            }
+        }
+
+        [LoggerMessage(EventId = 2516, EventName = "G2516", Level = LogLevel.Warning, Message = "The trail of acts cannot be written. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void TrailNotWritten(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2517, EventName = "G2517", Level = LogLevel.Error, Message = "The trail of acts is not the one that was written. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void TrailNotWhole(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes260

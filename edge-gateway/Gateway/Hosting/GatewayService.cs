@@ -9,8 +9,10 @@ using EdgeGateway.Core;
 using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Core.Records;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Security;
+using EdgeGateway.Gateway.Telemetry;
 using EdgeGateway.Journal;
 using EdgeGateway.Machine;
 using EdgeGateway.Mqtt.Server;
@@ -43,6 +45,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     private FileDisk? _disk;
     private FileDisk? _keys;
     private UplinkConnector? _uplink;
+    private TrailLog? _trail;
     private GatewayCore? _core;
 
     /// <summary>Makes the service; nothing is opened before <see cref="StartingAsync"/>.</summary>
@@ -97,6 +100,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
         }
 
         _disk = disk;
+        _trail = new TrailLog(new CartTrail(_options.JournalDirectory), _time);
         byte[] key = ListenerKeyFile.LoadOrCreate(_options.JournalDirectory, out IReadOnlyList<CodedError> ofListeners);
         List<CodedError> told = [.. ofListeners];
         byte[] cartKey = CartKey.LoadOrCreate(_options, CartKey.Credentials, told);
@@ -121,6 +125,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
             Log = _log,
             Listeners = new ListenerTokens(key),
             Members = _members,
+            Trail = _trail,
             Sent = told,
         });
         _core = logic;
@@ -128,8 +133,10 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
         {
             _stop.Step(logic.Stop.Now);
             long next = logic.Step(nowUs);
-            if (logic.IsReady)
+            if (logic.IsReady && !_ready.Task.IsCompleted)
             {
+                logic.Commands.Acts.Record(new Act(ActNames.GatewayStart, Actor.Gateway) { Subject = GatewayTelemetry.Version ?? string.Empty });
+                logic.Commands.Acts.Record(new Act(ActNames.ConfigurationUsed, Actor.Gateway) { Subject = _options.FileSha256 });
                 _ready.TrySetResult();
             }
 
@@ -182,6 +189,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     {
         _uplink?.Dispose();
         _loop.Dispose();
+        _trail?.Dispose();
         _disk?.Dispose();
         _keys?.Dispose();
     }

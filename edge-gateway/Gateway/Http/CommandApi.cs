@@ -27,6 +27,7 @@ internal static class CommandApi
             ? await StopAsync(context, gateway).ConfigureAwait(false)
             : await AskAsync(context, command, gateway).ConfigureAwait(false);
         string? code = answer.IsGiven ? answer.Value.Code : FaultCodes.GatewayBusy;
+        gateway.Record(context, command.Act, LoopCalls.Route(context, "session"), LoopCalls.Route(context, "id"), code ?? string.Empty);
         if (answer is { IsGiven: true, Value: { Code: null, Members: { } members } })
         {
             return LoopCalls.Object(members);

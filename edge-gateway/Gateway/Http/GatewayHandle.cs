@@ -1,8 +1,10 @@
 using System;
 using System.Globalization;
+using System.Net;
 using System.Threading.Tasks;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Configuration;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Hosting;
 using EdgeGateway.Mqtt;
@@ -76,6 +78,21 @@ public sealed record GatewayHandle(IMqttLoop Loop, Func<GatewayCore?> Core)
     /// <param name="code">The code.</param>
     /// <param name="text">What happened here; may be empty.</param>
     internal void Write(string code, string text) => Log?.Write(new GatewayLogEntry(code, text, Loop.NowUs));
+
+    /// <summary>Writes who asked for what by HTTP into the trail, on the loop; a loop that takes nothing more loses it, as it loses the request.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="what">One of <see cref="ActNames"/>, or a command's.</param>
+    /// <param name="session">The session; empty for none.</param>
+    /// <param name="subject">What it was done to; may be empty.</param>
+    /// <param name="code">Why it was refused; empty when it was done.</param>
+    internal void Record(HttpContext context, string what, string session = "", string subject = "", string code = "")
+    {
+        IPAddress? remote = context.Connection.RemoteIpAddress;
+        ActorKind kind = remote is not null && IPAddress.IsLoopback(remote) ? ActorKind.Local : ActorKind.Listener;
+        Act act = new(what, new Actor(kind, string.Empty))
+        { From = (remote is { IsIPv4MappedToIPv6: true } ? remote.MapToIPv4() : remote)?.ToString() ?? string.Empty, Session = session, Subject = subject, Code = code };
+        Loop.TryPost(() => Core()?.Commands.Acts.Record(act));
+    }
 
     /// <summary>Posts work that one caller waits for: what it throws is that caller's, and the loop goes on.</summary>
     /// <typeparam name="T">What is waited for.</typeparam>

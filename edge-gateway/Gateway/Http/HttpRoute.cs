@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
 using EdgeGateway.Core.Commands;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Web;
 using Microsoft.AspNetCore.Http;
@@ -119,6 +120,14 @@ internal static class HttpRoutes
         Pattern = path,
         Answer = typeof(Stream),
         IsDescribed = false,
-        Handle = (context, _) => Task.FromResult(GatewayWeb.File(context, file)),
+        Handle = (context, gateway) =>
+        {
+            if (path is "/" || path.EndsWith(".html", StringComparison.Ordinal))
+            {
+                gateway.Record(context, ActNames.PageView, subject: path);
+            }
+
+            return Task.FromResult(GatewayWeb.File(context, file));
+        },
     };
 }

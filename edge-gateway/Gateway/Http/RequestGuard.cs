@@ -5,6 +5,7 @@ using System.Net;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Configuration;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Web;
 using Microsoft.AspNetCore.Builder;
@@ -157,10 +158,20 @@ internal static class RequestGuard
                 return Problems.WriteAsync(context, gateway, FaultCodes.HostNameUnknown, string.Empty);
             }
 
-            return Refused(context.Request, context.Connection.RemoteIpAddress, gateway.Web) is { } refused
-                ? Problems.WriteAsync(context, gateway, refused.Code, refused.Text)
-                : next(context);
+            if (Refused(context.Request, context.Connection.RemoteIpAddress, gateway.Web) is not { } refused)
+            {
+                return next(context);
+            }
+
+            gateway.Record(context, CommandOf(context.Request)?.Act ?? ActNames.RequestRefused, code: refused.Code);
+            return Problems.WriteAsync(context, gateway, refused.Code, refused.Text);
         });
+
+    private static GatewayCommand? CommandOf(HttpRequest request)
+    {
+        string path = request.Path.Value?.TrimEnd('/') ?? string.Empty;
+        return Array.Find(GatewayCommands.All, command => string.Equals(command.Method, request.Method, StringComparison.OrdinalIgnoreCase) && EndsAs(path, command.Route));
+    }
 
     // Until there are accounts, the bedside is the cart's own screen. Behind a proxy each page looks like the nurse's: a page of ours says nothing of where it is shown.
     private static string? BeyondBedside(HttpRequest request, IPAddress? remote)

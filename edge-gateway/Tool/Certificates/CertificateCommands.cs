@@ -15,6 +15,7 @@ namespace EdgeGateway.Tool.Certificates;
 /// <summary><c>cartctl certs</c> and <c>cartctl pods</c>: the command line of <see cref="CertificateOffice"/>.</summary>
 internal sealed class CertificateCommands(TextReader input, TextWriter results, TextWriter diagnostics, Action<int> exit, TimeProvider time)
 {
+    private readonly RecordedCommands _make = new(diagnostics, exit, time);
     private readonly EnrolmentCommands _enrolment = new(input, results, diagnostics, exit, time);
 
     /// <summary>The commands.</summary>
@@ -28,36 +29,9 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         yield return new Command("pods", "The pods that belong to the cart.") { PodsList(), Admit(), RevokePod(), Replace() };
     }
 
-    /// <summary>A command whose refusals are written with their codes.</summary>
-    /// <param name="name">Its word.</param>
-    /// <param name="description">What it does.</param>
-    /// <param name="symbols">Arguments and options.</param>
-    /// <param name="diagnostics">Where refusals go.</param>
-    /// <param name="exit">Sent the exit code.</param>
-    /// <param name="action">What it does.</param>
-    /// <returns>The command.</returns>
-    public static Command Make(string name, string description, IEnumerable<Symbol> symbols, TextWriter diagnostics, Action<int> exit, Action<ParseResult> action)
-    {
-        Command command = new(name, description);
-        foreach (Symbol symbol in symbols)
-        {
-            if (symbol is Argument argument)
-            {
-                command.Add(argument);
-            }
-            else if (symbol is Option option)
-            {
-                command.Add(option);
-            }
-        }
-
-        command.SetAction(parsed => exit(Guarded(() => action(parsed), diagnostics)));
-        return command;
-    }
-
     /// <summary>The argument that names gateway.yaml.</summary>
     /// <returns>The argument.</returns>
-    public static Argument<string> Configuration() => new("gateway.yaml") { Description = "The gateway's configuration file; its section tls names the folder." };
+    public static Argument<string> Configuration() => new(RecordedCommands.ConfigurationName) { Description = "The gateway's configuration file; its section tls names the folder." };
 
     private static Option<string> Out(string what) => new("--out") { Description = what, Required = true };
 
@@ -104,7 +78,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Write(Fresh(parsed.GetValue(file)!), Office(parsed.GetValue(configuration)!).Request());
             results.WriteLine("wrote " + parsed.GetValue(file) + ". Sign it where the root is: cartctl certs sign.");
-        });
+        }, "certificate.request");
     }
 
     private Command Sign()
@@ -158,7 +132,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Office(parsed.GetValue(configuration)!).Install(Read(parsed.GetValue(issuing)!), Read(parsed.GetValue(root)!), parsed.GetValue(names)!);
             results.WriteLine("installed. The gateway can be started; a running one takes it within seconds.");
-        });
+        }, "certificate.install");
     }
 
     private Command Renew()
@@ -167,7 +141,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         Option<string[]> names = Names();
         Option<bool> due = new("--if-due") { Description = "Only when two thirds of its life are over; for a daily timer." };
         return Make("renew", "Issues the gateway's certificate anew; a running gateway shows it within seconds.", [configuration, names, due], parsed =>
-            results.WriteLine(Office(parsed.GetValue(configuration)!).Renew(parsed.GetValue(names)!, parsed.GetValue(due)) ? "renewed." : "not due yet."));
+            results.WriteLine(Office(parsed.GetValue(configuration)!).Renew(parsed.GetValue(names)!, parsed.GetValue(due)) ? "renewed." : "not due yet."), "certificate.renew");
     }
 
     private Command Csr()
@@ -184,7 +158,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
 
             Write(Fresh(parsed.GetValue(file)!), Office(parsed.GetValue(configuration)!).RequestForOwnAuthority(parsed.GetValue(names)!));
             results.WriteLine("wrote " + parsed.GetValue(file) + ". When it is signed: cartctl certs import.");
-        });
+        }, "certificate.csr");
     }
 
     private Command Import()
@@ -196,7 +170,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Office(parsed.GetValue(configuration)!).Import(Read(parsed.GetValue(chain)!), Read(parsed.GetValue(root)!));
             results.WriteLine("imported.");
-        });
+        }, "certificate.import");
     }
 
     private Command Issue()
@@ -212,7 +186,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
             CertificateRole whose = string.Equals(parsed.GetValue(role), "listener", StringComparison.Ordinal) ? CertificateRole.Listener : CertificateRole.Technician;
             Write(target, string.Join('\n', Office(parsed.GetValue(configuration)!).Issue(whose, parsed.GetValue(name)!)));
             results.WriteLine("wrote " + target + ".");
-        });
+        }, "certificate.issue", parsed => parsed.GetValue(name)!);
     }
 
     private Command Revoke()
@@ -237,7 +211,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
             }
 
             results.WriteLine(count.ToString(CultureInfo.InvariantCulture) + (count == 1 ? " certificate" : " certificates") + " revoked.");
-        });
+        }, "certificate.revoke", parsed => parsed.GetValue(which)!);
     }
 
     private Command Clock()
@@ -253,7 +227,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
 
             Office(parsed.GetValue(configuration)!).ClockIsRight(day);
             results.WriteLine("noted: it is " + time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm'Z'", CultureInfo.InvariantCulture) + ". A running gateway takes it within seconds.");
-        });
+        }, "certificate.clock", parsed => parsed.GetValue(recorded)!);
     }
 
     private Command List()
@@ -337,7 +311,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Office(parsed.GetValue(configuration)!).Admit(parsed.GetValue(pod)!, parsed.GetValue(label));
             results.WriteLine("pod " + parsed.GetValue(pod) + " is admitted.");
-        });
+        }, "pod.admit", parsed => parsed.GetValue(pod)!);
     }
 
     private Command RevokePod()
@@ -348,7 +322,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Office(parsed.GetValue(configuration)!).Revoke(parsed.GetValue(pod)!, "lost");
             results.WriteLine("pod " + parsed.GetValue(pod) + " is revoked. What it had stored and not sent is lost; it holds no patient's name.");
-        });
+        }, "pod.revoke", parsed => parsed.GetValue(pod)!);
     }
 
     private Command Replace()
@@ -360,7 +334,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Office(parsed.GetValue(configuration)!).Replace(parsed.GetValue(old)!, parsed.GetValue(next)!);
             results.WriteLine("pod " + parsed.GetValue(next) + " is admitted in the place of " + parsed.GetValue(old) + ".");
-        });
+        }, "pod.replace", parsed => parsed.GetValue(old) + "/" + parsed.GetValue(next));
     }
 
     private static string SerialIn(string file)
@@ -399,24 +373,6 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         results.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
     }
 
-    private Command Make(string name, string description, IEnumerable<Symbol> symbols, Action<ParseResult> action) => Make(name, description, symbols, diagnostics, exit, action);
-
-    private static int Guarded(Action action, TextWriter diagnostics)
-    {
-        try
-        {
-            action();
-            return CartCtl.Clean;
-        }
-        catch (CodedErrorException e)
-        {
-            diagnostics.WriteLine(CodedError.RenderAll(e.Errors));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or InvalidOperationException)
-        {
-            diagnostics.WriteLine(CodedError.RenderAll([new CodedError(FaultCodes.CertificateStateUnusable, ErrorPlace.None, e.Message.TrimEnd('.'))]));
-        }
-
-        return CartCtl.Unreadable;
-    }
+    private Command Make(string name, string description, IEnumerable<Symbol> symbols, Action<ParseResult> action, string? act = null, Func<ParseResult, string>? subject = null) =>
+        _make.Make(name, description, symbols, action, act, subject);
 }

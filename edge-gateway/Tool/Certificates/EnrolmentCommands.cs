@@ -17,6 +17,8 @@ internal sealed class EnrolmentCommands(TextReader input, TextWriter results, Te
 {
     private const int PinLength = 64;
 
+    private readonly RecordedCommands _make = new(diagnostics, exit, time);
+
     /// <summary><c>certs enrol</c>.</summary>
     /// <returns>The command.</returns>
     public Command Enrol()
@@ -30,8 +32,8 @@ internal sealed class EnrolmentCommands(TextReader input, TextWriter results, Te
         Option<string?> password = new("--wifi-password-file") { Description = "A file with the network's password; without it, and with --wifi, it is read from the terminal or standard input." };
         Option<string?> file = new("--out") { Description = "Where the bundle for cart-flash is written. It holds the pod's key: delete it after use." };
         Option<string?> listen = new("--listen") { Description = "In the place of --out: an address and port of this machine, such as 10.0.0.2:8884, by which cartctl certs fetch takes the bundle. Open for one code, 10 minutes at most." };
-        return CertificateCommands.Make(
-            "enrol", "Makes a pod one of this cart: certificate, place in the list, and the bundle for cart-flash.", [configuration, pod, host, port, label, wifi, password, file, listen], diagnostics, exit, parsed =>
+        return _make.Make(
+            "enrol", "Makes a pod one of this cart: certificate, place in the list, and the bundle for cart-flash.", [configuration, pod, host, port, label, wifi, password, file, listen], parsed =>
         {
             (CertificateOffice office, GatewayTlsOptions tls) = CertificateOffice.Of(parsed.GetValue(configuration)!, time);
             string? target = parsed.GetValue(file);
@@ -53,7 +55,7 @@ internal sealed class EnrolmentCommands(TextReader input, TextWriter results, Te
             PodBundle bundle = office.Enrol(parsed.GetValue(pod)!, enrolment);
             CertificateFolder.Replace(target, bundle.Write());
             results.WriteLine("pod " + bundle.DeviceId + " is admitted; wrote " + target + ". Give it to cart-flash, then delete it.");
-        });
+        }, "pod.enrol", parsed => parsed.GetValue(pod)!);
     }
 
     /// <summary><c>certs fetch</c>.</summary>
@@ -65,7 +67,7 @@ internal sealed class EnrolmentCommands(TextReader input, TextWriter results, Te
         Option<string> pin = new("--pin") { Description = "The fingerprint that the gateway's console shows: 64 hexadecimal digits.", Required = true };
         Option<string?> code = new("--code-file") { Description = "A file with the code; without it the code is read from the terminal or standard input." };
         Option<string> file = new("--out") { Description = "Where the bundle for cart-flash is written; - for standard output. It holds the pod's key: delete it after use.", Required = true };
-        return CertificateCommands.Make("fetch", "Fetches the bundle of a pod from a gateway that enrols it by --listen. On the computer beside the pod.", [gateway, pod, pin, code, file], diagnostics, exit, parsed =>
+        return _make.Make("fetch", "Fetches the bundle of a pod from a gateway that enrols it by --listen. On the computer beside the pod.", [gateway, pod, pin, code, file], parsed =>
         {
             (string host, int port) = AddressOf(parsed.GetValue(gateway)!);
             string device = parsed.GetValue(pod)!;

@@ -609,10 +609,13 @@ internal sealed class Peer : IAsyncDisposable
         return (await PacketAsync(0x90))[^1];
     }
 
-    public async Task<int> PublishAsync(string topic, string payload)
+    public Task<int> PublishAsync(string topic, string payload) => PublishAsync(topic, Encoding.UTF8.GetBytes(payload));
+
+    public async Task<int> PublishAsync(string topic, byte[] payload)
     {
         byte[] name = Encoding.ASCII.GetBytes(topic);
-        byte[] body = [0, (byte)name.Length, .. name, 0, ++_id, 0, .. Encoding.UTF8.GetBytes(payload)];
+        _id = (byte)((_id % 250) + 1); // never 0
+        byte[] body = [0, (byte)name.Length, .. name, 0, _id, 0, .. payload];
         await _stream.WriteAsync((byte[])[0x32, (byte)((body.Length & 0x7F) | (body.Length > 127 ? 0x80 : 0)), .. body.Length > 127 ? [(byte)(body.Length >> 7)] : Array.Empty<byte>(), .. body]);
         byte[] answer = await PacketAsync(0x40);
         return answer.Length > 2 ? answer[2] : 0;

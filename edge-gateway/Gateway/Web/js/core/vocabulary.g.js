@@ -179,6 +179,8 @@ export const FAULTS = Object.freeze({
   StoredKeysUnusable: "G2504",
   CartKeyReplaced: "G2505",
   RestoreUnfinished: "G2506",
+  TrailNotWritten: "G2516",
+  TrailNotWhole: "G2517",
   PartPresent: "P1000",
   PartAbsent: "P1001",
   PartFailing: "P1002",
