@@ -241,7 +241,8 @@ internal sealed class KeyRing : IJournalKeys, IDisposable
             }
         }
 
-        bool all = true;
+        // Another sequence may set the status between two operations of this one.
+        DiskStatus ended = DiskStatus.Ok;
         foreach (Held held in new List<Held>(_going.Values))
         {
             foreach (string file in held.Files.ToArray())
@@ -253,18 +254,16 @@ internal sealed class KeyRing : IJournalKeys, IDisposable
                 }
                 else
                 {
-                    all = false;
-                    Status = _last().Status;
+                    ended = _last().Status;
                 }
             }
         }
 
         // Before this a cut could bring them back.
         yield return Op.SyncDirectory() with { OnKeys = true };
-        all &= _last().Status == DiskStatus.Ok;
-        if (!all)
+        Status = ended == DiskStatus.Ok ? _last().Status : ended;
+        if (Status != DiskStatus.Ok)
         {
-            Status = Status == DiskStatus.Ok ? _last().Status : Status;
             yield break;
         }
 
