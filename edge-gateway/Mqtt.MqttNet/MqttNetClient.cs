@@ -48,7 +48,7 @@ public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
 
     private MqttNetLink? _link;
     private InboundFrames _frames;
-    private LinkEnd? _earlyEnd;
+    private MqttNetEnd? _earlyEnd;
     private string _clientId;
     private int _isWoken;
     private bool _isAnswered;
@@ -299,7 +299,7 @@ public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
         return _link is null ? long.MaxValue : Math.Min(next, Drain(nowUs));
     }
 
-    void IMqttNetLinkOwner.Answered(MqttNetLink link, LinkAnswer answer)
+    void IMqttNetLinkOwner.Answered(MqttNetLink link, MqttNetAnswer answer)
     {
         if (link != _link || _isAnswered)
         {
@@ -361,7 +361,7 @@ public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
         }
     }
 
-    void IMqttNetLinkOwner.Ended(MqttNetLink link, LinkEnd end)
+    void IMqttNetLinkOwner.Ended(MqttNetLink link, MqttNetEnd end)
     {
         if (link != _link)
         {
@@ -402,7 +402,7 @@ public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
         }
     }
 
-    private void Finish(LinkEnd end)
+    private void Finish(MqttNetEnd end)
     {
         if (end.Refusal is { } refusal)
         {
@@ -422,7 +422,7 @@ public sealed class MqttNetClient : IMqttClient, IMqttNetLinkOwner
         }
     }
 
-    private void Refused(LinkAnswer answer) => EndConnection(MqttLossKind.Refused, answer.Code, "the server refused the connection" + answer.Words);
+    private void Refused(MqttNetAnswer answer) => EndConnection(MqttLossKind.Refused, answer.Code, "the server refused the connection" + answer.Words);
 
     private void Take(MqttNetLink link, in MqttMessage message, ushort packetId, Action acknowledge)
     {

@@ -18,14 +18,14 @@ namespace EdgeGateway.Mqtt.MqttNet;
 /// <param name="Limits">What the server takes.</param>
 /// <param name="AssignedClientId">The identifier that the server chose; null for none.</param>
 /// <param name="Words">Reason string and server reference, for logs.</param>
-internal sealed record LinkAnswer(byte Code, bool IsSessionPresent, MqttServerLimits Limits, string? AssignedClientId, string Words);
+internal sealed record MqttNetAnswer(byte Code, bool IsSessionPresent, MqttServerLimits Limits, string? AssignedClientId, string Words);
 
 /// <summary>How MQTTnet saw the end of a connection.</summary>
 /// <param name="Reason">Its reason code; 0 for none.</param>
 /// <param name="Words">The server's reason string, for logs.</param>
 /// <param name="Exception">What MQTTnet threw; null for nothing.</param>
 /// <param name="Refusal">CONNACK when it was a refusal.</param>
-internal sealed record LinkEnd(byte Reason, string Words, Exception? Exception, LinkAnswer? Refusal);
+internal sealed record MqttNetEnd(byte Reason, string Words, Exception? Exception, MqttNetAnswer? Refusal);
 
 /// <summary>Who is told what happens on a link. Every call comes from inside <see cref="MqttNetLink.RunResults"/>, on the loop.</summary>
 internal interface IMqttNetLinkOwner
@@ -33,7 +33,7 @@ internal interface IMqttNetLinkOwner
     /// <summary>CONNACK came.</summary>
     /// <param name="link">Whose.</param>
     /// <param name="answer">What it says.</param>
-    void Answered(MqttNetLink link, LinkAnswer answer);
+    void Answered(MqttNetLink link, MqttNetAnswer answer);
 
     /// <summary>A message came.</summary>
     /// <param name="link">Whose.</param>
@@ -45,7 +45,7 @@ internal interface IMqttNetLinkOwner
     /// <summary>MQTTnet has given the connection up. It may come more than once.</summary>
     /// <param name="link">Whose.</param>
     /// <param name="end">Why.</param>
-    void Ended(MqttNetLink link, LinkEnd end);
+    void Ended(MqttNetLink link, MqttNetEnd end);
 }
 
 /// <summary>
@@ -119,12 +119,12 @@ internal sealed class MqttNetLink : Net.Adapter.IMqttClientAdapterFactory, Net.C
             {
                 if (done.IsCompletedSuccessfully)
                 {
-                    LinkAnswer answer = AnswerOf(done.Result, options.Version);
+                    MqttNetAnswer answer = AnswerOf(done.Result, options.Version);
                     Post(() => _owner.Answered(this, answer));
                 }
                 else
                 {
-                    LinkEnd end = new(0, string.Empty, done.Exception?.GetBaseException() ?? new OperationCanceledException(), null);
+                    MqttNetEnd end = new(0, string.Empty, done.Exception?.GetBaseException() ?? new OperationCanceledException(), null);
                     Post(() => _owner.Ended(this, end));
                 }
             },
@@ -333,7 +333,7 @@ internal sealed class MqttNetLink : Net.Adapter.IMqttClientAdapterFactory, Net.C
         return made;
     }
 
-    private static LinkAnswer AnswerOf(Net.MqttClientConnectResult result, MqttVersion version)
+    private static MqttNetAnswer AnswerOf(Net.MqttClientConnectResult result, MqttVersion version)
     {
         MqttServerLimits limits = version != MqttVersion.V5 ? MqttServerLimits.None : new MqttServerLimits
         {
@@ -348,7 +348,7 @@ internal sealed class MqttNetLink : Net.Adapter.IMqttClientAdapterFactory, Net.C
         };
         string words = (string.IsNullOrEmpty(result.ReasonString) ? string.Empty : ": " + result.ReasonString)
             + (string.IsNullOrEmpty(result.ServerReference) ? string.Empty : ", use " + result.ServerReference);
-        return new LinkAnswer((byte)result.ResultCode, result.IsSessionPresent, limits, string.IsNullOrEmpty(result.AssignedClientIdentifier) ? null : result.AssignedClientIdentifier, words);
+        return new MqttNetAnswer((byte)result.ResultCode, result.IsSessionPresent, limits, string.IsNullOrEmpty(result.AssignedClientIdentifier) ? null : result.AssignedClientIdentifier, words);
     }
 
     private static Net.MqttApplicationMessage Convert(in MqttMessage message)
@@ -419,8 +419,8 @@ internal sealed class MqttNetLink : Net.Adapter.IMqttClientAdapterFactory, Net.C
 
     private Task DisconnectedAsync(Net.MqttClientDisconnectedEventArgs arguments)
     {
-        LinkAnswer? refusal = arguments.ConnectResult is { } result && result.ResultCode != Net.MqttClientConnectResultCode.Success ? AnswerOf(result, MqttVersion.V5) : null;
-        LinkEnd end = new((byte)arguments.Reason, string.IsNullOrEmpty(arguments.ReasonString) ? string.Empty : ": " + arguments.ReasonString, arguments.Exception, refusal);
+        MqttNetAnswer? refusal = arguments.ConnectResult is { } result && result.ResultCode != Net.MqttClientConnectResultCode.Success ? AnswerOf(result, MqttVersion.V5) : null;
+        MqttNetEnd end = new((byte)arguments.Reason, string.IsNullOrEmpty(arguments.ReasonString) ? string.Empty : ": " + arguments.ReasonString, arguments.Exception, refusal);
         Post(() => _owner.Ended(this, end));
         return Task.CompletedTask;
     }
@@ -430,7 +430,7 @@ internal sealed class MqttNetLink : Net.Adapter.IMqttClientAdapterFactory, Net.C
     {
         if (exception?.GetBaseException() is { } cause and not (OperationCanceledException or ObjectDisposedException or Net.Exceptions.MqttCommunicationException))
         {
-            LinkEnd end = new(0, string.Empty, cause, null);
+            MqttNetEnd end = new(0, string.Empty, cause, null);
             Post(() => _owner.Ended(this, end));
         }
     }
