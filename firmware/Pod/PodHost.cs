@@ -208,7 +208,7 @@ public sealed class PodHost : IStepped, IPodService
     }
 
     /// <inheritdoc/>
-    public byte[] Health(long nowUs) => _heartbeat.Fill(IsOnBench, _supervisors, nowUs);
+    public byte[] Health(long nowUs) => _heartbeat.Fill(!Situation.NeedsSteadyLoop, IsOnBench, _supervisors, nowUs);
 
     /// <inheritdoc/>
     public bool TestCuff(long nowUs)
@@ -343,7 +343,7 @@ public sealed class PodHost : IStepped, IPodService
         next = Earlier(next, _time.Step(nowUs));
         next = Earlier(next, _ring.Step(nowUs, _link.IsConnected, Situation.NeedsSteadyLoop));
         _events.Step(_ring, Epoch, nowUs);
-        next = Earlier(next, _heartbeat.Step(_link.IsConnected, IsOnBench, _supervisors, nowUs));
+        next = Earlier(next, _heartbeat.Step(_link.IsConnected && !Situation.NeedsSteadyLoop, IsOnBench, _supervisors, nowUs));
         next = Earlier(next, _state.Step(BootId, Epoch, IsOnBench, _supervisors, nowUs));
         if (_liveSound.IsWaiting)
         {

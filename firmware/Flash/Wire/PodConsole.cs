@@ -106,6 +106,51 @@ public sealed class PodConsole(ISerialLine line, TimeProvider clock, string port
             $"{answer.Code} on '{shown ?? command}': {(means.Length > 0 ? means : known?.Happened.English ?? "no words").TrimEnd('.')}", next.Length > 0 ? next : known?.Do.English));
     }
 
+    /// <summary>Asks for something that goes on until it is ended, and has a turn with each part and in each pause between them.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="turn">Takes a part, or null in a pause; gives bytes for the line as they are, or none.</param>
+    /// <param name="pauseMs">A pause, ms.</param>
+    /// <returns>The answer; its parts went to the turns.</returns>
+    /// <exception cref="CodedErrorException">The line is gone, or the pod says nothing more.</exception>
+    public PodAnswer Converse(string command, Func<JsonElement?, byte[]> turn, int pauseMs)
+    {
+        ArgumentNullException.ThrowIfNull(turn);
+        _id = (_id % AnswerLine.MaxId) + 1;
+        log("> " + command);
+        try
+        {
+            line.Write(AnswerLine.Request(_id, command));
+            long heard = clock.GetTimestamp();
+            while (true)
+            {
+                string? text = ReadLine(clock.GetTimestamp(), pauseMs);
+                AnswerLine? answer = text is null ? null : AnswerLine.Parse(text);
+                if (answer?.Id == _id && answer.Kind is AnswerKind.Ok or AnswerKind.Error)
+                {
+                    log($"  {(answer.Kind == AnswerKind.Ok ? "OK" : "ERR " + answer.Code)}");
+                    return new PodAnswer(answer.Kind == AnswerKind.Ok, answer.Code, answer.Json, []);
+                }
+
+                bool isPart = answer is { Kind: AnswerKind.Part, Json: not null } && answer.Id == _id;
+                heard = isPart ? clock.GetTimestamp() : heard;
+                if (clock.GetElapsedTime(heard).TotalMilliseconds > DefaultTimeoutMs)
+                {
+                    throw new CodedErrorException(new CodedError(FaultCodes.ConsoleSilent, new ErrorPlace(port, 0, null), $"no more answer to '{command}'"));
+                }
+
+                byte[] bytes = turn(isPart ? answer!.Json : null);
+                if (bytes.Length > 0)
+                {
+                    line.Write(bytes);
+                }
+            }
+        }
+        catch (IOException e)
+        {
+            throw new CodedErrorException(new CodedError(FaultCodes.BoardUnplugged, new ErrorPlace(port, 0, null), e.Message.TrimEnd('.')));
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => line.Dispose();
 

@@ -178,17 +178,26 @@ public sealed class CommandTable
             return best; // comparing with all of them takes longer than a cuff's sample may wait
         }
 
-        int least = int.MaxValue;
+        string one = Joined(words, 1);
+        string two = Joined(words, count < 2 ? count : 2);
+        string three = Joined(words, count < 3 ? count : 3);
+        int least = MaxName;
         for (int i = 0; i < _commands.Length; i++)
         {
             string name = _commands[i].Name;
             int parts = WordsOf(name);
-            string typed = Joined(words, count < parts ? count : parts);
+            string typed = parts == 1 ? one : parts == 2 ? two : three;
             int apart = typed.Length > name.Length ? typed.Length - name.Length : name.Length - typed.Length;
-            int distance = typed.Length > MaxName || name.Length > MaxName || apart * 3 > name.Length ? int.MaxValue : Distance(typed, name);
 
-            // Nearer than a third of its signs: a slip, and not another word.
-            if (distance < least && distance * 3 <= name.Length)
+            // Nearer than a third of its signs: a slip, and not another word. What is further is not counted to its end.
+            int most = name.Length / 3 < least ? name.Length / 3 : least - 1;
+            if (typed.Length > MaxName || name.Length > MaxName || apart > most)
+            {
+                continue;
+            }
+
+            int distance = Distance(typed, name, most);
+            if (distance <= most)
             {
                 least = distance;
                 best = name;
@@ -372,8 +381,8 @@ public sealed class CommandTable
         return count;
     }
 
-    // Insertions, deletions and exchanges from one text to the other (Levenshtein), in two rows.
-    private int Distance(string a, string b)
+    // Insertions, deletions and exchanges from one text to the other (Levenshtein), in two rows; given up where it can only be more than the most.
+    private int Distance(string a, string b, int most)
     {
         for (int j = 0; j <= b.Length; j++)
         {
@@ -383,12 +392,19 @@ public sealed class CommandTable
         for (int i = 1; i <= a.Length; i++)
         {
             _row[0] = i;
+            int nearest = i;
             for (int j = 1; j <= b.Length; j++)
             {
                 int exchanged = _rowBefore[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
                 int added = _row[j - 1] + 1;
                 int removed = _rowBefore[j] + 1;
                 _row[j] = exchanged < added ? (exchanged < removed ? exchanged : removed) : added < removed ? added : removed;
+                nearest = _row[j] < nearest ? _row[j] : nearest;
+            }
+
+            if (nearest > most)
+            {
+                return most + 1;
             }
 
             for (int j = 0; j <= b.Length; j++)

@@ -44,9 +44,6 @@ public sealed class Heartbeat
         _trace = trace;
     }
 
-    /// <summary>The latest step since the reading before, µs behind what it asked for.</summary>
-    public long LoopLateUs => _lateUs;
-
     /// <summary>A step of the loop begins.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     public void OnStep(long nowUs)
@@ -65,19 +62,19 @@ public sealed class Heartbeat
     }
 
     /// <summary>Makes a reading when one is due.</summary>
-    /// <param name="isConnected">The gateway is there.</param>
+    /// <param name="isWanted">The gateway is there, and the loop may stand: a board counts its free memory by collecting it.</param>
     /// <param name="isOnBench">The pod is on a bench.</param>
     /// <param name="supervisors">The parts.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>When it wants to be called next.</returns>
-    public long Step(bool isConnected, bool isOnBench, Supervisor[] supervisors, long nowUs)
+    public long Step(bool isWanted, bool isOnBench, Supervisor[] supervisors, long nowUs)
     {
         if (_dueUs < 0)
         {
             _dueUs = nowUs + FirstUs;
         }
 
-        if (!isConnected)
+        if (!isWanted)
         {
             return long.MaxValue;
         }
@@ -87,7 +84,7 @@ public sealed class Heartbeat
             return _dueUs;
         }
 
-        Fill(isOnBench, supervisors, nowUs);
+        Fill(true, isOnBench, supervisors, nowUs);
         for (int i = 0; i < HealthBody.Length; i++)
         {
             _ring.Scratch[PodRing.BodyOffset + i] = _body[i];
@@ -100,11 +97,12 @@ public sealed class Heartbeat
     }
 
     /// <summary>What a reading of now says.</summary>
+    /// <param name="mayStand">False while the loop must be steady: free memory is not known then.</param>
     /// <param name="isOnBench">The pod is on a bench.</param>
     /// <param name="supervisors">The parts.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>A <see cref="HealthBody"/>; valid until the next call.</returns>
-    public byte[] Fill(bool isOnBench, Supervisor[] supervisors, long nowUs)
+    public byte[] Fill(bool mayStand, bool isOnBench, Supervisor[] supervisors, long nowUs)
     {
         int failing = 0;
         for (int i = 0; i < supervisors.Length; i++)
@@ -113,7 +111,7 @@ public sealed class Heartbeat
         }
 
         IBoardService? board = _options.Board;
-        long memory = board == null ? -1 : board.FreeManagedBytes;
+        long memory = board == null || !mayStand ? -1 : board.FreeManagedBytes;
         int signal = board == null ? 0 : board.SignalDecibelMilliwatt;
         int flags = (_ring.StoreOk ? 0 : HealthBody.StoreFails)
             | (isOnBench ? HealthBody.OnBench : 0)

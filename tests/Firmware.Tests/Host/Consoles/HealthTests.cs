@@ -73,6 +73,29 @@ public sealed class HealthTests
     }
 
     [TestMethod]
+    public void While_the_cuff_holds_pressure_no_memory_is_counted_and_the_reading_waits()
+    {
+        ConsoleBench bench = ConsoleBench.Provisioned();
+        bench.Run(20);
+        bench.Unlock();
+        bench.Ok("CUFF OFF ARM");
+        bench.Run(20);
+        bench.Port.Send("@77 cuff hold\r\n");
+        for (int i = 0; i < 8; i++)
+        {
+            bench.Port.Send(" ");
+            bench.Run(5);
+        }
+
+        Assert.HasCount(1, Beats(bench), "a board counts its memory by collecting it, and the loop would stand");
+        Assert.AreEqual(HealthBody.MemoryUnknown, HealthBody.FreeMemoryBytes(bench.Host.Health(bench.NowUs), 0));
+        bench.Port.Send("q");
+        bench.Run(1);
+        Assert.HasCount(2, Beats(bench));
+        Assert.AreEqual(600_000u, HealthBody.FreeMemoryBytes(Beats(bench)[^1], Frame.HeaderLength));
+    }
+
+    [TestMethod]
     public void A_bench_pod_says_so_in_its_state_until_it_ends_or_the_pod_restarts()
     {
         ConsoleBench bench = ConsoleBench.Provisioned();

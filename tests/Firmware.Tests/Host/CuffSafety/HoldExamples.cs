@@ -15,8 +15,8 @@ internal static class HoldExamples
         ("a pressure that a hand makes is held, and emptied when its person says so", () => Holds(null)),
         ("the same on a board", () => Holds(TrialCosts.Typical)),
         ("a hand that pumps on is stopped", () => TooHigh(null, 290)),
-        ("a calibration that reads too low does not hide the pressure", () => TooHigh(Calibrated(960), 282)),
-        ("a calibration that reads too high opens earlier", () => TooHigh(Calibrated(1040), 272)),
+        ("a calibration that reads too low does not hide the pressure", () => TooHigh(Calibrated(960), 276)),
+        ("a calibration that reads too high opens earlier", () => TooHigh(Calibrated(1040), 265)),
         ("no key for ten seconds opens", Silence),
         ("two minutes are the longest", TwoMinutes),
         ("a sensor that is pulled is known", () => Lost(trial => trial.IsUnplugged = true)),
@@ -24,6 +24,7 @@ internal static class HoldExamples
         ("a held bus opens", () => Ends(trial => trial.Begin(TrialFault.BusHeld, 0), FaultCode.CuffHoldSensorLost, 1.2)),
         ("a loop that stood opens", () => Ends(trial => trial.Stand(300_000), FaultCode.CuffLoopLate, 0.5)),
         ("a sensor that is not at zero closes nothing", NotAtZero),
+        ("nothing is closed before a tenth of a second of zeros", ZeroFirst),
         ("a gateway that goes opens", () => Ends(trial => trial.Begin(TrialFault.LinkLost, 0), FaultCode.CuffHoldLinkLost, 0.1)),
         ("a gateway that was never there is not asked for", NoGateway),
         ("a valve that does not stay closed is said", () => Ends(trial => trial.Cuff.Faults = CuffChainFaults.OneShotStuckLow, FaultCode.CuffHoldNotHeld, 0.1)),
@@ -163,6 +164,14 @@ internal static class HoldExamples
         bool wasClosed = false;
         string? wrong = Until(trial, () => !trial.Hold.IsHolding || (wasClosed |= trial.Cuff.IsDumpValveCoilPowered), 5);
         return wrong ?? (!wasClosed && trial.Hold.End == FaultCode.CuffNotAtZero ? null : trial.Hold.End + (wasClosed ? ", and it was closed" : string.Empty));
+    }
+
+    private static string? ZeroFirst()
+    {
+        CuffTrial trial = Begun();
+        long beganUs = trial.NowUs;
+        string? wrong = Until(trial, () => trial.Cuff.IsDumpValveCoilPowered, 3);
+        return wrong ?? (trial.NowUs - beganUs >= 90_000 ? null : "closed after " + (trial.NowUs - beganUs) + " us");
     }
 
     private static string? NoGateway()
