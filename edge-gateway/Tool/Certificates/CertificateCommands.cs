@@ -8,7 +8,6 @@ using System.Text;
 using System.Text.Json;
 using EdgeGateway.Certificates;
 using EdgeGateway.Core.Configuration;
-using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Machine;
 
@@ -397,59 +396,28 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
             }
         }
 
-        command.SetAction(parsed => exit(act is null || TrailOf(parsed) is not { } trail
-            ? Guarded(() => action(parsed), out _)
-            : Recorded(trail, new Act(act, new Actor(ActorKind.Integrator, string.Empty)) { From = ActNames.FromConsole, Subject = subject?.Invoke(parsed) ?? string.Empty }, () => action(parsed))));
+        command.SetAction(parsed => exit(act is null
+            ? Guarded(() => action(parsed)).Exit
+            : new RecordedActs(diagnostics, time).Run(parsed.GetValue<string>(ConfigurationName)!, act, subject?.Invoke(parsed) ?? string.Empty, () => Guarded(() => action(parsed)))));
         return command;
     }
 
-    private static CartTrail? TrailOf(ParseResult parsed) =>
-        parsed.GetValue<string>(ConfigurationName) is { } file && ConfigurationFile.Load(file).Options is { } options ? new CartTrail(options.JournalDirectory) : null;
-
-    private int Recorded(CartTrail trail, Act act, Action action)
-    {
-        if (!TryWrite(() => trail.Append(), trail, "nothing was changed"))
-        {
-            return CartCtl.Unreadable;
-        }
-
-        int code = Guarded(action, out string refusal);
-        return TryWrite(() => trail.Record(act with { Code = refusal }, time.GetUtcNow()), trail, refusal.Length > 0 ? "nothing was changed" : "the change was made") ? code : CartCtl.Unreadable;
-    }
-
-    private bool TryWrite(Action write, CartTrail trail, string then)
-    {
-        try
-        {
-            write();
-            return true;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            diagnostics.WriteLine(CodedError.RenderAll([new CodedError(FaultCodes.ActNotRecorded, new ErrorPlace(trail.Folder.Path, 0, null), then + ": " + e.Message.TrimEnd('.'))]));
-            return false;
-        }
-    }
-
-    private int Guarded(Action action, out string refusal)
+    private (int Exit, string Refusal) Guarded(Action action)
     {
         try
         {
             action();
-            refusal = string.Empty;
-            return CartCtl.Clean;
+            return (CartCtl.Clean, string.Empty);
         }
         catch (CodedErrorException e)
         {
-            refusal = e.Errors[0].Code;
             diagnostics.WriteLine(CodedError.RenderAll(e.Errors));
+            return (CartCtl.Unreadable, e.Errors[0].Code);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or InvalidOperationException)
         {
-            refusal = FaultCodes.CertificateStateUnusable;
             diagnostics.WriteLine(CodedError.RenderAll([new CodedError(FaultCodes.CertificateStateUnusable, ErrorPlace.None, e.Message.TrimEnd('.'))]));
+            return (CartCtl.Unreadable, FaultCodes.CertificateStateUnusable);
         }
-
-        return CartCtl.Unreadable;
     }
 }
