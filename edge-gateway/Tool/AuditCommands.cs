@@ -124,7 +124,7 @@ internal sealed class AuditCommands(TextWriter results, TextWriter diagnostics, 
                 throw Refused(FaultCodes.FileNotReplaced, path, string.Empty);
             }
 
-            cart?.Record(new Act(ActNames.TrailExport, new Actor(ActorKind.Integrator, string.Empty)) { From = ActNames.FromConsole }, time.GetUtcNow());
+            cart?.Record(new Act(ActNames.TrailExport, new ActAuthor(AuthorKind.Integrator, string.Empty)) { From = ActNames.FromConsole }, time.GetUtcNow());
             Directory.CreateDirectory(path);
             foreach (TrailFile file in folder.List().Where(static f => f.Name.StartsWith("segment-", StringComparison.Ordinal)))
             {

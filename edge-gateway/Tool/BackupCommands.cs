@@ -59,7 +59,7 @@ internal static class BackupCommands
             if (cart.IsUnfinished)
             {
                 cart.Finish();
-                make.Note(parsed.GetValue(configuration)!, ActNames.Restore);
+                new RecordedActs(diagnostics, time).Run(parsed.GetValue(configuration)!, ActNames.Restore, string.Empty, static () => (CartCtl.Clean, string.Empty));
                 results.WriteLine("ended the restore that was cut. Nothing else was done.");
                 return;
             }
@@ -80,7 +80,7 @@ internal static class BackupCommands
             }
 
             cart.Restore(backup, parsed.GetValue(older));
-            make.Note(parsed.GetValue(configuration)!, ActNames.Restore);
+            new RecordedActs(diagnostics, time).Run(parsed.GetValue(configuration)!, ActNames.Restore, string.Empty, static () => (CartCtl.Clean, string.Empty));
             results.WriteLine("restored cart " + backup.CartId + " from " + backup.CreatedUtc.ToString("u", CultureInfo.InvariantCulture) + ".");
         });
     }

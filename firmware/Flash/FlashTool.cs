@@ -323,8 +323,8 @@ public static class FlashTool
         if (given.Value(given.WhatIf))
         {
             machine.Output.WriteLine(isCuff
-                ? $"{count} points, up and down: {string.Join(", ", CalibrationRun.CuffPointsMmHg)} mmHg, on a rigid volume of 500 ml with hand pump and manometer; never on an arm"
-                : $"{count} points on a tester: {string.Join(", ", CalibrationRun.OximeterPointsPercent)} %; never on a finger");
+                ? $"{order.Length} points, up and down: {string.Join(", ", CalibrationRun.CuffPointsMmHg)} mmHg, on a rigid volume of 500 ml with hand pump and manometer; never on an arm"
+                : $"{order.Length} points on a tester: {string.Join(", ", CalibrationRun.OximeterPointsPercent)} %; never on a finger");
             machine.Output.WriteLine($"console: unlock, {(isCuff ? "CUFF OFF ARM typed by you, cuff hold" : "sensor stream")}, CUFF OFF ARM typed by you, calibration set {sensor} {serial} {today} {due}, config commit, restart, config confirm");
             return FlashExit.Done;
         }

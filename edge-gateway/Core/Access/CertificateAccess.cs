@@ -101,7 +101,7 @@ internal sealed class CertificateAccess : IGatewayPart
         if (reason == MqttReason.Success)
         {
             _admitted = (request.ClientId, certificate);
-            _acts.Record(new Act(ActNames.PeerAdmitted, new Actor(isPod ? ActorKind.Pod : ActorKind.Listener, request.ClientId)) { From = HostOf(request.Remote), Subject = certificate.Serial });
+            _acts.Record(new Act(ActNames.PeerAdmitted, new ActAuthor(isPod ? AuthorKind.Pod : AuthorKind.Listener, request.ClientId)) { From = HostOf(request.Remote), Subject = certificate.Serial });
             Settle(subject);
         }
 
@@ -303,7 +303,7 @@ internal sealed class CertificateAccess : IGatewayPart
     private byte Refuse(string code, HealthSubject subject, string text, byte reason)
     {
         RefusedCount++;
-        _acts.Record(new Act(ActNames.PeerRefused, new Actor(subject.Kind == HealthSubjectKind.Pod ? ActorKind.Pod : ActorKind.Unknown, subject.Name)) { From = ActNames.FromMqtt, Code = code });
+        _acts.Record(new Act(ActNames.PeerRefused, new ActAuthor(subject.Kind == HealthSubjectKind.Pod ? AuthorKind.Pod : AuthorKind.Unknown, subject.Name)) { From = ActNames.FromMqtt, Code = code });
         if (_refused.TryGetValue(subject, out (string Code, long LastUs) known) && !string.Equals(known.Code, code, StringComparison.Ordinal))
         {
             Settle(subject);

@@ -138,7 +138,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
         if (request.Transport == MqttTransport.WebSocket)
         {
             byte ofListener = _listeners.Connecting(request);
-            _acts.Record(new Act(ofListener == 0 ? ActNames.PeerAdmitted : ActNames.PeerRefused, new Actor(ActorKind.Listener, request.ClientId))
+            _acts.Record(new Act(ofListener == 0 ? ActNames.PeerAdmitted : ActNames.PeerRefused, new ActAuthor(AuthorKind.Listener, request.ClientId))
             {
                 From = "websocket",
                 Code = ofListener switch { 0 => string.Empty, QuotaExceeded => FaultCodes.TooManyListeners, _ => FaultCodes.ListenerTokenRefused },
@@ -299,7 +299,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     {
         if (!EndpointGuard.TryPodId(clientId, out ulong device))
         {
-            _acts.Record(new Act(ActNames.SessionView, new Actor(ActorKind.Listener, clientId)) { From = ActNames.FromMqtt, Session = SessionOf(filter) });
+            _acts.Record(new Act(ActNames.SessionView, new ActAuthor(AuthorKind.Listener, clientId)) { From = ActNames.FromMqtt, Session = SessionOf(filter) });
             _parts.Tell(part => part.ClientSubscribed(clientId, filter));
             return;
         }
@@ -335,7 +335,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     private byte Refused(string clientId, byte reason, string text)
     {
         RefusedCount++;
-        _acts.Record(new Act(ActNames.PeerRefused, new Actor(ActorKind.Unknown, clientId)) { From = ActNames.FromMqtt, Code = FaultCodes.ClientRefused });
+        _acts.Record(new Act(ActNames.PeerRefused, new ActAuthor(AuthorKind.Unknown, clientId)) { From = ActNames.FromMqtt, Code = FaultCodes.ClientRefused });
         _log.Write(FaultCodes.ClientRefused, text, HealthSubject.Listener(LogText.Shown(clientId))); // whatever it calls itself, it is nobody yet
         return reason;
     }

@@ -135,7 +135,7 @@ internal sealed class SessionMessages
         }
     }
 
-    private Actor Who => new(ActorKind.Platform, Client);
+    private ActAuthor Who => new(AuthorKind.Platform, Client);
 
     private void Record(string what, SessionRequest request, string code) =>
         _acts.Record(new Act(what, Who) { From = ActNames.FromMqtt, Session = Names.Word(request.Session), Code = code });

@@ -50,7 +50,7 @@ internal sealed record SessionTopic(string Filter, SessionTopicKind Kind, Comman
 /// <param name="ExpirySeconds">Its Message Expiry; null for none.</param>
 /// <param name="Acknowledge">Called once, when it may be acknowledged.</param>
 /// <param name="Who">Who sent it, as far as that is known.</param>
-internal readonly record struct SessionCall(SessionTopic Topic, string[] Levels, SessionRequest Request, ReadOnlyMemory<byte> Payload, uint? ExpirySeconds, Action Acknowledge, Actor Who);
+internal readonly record struct SessionCall(SessionTopic Topic, string[] Levels, SessionRequest Request, ReadOnlyMemory<byte> Payload, uint? ExpirySeconds, Action Acknowledge, ActAuthor Who);
 
 /// <summary>All topics on which the session's side may say something to the gateway: subscriptions at a broker, rights at the endpoint and dispatch are loops over it.</summary>
 internal static class SessionTopics

@@ -162,7 +162,7 @@ internal sealed class RecordRetention : IGatewayPart
                 _wished.Add(owner);
                 _waiters.AfterSync(() => keys.Erase(owner));
                 erased.Add(NameOf(owner));
-                _acts.Record(new Act(ActNames.KeysErased, Actor.Gateway) { Session = SessionOf(owner), Subject = owner.Kind == RecordKeys.SessionSound ? "sound" : SessionOf(owner).Length > 0 ? string.Empty : "unbound" });
+                _acts.Record(new Act(ActNames.KeysErased, ActAuthor.Gateway) { Session = SessionOf(owner), Subject = owner.Kind == RecordKeys.SessionSound ? "sound" : SessionOf(owner).Length > 0 ? string.Empty : "unbound" });
             }
         }
 

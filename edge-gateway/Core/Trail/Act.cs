@@ -8,7 +8,7 @@ using EdgeGateway.Core.Json;
 namespace EdgeGateway.Core.Trail;
 
 /// <summary>Who does something.</summary>
-public enum ActorKind
+public enum AuthorKind
 {
     /// <summary>The gateway itself.</summary>
     Gateway,
@@ -28,6 +28,15 @@ public enum ActorKind
     /// <summary>Whoever works on the cart with cartctl.</summary>
     Integrator,
 
+    /// <summary>A nurse, by an account.</summary>
+    Nurse,
+
+    /// <summary>A doctor, by an account.</summary>
+    Doctor,
+
+    /// <summary>A technician, by an account or a certificate.</summary>
+    Technician,
+
     /// <summary>Nobody that is known: what was refused.</summary>
     Unknown,
 }
@@ -35,19 +44,19 @@ public enum ActorKind
 /// <summary>Who did something: a kind and, where there is one, a token.</summary>
 /// <param name="Kind">What kind.</param>
 /// <param name="Token">A name that is no free text: a client identifier, a device id, an operator's token; empty for none.</param>
-public readonly record struct Actor(ActorKind Kind, string Token)
+public readonly record struct ActAuthor(AuthorKind Kind, string Token)
 {
     /// <summary>The gateway.</summary>
-    public static readonly Actor Gateway = new(ActorKind.Gateway, string.Empty);
+    public static readonly ActAuthor Gateway = new(AuthorKind.Gateway, string.Empty);
 
     /// <summary>Whoever stands at the cart.</summary>
-    public static readonly Actor Local = new(ActorKind.Local, string.Empty);
+    public static readonly ActAuthor Local = new(AuthorKind.Local, string.Empty);
 }
 
 /// <summary>What somebody did, for the trail: no measured value, no free text. Each text is made a token when it is written (<see cref="ActJson.Token"/>).</summary>
 /// <param name="What">One of <see cref="ActNames"/>.</param>
 /// <param name="Who">Who did it.</param>
-public sealed record Act(string What, Actor Who)
+public sealed record Act(string What, ActAuthor Who)
 {
     /// <summary>From where: an address, <c>mqtt</c>, <c>console</c>; empty for the gateway itself.</summary>
     public string From { get; init; } = string.Empty;
@@ -153,7 +162,7 @@ public static class ActJson
     /// <summary>Longest token.</summary>
     public const int MaxTokenLength = 64;
 
-    private static readonly string[] Kinds = ["gateway", "local", "pod", "platform", "listener", "integrator", "unknown"];
+    private static readonly string[] Kinds = ["gateway", "local", "pod", "platform", "listener", "integrator", "nurse", "doctor", "technician", "unknown"];
 
     /// <summary>Writes an act.</summary>
     /// <param name="act">The act.</param>

@@ -81,7 +81,7 @@ internal sealed class ActRecorder : IGatewayPart
     public void Stop(long nowUs)
     {
         WriteCounts(nowUs, isAll: true);
-        Record(new Act(ActNames.GatewayStop, Actor.Gateway));
+        Record(new Act(ActNames.GatewayStop, ActAuthor.Gateway));
     }
 
     /// <summary>Writes numbers that are due, and says in health how the trail is.</summary>
@@ -102,7 +102,7 @@ internal sealed class ActRecorder : IGatewayPart
         bool isImplausible = _clock.Utc.Implausible is not null;
         if (isImplausible && !_isImplausible)
         {
-            Record(new Act(ActNames.ClockStep, Actor.Gateway) { Code = FaultCodes.ClockImplausible });
+            Record(new Act(ActNames.ClockStep, ActAuthor.Gateway) { Code = FaultCodes.ClockImplausible });
         }
 
         _isImplausible = isImplausible;
@@ -140,7 +140,7 @@ internal sealed class ActRecorder : IGatewayPart
         {
             if (bucket.Withheld > 0 && (isAll || bucket.TryTake(nowUs)))
             {
-                Append(new Act(ActNames.ActsCounted, Actor.Gateway) { Subject = bucket.Name, Count = bucket.Withheld }, nowUs);
+                Append(new Act(ActNames.ActsCounted, ActAuthor.Gateway) { Subject = bucket.Name, Count = bucket.Withheld }, nowUs);
                 bucket.Withheld = 0;
             }
         }
@@ -151,7 +151,7 @@ internal sealed class ActRecorder : IGatewayPart
     private void Write(Act act, long nowUs)
     {
         Bucket bucket = BucketOf(act);
-        bool isOwn = act.Who.Kind == ActorKind.Gateway;
+        bool isOwn = act.Who.Kind == AuthorKind.Gateway;
         if (!isOwn && !bucket.TryTake(nowUs))
         {
             bucket.Withheld += act.Count;

@@ -135,8 +135,8 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
             long next = logic.Step(nowUs);
             if (logic.IsReady && !_ready.Task.IsCompleted)
             {
-                logic.Commands.Acts.Record(new Act(ActNames.GatewayStart, Actor.Gateway) { Subject = GatewayTelemetry.Version ?? string.Empty });
-                logic.Commands.Acts.Record(new Act(ActNames.ConfigurationUsed, Actor.Gateway) { Subject = _options.FileSha256 });
+                logic.Commands.Acts.Record(new Act(ActNames.GatewayStart, ActAuthor.Gateway) { Subject = GatewayTelemetry.Version ?? string.Empty });
+                logic.Commands.Acts.Record(new Act(ActNames.ConfigurationUsed, ActAuthor.Gateway) { Subject = _options.FileSha256 });
                 _ready.TrySetResult();
             }
 

@@ -88,8 +88,8 @@ public sealed record GatewayHandle(IMqttLoop Loop, Func<GatewayCore?> Core)
     internal void Record(HttpContext context, string what, string session = "", string subject = "", string code = "")
     {
         IPAddress? remote = context.Connection.RemoteIpAddress;
-        ActorKind kind = remote is not null && IPAddress.IsLoopback(remote) ? ActorKind.Local : ActorKind.Listener;
-        Act act = new(what, new Actor(kind, string.Empty))
+        AuthorKind kind = remote is not null && IPAddress.IsLoopback(remote) ? AuthorKind.Local : AuthorKind.Listener;
+        Act act = new(what, new ActAuthor(kind, string.Empty))
         { From = (remote is { IsIPv4MappedToIPv6: true } ? remote.MapToIPv4() : remote)?.ToString() ?? string.Empty, Session = session, Subject = subject, Code = code };
         Loop.TryPost(() => Core()?.Commands.Acts.Record(act));
     }

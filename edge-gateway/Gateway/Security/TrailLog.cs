@@ -172,7 +172,7 @@ public sealed class TrailLog : ITrail, IDisposable
     {
         try
         {
-            ReadOnlyMemory<byte>[] all = lost == 0 ? batch : [.. batch, Own(new Act(ActNames.ActsLost, Actor.Gateway) { Count = lost })];
+            ReadOnlyMemory<byte>[] all = lost == 0 ? batch : [.. batch, Own(new Act(ActNames.ActsLost, ActAuthor.Gateway) { Count = lost })];
             TrailHead head = _trail.Append(all);
             lock (_gate)
             {
@@ -205,7 +205,7 @@ public sealed class TrailLog : ITrail, IDisposable
             {
                 _finding = finding;
                 TrailFinding first = report.Findings[0];
-                Write(Own(new Act(ActNames.TrailFault, Actor.Gateway) { Subject = first.Fault.ToString() + ":" + first.First.ToString(System.Globalization.CultureInfo.InvariantCulture) }));
+                Write(Own(new Act(ActNames.TrailFault, ActAuthor.Gateway) { Subject = first.Fault.ToString() + ":" + first.First.ToString(System.Globalization.CultureInfo.InvariantCulture) }));
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -3,9 +3,7 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Security.Cryptography;
-using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
-using EdgeGateway.Machine;
 
 namespace EdgeGateway.Tool.Certificates;
 
@@ -42,72 +40,28 @@ internal sealed class RecordedCommands(TextWriter diagnostics, Action<int> exit,
             }
         }
 
-        command.SetAction(parsed => exit(act is null || TrailOf(parsed.GetValue<string>(ConfigurationName)) is not { } trail
-            ? Guarded(() => action(parsed), out _)
-            : Recorded(trail, By(act) with { Subject = subject?.Invoke(parsed) ?? string.Empty }, () => action(parsed))));
+        command.SetAction(parsed => exit(act is null
+            ? Guarded(() => action(parsed)).Exit
+            : new RecordedActs(diagnostics, time).Run(parsed.GetValue<string>(ConfigurationName)!, act, subject?.Invoke(parsed) ?? string.Empty, () => Guarded(() => action(parsed)))));
         return command;
     }
 
-    /// <summary>Notes an act that is done: for one that made the configuration which names the trail.</summary>
-    /// <param name="configuration">The configuration file.</param>
-    /// <param name="act">The act's name.</param>
-    public void Note(string configuration, string act)
-    {
-        if (TrailOf(configuration) is { } trail)
-        {
-            TryWrite(() => trail.Record(By(act), time.GetUtcNow()), trail, "the change was made");
-        }
-    }
-
-    private static Act By(string act) => new(act, new Actor(ActorKind.Integrator, string.Empty)) { From = ActNames.FromConsole };
-
-    private static CartTrail? TrailOf(string? configuration) =>
-        configuration is not null && ConfigurationFile.Load(configuration).Options is { } options ? new CartTrail(options.JournalDirectory) : null;
-
-    private int Recorded(CartTrail trail, Act act, Action action)
-    {
-        if (!TryWrite(() => trail.Append(), trail, "nothing was changed"))
-        {
-            return CartCtl.Unreadable;
-        }
-
-        int code = Guarded(action, out string refusal);
-        return TryWrite(() => trail.Record(act with { Code = refusal }, time.GetUtcNow()), trail, refusal.Length > 0 ? "nothing was changed" : "the change was made") ? code : CartCtl.Unreadable;
-    }
-
-    private bool TryWrite(Action write, CartTrail trail, string then)
-    {
-        try
-        {
-            write();
-            return true;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            diagnostics.WriteLine(CodedError.RenderAll([new CodedError(FaultCodes.ActNotRecorded, new ErrorPlace(trail.Folder.Path, 0, null), then + ": " + e.Message.TrimEnd('.'))]));
-            return false;
-        }
-    }
-
-    private int Guarded(Action action, out string refusal)
+    private (int Exit, string Refusal) Guarded(Action action)
     {
         try
         {
             action();
-            refusal = string.Empty;
-            return CartCtl.Clean;
+            return (CartCtl.Clean, string.Empty);
         }
         catch (CodedErrorException e)
         {
-            refusal = e.Errors[0].Code;
             diagnostics.WriteLine(CodedError.RenderAll(e.Errors));
+            return (CartCtl.Unreadable, e.Errors[0].Code);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or CryptographicException or InvalidOperationException)
         {
-            refusal = otherwise;
             diagnostics.WriteLine(CodedError.RenderAll([new CodedError(otherwise, ErrorPlace.None, e.Message.TrimEnd('.'))]));
+            return (CartCtl.Unreadable, otherwise);
         }
-
-        return CartCtl.Unreadable;
     }
 }

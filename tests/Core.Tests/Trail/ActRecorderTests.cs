@@ -23,10 +23,10 @@ public sealed class ActRecorderTests
     public void Deed_is_one_entry_each_time_with_time_start_and_tokens()
     {
         ActRecorder acts = _world.Recorder();
-        Act open = new("session.open", new Actor(ActorKind.Platform, "client-1")) { From = "mqtt", Session = "S1" };
+        Act open = new("session.open", new ActAuthor(AuthorKind.Platform, "client-1")) { From = "mqtt", Session = "S1" };
         acts.Record(open);
         acts.Record(open);
-        acts.Record(open with { Who = new Actor(ActorKind.Platform, "Mrs Example, born 1950") });
+        acts.Record(open with { Who = new ActAuthor(AuthorKind.Platform, "Mrs Example, born 1950") });
         Assert.HasCount(3, _world.Entries);
         using JsonDocument entry = JsonDocument.Parse(_world.Entries[0]);
         Assert.AreEqual("session.open", entry.RootElement.GetProperty("act").GetString());
@@ -43,13 +43,13 @@ public sealed class ActRecorderTests
     public void Same_refusal_is_one_entry_and_a_number()
     {
         ActRecorder acts = _world.Recorder();
-        Act refused = new(ActNames.PeerRefused, new Actor(ActorKind.Unknown, "10.0.0.1")) { Code = FaultCodes.PeerCertificateUntrusted };
+        Act refused = new(ActNames.PeerRefused, new ActAuthor(AuthorKind.Unknown, "10.0.0.1")) { Code = FaultCodes.PeerCertificateUntrusted };
         for (int i = 0; i < 500; i++)
         {
             acts.Record(refused);
         }
 
-        acts.Record(refused with { Who = new Actor(ActorKind.Unknown, "10.0.0.2") });
+        acts.Record(refused with { Who = new ActAuthor(AuthorKind.Unknown, "10.0.0.2") });
         Assert.HasCount(2, _world.Entries);
         _world.Step(acts, ActRecorder.WindowUs);
         Assert.HasCount(3, _world.Entries);
@@ -65,13 +65,13 @@ public sealed class ActRecorderTests
         long refused = 0;
         for (int i = 0; i < 86_400; i++)
         {
-            acts.Record(new Act(ActNames.PeerRefused, new Actor(ActorKind.Unknown, "p" + i)) { Code = FaultCodes.PeerCertificateUntrusted });
-            acts.Record(new Act(ActNames.CuffStop, new Actor(ActorKind.Platform, "s" + i)));
+            acts.Record(new Act(ActNames.PeerRefused, new ActAuthor(AuthorKind.Unknown, "p" + i)) { Code = FaultCodes.PeerCertificateUntrusted });
+            acts.Record(new Act(ActNames.CuffStop, new ActAuthor(AuthorKind.Platform, "s" + i)));
             refused++;
             _world.Step(acts, 1_000_000);
         }
 
-        acts.Record(new Act("session.open", Actor.Local) { Session = "S1" });
+        acts.Record(new Act("session.open", ActAuthor.Local) { Session = "S1" });
         StringAssert.Contains(_world.Entries[^1], "session.open");
         acts.Stop(_world.NowUs);
         StringAssert.Contains(_world.Entries[^1], ActNames.GatewayStop);
@@ -93,9 +93,9 @@ public sealed class ActRecorderTests
     public void Close_that_was_refused_or_has_no_place_publishes_no_head_and_clock_and_disk_are_told()
     {
         ActRecorder acts = _world.Recorder();
-        acts.Record(new Act(ActNames.SessionClose, Actor.Local) { Session = "S1", Code = FaultCodes.SessionUnknown });
+        acts.Record(new Act(ActNames.SessionClose, ActAuthor.Local) { Session = "S1", Code = FaultCodes.SessionUnknown });
         Assert.IsEmpty(acts.Closed.ToArray());
-        acts.Record(new Act(ActNames.SessionClose, Actor.Local) { Session = "S1" });
+        acts.Record(new Act(ActNames.SessionClose, ActAuthor.Local) { Session = "S1" });
         Assert.AreEqual(("S1", 2L), acts.Closed.Single());
 
         _world.Problem = "no space left";
@@ -113,7 +113,7 @@ public sealed class ActRecorderTests
     public void Without_a_trail_nothing_is_done()
     {
         ActRecorder acts = _world.Recorder(hasTrail: false);
-        acts.Record(new Act(ActNames.SessionClose, Actor.Local) { Session = "S1" });
+        acts.Record(new Act(ActNames.SessionClose, ActAuthor.Local) { Session = "S1" });
         Assert.AreEqual(long.MaxValue, acts.Step(5));
         Assert.IsEmpty(acts.Closed.ToArray());
     }

@@ -122,7 +122,7 @@ public sealed class TrailLogTests
         CartTrail trail = new(_journal);
         using (TrailLog log = new(trail, TimeProvider.System))
         {
-            byte[] entry = ActJson.Write(new Act(ActNames.Login, Actor.Local), null, 1, 5);
+            byte[] entry = ActJson.Write(new Act(ActNames.Login, ActAuthor.Local), null, 1, 5);
             long last = 0;
             for (int i = 0; i < TrailLog.MaxWaiting + 7; i++)
             {
@@ -134,7 +134,7 @@ public sealed class TrailLogTests
             Assert.AreEqual(1, await CountAsync(trail, "acts.lost", 1));
             for (int i = 0; i < 20; i++)
             {
-                new CartTrail(_journal).Record(new Act("pod.admit", new Actor(ActorKind.Integrator, string.Empty)) { Subject = "02aabbfffe0000a" + (i % 10) }, TimeProvider.System.GetUtcNow());
+                new CartTrail(_journal).Record(new Act("pod.admit", new ActAuthor(AuthorKind.Integrator, string.Empty)) { Subject = "02aabbfffe0000a" + (i % 10) }, TimeProvider.System.GetUtcNow());
                 Assert.AreNotEqual(0, log.Write(entry));
             }
         }
