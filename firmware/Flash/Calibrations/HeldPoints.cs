@@ -28,6 +28,7 @@ internal sealed class HeldPoints(IReadOnlyList<int> order, IReadOnlyList<decimal
     private decimal _shown;
     private bool _isEntered;
     private bool _isWarned;
+    private bool _isEnding;
     private int _rows;
     private long _sum;
     private int _low;
@@ -56,6 +57,7 @@ internal sealed class HeldPoints(IReadOnlyList<int> order, IReadOnlyList<decimal
         _typed.Clear();
         _isEntered = false;
         _isWarned = false;
+        _isEnding = false;
         say(Next);
     }
 
@@ -70,8 +72,14 @@ internal sealed class HeldPoints(IReadOnlyList<int> order, IReadOnlyList<decimal
             Row(element);
         }
 
+        if (_isEnding)
+        {
+            return []; // one key opens the valves; another one would stand before the next request
+        }
+
         if (IsDone || Unusable is not null)
         {
+            _isEnding = true;
             return [Other]; // nothing more is asked for: the valves open
         }
 
@@ -84,6 +92,7 @@ internal sealed class HeldPoints(IReadOnlyList<int> order, IReadOnlyList<decimal
 
             if (!Take(key))
             {
+                _isEnding = true;
                 return [key];
             }
         }

@@ -48,6 +48,7 @@ public sealed class PodConsole(ISerialLine line, TimeProvider clock, string port
     public const int MaxParts = 5000;
 
     private const int MaxLineBytes = 4096;
+    private const byte EraseLine = 0x15; // Ctrl-U
 
     private readonly byte[] _buffer = new byte[1024];
     private readonly StringBuilder _text = new();
@@ -128,6 +129,7 @@ public sealed class PodConsole(ISerialLine line, TimeProvider clock, string port
                 if (answer?.Id == _id && answer.Kind is AnswerKind.Ok or AnswerKind.Error)
                 {
                     log($"  {(answer.Kind == AnswerKind.Ok ? "OK" : "ERR " + answer.Code)}");
+                    line.Write([EraseLine]); // a key that came too late stands in the pod's line, and would stand before the next request
                     return new PodAnswer(answer.Kind == AnswerKind.Ok, answer.Code, answer.Json, []);
                 }
 

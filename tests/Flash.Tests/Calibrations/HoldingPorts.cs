@@ -35,12 +35,19 @@ internal sealed class HoldingPorts(ISerialPorts ports, TimeProvider clock) : ISe
         private int _strokes = -1;
         private long _keyMs;
         private bool _isOffArm;
+        private string _typed = string.Empty;
 
         private long NowMs => clock.GetTimestamp();
 
         public void Write(byte[] bytes)
         {
             string text = Encoding.ASCII.GetString(bytes);
+            if (text == "\u0015")
+            {
+                _typed = string.Empty; // the line is erased
+                return;
+            }
+
             if (of.IsHolding)
             {
                 foreach (char key in text)
@@ -51,6 +58,14 @@ internal sealed class HoldingPorts(ISerialPorts ports, TimeProvider clock) : ISe
                 return;
             }
 
+            text = _typed + text;
+            _typed = text.EndsWith('\n') ? string.Empty : text;
+            if (_typed.Length > 0)
+            {
+                return;
+            }
+
+            bytes = Encoding.ASCII.GetBytes(text);
             _isOffArm |= text.EndsWith(" CUFF OFF ARM\r\n", StringComparison.Ordinal);
             if (!text.EndsWith(" cuff hold\r\n", StringComparison.Ordinal))
             {

@@ -161,6 +161,22 @@ public sealed class CalibrationHoldTests
     }
 
     [TestMethod]
+    [DataRow("cuff hold")]
+    [DataRow("cuff test")]
+    public void The_second_half_of_a_lines_end_is_no_key(string command)
+    {
+        ConsoleBench bench = Ready();
+        bench.Port.Send($"@77 {command}\r");
+        bench.Until(() => bench.Cuff.IsDumpValveCoilPowered, 3);
+        bench.Port.Send("\n");
+        bench.Run(0.5);
+        Assert.IsTrue(bench.Cuff.IsDumpValveCoilPowered, "a line that was cut between its two signs");
+        bench.Port.Send("\n");
+        bench.Run(0.3);
+        Assert.IsFalse(bench.Cuff.IsDumpValveCoilPowered, "a key of its own");
+    }
+
+    [TestMethod]
     public void While_it_goes_on_no_test_begins_and_without_a_gateway_it_goes_on()
     {
         ConsoleBench bench = Held(60, out _);
