@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Health;
@@ -35,6 +36,7 @@ internal sealed class GatewayServices
         Clock = new GatewayClock(ports.Time);
         Log = new CodedLog(ports.Log, Clock);
         Issues = new HealthIssues(Log.WriteIssue, () => Clock.Now);
+        Accounts = new AccountAccess(ports.Tokens, Issues, Log);
         Journal = ports.Journal(handler, [Deduplication, Sessions, Delivery, Time, Boots, Clips, Commands]);
         Writer = new JournalWriter(Journal, () => Clock.Now, key => Delivery.Find(key)?.Class, parser);
         Reader = new JournalReader(Journal);
@@ -75,6 +77,9 @@ internal sealed class GatewayServices
 
     /// <summary>What is not well now.</summary>
     public HealthIssues Issues { get; }
+
+    /// <summary>Who the session's side is.</summary>
+    public AccountAccess Accounts { get; }
 
     public OwnFrames Own { get; }
 

@@ -122,6 +122,9 @@ public sealed record GatewayPorts
     /// <summary>Who belongs to this cart by certificate; null while no certificates are configured.</summary>
     public ICartMembers? Members { get; init; }
 
+    /// <summary>Tokens of platforms; null where no accounts are set up, and whoever reaches loopback is let in.</summary>
+    public IApiTokens? Tokens { get; init; }
+
     /// <summary>Makes and verifies the tokens of listeners over WebSocket; null admits none.</summary>
     public ListenerTokens? Listeners { get; init; }
 }

@@ -4,11 +4,12 @@ using System.IO;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
 using EdgeGateway.Journal;
+using EdgeGateway.Tool.Accounts;
 using EdgeGateway.Tool.Certificates;
 
 namespace EdgeGateway.Tool;
 
-/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other. A journal is only read; <c>certs</c> and <c>pods</c> change the cart's folder of certificates.</summary>
+/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other. A journal is only read; <c>certs</c> and <c>pods</c> change the cart's folder of certificates, <c>accounts</c>, <c>tokens</c> and <c>claim</c> its folder of accounts.</summary>
 public static class CartCtl
 {
     /// <summary>Done, nothing to report.</summary>
@@ -48,6 +49,11 @@ public static class CartCtl
         int exit = Clean;
         RootCommand root = Commands(input, results, diagnostics, code => exit = code);
         foreach (Command command in new CertificateCommands(input, results, diagnostics, code => exit = code, time ?? TimeProvider.System).Commands())
+        {
+            root.Add(command);
+        }
+
+        foreach (Command command in new AccountCommands(input, results, diagnostics, code => exit = code, time ?? TimeProvider.System).Commands())
         {
             root.Add(command);
         }

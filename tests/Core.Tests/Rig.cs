@@ -352,6 +352,7 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
     public const long UtcStartUs = 1_767_323_045_000_000; // 2026-01-02T03:04:05Z
 
     private readonly SeededRandom _random;
+    private readonly IApiTokens? _tokens;
     private readonly List<TestClient> _clients = [];
     private readonly List<GatewayLogEntry> _log = [];
     private MqttMemoryLink? _uplinkLink;
@@ -364,8 +365,10 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
         JournalOptions? journal = null,
         bool external = false,
         IMqttServer? broker = null,
-        MqttServerOptions? brokerOptions = null)
+        MqttServerOptions? brokerOptions = null,
+        IApiTokens? tokens = null)
     {
+        _tokens = tokens;
         _random = new SeededRandom(seed);
         Disk = new SimulatedDisk(seed);
         JournalOptions = journal ?? new JournalOptions();
@@ -450,6 +453,7 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
             Entropy = this,
             Log = this,
             Listeners = new EdgeGateway.Core.Access.ListenerTokens(new byte[32]),
+            Tokens = _tokens,
         });
         Core.Start(NowUs);
         RunUntil(() => Core.IsReady || Disk.IsOff, 5_000_000);

@@ -1,6 +1,7 @@
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Sessions;
 using EdgeGateway.Core.Time;
+using EdgeGateway.Faults;
 
 namespace EdgeGateway.Core.Commands;
 
@@ -34,8 +35,15 @@ internal sealed class CommandMessages(CommandTargets targets, CommandAnswers ans
 
         string session = Names.Word(request.Session);
         string verb = Names.Word(request.Command);
-        (CommandRun? run, string? problem) = GatewayCommands.Find(topic, verb) is { } command
-            ? command.ReadFromSession(new CommandCall(to.Id, session, call.Payload, IsOfSession: true, clock.NowUs, call.ExpirySeconds))
+        GatewayCommand? command = GatewayCommands.Find(topic, verb);
+        if (command is not null && !call.Actor.May(command.RightFromSession))
+        {
+            replies.Send(to, session, verb, FaultCodes.RoleLacksRight, RoleRights.Word(call.Actor.Role) + " may not " + command.Name);
+            return;
+        }
+
+        (CommandRun? run, string? problem) = command is not null
+            ? command.ReadFromSession(new CommandCall(to.Id, session, call.Payload, IsOfSession: true, clock.NowUs, call.ExpirySeconds) { Actor = call.Actor })
             : (null, words);
         if (run is null || request.Problem is not null)
         {

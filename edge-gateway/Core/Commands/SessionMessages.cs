@@ -83,7 +83,8 @@ internal sealed class SessionMessages
     /// <summary>A message of the session's side.</summary>
     /// <param name="message">The message.</param>
     /// <param name="acknowledge">Called once, when it may be acknowledged.</param>
-    public void On(in MqttMessage message, Action acknowledge)
+    /// <param name="actor">Who sent it.</param>
+    public void On(in MqttMessage message, Action acknowledge, Actor actor)
     {
         if (TryStop(message) || !_life.IsRunning || !message.Topic.StartsWith(_topicRoot, StringComparison.Ordinal))
         {
@@ -107,7 +108,14 @@ internal sealed class SessionMessages
             return;
         }
 
-        if (SessionTopics.Of(levels) is { } topic)
+        SessionTopic? topic = SessionTopics.Of(levels);
+        if (topic is not null && topic.Kind != SessionTopicKind.Command && !actor.May(topic.Right))
+        {
+            RefusedCount++;
+            _log.Write(FaultCodes.RoleLacksRight, RoleRights.Word(actor.Role) + " on " + LogText.Shown(string.Join('/', levels)), HealthSubject.Gateway);
+            acknowledge();
+        }
+        else if (topic is not null)
         {
             SessionHandler handler = topic.Kind switch
             {
@@ -117,7 +125,7 @@ internal sealed class SessionMessages
                 SessionTopicKind.Listener => Listeners,
                 _ => throw new InvalidOperationException("No part takes " + topic.Filter + "."),
             };
-            handler(new SessionCall(topic, levels, request, message.Payload, message.Properties?.MessageExpirySeconds, acknowledge));
+            handler(new SessionCall(topic, levels, request, message.Payload, message.Properties?.MessageExpirySeconds, acknowledge, actor));
         }
         else
         {

@@ -39,6 +39,9 @@ public sealed record GatewayHostOptions
     /// <summary>Who may use the pages and the WebSocket.</summary>
     public GatewayWebOptions Web { get; init; } = new();
 
+    /// <summary>Who has to say who they are.</summary>
+    public GatewayAccessOptions Access { get; init; } = GatewayAccessOptions.Standard;
+
     /// <summary>Language of messages, "en" or "fr".</summary>
     public string Language { get; init; } = "en";
 

@@ -20,6 +20,9 @@ public sealed record GatewayWebOptions
     /// <summary>Scheme, host and port under which browsers elsewhere reach this gateway through a proxy, without a final slash: "https://cart.clinic.example". Links for the remote side begin with it, and its pages are this gateway's own. Null: none.</summary>
     public string? PublicUrl { get; init; }
 
+    /// <summary>Origins of platforms' pages that may show the clinician view inside of theirs, as browsers write them: "https://visits.example". No other page of the gateway is shown inside another one. Empty: none.</summary>
+    public IReadOnlyList<string> EmbedIn { get; init; } = [];
+
     /// <summary>Addresses of proxies whose X-Forwarded-For, -Proto and -Host are believed; from anybody else they are ignored. Empty: none.</summary>
     public IReadOnlyList<IPAddress> TrustedProxies { get; init; } = [];
 
@@ -58,6 +61,9 @@ public sealed record GatewayWebOptions
                 Meant = static u => WrittenValues.IsHost(u) ? $"Write publicUrl: https://{u}." : null,
             },
             static (o, v) => o with { PublicUrl = v.TrimEnd('/') }, "How browsers elsewhere reach this gateway through a TLS proxy; links begin with it."),
+        Entries(
+            "embedIn", "origin", new TextSetting("https://name or http://name with an optional port", static o => WrittenValues.IsOrigin(o) && !o.AsSpan().ContainsAny(";,'\""), "https://visits.example"),
+            static (o, v) => o with { EmbedIn = v }, "Pages of platforms that may show the clinician view inside of theirs.", "The origin as browsers name it."),
         Entries(
             "trustedProxies", "address", new TextSetting("an IP address", WrittenValues.IsAddress, "127.0.0.1"),
             static (o, v) => o with { TrustedProxies = [.. v.Select(IPAddress.Parse).Select(static a => a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a)] },

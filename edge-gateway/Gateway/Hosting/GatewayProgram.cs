@@ -126,6 +126,11 @@ public static class GatewayProgram
         }
 
         await output.WriteLineAsync($"{file}: the configuration is right.").ConfigureAwait(false);
+        foreach (string note in MachineCheck.Notes(configuration.Options))
+        {
+            await output.WriteLineAsync("Note: " + note).ConfigureAwait(false);
+        }
+
         return Done;
     }
 

@@ -4,7 +4,9 @@ using System.Threading.Tasks;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
+using EdgeGateway.Core.Commands;
 using EdgeGateway.Gateway.Hosting;
+using EdgeGateway.Gateway.Security;
 using EdgeGateway.Mqtt;
 using Microsoft.AspNetCore.Http;
 
@@ -30,8 +32,16 @@ public sealed record GatewayHandle(IMqttLoop Loop, Func<GatewayCore?> Core)
     /// <summary>STOP's own path to the loop; null for the loop's queue.</summary>
     public StopLatch? Stop { get; init; }
 
+    /// <summary>Who may do what; null where no accounts are set up.</summary>
+    internal AccessControl? Access { get; init; }
+
     /// <summary>The bounds of connections and requests in progress; null for none.</summary>
     internal HttpConnections? Connections { get; init; }
+
+    /// <summary>Who sends a request: the one place where an act by HTTP gets its actor.</summary>
+    /// <param name="context">The request.</param>
+    /// <returns>Who; <see cref="Actor.Unprotected"/> where no accounts are set up.</returns>
+    internal Actor ActorOf(HttpContext context) => Access?.ActorOf(context) ?? Actor.Unprotected;
 
     /// <summary>The language of an answer.</summary>
     /// <param name="context">The request.</param>

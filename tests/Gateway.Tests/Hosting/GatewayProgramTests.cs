@@ -69,7 +69,7 @@ public sealed class GatewayProgramTests : IDisposable
         string file = await WriteAsync(Yaml);
         (int exit, string output, string diagnostics) = await RunAsync(file, "--check");
         Assert.AreEqual(GatewayProgram.Done, exit, diagnostics);
-        Assert.AreEqual(file + ": the configuration is right." + Environment.NewLine, output);
+        Assert.AreEqual(file + ": the configuration is right." + Environment.NewLine + "Note: No accounts are set up (access.accounts): loopback keeps foreign pages out, and no program of this machine." + Environment.NewLine, output);
         string wrong = await WriteAsync(Yaml + "windowMesages: 3\nlisen:\n  x: 1\n");
         foreach (string[] arguments in new[] { new[] { wrong }, [wrong, "--check"], [Path.Combine(_folder, "absent.yaml")], ["--check", Path.Combine(_folder, "absent.yaml")] })
         {
