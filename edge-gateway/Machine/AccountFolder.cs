@@ -8,6 +8,8 @@ using System.Text.Json;
 using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Configuration;
+using EdgeGateway.Journal;
+using Microsoft.Win32.SafeHandles;
 
 namespace EdgeGateway.Machine;
 
@@ -32,6 +34,15 @@ public sealed partial class AccountFolder(string path)
     private const string ClaimLetters = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
     private const int ClaimLength = 10;
     private const int MaxClaimBytes = 1024;
+    // Source: linux/stat.h, struct statx: the same on every machine.
+    private const int AtCwd = -100;
+    private const uint StatxBasic = 0x7FF;
+    private const int StatxUid = 20;
+    private const int StatxIno = 32;
+    private const int StatxSize = 40;
+    private const int StatxMtime = 112;
+    private const int StatxLength = 256;
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>The folder.</summary>
@@ -92,9 +103,16 @@ public sealed partial class AccountFolder(string path)
     {
         Make();
         string file = System.IO.Path.Combine(path, LockFile);
-        FileStream taken = new(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        Give(file);
-        return taken;
+        try
+        {
+            FileStream made = new(file, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+            Give(made.SafeFileHandle);
+            return made;
+        }
+        catch (IOException) when (File.Exists(file))
+        {
+            return new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        }
     }
 
     /// <summary>Makes the folder when it is absent.</summary>
@@ -109,7 +127,10 @@ public sealed partial class AccountFolder(string path)
         else if (!Directory.Exists(path))
         {
             Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
-            Give(path);
+            if (Owner() is { } owner)
+            {
+                ChownLink(path, owner.User, owner.Group);
+            }
         }
     }
 
@@ -131,8 +152,7 @@ public sealed partial class AccountFolder(string path)
     {
         ArgumentNullException.ThrowIfNull(book);
         Make();
-        CertificateFolder.Replace(AccountsPath, book.Write());
-        Give(AccountsPath);
+        Replace(AccountsPath, book.Write());
     }
 
     /// <summary>What changes when the accounts are replaced: number, time and length of their file. A new file is made while the old one is there, so that its number is another.</summary>
@@ -159,8 +179,7 @@ public sealed partial class AccountFolder(string path)
         Make();
         string file = System.IO.Path.Combine(path, ClaimFile);
         string until = utc.AddMinutes(ClaimMinutes).UtcDateTime.ToString(ClaimFormat, CultureInfo.InvariantCulture);
-        CertificateFolder.Replace(file, Encoding.ASCII.GetBytes("{\"v\":1,\"hash\":\"" + Convert.ToHexStringLower(HashOfClaim(code)) + "\",\"until\":\"" + until + "\"}\n"));
-        Give(file);
+        Replace(file, Encoding.ASCII.GetBytes("{\"v\":1,\"hash\":\"" + Convert.ToHexStringLower(HashOfClaim(code)) + "\",\"until\":\"" + until + "\"}\n"));
     }
 
     /// <summary>The claim code that cartctl has left.</summary>
@@ -216,27 +235,44 @@ public sealed partial class AccountFolder(string path)
         }
     }
 
-    // What a superuser makes here belongs to whom the state directory belongs to. A link is not followed.
-    private void Give(string file)
+    // Written beside, given, synced, moved, the folder synced: a cut of power leaves the old file or the new one.
+    private void Replace(string file, byte[] bytes)
     {
-        if (OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) is { } state)
+        string beside = file + ".new";
+        File.Delete(beside);
+        FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
         {
-            byte[] about = new byte[StatxLength];
-            if (Statx(AtCwd, state, 0, StatxBasic, about) == 0)
-            {
-                Chown(file, BitConverter.ToUInt32(about, StatxUid), BitConverter.ToUInt32(about, StatxUid + 4));
-            }
+            options.UnixCreateMode = OwnerOnly;
+        }
+
+        using (FileStream stream = new(beside, options))
+        {
+            Give(stream.SafeFileHandle);
+            stream.Write(bytes);
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(beside, file, overwrite: true);
+        DirectorySync.Sync(path);
+    }
+
+    // What a superuser makes here belongs to whom the state directory belongs to. By its handle, and only what was made just now: whoever owns the folder could put another file under the name.
+    private void Give(SafeFileHandle file)
+    {
+        if (Owner() is { } owner && Chown(file, owner.User, owner.Group) != 0)
+        {
+            throw new IOException("a file cannot be given to the owner of " + path);
         }
     }
 
-    // Source: linux/stat.h, struct statx: the same on every machine.
-    private const int AtCwd = -100;
-    private const uint StatxBasic = 0x7FF;
-    private const int StatxUid = 20;
-    private const int StatxIno = 32;
-    private const int StatxSize = 40;
-    private const int StatxMtime = 112;
-    private const int StatxLength = 256;
+    private (uint User, uint Group)? Owner()
+    {
+        byte[] about = new byte[StatxLength];
+        return OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) is { } state && Statx(AtCwd, state, 0, StatxBasic, about) == 0
+            ? (BitConverter.ToUInt32(about, StatxUid), BitConverter.ToUInt32(about, StatxUid + 4))
+            : null;
+    }
 
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
@@ -244,5 +280,9 @@ public sealed partial class AccountFolder(string path)
 
     [LibraryImport("libc", EntryPoint = "lchown", StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Chown(string path, uint owner, uint group);
+    private static partial int ChownLink(string path, uint owner, uint group);
+
+    [LibraryImport("libc", EntryPoint = "fchown")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Chown(SafeFileHandle file, uint owner, uint group);
 }

@@ -49,7 +49,7 @@ public static class SecretHash
 
     /// <summary>What is wrong with a new secret.</summary>
     /// <param name="secret">The secret.</param>
-    /// <returns>Null for a PIN that is no run or repetition, or a password of 12 to 128 characters; else a sentence.</returns>
+    /// <returns>Null for a PIN that is no run or repetition, or a password of 12 to 128 characters that is more than digits; else a sentence.</returns>
     public static string? Problem(string secret)
     {
         ArgumentNullException.ThrowIfNull(secret);
@@ -63,15 +63,18 @@ public static class SecretHash
             return "a PIN has 6 to 12 digits, a password 12 to 128 characters";
         }
 
+        bool hasOther = false;
         foreach (char sign in secret)
         {
             if (char.IsControl(sign) || char.IsSurrogate(sign))
             {
                 return "a password has no control characters and none beyond the basic plane";
             }
+
+            hasOther |= !char.IsAsciiDigit(sign) && sign != secret[0];
         }
 
-        return null;
+        return hasOther ? null : "a password is more than digits and one sign over";
     }
 
     /// <summary>The hash of a secret.</summary>

@@ -56,7 +56,7 @@ internal static class LoginApi
         string address = AccessControl.AddressOf(context);
         LoginResult result = withoutBadge ? access.Logins.WithoutBadge(isAtCart)
             : badge ? access.Logins.WithBadge(isAtCart)
-            : await access.Logins.TryAsync(name, secret, isAtCart, address, context.RequestAborted).ConfigureAwait(false);
+            : await access.Logins.TryAsync(name, secret, isAtCart, new LoginOrigin(address, AccessControl.LimitedOf(context)), context.RequestAborted).ConfigureAwait(false);
         if (result.Code is { } code)
         {
             // The name is somebody's guess, not an operator: it stands in no line.

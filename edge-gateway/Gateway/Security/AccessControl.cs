@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Threading;
 using EdgeGateway.Core.Commands;
@@ -88,7 +89,7 @@ internal sealed class AccessControl
     {
         Actor actor = ActorOf(context);
         bool changes = RequestGuard.Changes(context.Request.Method);
-        if (changes && context.Connection.RemoteIpAddress is { } remote && !IPAddress.IsLoopback(remote) && TooMany(AddressOf(context)))
+        if (changes && context.Connection.RemoteIpAddress is { } remote && !IPAddress.IsLoopback(remote) && TooMany(LimitedOf(context)))
         {
             return (FaultCodes.TooManyRequests, string.Empty, TimeSpan.FromSeconds(1));
         }
@@ -140,6 +141,21 @@ internal sealed class AccessControl
     /// <param name="context">The request.</param>
     /// <returns>The address.</returns>
     public static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
+
+    /// <summary>What counts as one address for limits: of IPv6 the first 64 bits, since one machine has the rest for itself (RFC 4291, 2.5.1).</summary>
+    /// <param name="context">The request.</param>
+    /// <returns>The address, or its prefix.</returns>
+    public static string LimitedOf(HttpContext context)
+    {
+        if (context.Connection.RemoteIpAddress is not { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false } six)
+        {
+            return AddressOf(context);
+        }
+
+        byte[] bytes = six.GetAddressBytes();
+        bytes.AsSpan(8).Clear();
+        return new IPAddress(bytes) + "/64";
+    }
 
     private static string NameOfCookie(HttpRequest request) => request.IsHttps ? SecureCookieName : CookieName;
 

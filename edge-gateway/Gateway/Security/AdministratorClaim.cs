@@ -77,8 +77,7 @@ internal sealed class AdministratorClaim(AccountFolder folder, TimeProvider time
     // A code that cartctl has left is good for 15 minutes from when it was first seen, whatever the machine's clock does; five wrong tries end it, and the next one that is left begins anew.
     private void Look()
     {
-        byte[] left = folder.ReadClaim(time.GetUtcNow()) ?? [];
-        if (!left.AsSpan().SequenceEqual(_left))
+        if (folder.ReadClaim(time.GetUtcNow()) is { } left && !left.AsSpan().SequenceEqual(_left))
         {
             _left = left;
             _seenTicks = time.GetTimestamp();

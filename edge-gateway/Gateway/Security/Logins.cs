@@ -19,6 +19,11 @@ namespace EdgeGateway.Gateway.Security;
 /// <param name="Wait">How long to wait before the next try; zero for no wait.</param>
 internal readonly record struct LoginResult(string? Code, string Cookie, Actor? Actor, TimeSpan Wait);
 
+/// <summary>From where somebody logs in.</summary>
+/// <param name="Address">The address, for whoever writes it down.</param>
+/// <param name="Limited">What counts as one address for wrong tries.</param>
+internal readonly record struct LoginOrigin(string Address, string Limited);
+
 /// <summary>
 /// Who is logged in. A login is a random cookie of which only the hash is kept, in memory: after a new start everybody logs in again. At the cart's own screen it ends without a touch; anywhere after a shift; and at once
 /// when its account is removed, gets another secret or another role. Any thread.
@@ -82,14 +87,14 @@ internal sealed class Logins
     /// <param name="name">The account's name.</param>
     /// <param name="secret">PIN or password.</param>
     /// <param name="isAtCart">True at the cart's own screen, where alone a PIN counts.</param>
-    /// <param name="address">From where.</param>
+    /// <param name="origin">From where.</param>
     /// <param name="cancellation">Who asks is gone.</param>
     /// <returns>The login, or why there is none. A name that is not there takes as long as a wrong secret.</returns>
-    public async Task<LoginResult> TryAsync(string name, string secret, bool isAtCart, string address, CancellationToken cancellation)
+    public async Task<LoginResult> TryAsync(string name, string secret, bool isAtCart, LoginOrigin origin, CancellationToken cancellation)
     {
         Account? account = _store.Book.Find(name);
         string who = name + (isAtCart ? " here" : " elsewhere");
-        TimeSpan wait = Later(isAtCart ? TimeSpan.Zero : _byAddress.WaitOf(address), account is null ? TimeSpan.Zero : _byAccount.WaitOf(who));
+        TimeSpan wait = Later(isAtCart ? TimeSpan.Zero : _byAddress.WaitOf(origin.Limited), account is null ? TimeSpan.Zero : _byAccount.WaitOf(who));
         if (wait > TimeSpan.Zero)
         {
             return new LoginResult(FaultCodes.LoginLocked, string.Empty, null, wait);
@@ -108,7 +113,7 @@ internal sealed class Logins
             try
             {
                 // Asked again: those that were hashed meanwhile count.
-                wait = Later(isAtCart ? TimeSpan.Zero : _byAddress.WaitOf(address), account is null ? TimeSpan.Zero : _byAccount.WaitOf(who));
+                wait = Later(isAtCart ? TimeSpan.Zero : _byAddress.WaitOf(origin.Limited), account is null ? TimeSpan.Zero : _byAccount.WaitOf(who));
                 if (wait > TimeSpan.Zero)
                 {
                     return new LoginResult(FaultCodes.LoginLocked, string.Empty, null, wait);
@@ -116,7 +121,7 @@ internal sealed class Logins
 
                 if (!isAtCart)
                 {
-                    _byAddress.Begin(address);
+                    _byAddress.Begin(origin.Limited);
                 }
 
                 if (account is not null)
@@ -131,8 +136,8 @@ internal sealed class Logins
                 }
 
                 _byAccount.Right(who);
-                _byAddress.Right(address);
-                return Open(account, isAtCart, address);
+                _byAddress.Right(origin.Limited);
+                return Open(account, isAtCart, origin.Address);
             }
             finally
             {

@@ -366,5 +366,5 @@ public sealed class LoginsTests
     private Logins New(int lockAfterSeconds = 300, bool withoutBadge = false) =>
         new(_store, new GatewayAccessOptions { HasAccounts = true, LockAfterSeconds = lockAfterSeconds, AllowsWithoutBadge = withoutBadge }, _time);
 
-    private static Task<LoginResult> In(Logins logins, string name, string secret, bool isAtCart, string address = "192.0.2.7") => logins.TryAsync(name, secret, isAtCart, address, CancellationToken.None);
+    private static Task<LoginResult> In(Logins logins, string name, string secret, bool isAtCart, string address = "192.0.2.7") => logins.TryAsync(name, secret, isAtCart, new LoginOrigin(address, address), CancellationToken.None);
 }

@@ -265,6 +265,27 @@ public sealed class RoleTableTests
     }
 
     [TestMethod]
+    public async Task A_damaged_list_lets_nobody_in_is_said_and_stops_no_STOP_and_a_mended_one_is_taken()
+    {
+        AccountFolder folder = null!;
+        await using LiveGateway gateway = await LiveGateway.StartAsync(change: o =>
+        {
+            folder = AccountFolder.Of(o);
+            folder.Write(CartAccounts.Book());
+            File.WriteAllText(folder.AccountsPath, "{\"v\":1,\"accounts\":[");
+            return o with { Access = new GatewayAccessOptions { HasAccounts = true } };
+        });
+        Assert.AreEqual("G2127", Code((await SendAsync("POST", "/api/login", [], "{\"name\":\"nurse\",\"secret\":\"274916\"}", gateway)).Body));
+        Assert.AreEqual("G2132", Code((await SendAsync("POST", "/api/claim", [], "{\"code\":\"x\",\"name\":\"x\",\"secret\":\"a long quiet password\"}", gateway)).Body), "damage is no invitation");
+        Assert.IsFalse(gateway.Log.Contains("G2133", StringComparison.Ordinal));
+        Assert.AreEqual(200, (await SendAsync("POST", "/api/cuff/stop", [], "{}", gateway)).Status);
+        await UntilAsync(async () => (await SendAsync("GET", "/health", [], gateway: gateway)).Body.Contains("G2134", StringComparison.Ordinal));
+        folder.Write(CartAccounts.Book());
+        await LogInAsync("nurse", CartAccounts.Pin, gateway);
+        await UntilAsync(async () => !(await SendAsync("GET", "/health", [], gateway: gateway)).Body.Contains("G2134", StringComparison.Ordinal));
+    }
+
+    [TestMethod]
     public async Task The_first_administrator_comes_by_the_code_of_the_log_and_makes_the_others()
     {
         await using LiveGateway gateway = await LiveGateway.StartAsync(change: o => o with { Access = new GatewayAccessOptions { HasAccounts = true } });
@@ -344,8 +365,13 @@ public sealed class RoleTableTests
             }
 
             long before = pod.Received.Count(m => m.Payload[1] == PodCommand.StopCuff);
-            listener.Publish("cart/C1/command/cuff", "{\"command\":\"stop\"}"u8.ToArray());
-            rig.Require(() => pod.Received.Count(m => m.Payload[1] == PodCommand.StopCuff) > before, "the listener's stop");
+            byte[] hourOld = Encoding.UTF8.GetBytes("{\"command\":\"stop\",\"id\":\"s1\",\"at\":\"" + Rfc3339.Text(rig.Utc.UtcUs - 3_600_000_000) + "\"}");
+            for (int i = 0; i < 10; i++)
+            {
+                listener.Publish("cart/C1/command/cuff", hourOld);
+            }
+
+            rig.Require(() => pod.Received.Count(m => m.Payload[1] == PodCommand.StopCuff) >= before + 10, "the listener's stop, an hour old, the same ten times");
             rig.Run(2_000_000);
             Assert.IsFalse(platform.Received.Any(m => m.Topic.StartsWith("cart/C1/reply/x-", StringComparison.Ordinal)), "nobody answered them");
             Assert.AreEqual("S1", rig.Core.Snapshot().Sessions.Single(s => s.IsOpen).Id);
@@ -452,6 +478,17 @@ public sealed class RoleTableTests
         rig.Require(() => client.Received.Any(m => m.Topic == "cart/C1/reply/" + id), "answered: " + members);
         using JsonDocument reply = JsonDocument.Parse(client.Received.Last(m => m.Topic == "cart/C1/reply/" + id).Text);
         return reply.RootElement.GetProperty("code").GetString();
+    }
+
+    // The gateway looks at the file every second.
+    private static async Task UntilAsync(Func<Task<bool>> fact)
+    {
+        for (int i = 0; i < 600 && !await fact(); i++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+        }
+
+        Assert.IsTrue(await fact());
     }
 
     private static string CookieOf(LoginResult login) => AccessControl.CookieName + "=" + login.Cookie;

@@ -159,7 +159,10 @@ export class LockPanel {
   }
 
   /** Says everything in the language in force. */
-  relabel() { this.draw(false); }
+  relabel() {
+    this.say([]);
+    this.draw(false);
+  }
 
   drawWho() {
     const who = this.known?.who ?? null;
