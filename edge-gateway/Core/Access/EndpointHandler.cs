@@ -158,7 +158,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
         if (!request.ClientId.StartsWith(EndpointGuard.PodPrefix, StringComparison.Ordinal))
         {
             // With an external broker the session's side is there, and this server is for pods alone.
-            return _options.External is null ? _accounts.Connecting(request) : Refused(request.ClientId, NotAuthorised, LogText.Shown(request.ClientId) + " is no pod, and the session's broker is elsewhere");
+            return _options.External is null ? Counted(_accounts.Connecting(request)) : Refused(request.ClientId, NotAuthorised, LogText.Shown(request.ClientId) + " is no pod, and the session's broker is elsewhere");
         }
 
         if (!EndpointGuard.TryPodId(request.ClientId, out ulong device) || device == _options.GatewayId)
@@ -304,6 +304,12 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
         pod.HasCommands = false;
         _podsChanged = true;
         return pod;
+    }
+
+    private byte Counted(byte reason)
+    {
+        RefusedCount += reason == 0 ? 0 : 1;
+        return reason;
     }
 
     private byte Refused(string clientId, byte reason, string text)

@@ -21,7 +21,7 @@ public static class RoleRights
         [
             .. Everybody, AccessRight.Health, AccessRight.Requests, AccessRight.Session, AccessRight.Link, AccessRight.Patient, AccessRight.Air, AccessRight.Sound, AccessRight.Follow,
         ]),
-        (ActorRole.Doctor, [.. Everybody, AccessRight.AskAir, AccessRight.Sound, AccessRight.Follow]),
+        (ActorRole.Doctor, [.. Everybody, AccessRight.Health, AccessRight.AskAir, AccessRight.Sound, AccessRight.Follow]),
         (ActorRole.Technician, [.. Everybody, AccessRight.Health, AccessRight.Requests, AccessRight.Air]),
         (ActorRole.Integrator, [.. Everybody, AccessRight.Health, AccessRight.Accounts]),
         (ActorRole.Platform,

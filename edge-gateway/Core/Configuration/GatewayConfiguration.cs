@@ -100,7 +100,7 @@ public static class GatewayConfiguration
         GatewayHostOptions safe = options with
         {
             MqttAddress = Loopback(options.MqttAddress, listen, "mqttAddress"),
-            HttpAddress = Loopback(options.HttpAddress, listen, "httpAddress"),
+            HttpAddress = HttpExposure.Missing(hasTls: false, options.Access) is null ? options.HttpAddress : Loopback(options.HttpAddress, listen, "httpAddress"),
         };
         if (safe.MqttPort == safe.HttpPort && safe.MqttPort != 0 && safe.MqttAddress.Equals(safe.HttpAddress))
         {

@@ -19,7 +19,7 @@ internal sealed class AccessService : IHostedService, IDisposable
     private readonly IGatewayLog _log;
     private readonly IOperatorToken? _reader;
     private readonly ITimer _timer;
-    private int _told = -1;
+    private int _reported = -1;
 
     /// <summary>Makes it; nothing runs before the start.</summary>
     /// <param name="access">Who may do what.</param>
@@ -74,9 +74,9 @@ internal sealed class AccessService : IHostedService, IDisposable
         _access.Store.Refresh();
         int version = _access.Store.Version;
         string? problem = _access.Store.Problem;
-        if (version != _told && _service.Loop.TryPost(() => _service.Core?.Peers.AccountsChanged(problem)))
+        if (version != _reported && _service.Loop.TryPost(() => _service.Core?.Peers.AccountsChanged(problem)))
         {
-            _told = version;
+            _reported = version;
         }
 
         _timer.Change(Period, Timeout.InfiniteTimeSpan);

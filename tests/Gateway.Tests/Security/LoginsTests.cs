@@ -341,6 +341,14 @@ public sealed class LoginsTests
     }
 
     [TestMethod]
+    [DataRow(true, true, true)]
+    [DataRow(true, false, false)]
+    [DataRow(false, true, false)]
+    [DataRow(false, false, false)]
+    public void Beyond_loopback_HTTP_needs_TLS_and_accounts(bool hasTls, bool hasAccounts, bool isRight) =>
+        Assert.AreEqual(isRight, HttpExposure.Missing(hasTls, new GatewayAccessOptions { HasAccounts = hasAccounts }) is null);
+
+    [TestMethod]
     [DataRow("274916", true)]
     [DataRow("27491", false)]
     [DataRow("1234567890123", false)]

@@ -7,12 +7,15 @@ using System.Net.Http;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using System.Threading;
 using System.Threading.Tasks;
 using Core.Tests;
+using EdgeGateway.Core;
 using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Core.Json;
+using EdgeGateway.Gateway.Hosting;
 using EdgeGateway.Gateway.Http;
 using EdgeGateway.Gateway.Security;
 using EdgeGateway.Machine;
@@ -33,7 +36,7 @@ public sealed class RoleTableTests
     /// <summary>n nurse, b nurse without a badge, d doctor, t technician, i integrator, p platform, l this machine without a login. What stands in no row is for everybody.</summary>
     private static readonly Dictionary<string, string> Allowed = new(StringComparer.Ordinal)
     {
-        ["getHealth"] = "nbtipl",
+        ["getHealth"] = "nbdtipl",
         ["getRequests"] = "nbt",
         ["answerRequest"] = "nbt",
         ["openSession"] = "nbp",
@@ -243,6 +246,21 @@ public sealed class RoleTableTests
         foreach (string body in new[] { "{}", "[]", "{\"name\":\"nurse\"}", "{\"withoutBadge\":true,\"badge\":true}", "{\"name\":\"nurse\",\"secret\":\"1\",\"role\":\"integrator\"}", "{\"name\":\"nurse\",\"name\":\"x\",\"secret\":\"1\"}", "{\"name\":\"a b\",\"secret\":\"1\"}" })
         {
             Assert.AreEqual("G2130", Code((await SendAsync("POST", "/api/login", [], body)).Body), body);
+        }
+
+        // A badge that is shown to a reader opens the screen, once.
+        Reader reader = new();
+        using (AccessService service = new(Access, _gateway.Service, new NoLog(), TimeProvider.System, reader))
+        {
+            await service.StartAsync(CancellationToken.None);
+            reader.Show("badge-7");
+            StringAssert.Contains((await SendAsync("GET", "/api/login", [])).Body, "\"badge\":true");
+            StringAssert.Contains((await SendAsync("GET", "/api/login", Elsewhere)).Body, "\"badge\":false");
+            StringAssert.Contains((await SendAsync("POST", "/api/login", [], "{\"badge\":true}")).Body, "op-nurse");
+            Assert.AreEqual("G2127", Code((await SendAsync("POST", "/api/login", [], "{\"badge\":true}")).Body));
+            await service.StopAsync(CancellationToken.None);
+            reader.Show("badge-7");
+            StringAssert.Contains((await SendAsync("GET", "/api/login", [])).Body, "\"badge\":false");
         }
 
         // Locked: the cookie is nobody's any more.
@@ -539,5 +557,19 @@ public sealed class RoleTableTests
 
         using HttpResponseMessage answer = await Http.SendAsync(request);
         return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    private sealed class Reader : IOperatorToken
+    {
+        public event Action<string>? Presented;
+
+        public void Show(string badge) => Presented?.Invoke(badge);
+    }
+
+    private sealed class NoLog : IGatewayLog
+    {
+        public void Write(in GatewayLogEntry entry)
+        {
+        }
     }
 }

@@ -53,7 +53,7 @@ async function ask(method, path, what, answerMs = ANSWER_MS) {
   if (body !== undefined) headers.set("Content-Type", "application/json");
   const answer = await fetch(path, { method, body, headers, cache: "no-store", signal: AbortSignal.timeout(answerMs) });
   if (answer.status === 401 && !path.startsWith("/api/login")) lock.needed();
-  return { ok: answer.ok, body: await answer.json() };
+  return { ok: answer.ok, isLocked: answer.status === 401, body: await answer.json() };
 }
 
 const lock = new LockPanel({
@@ -105,10 +105,10 @@ async function pollOnce() {
   try {
     answer = await ask("GET", "/health", undefined, HEALTH_ANSWER_MS);
   } catch { /* nobody is there */ }
-  issues = answer?.body.issues ?? [];
+  issues = answer?.body.issues ?? [];   // none while nobody is logged in elsewhere
   const wasAway = isAway;
   // A cart that only is slow once, while its readings still come, is not away.
-  misses = answer?.ok ? 0 : misses + 1;
+  misses = answer?.ok || answer?.isLocked ? 0 : misses + 1;
   isAway = misses > 1 || misses === 1 && (wasAway || !connection.connected);
   if (answer?.ok) {
     const isAnother = health !== null && health.boot !== answer.body.boot;

@@ -205,5 +205,7 @@ export interface LoginState {
 /** An answer of the gateway. */
 export interface Answer<T> {
   ok: boolean;
+  /** It was refused because nobody is logged in. */
+  isLocked?: boolean;
   body: T;
 }
