@@ -48,16 +48,16 @@ public sealed class GatewayCore : IStepped
         Pods pods = new();
         _listeners = new ListenerAccess(ports.Listeners, sessions, options.CartId, topicRoot, clock, log, (client, reason) => Server!.Disconnect(client, reason, clock.NowUs));
         CertificateAccess certificates = new(ports.Members, options.CartId, topicRoot, s.Issues, s.Acts, clock, log, (client, reason) => Server!.Disconnect(client, reason, clock.NowUs));
-        Peers = new GatewayPeers(certificates, s.Time);
+        Peers = new GatewayPeers(certificates, s.Time, s.Accounts);
         EndpointGuard guard = new(pods, s.Deduplication, s.Issues, clock, log);
-        _endpoint = new EndpointHandler(_life, pods, _listeners, certificates, guard, s.Acts, _parts, log, options, topicRoot);
+        _endpoint = new EndpointHandler(_life, pods, _listeners, certificates, guard, s.Acts, s.Accounts, _parts, log, options, topicRoot);
         Server = ports.Server(_endpoint);
 
         // The data path.
         SessionMessages? fromSession = null;
         PodCommands podCommands = new(Server, clock);
         GatewayIngest ingest = new(s, options, Server, pods, podCommands.SayStored);
-        GatewayDelivery delivery = new(s, options, ports, Server, _listeners, _parts, pods, (in MqttMessage message, Action acknowledge) => fromSession!.On(message, acknowledge));
+        GatewayDelivery delivery = new(s, options, ports, Server, _listeners, _parts, pods, (in MqttMessage message, Action acknowledge) => fromSession!.On(message, acknowledge, Actor.Broker));
         ISessionLink link = delivery.Link;
         SessionReplies replies = new(link, clock, log, topicRoot);
         StethoscopeSession stethoscope = new(sessions, link, podCommands, pods, topicRoot);

@@ -10,11 +10,13 @@ public sealed class GatewayPeers
 {
     private readonly CertificateAccess _certificates;
     private readonly TimeProjection _time;
+    private readonly AccountAccess _accounts;
     private IReadOnlyList<CertificateHealth> _ofCart = [];
     private CertificateHealth? _web;
 
-    internal GatewayPeers(CertificateAccess certificates, TimeProjection time)
+    internal GatewayPeers(CertificateAccess certificates, TimeProjection time, AccountAccess accounts)
     {
+        _accounts = accounts;
         _certificates = certificates;
         _time = time;
     }
@@ -54,6 +56,14 @@ public sealed class GatewayPeers
 
     /// <summary>The pod list or the revoked certificates have changed: whoever does not belong to the cart any more is cut off.</summary>
     public void MembersChanged() => _certificates.MembersChanged();
+
+    /// <summary>The accounts or tokens have changed, or cannot be read.</summary>
+    /// <param name="problem">Why they cannot, English; null when they can.</param>
+    public void AccountsChanged(string? problem)
+    {
+        _accounts.Files(problem);
+        _accounts.Changed();
+    }
 
     /// <summary>Whether the files of certificates can be read.</summary>
     /// <param name="problem">Why not, English; null when they can.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Health;
@@ -37,6 +38,7 @@ internal sealed class GatewayServices
         Clock = new GatewayClock(ports.Time);
         Log = new CodedLog(ports.Log, Clock);
         Issues = new HealthIssues(Log.WriteIssue, () => Clock.Now);
+        Accounts = new AccountAccess(ports.Tokens, Issues, Log);
         Acts = new ActRecorder(ports.Trail, Clock, Issues);
         Journal = ports.Journal(handler, [Deduplication, Sessions, Delivery, Time, Boots, Clips, Commands, Retention]);
         Writer = new JournalWriter(Journal, () => Clock.Now, key => Delivery.Find(key)?.Class, parser);
@@ -83,6 +85,9 @@ internal sealed class GatewayServices
 
     /// <summary>What people and machines do, on its way to the trail.</summary>
     public ActRecorder Acts { get; }
+
+    /// <summary>Who the session's side is.</summary>
+    public AccountAccess Accounts { get; }
 
     public OwnFrames Own { get; }
 

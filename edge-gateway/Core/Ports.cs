@@ -126,6 +126,9 @@ public sealed record GatewayPorts
     /// <summary>Where acts are written; null for nowhere.</summary>
     public ITrail? Trail { get; init; }
 
+    /// <summary>Tokens of platforms; null where no accounts are set up, and whoever reaches loopback is let in.</summary>
+    public IApiTokens? Tokens { get; init; }
+
     /// <summary>Makes and verifies the tokens of listeners over WebSocket; null admits none.</summary>
     public ListenerTokens? Listeners { get; init; }
 }

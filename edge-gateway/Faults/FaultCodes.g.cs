@@ -82,6 +82,15 @@ public static class FaultCodes
     /// <summary>C2743: The act could not be written into the trail.</summary>
     public const string ActNotRecorded = "C2743";
 
+    /// <summary>C2750: The account or token was not made.</summary>
+    public const string AccountCommandRefused = "C2750";
+
+    /// <summary>C2751: The cart's accounts cannot be read or written.</summary>
+    public const string AccountStateUnusable = "C2751";
+
+    /// <summary>C2752: There is no account or token of that name.</summary>
+    public const string AccountNameUnknown = "C2752";
+
     /// <summary>C2800: A file of hardware/ cannot be read as JSON.</summary>
     public const string HardwareFileUnreadable = "C2800";
 
@@ -376,6 +385,51 @@ public static class FaultCodes
     /// <summary>G2124: An MQTT client broke the protocol or a bound and was closed.</summary>
     public const string MqttProtocolBroken = "G2124";
 
+    /// <summary>G2125: Nobody is logged in here, or the login has ended.</summary>
+    public const string LoginNeeded = "G2125";
+
+    /// <summary>G2126: This role may not do that.</summary>
+    public const string RoleLacksRight = "G2126";
+
+    /// <summary>G2127: Name and PIN or password do not fit.</summary>
+    public const string LoginRefused = "G2127";
+
+    /// <summary>G2128: There were too many wrong tries.</summary>
+    public const string LoginLocked = "G2128";
+
+    /// <summary>G2129: Too many log in at once.</summary>
+    public const string LoginBusy = "G2129";
+
+    /// <summary>G2130: A request about logging in or accounts is not understood.</summary>
+    public const string LoginNotUnderstood = "G2130";
+
+    /// <summary>G2131: One address asks for too many changes.</summary>
+    public const string TooManyRequests = "G2131";
+
+    /// <summary>G2132: The first administrator's code is wrong, used or too old, or there is an account already.</summary>
+    public const string ClaimRefused = "G2132";
+
+    /// <summary>G2133: Accounts are wanted here and there is none yet.</summary>
+    public const string AdministratorWanted = "G2133";
+
+    /// <summary>G2134: The file of accounts cannot be read.</summary>
+    public const string AccountsUnreadable = "G2134";
+
+    /// <summary>G2135: A program showed no token that is good here, or its token has ended.</summary>
+    public const string ApiTokenRefused = "G2135";
+
+    /// <summary>G2136: Somebody has logged in.</summary>
+    public const string OperatorLoggedIn = "G2136";
+
+    /// <summary>G2137: A login or a claim was refused.</summary>
+    public const string LoginFailed = "G2137";
+
+    /// <summary>G2138: No accounts are set up on this cart.</summary>
+    public const string AccountsOff = "G2138";
+
+    /// <summary>G2139: There is no account of that name.</summary>
+    public const string AccountUnknown = "G2139";
+
     /// <summary>G2140: A pod has connected.</summary>
     public const string PodConnected = "G2140";
 
@@ -531,6 +585,12 @@ public static class FaultCodes
 
     /// <summary>G2215: A name in the journal's directory is no regular file.</summary>
     public const string JournalNameNotAFile = "G2215";
+
+    /// <summary>G2216: The account was not changed.</summary>
+    public const string AccountRefused = "G2216";
+
+    /// <summary>G2217: The file of accounts could not be written.</summary>
+    public const string AccountsNotWritten = "G2217";
 
     /// <summary>G2301: A session command is not understood.</summary>
     public const string SessionCommandNotUnderstood = "G2301";

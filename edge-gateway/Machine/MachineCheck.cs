@@ -62,6 +62,15 @@ public static partial class MachineCheck
         }
     }
 
+    /// <summary>What is right and yet should be known, for whoever asks whether a file is.</summary>
+    /// <param name="options">The configuration.</param>
+    /// <returns>Sentences; empty when there is nothing to say.</returns>
+    public static IReadOnlyList<string> Notes(GatewayHostOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Access.HasAccounts ? [] : ["No accounts are set up (access.accounts): loopback keeps foreign pages out, and no program of this machine."];
+    }
+
     // Why a directory, a whole path, cannot hold the journal; null when it can, as far as can be seen.
     private static string? DirectoryProblem(string directory)
     {

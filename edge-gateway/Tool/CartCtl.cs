@@ -4,12 +4,13 @@ using System.IO;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
 using EdgeGateway.Journal;
+using EdgeGateway.Tool.Accounts;
 using EdgeGateway.Tool.Broker;
 using EdgeGateway.Tool.Certificates;
 
 namespace EdgeGateway.Tool;
 
-/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other. A journal's records are only read; <c>certs</c> and <c>pods</c> change the cart's folder of certificates and stand in its trail, <c>restore</c> replaces a cart's files.</summary>
+/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other. A journal's records are only read; <c>certs</c> and <c>pods</c> change the cart's folder of certificates and stand in its trail, <c>accounts</c>, <c>tokens</c> and <c>claim</c> its folder of accounts, <c>restore</c> replaces a cart's files.</summary>
 public static class CartCtl
 {
     /// <summary>Done, nothing to report.</summary>
@@ -57,6 +58,11 @@ public static class CartCtl
 
         root.Add(new BrokerCommands(results, diagnostics, code => exit = code, time ?? TimeProvider.System).Make());
         root.Add(new AuditCommands(results, diagnostics, code => exit = code, time ?? TimeProvider.System).Command());
+        foreach (Command command in new AccountCommands(input, results, diagnostics, code => exit = code, time ?? TimeProvider.System).Commands())
+        {
+            root.Add(command);
+        }
+
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {

@@ -28,6 +28,11 @@ internal static class CheckCommand
             {
                 results.WriteLine("  " + listener);
             }
+
+            foreach (string note in MachineCheck.Notes(result.Options!))
+            {
+                results.WriteLine("Note: " + note);
+            }
         }
 
         return result.Errors.Count > 0 ? CartCtl.Unreadable : CartCtl.Clean;
@@ -52,6 +57,13 @@ internal static class CheckCommand
                 json.WriteString("suggestion", error.Suggestion);
                 json.WriteString("next", error.Entry.Do.English);
                 json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("notes");
+            foreach (string note in result.Options is { } options ? MachineCheck.Notes(options) : [])
+            {
+                json.WriteStringValue(note);
             }
 
             json.WriteEndArray();

@@ -353,6 +353,7 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
 
     private readonly SeededRandom _random;
     private readonly SeededRandom _keyRandom;
+    private readonly IApiTokens? _tokens;
     private readonly List<TestClient> _clients = [];
     private readonly List<GatewayLogEntry> _log = [];
     private MqttMemoryLink? _uplinkLink;
@@ -366,8 +367,10 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
         bool external = false,
         IMqttServer? broker = null,
         MqttServerOptions? brokerOptions = null,
-        bool isProtected = false)
+        bool isProtected = false,
+        IApiTokens? tokens = null)
     {
+        _tokens = tokens;
         _random = new SeededRandom(seed);
         Disk = new SimulatedDisk(seed);
         KeyDisk = isProtected ? new SimulatedDisk(seed + 1) : null;
@@ -457,6 +460,7 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
             Entropy = this,
             Log = this,
             Listeners = new EdgeGateway.Core.Access.ListenerTokens(new byte[32]),
+            Tokens = _tokens,
         });
         Core.Start(NowUs);
         RunUntil(() => Core.IsReady || Disk.IsOff, 5_000_000);

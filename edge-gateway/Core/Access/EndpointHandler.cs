@@ -23,6 +23,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     private const byte ClientIdNotValid = 0x85;
     private const byte ShuttingDown = 0x8B;
     private const byte QuotaExceeded = 0x97;
+    private const byte AdministrativeAction = 0x98;
 
     private readonly GatewayLife _life;
     private readonly Pods _pods;
@@ -30,6 +31,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     private readonly CertificateAccess _certificates;
     private readonly EndpointGuard _guard;
     private readonly ActRecorder _acts;
+    private readonly AccountAccess _accounts;
     private readonly GatewayParts _parts;
     private readonly CodedLog _log;
     private readonly GatewayOptions _options;
@@ -51,12 +53,13 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     /// <param name="certificates">Who may do what by a certificate.</param>
     /// <param name="guard">Which places clients may take.</param>
     /// <param name="acts">Who looks, and who was refused, for the trail.</param>
+    /// <param name="accounts">Who the session's side is.</param>
     /// <param name="parts">Sent of clients, pods and deliveries.</param>
     /// <param name="log">The log.</param>
     /// <param name="options">The gateway's own id, and whether the session's side is at an external broker.</param>
     /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>
     public EndpointHandler(
-        GatewayLife life, Pods pods, ListenerAccess listeners, CertificateAccess certificates, EndpointGuard guard, ActRecorder acts, GatewayParts parts, CodedLog log, GatewayOptions options, string topicRoot)
+        GatewayLife life, Pods pods, ListenerAccess listeners, CertificateAccess certificates, EndpointGuard guard, ActRecorder acts, AccountAccess accounts, GatewayParts parts, CodedLog log, GatewayOptions options, string topicRoot)
     {
         _life = life;
         _pods = pods;
@@ -64,6 +67,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
         _certificates = certificates;
         _guard = guard;
         _acts = acts;
+        _accounts = accounts;
         _parts = parts;
         _log = log;
         _options = options;
@@ -114,7 +118,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
             _server.Acknowledge(token, 0, nowUs);
         }
 
-        return long.MaxValue;
+        return _accounts.Step(nowUs, client => _server.Disconnect(client, AdministrativeAction, nowUs));
     }
 
     /// <summary>Ends all connections: the gateway is shutting down.</summary>
@@ -164,7 +168,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
         if (!request.ClientId.StartsWith(EndpointGuard.PodPrefix, StringComparison.Ordinal))
         {
             // With an external broker the session's side is there, and this server is for pods alone.
-            return _options.External is null ? (byte)0 : Refused(request.ClientId, NotAuthorised, LogText.Shown(request.ClientId) + " is no pod, and the session's broker is elsewhere");
+            return _options.External is null ? Counted(_accounts.Connecting(request)) : Refused(request.ClientId, NotAuthorised, LogText.Shown(request.ClientId) + " is no pod, and the session's broker is elsewhere");
         }
 
         if (!EndpointGuard.TryPodId(request.ClientId, out ulong device) || device == _options.GatewayId)
@@ -190,6 +194,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     public void Connected(string clientId)
     {
         _clients.Add(clientId);
+        _accounts.Came(clientId);
         if (EndpointGuard.TryPodId(clientId, out ulong device))
         {
             Pod pod = Note(device, isConnected: true);
@@ -206,6 +211,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     public void Disconnected(string clientId)
     {
         _clients.Remove(clientId);
+        _accounts.Went(clientId);
         if (EndpointGuard.TryPodId(clientId, out ulong device))
         {
             Pod pod = Note(device, isConnected: false);
@@ -284,7 +290,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
 
         bool allowed = EndpointGuard.TryPodId(clientId, out ulong device)
             ? filter.StartsWith("pod/" + Topics.DeviceText(device) + "/", StringComparison.Ordinal)
-            : filter.StartsWith(_topicRoot + (EndpointGuard.IsStopId(clientId) ? "reply/" : string.Empty), StringComparison.Ordinal);
+            : _accounts.MaySubscribe(clientId) && filter.StartsWith(_topicRoot + (EndpointGuard.IsStopId(clientId) ? "reply/" : string.Empty), StringComparison.Ordinal);
         if (!allowed)
         {
             RefusedCount++;
@@ -330,6 +336,12 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
         pod.HasCommands = false;
         _podsChanged = true;
         return pod;
+    }
+
+    private byte Counted(byte reason)
+    {
+        RefusedCount += reason == 0 ? 0 : 1;
+        return reason;
     }
 
     private byte Refused(string clientId, byte reason, string text)
@@ -388,7 +400,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
         }
 
         MqttQos qos = message.Qos;
-        _session.On(message, () => AcknowledgeLater(qos, token));
+        _session.On(message, () => AcknowledgeLater(qos, token), _accounts.ActorOf(clientId));
         return MqttPublishDisposition.Deferred;
     }
 

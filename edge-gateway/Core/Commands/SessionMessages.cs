@@ -77,7 +77,7 @@ internal sealed class SessionMessages
 
         _stop.Now();
         SessionRequest request = Read(message);
-        Record(ActNames.CuffStop, request, string.Empty);
+        Record(ActNames.CuffStop, Actor.Broker, request, string.Empty);
         if (!_life.IsRunning || !Names.IsValid(request.Id))
         {
             _log.Write(FaultCodes.StopObeyedUnanswered, request.Problem ?? "without a valid id", HealthSubject.Gateway);
@@ -91,7 +91,8 @@ internal sealed class SessionMessages
     /// <summary>A message of the session's side.</summary>
     /// <param name="message">The message.</param>
     /// <param name="acknowledge">Called once, when it may be acknowledged.</param>
-    public void On(in MqttMessage message, Action acknowledge)
+    /// <param name="actor">Who sent it.</param>
+    public void On(in MqttMessage message, Action acknowledge, Actor actor)
     {
         if (TryStop(message) || !_life.IsRunning || !message.Topic.StartsWith(_topicRoot, StringComparison.Ordinal))
         {
@@ -106,7 +107,7 @@ internal sealed class SessionMessages
             // A broker keeps it and brings it again at each connection, to whoever is treated then.
             string where = LogText.Shown(string.Join('/', levels));
             _log.Write(FaultCodes.RetainedRefused, where, HealthSubject.Gateway);
-            Record(ActNames.MessageRefused, request, FaultCodes.RetainedRefused);
+            Record(ActNames.MessageRefused, actor, request, FaultCodes.RetainedRefused);
             if (Names.IsValid(request.Id))
             {
                 _replies.Send(request.AnswerTo, Names.Word(request.Session), Names.Word(request.Command), FaultCodes.RetainedRefused, "retained on " + where);
@@ -116,7 +117,15 @@ internal sealed class SessionMessages
             return;
         }
 
-        if (SessionTopics.Of(levels) is { } topic)
+        SessionTopic? topic = SessionTopics.Of(levels);
+        if (topic is not null && topic.Kind != SessionTopicKind.Command && !actor.May(topic.Right))
+        {
+            RefusedCount++;
+            Record(ActNames.MessageRefused, actor, request, FaultCodes.RoleLacksRight);
+            _log.Write(FaultCodes.RoleLacksRight, RoleRights.Word(actor.Role) + " on " + LogText.Shown(string.Join('/', levels)), HealthSubject.Gateway);
+            acknowledge();
+        }
+        else if (topic is not null)
         {
             SessionHandler handler = topic.Kind switch
             {
@@ -126,7 +135,7 @@ internal sealed class SessionMessages
                 SessionTopicKind.Listener => Listeners,
                 _ => throw new InvalidOperationException("No part takes " + topic.Filter + "."),
             };
-            handler(new SessionCall(topic, levels, request, message.Payload, message.Properties?.MessageExpirySeconds, acknowledge, Who));
+            handler(new SessionCall(topic, levels, request, message.Payload, message.Properties?.MessageExpirySeconds, acknowledge, actor, Client));
         }
         else
         {
@@ -135,10 +144,8 @@ internal sealed class SessionMessages
         }
     }
 
-    private ActAuthor Who => new(AuthorKind.Platform, Client);
-
-    private void Record(string what, SessionRequest request, string code) =>
-        _acts.Record(new Act(what, Who) { From = ActNames.FromMqtt, Session = Names.Word(request.Session), Code = code });
+    private void Record(string what, Actor actor, SessionRequest request, string code) =>
+        _acts.Record(new Act(what, actor.Author(Client)) { From = ActNames.FromMqtt, Session = Names.Word(request.Session), Code = code });
 
     private SessionRequest Read(in MqttMessage message)
     {

@@ -111,7 +111,7 @@ public static class GatewayConfiguration
         GatewayHostOptions safe = options with
         {
             MqttAddress = Loopback(options.MqttAddress, listen, "mqttAddress"),
-            HttpAddress = Loopback(options.HttpAddress, listen, "httpAddress"),
+            HttpAddress = HttpExposure.Missing(hasTls: false, options.Access) is null ? options.HttpAddress : Loopback(options.HttpAddress, listen, "httpAddress"),
         };
         if (safe.MqttPort == safe.HttpPort && safe.MqttPort != 0 && safe.MqttAddress.Equals(safe.HttpAddress))
         {
@@ -127,15 +127,6 @@ public static class GatewayConfiguration
         return safe;
     }
 
-    /// <summary>Whether people log in to the pages: the one place that lets the pages off loopback.</summary>
-    /// <param name="options">The configuration.</param>
-    /// <returns>False: accounts are not built.</returns>
-    public static bool HasAccounts(GatewayHostOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        return false;
-    }
-
     private static void CheckWebListener(GatewayHostOptions options, YamlSection web)
     {
         if (options.Web.Listen is not { } listen)
@@ -148,9 +139,9 @@ public static class GatewayConfiguration
             return;
         }
 
-        if (!(IPAddress.IsLoopback(listen.Address) && !listen.Address.IsIPv4MappedToIPv6) && !HasAccounts(options))
+        if (!(IPAddress.IsLoopback(listen.Address) && !listen.Address.IsIPv4MappedToIPv6) && HttpExposure.Missing(hasTls: true, options.Access) is { } missing)
         {
-            web.Error(FaultCodes.WebListenerNotAllowed, "listen", $"{listen} is not a loopback address, and there are no accounts", "Write 127.0.0.1:8443.");
+            web.Error(FaultCodes.WebListenerNotAllowed, "listen", $"{listen} is not a loopback address", missing);
         }
 
         if (options.Web.CertificateFile is null && options.Tls is null)

@@ -45,6 +45,9 @@ public sealed record GatewayHostOptions
     /// <summary>SHA-256 of the configuration file in hexadecimal digits, for the trail; empty without a file.</summary>
     public string FileSha256 { get; init; } = string.Empty;
 
+    /// <summary>Who has to say who they are.</summary>
+    public GatewayAccessOptions Access { get; init; } = GatewayAccessOptions.Standard;
+
     /// <summary>Language of messages, "en" or "fr".</summary>
     public string Language { get; init; } = "en";
 

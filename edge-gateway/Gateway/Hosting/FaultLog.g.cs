@@ -25,6 +25,7 @@ internal static partial class FaultLog
         210 => Codes210.TryWrite(number, logger, what, subject, repeats, heldBack),
         211 => Codes211.TryWrite(number, logger, what, subject, repeats, heldBack),
         212 => Codes212.TryWrite(number, logger, what, subject, repeats, heldBack),
+        213 => Codes213.TryWrite(number, logger, what, subject, repeats, heldBack),
         214 => Codes214.TryWrite(number, logger, what, subject, repeats, heldBack),
         215 => Codes215.TryWrite(number, logger, what, subject, repeats, heldBack),
         216 => Codes216.TryWrite(number, logger, what, subject, repeats, heldBack),
@@ -440,6 +441,21 @@ internal static partial class FaultLog
                 case 2124:
                     MqttProtocolBroken(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2125:
+                    LoginNeeded(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2126:
+                    RoleLacksRight(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2127:
+                    LoginRefused(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2128:
+                    LoginLocked(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2129:
+                    LoginBusy(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -459,6 +475,93 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2124, EventName = "G2124", Level = LogLevel.Warning, Message = "An MQTT client broke the protocol or a bound and was closed. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void MqttProtocolBroken(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2125, EventName = "G2125", Level = LogLevel.Warning, Message = "Nobody is logged in here, or the login has ended. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void LoginNeeded(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2126, EventName = "G2126", Level = LogLevel.Warning, Message = "This role may not do that. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void RoleLacksRight(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2127, EventName = "G2127", Level = LogLevel.Warning, Message = "Name and PIN or password do not fit. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void LoginRefused(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2128, EventName = "G2128", Level = LogLevel.Warning, Message = "There were too many wrong tries. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void LoginLocked(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2129, EventName = "G2129", Level = LogLevel.Warning, Message = "Too many log in at once. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void LoginBusy(ILogger logger, string what, string subject, long repeats, long heldBack);
+    }
+
+    private static partial class Codes213
+    {
+        public static bool TryWrite(int number, ILogger logger, string what, string subject, long repeats, long heldBack)
+        {
+            switch (number)
+            {
+                case 2130:
+                    LoginNotUnderstood(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2131:
+                    TooManyRequests(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2132:
+                    ClaimRefused(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2133:
+                    AdministratorWanted(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2134:
+                    AccountsUnreadable(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2135:
+                    ApiTokenRefused(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2136:
+                    OperatorLoggedIn(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2137:
+                    LoginFailed(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2138:
+                    AccountsOff(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2139:
+                    AccountUnknown(logger, what, subject, repeats, heldBack);
+                    return true;
+                default:
+                    return false;
+            }
+        }
+
+        [LoggerMessage(EventId = 2130, EventName = "G2130", Level = LogLevel.Error, Message = "A request about logging in or accounts is not understood. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void LoginNotUnderstood(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2131, EventName = "G2131", Level = LogLevel.Warning, Message = "One address asks for too many changes. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void TooManyRequests(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2132, EventName = "G2132", Level = LogLevel.Warning, Message = "The first administrator's code is wrong, used or too old, or there is an account already. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void ClaimRefused(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2133, EventName = "G2133", Level = LogLevel.Information, Message = "Accounts are wanted here and there is none yet. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void AdministratorWanted(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2134, EventName = "G2134", Level = LogLevel.Error, Message = "The file of accounts cannot be read. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void AccountsUnreadable(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2135, EventName = "G2135", Level = LogLevel.Warning, Message = "A program showed no token that is good here, or its token has ended. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void ApiTokenRefused(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2136, EventName = "G2136", Level = LogLevel.Information, Message = "Somebody has logged in. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void OperatorLoggedIn(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2137, EventName = "G2137", Level = LogLevel.Warning, Message = "A login or a claim was refused. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void LoginFailed(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2138, EventName = "G2138", Level = LogLevel.Error, Message = "No accounts are set up on this cart. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void AccountsOff(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2139, EventName = "G2139", Level = LogLevel.Error, Message = "There is no account of that name. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void AccountUnknown(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes214
@@ -833,6 +936,12 @@ internal static partial class FaultLog
                 case 2215:
                     JournalNameNotAFile(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2216:
+                    AccountRefused(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2217:
+                    AccountsNotWritten(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -855,6 +964,12 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2215, EventName = "G2215", Level = LogLevel.Error, Message = "A name in the journal's directory is no regular file. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void JournalNameNotAFile(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2216, EventName = "G2216", Level = LogLevel.Error, Message = "The account was not changed. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void AccountRefused(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2217, EventName = "G2217", Level = LogLevel.Error, Message = "The file of accounts could not be written. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void AccountsNotWritten(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes230

@@ -63,6 +63,15 @@ public static class GatewayApplication
             return new MqttConnectionHandler(service.Loop, service.Core!.Server, s.GetRequiredService<TimeProvider>());
         });
         services.AddSingleton<GatewayTelemetry>();
+        if (options.Access.HasAccounts)
+        {
+            services.AddSingleton(s => new AccessControl(options, s.GetRequiredService<TimeProvider>()));
+            services.AddSingleton<IApiTokens>(static s => s.GetRequiredService<AccessControl>().Store);
+            services.AddSingleton(static s => new AccessService(
+                s.GetRequiredService<AccessControl>(), s.GetRequiredService<GatewayService>(), s.GetRequiredService<IGatewayLog>(), s.GetRequiredService<TimeProvider>(), s.GetService<IOperatorToken>()));
+            services.AddHostedService(static s => s.GetRequiredService<AccessService>());
+        }
+
         if (options.Tls is { } tls)
         {
             // Loaded while the host starts: what is wrong with them is a refusal with a code.
@@ -180,6 +189,7 @@ public static class GatewayApplication
             Time = services.GetRequiredService<TimeProvider>(),
             Log = services.GetRequiredService<IGatewayLog>(),
             Stop = services.GetRequiredService<StopLatch>(),
+            Access = services.GetService<AccessControl>(),
             Connections = services.GetRequiredService<HttpConnections>(),
         };
     }

@@ -29,10 +29,22 @@ internal sealed class GatewayListeners(IOptions<GatewayHostOptions> options, Htt
     /// <summary>Longest body of a request, bytes; a longer one is refused with 413.</summary>
     public const int MaxRequestBodyBytes = 64 * 1024;
 
+    /// <summary>Longest first line of a request, bytes; a longer one is refused with 414.</summary>
+    public const int MaxRequestLineBytes = 8 * 1024;
+
+    /// <summary>Most bytes of a request's headers; more are refused with 431. Generous: other programs of the same host name may have left cookies that a STOP brings along.</summary>
+    public const int MaxRequestHeaderBytes = 64 * 1024;
+
+    /// <summary>Most headers of a request; more are refused with 431.</summary>
+    public const int MaxRequestHeaders = 100;
+
     /// <inheritdoc/>
     public void Configure(KestrelServerOptions kestrel)
     {
         kestrel.Limits.MaxRequestBodySize = MaxRequestBodyBytes;
+        kestrel.Limits.MaxRequestLineSize = MaxRequestLineBytes;
+        kestrel.Limits.MaxRequestHeadersTotalSize = MaxRequestHeaderBytes;
+        kestrel.Limits.MaxRequestHeaderCount = MaxRequestHeaders;
         kestrel.Limits.RequestHeadersTimeout = HttpConnections.HeadTimeout;
         kestrel.Limits.KeepAliveTimeout = HttpConnections.IdleTimeout;
 

@@ -131,6 +131,11 @@ public static class GatewayProgram
             await output.WriteLineAsync("  " + listener).ConfigureAwait(false);
         }
 
+        foreach (string note in MachineCheck.Notes(configuration.Options))
+        {
+            await output.WriteLineAsync("Note: " + note).ConfigureAwait(false);
+        }
+
         return Done;
     }
 

@@ -39,6 +39,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     private readonly StopLatch _stop;
     private readonly IServer _server;
     private readonly ICartMembers? _members;
+    private readonly IApiTokens? _tokens;
     private readonly TaskCompletionSource<Exception> _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MqttLoop _loop;
@@ -56,7 +57,9 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     /// <param name="lifetime">Asked to end the process when the logic has broken.</param>
     /// <param name="server">The web server, whose connections end with the logic.</param>
     /// <param name="members">Who belongs to the cart by certificate; null without certificates.</param>
-    public GatewayService(IOptions<GatewayHostOptions> options, IGatewayLog log, StopLatch stop, TimeProvider time, IHostApplicationLifetime lifetime, IServer server, ICartMembers? members = null)
+    /// <param name="tokens">Tokens of platforms; null without accounts.</param>
+    public GatewayService(
+        IOptions<GatewayHostOptions> options, IGatewayLog log, StopLatch stop, TimeProvider time, IHostApplicationLifetime lifetime, IServer server, ICartMembers? members = null, IApiTokens? tokens = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(lifetime);
@@ -66,6 +69,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
         _time = time;
         _server = server;
         _members = members;
+        _tokens = tokens;
         _loop = new MqttLoop(time, "gateway", faulted: exception =>
         {
             _broken.TrySetResult(exception);
@@ -126,6 +130,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
             Listeners = new ListenerTokens(key),
             Members = _members,
             Trail = _trail,
+            Tokens = _tokens,
             Sent = told,
         });
         _core = logic;

@@ -42,7 +42,7 @@ internal static class CommandApi
     {
         long askedUs = gateway.Loop.NowUs;
         ReadOnlyMemory<byte> body = command.MaxLength > 0 ? await LoopCalls.BodyAsync(context, command.MaxLength).ConfigureAwait(false) : default;
-        CommandCall call = new(LoopCalls.Route(context, "id"), LoopCalls.Route(context, "session"), body, IsOfSession: false, askedUs, null);
+        CommandCall call = new(LoopCalls.Route(context, "id"), LoopCalls.Route(context, "session"), body, IsOfSession: false, askedUs, null) { Actor = gateway.ActorOf(context) };
         (CommandRun? run, string? problem) = command.Read(call);
         if (run is null)
         {

@@ -6,7 +6,9 @@ using EdgeGateway.Core;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
+using EdgeGateway.Core.Commands;
 using EdgeGateway.Gateway.Hosting;
+using EdgeGateway.Gateway.Security;
 using EdgeGateway.Mqtt;
 using Microsoft.AspNetCore.Http;
 
@@ -32,8 +34,16 @@ public sealed record GatewayHandle(IMqttLoop Loop, Func<GatewayCore?> Core)
     /// <summary>STOP's own path to the loop; null for the loop's queue.</summary>
     public StopLatch? Stop { get; init; }
 
+    /// <summary>Who may do what; null where no accounts are set up.</summary>
+    internal AccessControl? Access { get; init; }
+
     /// <summary>The bounds of connections and requests in progress; null for none.</summary>
     internal HttpConnections? Connections { get; init; }
+
+    /// <summary>Who sends a request: the one place where an act by HTTP gets its actor.</summary>
+    /// <param name="context">The request.</param>
+    /// <returns>Who; <see cref="Actor.Unprotected"/> where no accounts are set up.</returns>
+    internal Actor ActorOf(HttpContext context) => Access?.ActorOf(context) ?? Actor.Unprotected;
 
     /// <summary>The language of an answer.</summary>
     /// <param name="context">The request.</param>
@@ -88,8 +98,8 @@ public sealed record GatewayHandle(IMqttLoop Loop, Func<GatewayCore?> Core)
     internal void Record(HttpContext context, string what, string session = "", string subject = "", string code = "")
     {
         IPAddress? remote = context.Connection.RemoteIpAddress;
-        AuthorKind kind = remote is not null && IPAddress.IsLoopback(remote) ? AuthorKind.Local : AuthorKind.Listener;
-        Act act = new(what, new ActAuthor(kind, string.Empty))
+        ActAuthor author = Access is { } access ? access.ActorOf(context).Author(string.Empty) : new(remote is not null && IPAddress.IsLoopback(remote) ? AuthorKind.Local : AuthorKind.Listener, string.Empty);
+        Act act = new(what, author)
         { From = (remote is { IsIPv4MappedToIPv6: true } ? remote.MapToIPv4() : remote)?.ToString() ?? string.Empty, Session = session, Subject = subject, Code = code };
         Loop.TryPost(() => Core()?.Commands.Acts.Record(act));
     }

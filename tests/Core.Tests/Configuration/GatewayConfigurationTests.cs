@@ -46,11 +46,13 @@ public sealed class GatewayConfigurationTests
             new[] { new StreamSite(0x0200000000000010, 16, "axilla"), new StreamSite(0x0200000000000010, 32, "finger") }, options.Core.Sites.ToArray());
 
         // The part for a broker of one's own is a remark there; it must be right too.
-        string withBroker = string.Join('\n', example.Split('\n').Select(l => l.StartsWith("# sessionBroker", StringComparison.Ordinal) || l.StartsWith("# web", StringComparison.Ordinal) || l.StartsWith("# tls", StringComparison.Ordinal) || l.StartsWith("#   ", StringComparison.Ordinal) ? l[2..] : l));
+        string withBroker = string.Join('\n', example.Split('\n').Select(l => l.StartsWith("# sessionBroker", StringComparison.Ordinal) || l.StartsWith("# web", StringComparison.Ordinal) || l.StartsWith("# access", StringComparison.Ordinal) || l.StartsWith("# tls", StringComparison.Ordinal) || l.StartsWith("#   ", StringComparison.Ordinal) ? l[2..] : l));
         GatewayHostOptions whole = Good(withBroker);
         CollectionAssert.AreEqual(new[] { "https://clinic.example" }, whole.Web.Origins.ToArray());
         CollectionAssert.AreEqual(new[] { "cart.clinic.example" }, whole.Web.HostNames.ToArray());
         Assert.AreEqual("https://cart.clinic.example", whole.Web.PublicUrl);
+        CollectionAssert.AreEqual(new[] { "https://visits.example" }, whole.Web.EmbedIn.ToArray());
+        Assert.AreEqual(new GatewayAccessOptions { HasAccounts = false, LockAfterSeconds = 300, AllowsWithoutBadge = false }, whole.Access);
         CollectionAssert.AreEqual(new[] { IPAddress.Loopback }, whole.Web.TrustedProxies.ToArray());
         Assert.AreEqual(new GatewayTlsOptions { Directory = "/etc/cart/certificates", MqttAddress = IPAddress.Any, MqttPort = 8883 }, whole.Tls);
         ExternalBroker broker = whole.Core.External!;

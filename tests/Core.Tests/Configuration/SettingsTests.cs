@@ -131,7 +131,7 @@ public sealed class SettingsTests
     {
         string example = SettingsText.Example();
         Assert.IsTrue(IsValid(example));
-        string whole = string.Join('\n', example.Split('\n').Select(l => l.StartsWith("# web:", StringComparison.Ordinal) || l.StartsWith("# tls:", StringComparison.Ordinal) || l.StartsWith("# sessionBroker:", StringComparison.Ordinal) || l.StartsWith("#   ", StringComparison.Ordinal) ? l[2..] : l));
+        string whole = string.Join('\n', example.Split('\n').Select(l => l.StartsWith("# web:", StringComparison.Ordinal) || l.StartsWith("# access:", StringComparison.Ordinal) || l.StartsWith("# tls:", StringComparison.Ordinal) || l.StartsWith("# sessionBroker:", StringComparison.Ordinal) || l.StartsWith("#   ", StringComparison.Ordinal) ? l[2..] : l));
         Assert.IsTrue(IsValid(whole));
         foreach (PlacedSetting setting in Settings.All)
         {

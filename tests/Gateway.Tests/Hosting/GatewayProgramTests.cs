@@ -71,7 +71,8 @@ public sealed class GatewayProgramTests : IDisposable
         Assert.AreEqual(GatewayProgram.Done, exit, diagnostics);
         StringAssert.StartsWith(output, file + ": the configuration is right." + Environment.NewLine);
         StringAssert.Contains(output, "  mqtt 127.0.0.1:0, plain: this machine alone");
-        Assert.HasCount(3, output.TrimEnd().Split('\n'), "and each listener");
+        Assert.HasCount(4, output.TrimEnd().Split('\n'), "and each listener, and a note");
+        StringAssert.EndsWith(output, "Note: No accounts are set up (access.accounts): loopback keeps foreign pages out, and no program of this machine." + Environment.NewLine);
         string wrong = await WriteAsync(Yaml + "windowMesages: 3\nlisen:\n  x: 1\n");
         foreach (string[] arguments in new[] { new[] { wrong }, [wrong, "--check"], [Path.Combine(_folder, "absent.yaml")], ["--check", Path.Combine(_folder, "absent.yaml")] })
         {
