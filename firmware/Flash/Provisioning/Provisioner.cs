@@ -63,7 +63,7 @@ public static class Provisioner
         console.Require(request);
     }
 
-    /// <summary>Gives a pod its requests. A piece of a certificate or key that got no whole answer is not sent again by itself, since the pod takes the pieces in their order: all of that key are sent once more, and the first one begins anew.</summary>
+    /// <summary>Gives a pod its requests. A chunk of a certificate or key that got no whole answer is not sent again by itself, since the pod takes the chunks in their order: all of that key are sent once more, and the first one begins anew.</summary>
     /// <param name="console">The pod's console.</param>
     /// <param name="requests">As <see cref="Requests"/> has them.</param>
     /// <exception cref="CodedErrorException">The pod refuses, or does not answer.</exception>
@@ -77,8 +77,8 @@ public static class Provisioner
         {
             (string command, string shown) = requests[i];
             string[] words = command.Split(' ', 4);
-            bool isPiece = words is ["config", "put", ..];
-            if (isPiece && (first < 0 || words[3].StartsWith("1 ", StringComparison.Ordinal)))
+            bool isChunk = words is ["config", "put", ..];
+            if (isChunk && (first < 0 || words[3].StartsWith("1 ", StringComparison.Ordinal)))
             {
                 repeated = first == i ? repeated : 0;
                 first = i;
@@ -86,9 +86,9 @@ public static class Provisioner
 
             try
             {
-                console.Require(command, shown, isRepeatable: !isPiece);
+                console.Require(command, shown, isRepeatable: !isChunk);
             }
-            catch (CodedErrorException e) when (isPiece && repeated < MaxRepeats && e.Errors[0].Code is FaultCodes.ConsoleSilent or FaultCodes.ConsoleAnswerDamaged)
+            catch (CodedErrorException e) when (isChunk && repeated < MaxRepeats && e.Errors[0].Code is FaultCodes.ConsoleSilent or FaultCodes.ConsoleAnswerDamaged)
             {
                 repeated++;
                 i = first - 1;

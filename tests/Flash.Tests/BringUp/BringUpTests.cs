@@ -232,8 +232,14 @@ public sealed partial class BringUpTests : IDisposable
         StringAssert.Contains(_output, "taken away: deviceId, wifi.password, wifi.ssid, tls.ca, tls.certificate, tls.key");
         Dictionary<string, string> expected = new(StringComparer.Ordinal)
         {
-            ["gateway.host"] = "10.0.0.2", ["gateway.port"] = "1883", ["parts"] = "Tmp117", ["role"] = "bedside", ["board"] = "esp32-wrover", ["technicianKey"] = TestBundle.TechnicianKey,
-            ["calibration.cuff"] = "MP-1;2026-01-01;2027-01-01;0:0,15000:150000", ["timeServer"] = "10.0.0.1",
+            ["gateway.host"] = "10.0.0.2",
+            ["gateway.port"] = "1883",
+            ["parts"] = "Tmp117",
+            ["role"] = "bedside",
+            ["board"] = "esp32-wrover",
+            ["technicianKey"] = TestBundle.TechnicianKey,
+            ["calibration.cuff"] = "MP-1;2026-01-01;2027-01-01;0:0,15000:150000",
+            ["timeServer"] = "10.0.0.1",
         };
         CollectionAssert.AreEquivalent(expected.ToArray(), board.Pod.Active.ToArray());
         Assert.AreEqual(0, Run("-Port COM1 -Image Pod.bin -Bundle plain.json -Reprovision -Role vitals -Parts Tmp117,Max30102").Exit, _output);

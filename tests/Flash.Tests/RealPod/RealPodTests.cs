@@ -101,7 +101,14 @@ public sealed class RealPodTests : IDisposable
         using StringWriter output = new();
         FlashMachine machine = new()
         {
-            Output = output, Diagnostics = output, Operator = new StandInOperator(), Ports = _pod, Nanoff = _pod, Clock = TimeProvider.System, Path = string.Empty, LookAgainMs = 50,
+            Output = output,
+            Diagnostics = output,
+            Operator = new StandInOperator(),
+            Ports = _pod,
+            Nanoff = _pod,
+            Clock = TimeProvider.System,
+            Path = string.Empty,
+            LookAgainMs = 50,
         };
         int exit = FlashTool.Run(arguments, machine, CancellationToken.None);
         return (exit, output.ToString());
@@ -156,7 +163,9 @@ public sealed class RealPodTests : IDisposable
             string program = Path.Combine(own.Parent!.Parent!.FullName, "Cli", own.Name, "cart-sim.dll");
             ProcessStartInfo start = new(NanoffProcess.Find("dotnet", Environment.GetEnvironmentVariable("PATH") ?? string.Empty) ?? "dotnet", [program, "pod", "--gateway", "127.0.0.1:9", "--device", ChipId, "--store", store, "--console", "pty"])
             {
-                RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                UseShellExecute = false,
             };
             _process = Process.Start(start)!;
             _process.ErrorDataReceived += (_, e) => Printed += e.Data + "\n";

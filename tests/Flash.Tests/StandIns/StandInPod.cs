@@ -77,8 +77,18 @@ internal sealed class StandInPod(string mac)
     {
         StandInPod copy = new(mac)
         {
-            Build = Build, Target = Target, ImageVersion = ImageVersion, BootId = BootId, Pending = Pending, IsInSession = IsInSession, IsStoreFull = IsStoreFull, IsSilentOfMac = IsSilentOfMac, IsOnTrial = IsOnTrial,
-            _pieces = _pieces, _challenge = _challenge, _isUnlocked = _isUnlocked,
+            Build = Build,
+            Target = Target,
+            ImageVersion = ImageVersion,
+            BootId = BootId,
+            Pending = Pending,
+            IsInSession = IsInSession,
+            IsStoreFull = IsStoreFull,
+            IsSilentOfMac = IsSilentOfMac,
+            IsOnTrial = IsOnTrial,
+            _pieces = _pieces,
+            _challenge = _challenge,
+            _isUnlocked = _isUnlocked,
         };
         foreach ((Dictionary<string, string> from, Dictionary<string, string> to) in new[] { (_active, copy._active), (_working, copy._working), (_undone, copy._undone) })
         {
