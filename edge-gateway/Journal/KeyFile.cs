@@ -121,8 +121,9 @@ internal static class KeyFile
     /// <param name="directory">Its path; it need not exist.</param>
     /// <param name="cartKey">The cart's key; empty when it is not known.</param>
     /// <param name="keys">Where they go.</param>
+    /// <param name="attempts">How often the directory is listed at most.</param>
     /// <returns>The files that could not be opened.</returns>
-    public static List<string> LoadAll(string directory, ReadOnlySpan<byte> cartKey, KeySet keys)
+    public static List<string> LoadAll(string directory, ReadOnlySpan<byte> cartKey, KeySet keys, int attempts = 8)
     {
         var unusable = new List<string>();
         var loaded = new HashSet<JournalKeyOwner>();
@@ -137,7 +138,18 @@ internal static class KeyFile
             }
 
             bool opened = false;
-            if (TryRead(File.ReadAllBytes(Path.Combine(directory, files[i].Name)), owner) is { } wrapped)
+            byte[] file;
+            try
+            {
+                file = File.ReadAllBytes(Path.Combine(directory, files[i].Name));
+            }
+            catch (FileNotFoundException) when (attempts > 1)
+            {
+                // Replaced by a newer generation, or erased, while it is looked at.
+                return LoadAll(directory, cartKey, keys, attempts - 1);
+            }
+
+            if (TryRead(file, owner) is { } wrapped)
             {
                 loaded.Add(owner);
                 opened = cipher is not null;
