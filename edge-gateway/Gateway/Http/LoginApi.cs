@@ -9,6 +9,7 @@ using EdgeGateway.Core.Json;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Security;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace EdgeGateway.Gateway.Http;
 
@@ -19,7 +20,7 @@ internal static class LoginApi
     public const int MaxLength = 1024;
 
     /// <summary><c>GET /api/login</c>.</summary>
-    public static Task<IResult> StateAsync(HttpContext context, GatewayHandle gateway) => Task.FromResult(State(context, gateway, AccessControl.CookieOf(context.Request)));
+    public static Task<IResult> StateAsync(HttpContext context, GatewayHandle gateway) => Task.FromResult<IResult>(State(context, gateway, AccessControl.CookieOf(context.Request)));
 
     /// <summary><c>POST /api/login</c>.</summary>
     public static async Task<IResult> InAsync(HttpContext context, GatewayHandle gateway)
@@ -81,7 +82,7 @@ internal static class LoginApi
     {
         string cookie = AccessControl.CookieOf(context.Request);
         gateway.Access?.Logins.Touch(cookie);
-        return Task.FromResult(State(context, gateway, cookie));
+        return Task.FromResult<IResult>(State(context, gateway, cookie));
     }
 
     /// <summary><c>DELETE /api/login</c>.</summary>
@@ -94,14 +95,14 @@ internal static class LoginApi
             context.Features.Set<Actor>(null);
         }
 
-        return Task.FromResult(State(context, gateway, string.Empty));
+        return Task.FromResult<IResult>(State(context, gateway, string.Empty));
     }
 
     /// <summary>True for a request of the cart's own screen.</summary>
     /// <param name="context">The request.</param>
     internal static bool IsAtCart(HttpContext context) => RequestGuard.BeyondBedside(context.Request, context.Connection.RemoteIpAddress) is null;
 
-    private static IResult State(HttpContext context, GatewayHandle gateway, string cookie)
+    private static Utf8ContentHttpResult State(HttpContext context, GatewayHandle gateway, string cookie)
     {
         AccessControl? access = gateway.Access;
         bool isAtCart = IsAtCart(context);
