@@ -6,6 +6,7 @@ using System.Net;
 using System.Net.Http;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -24,7 +25,8 @@ namespace EndToEnd.Tests.Network;
 /// A visit over four machines that trust nobody: a pod with a certificate, the gateway, mosquitto with TLS, password and ACL, and whoever looks by HTTPS and at the broker. The cart's certificates are cartctl's own.
 /// </summary>
 [TestClass]
-public sealed class NamespaceTests
+[SupportedOSPlatform("linux")]
+public sealed class NamespaceTests : IDisposable
 {
     private const string Pod = "0200000000000010";
     private const string Lost = "0200000000000011";
@@ -36,6 +38,8 @@ public sealed class NamespaceTests
     private readonly List<RunningProcess> _running = [];
     private string _folder = null!;
     private CartNetwork _network = null!;
+
+    public void Dispose() => _network?.Dispose();
 
     public TestContext TestContext { get; set; } = null!;
 
