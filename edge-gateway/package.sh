@@ -80,8 +80,8 @@ Architecture: $architecture
 Maintainer: The contributors <noreply@example.invalid>
 Section: net
 Priority: optional
-Installed-Size: $(du -sk --apparent-size "$tree/usr" | cut -f1)
-Depends: libc6 (>= 2.27), libgcc-s1, libstdc++6, libssl3 | libssl3t64, ca-certificates, systemd (>= 249), init-system-helpers (>= 1.60), mawk | gawk | original-awk
+Installed-Size: $(find "$tree/usr" -type f -printf '%s\n' | awk '{ sum += $1 } END { print int((sum + 1023) / 1024) }')
+Depends: libc6 (>= 2.27), libgcc-s1, libstdc++6, libssl3 | libssl3t64, ca-certificates, systemd (>= 252), init-system-helpers (>= 1.60), mawk | gawk | original-awk
 Description: gateway of a telemedicine cart, and cartctl
  Takes in what a cart's pods measure, keeps it, and delivers it to the
  session's broker or subscribers. Attended spot checks and live viewing

@@ -2,6 +2,7 @@ using System;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using EdgeGateway.Core.Configuration;
@@ -101,7 +102,7 @@ internal sealed class InitCommand(TextReader input, TextWriter results, TextWrit
         if (made.Network != PodNetwork.None)
         {
             string usual = made.Network == PodNetwork.AccessPoint ? AccessPointAddress : "0.0.0.0";
-            made = Answer("The gateway's address there; 0.0.0.0 for every one of this machine", usual, folder, a => System.Net.IPAddress.TryParse(a, out _) ? made with { Address = a } : throw new FormatException());
+            made = Answer("The gateway's address there; 0.0.0.0 for every one of this machine", usual, folder, a => IsAddress(a) ? made with { Address = a } : throw new FormatException());
         }
 
         made = Answer("The session's broker, a name or address, reached by TLS; - for the gateway's own endpoint", "-", folder, a => made with { BrokerHost = a is "-" ? string.Empty : a });
@@ -160,6 +161,9 @@ internal sealed class InitCommand(TextReader input, TextWriter results, TextWrit
         return secret.Length > 0 && Encoding.UTF8.GetByteCount(secret) <= GatewayConfiguration.MaxPasswordBytes ? Encoding.UTF8.GetBytes(secret + "\n") : throw Refused(file, "the password is empty or too long");
     }
 
+    // "10" would be taken for 0.0.0.10.
+    private static bool IsAddress(string text) => IPAddress.TryParse(text, out IPAddress? address) && (text.Contains(':', StringComparison.Ordinal) || string.Equals(address.ToString(), text, StringComparison.Ordinal));
+
     private static PodNetwork NetworkOf(string answer) => answer switch
     {
         "none" => PodNetwork.None,
@@ -213,19 +217,28 @@ internal sealed class InitCommand(TextReader input, TextWriter results, TextWrit
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        using (FileStream stream = new(beside, options))
+        try
         {
-            stream.Write(bytes);
-            stream.Flush(flushToDisk: true);
-        }
+            using (FileStream stream = new(beside, options))
+            {
+                stream.Write(bytes);
+                stream.Flush(flushToDisk: true);
+            }
 
-        if (!OperatingSystem.IsWindows())
+            if (!OperatingSystem.IsWindows())
+            {
+                // Apart from the creation, of which the user's mask takes away.
+                File.SetUnixFileMode(beside, mode);
+            }
+
+            File.Move(beside, path, overwrite: false);
+        }
+        catch
         {
-            // Apart from the creation, of which the user's mask takes away.
-            File.SetUnixFileMode(beside, mode);
+            // A disk that is full leaves no half secret.
+            File.Delete(beside);
+            throw;
         }
-
-        File.Move(beside, path, overwrite: false);
     }
 
     private void Report(string file, InitialConfiguration made, GatewayHostOptions options)

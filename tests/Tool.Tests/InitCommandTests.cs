@@ -85,7 +85,7 @@ public sealed class InitCommandTests : IDisposable
     [TestMethod]
     [DataRow("a b\nward/3\n\u00e9\n", "G2004")]
     [DataRow("\nde\nEN\nenglish\n", "none of them")]
-    [DataRow("\n\nwifi\n\nten\nx\ny\n", "none of them", DisplayName = "an address")]
+    [DataRow("\n\nsite\n10\n10.1\n010.0.0.1\n", "none of them", DisplayName = "An_address_that_is_none")]
     [DataRow("\n\nnone\nmqtt://broker.example\nbroker.example:8883\na\\\"b\n", "Write host: broker.example and, on a line of its own, port: 8883.")]
     [DataRow("\n\nnone\n127.0.0.1\u0007\na\tb\n x y\n", "a host name or address alone")]
     [DataRow("\n\nnone\nbroker.example\nu\n\n", "password is empty")]
