@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 
 namespace EdgeGateway.Journal;
@@ -8,6 +7,9 @@ public sealed partial class JournalLog
 {
     private readonly List<Activity> _waiting = [];
     private Activity? _current;
+
+    /// <inheritdoc/>
+    public void Dispose() => _ring?.Dispose();
 
     /// <summary>How the running activity's last operation ended.</summary>
     private DiskResult Last => _current!.Result;

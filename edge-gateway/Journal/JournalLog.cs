@@ -67,7 +67,7 @@ public readonly record struct JournalStatus(
 /// class, and damage set aside. See README.md of this folder for the bytes and the order of writes. Not thread safe: one loop owns it.
 /// Its parts: this file appends; Open, Read and Maintain are in files of those names. Each activity is a sequence of disk operations, one at a time.
 /// </summary>
-public sealed partial class JournalLog : IJournal
+public sealed partial class JournalLog : IJournal, IDisposable
 {
     private const int MaxWaitingReads = 256;
     private const int MaxNameTries = 64;

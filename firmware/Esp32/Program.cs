@@ -172,7 +172,7 @@ public static class Program
 
         host.Report(guard.LastReason, Clock.NowUs);
         host.Report(parts.Fault, Clock.NowUs);
-        StopButton button = new StopButton();
+        StopPanel button = new StopPanel();
         _isRunning = true;
         while (true)
         {

@@ -69,7 +69,7 @@ internal static class NetworkPage
         text.Append("| from | to | port | set by | protocol | TLS | kbit/s |\n| --- | --- | --- | --- | --- | --- | --- |\n");
         foreach (string[] row in rows)
         {
-            text.Append("| ").Append(string.Join(" | ", row.Select(c => c.Length == 0 ? "-" : c))).Append(" |\n");
+            text.Append("| ").AppendJoin(" | ", row.Select(c => c.Length == 0 ? "-" : c)).Append(" |\n");
         }
 
         text.Append("\nRates are of one pod with the parts of the sample cart (`hardware/cart.json`), computed from its periods and the sizes of frames, and of `").Append(TopicsFile)

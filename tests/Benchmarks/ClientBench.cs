@@ -98,9 +98,9 @@ internal static class ClientBench
         own.Refresh();
         TimeSpan cpu = own.TotalProcessorTime;
         long allocated = GC.GetTotalAllocatedBytes(precise: true);
-        long began = Stopwatch.GetTimestamp();
+        long began = TimeProvider.System.GetTimestamp();
         await load.SendAsync(count).WaitAsync(Patience).ConfigureAwait(false);
-        double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        double seconds = TimeProvider.System.GetElapsedTime(began).TotalSeconds;
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         own.Refresh();
         return new Pass(count / seconds, (own.TotalProcessorTime - cpu).TotalMicroseconds / count, (double)allocated / count, held, connectMs);
@@ -174,7 +174,7 @@ internal static class ClientBench
 
         void IMqttClientHandler.Connected(bool sessionPresent)
         {
-            _connects.Add(Stopwatch.GetElapsedTime(_openedAt).TotalMilliseconds);
+            _connects.Add(TimeProvider.System.GetElapsedTime(_openedAt).TotalMilliseconds);
             if (_connects.Count >= _connections)
             {
                 _done.TrySetResult();
@@ -213,7 +213,7 @@ internal static class ClientBench
 
         private void Begin()
         {
-            _openedAt = Stopwatch.GetTimestamp();
+            _openedAt = TimeProvider.System.GetTimestamp();
             _connector.Connect(_endpoint, failure => _done.TrySetException(new IOException(failure.Text)));
         }
 

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
@@ -442,7 +441,7 @@ public sealed class ProtectionTests
             bench = (isProtected ? bench.Protect() : bench).StartAndSettle();
             byte[] payload = Encoding.ASCII.GetBytes("1" + new string('x', 200));
             const int Records = 10_000;
-            long began = Stopwatch.GetTimestamp();
+            long began = TimeProvider.System.GetTimestamp();
             for (int i = 0; i < Records; i++)
             {
                 while (!bench.Log.TryAppend(1, RecordClass.Vital, payload, out _))
@@ -452,14 +451,14 @@ public sealed class ProtectionTests
             }
 
             bench.Settle();
-            double write = Stopwatch.GetElapsedTime(began).TotalMicroseconds / Records;
+            double write = TimeProvider.System.GetElapsedTime(began).TotalMicroseconds / Records;
             Assert.AreEqual(Records, bench.Acknowledged);
             bench.Kill();
-            began = Stopwatch.GetTimestamp();
+            began = TimeProvider.System.GetTimestamp();
             bench.StartAndSettle();
             TestContext.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{(isProtected ? "encrypted" : "plain")}: {write:0.00} µs and {bench.Disk.UsedBytes / (double)Records:0} bytes per record of 201 bytes, start {Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms with {bench.OpenedWith!.RecordsReplayed} records to replay"));
+                $"{(isProtected ? "encrypted" : "plain")}: {write:0.00} µs and {bench.Disk.UsedBytes / (double)Records:0} bytes per record of 201 bytes, start {TimeProvider.System.GetElapsedTime(began).TotalMilliseconds:0} ms with {bench.OpenedWith!.RecordsReplayed} records to replay"));
         }
     }
 

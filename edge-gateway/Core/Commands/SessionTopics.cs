@@ -1,6 +1,5 @@
 using System;
 using EdgeGateway.Core.Sessions;
-using EdgeGateway.Core.Trail;
 
 namespace EdgeGateway.Core.Commands;
 

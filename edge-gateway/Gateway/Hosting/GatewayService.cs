@@ -45,6 +45,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     private readonly MqttLoop _loop;
     private FileDisk? _disk;
     private FileDisk? _keys;
+    private JournalLog? _journal;
     private UplinkConnector? _uplink;
     private TrailLog? _trail;
     private GatewayCore? _core;
@@ -120,7 +121,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
         _uplink = core.External is null ? null : new UplinkConnector(_loop, core.External, _time);
         GatewayCore logic = new(core, new GatewayPorts
         {
-            Journal = (handler, projections) => new JournalLog(disk, journal, projections, handler, protection),
+            Journal = (handler, projections) => _journal = new JournalLog(disk, journal, projections, handler, protection),
             Server = handler => new MqttServer(EndpointLimits.Server, handler),
             Client = (options, handler) => BrokerClients.Make(core.External?.Client ?? BrokerClientKind.Builtin, options, handler, _loop),
             Uplink = _uplink,
@@ -195,6 +196,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
         _uplink?.Dispose();
         _loop.Dispose();
         _trail?.Dispose();
+        _journal?.Dispose();
         _disk?.Dispose();
         _keys?.Dispose();
     }

@@ -116,7 +116,13 @@ internal sealed class BrokerCommands(TextWriter results, TextWriter diagnostics,
             return text.ToString();
         }
 
-        text.Append("connected to ").Append(broker.Host).Append(':').Append(broker.Port.ToString(CultureInfo.InvariantCulture)).AppendLine(report.RoundTripMs is { } ms ? string.Create(CultureInfo.InvariantCulture, $", round trip {ms:0.0} ms") : string.Empty);
+        text.Append(CultureInfo.InvariantCulture, $"connected to {broker.Host}:{broker.Port}");
+        if (report.RoundTripMs is { } ms)
+        {
+            text.Append(CultureInfo.InvariantCulture, $", round trip {ms:0.0} ms");
+        }
+
+        text.AppendLine();
         foreach (RightResult result in report.Rights)
         {
             text.Append(result.State switch { RightState.Proven => "  proven   ", RightState.Granted => "  granted  ", RightState.Refused => "  REFUSED  ", _ => "  untried  " })
@@ -126,7 +132,7 @@ internal sealed class BrokerCommands(TextWriter results, TextWriter diagnostics,
 
         if (report.Failures.Count > 0)
         {
-            text.Append("  note     the broker could not be reached, or ended the connection, ").Append(report.Failures.Count.ToString(CultureInfo.InvariantCulture)).Append(" time(s): ").AppendLine(report.Failures[^1].Text);
+            text.Append(CultureInfo.InvariantCulture, $"  note     the broker could not be reached, or ended the connection, {report.Failures.Count} time(s): ").AppendLine(report.Failures[^1].Text);
         }
 
         foreach (string line in LimitsOf(report))

@@ -140,7 +140,7 @@ public sealed class InfoCommands
         if (call.Turn >= count)
         {
             call.Answer.Number("faults", count);
-            if (call.Turn == 0 && _services.Record.Length > 0)
+            if (_services.Record.Length > 0)
             {
                 call.Answer.Say(_services.Record);
             }

@@ -1,5 +1,3 @@
-using Firmware.Core;
-
 namespace Firmware.Pod.Start;
 
 /// <summary>
@@ -21,27 +19,14 @@ public sealed class StopButton
     /// <summary>True while it is pressed.</summary>
     public bool IsPressed { get; private set; }
 
-    /// <summary>Takes one sample, and does what it asks for.</summary>
-    /// <param name="isStopped">The line says stop.</param>
-    /// <param name="pod">The pod.</param>
+    /// <summary>Whether a press has become one that does not end.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
-    public void Step(bool isStopped, IPodService pod, long nowUs)
+    /// <returns>True once for each press.</returns>
+    public bool TakeStanding(long nowUs)
     {
-        if (Sample(isStopped, nowUs))
-        {
-            pod.Report(FaultCode.StopPressed, nowUs);
-            pod.StopCuff(nowUs);
-        }
-        else if (IsPressed && pod.Situation.IsCuffInflated)
-        {
-            pod.StopCuff(nowUs);
-        }
-
-        if (IsPressed && !_isSaid && nowUs - _sinceUs >= StandsUs)
-        {
-            _isSaid = true;
-            pod.Report(FaultCode.StopDoesNotEnd, nowUs);
-        }
+        bool stands = IsPressed && !_isSaid && nowUs - _sinceUs >= StandsUs;
+        _isSaid |= stands;
+        return stands;
     }
 
     /// <summary>Takes one sample.</summary>

@@ -18,7 +18,7 @@ public sealed class SimulatedPodConsole
     private IByteStore _store;
     private ServiceConsole? _console;
     private ConsoleServices? _services;
-    private StopButton _button = new();
+    private StopPanel _button = new();
 
     /// <summary>Makes a board whose power is off.</summary>
     /// <param name="port">The console's line.</param>
@@ -74,7 +74,7 @@ public sealed class SimulatedPodConsole
         services.IsSafeMode = guard.IsSafeMode;
         services.Record = guard.IsSafeMode ? guard.LastRecord() : string.Empty;
         _services = services;
-        _button = new StopButton();
+        _button = new StopPanel();
         _console = new ServiceConsole(Port, services);
     }
 

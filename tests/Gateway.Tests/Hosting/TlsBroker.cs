@@ -16,7 +16,7 @@ internal sealed class TlsBroker : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly Task _serving;
 
-    public TlsBroker(X509Certificate2 certificate, CartFiles files, bool wantsClient)
+    public TlsBroker(X509Certificate2 certificate, CertificateFixture files, bool wantsClient)
     {
         _listener.Start();
         _serving = ServeAsync(certificate, files, wantsClient);
@@ -30,7 +30,7 @@ internal sealed class TlsBroker : IAsyncDisposable
         await _serving;
     }
 
-    private async Task ServeAsync(X509Certificate2 certificate, CartFiles files, bool wantsClient)
+    private async Task ServeAsync(X509Certificate2 certificate, CertificateFixture files, bool wantsClient)
     {
         X509ChainPolicy trust = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         trust.CustomTrustStore.ImportFromPem(files.RootPem);

@@ -30,8 +30,8 @@ public sealed class UplinkCauseTests
     [DataRow(BrokerClientKind.MqttNet)]
     public async Task Each_cause_has_its_own_code_in_log_and_health(BrokerClientKind kind)
     {
-        using CartFiles files = new("hospital");
-        using CartFiles stranger = new("hospital");
+        using CertificateFixture files = new("hospital");
+        using CertificateFixture stranger = new("hospital");
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         await using TlsBroker good = new(files.Gateway("localhost"), files, wantsClient: true);
         await using TlsBroker other = new(files.Gateway("other.example"), files, wantsClient: false);
@@ -75,8 +75,8 @@ public sealed class UplinkCauseTests
     [NeedsProgram("mosquitto")]
     public async Task A_certificate_that_the_broker_refuses_has_its_code_with_either_client()
     {
-        using CartFiles files = new("hospital");
-        using CartFiles stranger = new("hospital");
+        using CertificateFixture files = new("hospital");
+        using CertificateFixture stranger = new("hospital");
         string folder = Directory.CreateTempSubdirectory("uplink-cause-").FullName;
         UplinkConnectorTests.WriteMosquittoFiles(folder, files);
         (RunningProgram mosquitto, int port) = await UplinkConnectorTests.MosquittoAsync(folder);
@@ -91,7 +91,7 @@ public sealed class UplinkCauseTests
         Directory.Delete(folder, recursive: true);
     }
 
-    private static string Pair(CartFiles files)
+    private static string Pair(CertificateFixture files)
     {
         EdgeGateway.Certificates.CertificatePair pair = files.Listener("cart-1");
         return pair.CertificatePem + "\n" + pair.KeyPem + "\n";

@@ -78,7 +78,7 @@ public sealed class UplinkConnectorTests
     [TestMethod]
     public async Task Tls_opens_to_a_broker_that_the_authority_has_proven_and_shows_its_own_certificate()
     {
-        using CartFiles files = new("hospital");
+        using CertificateFixture files = new("hospital");
         await using TlsBroker broker = new(files.Gateway("localhost"), files, wantsClient: true);
         (string kind, object what) = await TryAsync(new ExternalBroker
         {
@@ -94,8 +94,8 @@ public sealed class UplinkConnectorTests
     [TestMethod]
     public async Task Each_cause_of_a_failed_tls_connection_has_its_own_code()
     {
-        using CartFiles files = new("hospital");
-        using CartFiles stranger = new("hospital");
+        using CertificateFixture files = new("hospital");
+        using CertificateFixture stranger = new("hospital");
         ExternalBroker broker = new() { Host = "localhost", Transport = UplinkTransport.Tls, Authority = Bytes(files.RootPem + "\n" + files.IssuingPem) };
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         await using TlsBroker good = new(files.Gateway("localhost"), files, wantsClient: true);
@@ -124,8 +124,8 @@ public sealed class UplinkConnectorTests
     [NeedsProgram("mosquitto")]
     public async Task Mosquitto_over_tls_takes_a_certificate_that_it_knows_and_its_refusal_has_a_code()
     {
-        using CartFiles files = new("hospital");
-        using CartFiles stranger = new("hospital");
+        using CertificateFixture files = new("hospital");
+        using CertificateFixture stranger = new("hospital");
         string folder = Directory.CreateTempSubdirectory("mosquitto-tls-").FullName;
         WriteMosquittoFiles(folder, files);
         (RunningProgram mosquitto, int port) = await MosquittoAsync(folder);
@@ -168,7 +168,7 @@ public sealed class UplinkConnectorTests
     }
 
     /// <summary>What a mosquitto needs to prove that it is localhost, and to judge certificates.</summary>
-    internal static void WriteMosquittoFiles(string folder, CartFiles files)
+    internal static void WriteMosquittoFiles(string folder, CertificateFixture files)
     {
         using X509Certificate2 server = files.Gateway("localhost");
         using ECDsa key = server.GetECDsaPrivateKey()!;

@@ -38,7 +38,7 @@ public sealed class AttackTests
     [TestMethod]
     public async Task Honest_pods_lose_nothing_while_everything_is_attacked_at_once()
     {
-        using CartFiles cart = new("cart-1");
+        using CertificateFixture cart = new("cart-1");
         foreach (string pod in Pods)
         {
             cart.Admit(pod);
@@ -61,7 +61,7 @@ public sealed class AttackTests
         Directory.Delete(journal, recursive: true);
     }
 
-    private async Task AttackAsync(LiveGateway gateway, CartFiles cart)
+    private async Task AttackAsync(LiveGateway gateway, CertificateFixture cart)
     {
         List<Peer> honest = [];
         foreach (string pod in Pods)
@@ -180,9 +180,9 @@ public sealed class AttackTests
         }
     }
 
-    private static async Task BadHandshakesAsync(LiveGateway gateway, CartFiles cart, int count)
+    private static async Task BadHandshakesAsync(LiveGateway gateway, CertificateFixture cart, int count)
     {
-        using CartFiles stranger = new("cart-1");
+        using CertificateFixture stranger = new("cart-1");
         EdgeGateway.Certificates.CertificatePair shown = stranger.Pod(Pods[0]);
         for (int i = 0; i < count; i++)
         {

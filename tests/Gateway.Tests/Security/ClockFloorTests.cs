@@ -13,7 +13,7 @@ public sealed class ClockFloorTests
     [TestMethod]
     public void Clock_of_1970_and_one_two_weeks_back_let_nothing_in_that_has_run_out()
     {
-        using CartFiles cart = new("cart-1");
+        using CertificateFixture cart = new("cart-1");
         DateTimeOffset now = Seconds(TimeProvider.System.GetUtcNow());
         SetTime time = new(now);
         using CartCertificates certificates = CartCertificates.Load("cart-1", cart.Folder.Path, time);
@@ -40,7 +40,7 @@ public sealed class ClockFloorTests
     [TestMethod]
     public void Time_that_was_recorded_far_ahead_shuts_no_pod_out_and_a_technicians_word_corrects_it()
     {
-        using CartFiles cart = new("cart-1");
+        using CertificateFixture cart = new("cart-1");
         DateTimeOffset now = Seconds(TimeProvider.System.GetUtcNow());
         SetTime time = new(now);
         using CartCertificates certificates = CartCertificates.Load("cart-1", cart.Folder.Path, time);
@@ -66,7 +66,7 @@ public sealed class ClockFloorTests
     [TestMethod]
     public void Holders_whose_certificate_ends_soon_are_named_by_their_newest_and_only_while_they_belong_here()
     {
-        using CartFiles cart = new("cart-1");
+        using CertificateFixture cart = new("cart-1");
         DateTimeOffset now = Seconds(TimeProvider.System.GetUtcNow());
         SetTime time = new(now);
         CertificateRegister register = CertificateRegister.Empty;

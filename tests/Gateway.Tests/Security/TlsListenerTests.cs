@@ -31,7 +31,7 @@ public sealed class TlsListenerTests
     private const string Second = "02aabbfffe0000a2";
     private const string New = "02aabbfffe0000a3";
 
-    private static CartFiles _cart = null!;
+    private static CertificateFixture _cart = null!;
     private static LiveGateway _gateway = null!;
 
     public TestContext TestContext { get; set; } = null!;
@@ -39,7 +39,7 @@ public sealed class TlsListenerTests
     [ClassInitialize]
     public static async Task StartAsync(TestContext context)
     {
-        _cart = new CartFiles("cart-1");
+        _cart = new CertificateFixture("cart-1");
         _cart.Admit(Known);
         _cart.Admit(Second);
         _gateway = await LiveGateway.StartAsync(change: o => o with { Tls = new GatewayTlsOptions { Directory = _cart.Folder.Path, MqttAddress = IPAddress.Loopback, MqttPort = 0 } });
@@ -65,11 +65,11 @@ public sealed class TlsListenerTests
     [TestMethod]
     public async Task Refused_peers_are_told_apart_in_health_with_what_to_do()
     {
-        using CartFiles other = new("cart-2", _cart);
-        using CartFiles stranger = new("cart-1");
+        using CertificateFixture other = new("cart-2", _cart);
+        using CertificateFixture stranger = new("cart-1");
         CertificatePair revoked = _cart.Pod(Second);
         _cart.Revoke(revoked);
-        await UntilAsync(() => Task.FromResult(_gateway.Application.Services.GetService(typeof(EdgeGateway.Core.Access.ICartMembers)) is EdgeGateway.Core.Access.ICartMembers members && members.IsRevoked(CartFiles.SerialOf(revoked))));
+        await UntilAsync(() => Task.FromResult(_gateway.Application.Services.GetService(typeof(EdgeGateway.Core.Access.ICartMembers)) is EdgeGateway.Core.Access.ICartMembers members && members.IsRevoked(CertificateFixture.SerialOf(revoked))));
         (string Code, CertificatePair? Shown)[] cases =
         [
             (FaultCodes.PeerWithoutCertificate, null),
@@ -104,7 +104,7 @@ public sealed class TlsListenerTests
         Assert.IsGreaterThanOrEqualTo(0x80, await pod.SubscribeAsync("pod/" + Second + "/cmd", isVersion5: false));
 
         // No other gateway of the same root proves itself to it, whatever names it has.
-        using CartFiles other = new("cart-2", _cart);
+        using CertificateFixture other = new("cart-2", _cart);
         Assert.IsFalse(await TrustsAsync(other));
         Assert.IsTrue(await TrustsAsync(_cart));
         if (OperatingSystem.IsLinux())
@@ -344,7 +344,7 @@ public sealed class TlsListenerTests
     [TestMethod]
     public void Start_without_usable_certificates_is_refused_with_a_code()
     {
-        using CartFiles other = new("cart-9");
+        using CertificateFixture other = new("cart-9");
         foreach (string directory in new[] { Path.Combine(other.Folder.Path, "absent"), other.Folder.Path })
         {
             CodedErrorException refusal = Assert.ThrowsExactly<CodedErrorException>(() => EdgeGateway.Gateway.Security.CartCertificates.Load("cart-1", directory, TimeProvider.System));
@@ -353,7 +353,7 @@ public sealed class TlsListenerTests
     }
 
     // A handshake of a pod of this cart with the gateway of a cart, as mbedTLS judges it: chain to the one trusted certificate, and the host name.
-    private static async Task<bool> TrustsAsync(CartFiles cart)
+    private static async Task<bool> TrustsAsync(CertificateFixture cart)
     {
         using X509Certificate2 own = cart.Gateway("localhost");
         using X509Certificate2 issuing = X509Certificate2.CreateFromPem(cart.IssuingPem);
@@ -434,13 +434,13 @@ public sealed class TlsListenerTests
 }
 
 /// <summary>A cart's certificates in a folder of their own.</summary>
-internal sealed class CartFiles : IDisposable
+internal sealed class CertificateFixture : IDisposable
 {
     private readonly RootAuthority _root;
     private readonly IssuingAuthority _issuing;
     private readonly bool _ownsRoot;
 
-    public CartFiles(string cartId, CartFiles? under = null)
+    public CertificateFixture(string cartId, CertificateFixture? under = null)
     {
         CartId = cartId;
         _ownsRoot = under is null;
@@ -529,7 +529,7 @@ internal sealed class Peer : IAsyncDisposable
 
     public string ServerSerial => ((X509Certificate2)_stream.RemoteCertificate!).SerialNumber;
 
-    public static async Task<Peer> OpenAsync(int port, CartFiles cart, CertificatePair? shown, SslProtocols version = SslProtocols.Tls13, TlsCipherSuite? suite = null, string? anchorPem = null)
+    public static async Task<Peer> OpenAsync(int port, CertificateFixture cart, CertificatePair? shown, SslProtocols version = SslProtocols.Tls13, TlsCipherSuite? suite = null, string? anchorPem = null)
     {
         TcpClient socket = new();
         await socket.ConnectAsync(IPAddress.Loopback, port);
@@ -564,7 +564,7 @@ internal sealed class Peer : IAsyncDisposable
     }
 
     /// <summary>True when a peer gets an answer to its CONNECT: in TLS 1.3 a client hears only then that its certificate was refused.</summary>
-    public static async Task<bool> IsLetInAsync(int port, CartFiles cart, CertificatePair? shown)
+    public static async Task<bool> IsLetInAsync(int port, CertificateFixture cart, CertificatePair? shown)
     {
         try
         {

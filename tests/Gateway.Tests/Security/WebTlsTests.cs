@@ -27,7 +27,7 @@ public sealed class WebTlsTests
     [TestMethod]
     public async Task Pages_come_over_TLS_with_the_carts_certificate_and_its_renewal_needs_no_start()
     {
-        using CartFiles cart = new("cart-1");
+        using CertificateFixture cart = new("cart-1");
         await using LiveGateway gateway = await LiveGateway.StartAsync(
             new GatewayWebOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0) },
             o => o with { Tls = new GatewayTlsOptions { Directory = cart.Folder.Path, MqttAddress = IPAddress.Loopback, MqttPort = 0 } });
@@ -99,7 +99,7 @@ public sealed class WebTlsTests
     }
 
     // The fingerprint of what is shown, by a client that trusts the cart's root and has been answered.
-    private static async Task<string> ShownAsync(CartFiles cart, int port)
+    private static async Task<string> ShownAsync(CertificateFixture cart, int port)
     {
         string shown = string.Empty;
         using SocketsHttpHandler handler = new()

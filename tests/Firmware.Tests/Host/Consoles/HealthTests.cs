@@ -4,7 +4,7 @@ using System.Linq;
 using System.Text.Json;
 using Firmware.Core;
 using Firmware.Pod.Console;
-using Firmware.Pod.Diagnostics;
+using Firmware.Pod.Link;
 using Firmware.Pod.Start;
 using Firmware.Protocol;
 

@@ -80,7 +80,8 @@ public sealed class Mprls0300Tests
         {
             long before = driver.NextStepUs;
             Assert.AreEqual(DriverResult.Failed, driver.Measure(driver.NextStepUs));
-            Assert.AreEqual((FaultCode.Mprls0300BusFault, before + Mprls0300.RetryUs), (driver.FaultCode, driver.NextStepUs), "a pause of the program looks the same");
+            Assert.AreEqual(FaultCode.Mprls0300BusFault, driver.FaultCode); // a pause of the program looks the same
+            Assert.AreEqual(before + Mprls0300.RetryUs, driver.NextStepUs);
         }
 
         Assert.AreEqual(DriverResult.Failed, driver.Measure(driver.NextStepUs));

@@ -1,9 +1,10 @@
 using Firmware.Core;
+using Firmware.Pod.Diagnostics;
 using Firmware.Pod.Store;
 using Firmware.Pod.Supervision;
 using Firmware.Protocol;
 
-namespace Firmware.Pod.Diagnostics;
+namespace Firmware.Pod.Link;
 
 /// <summary>
 /// How the pod itself does, as one reading a minute while its gateway is there; nobody else wants it, so that none waits in the store and none wears the flash. It carries no value of a patient,
