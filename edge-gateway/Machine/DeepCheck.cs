@@ -54,7 +54,8 @@ public static class DeepCheck
 
         if (options.Core.External is { } broker)
         {
-            errors.AddRange(new BrokerTrial(broker, file, time).Run());
+            using BrokerTrial trial = new(broker, file, time);
+            errors.AddRange(trial.Run());
         }
 
         return errors;
@@ -111,24 +112,23 @@ public static class DeepCheck
     }
 
     /// <summary>Connects to one address of the broker after the other, and ends at the first that answers: TCP, TLS with its certificate, and WebSocket, as configured. It does not log in.</summary>
-    private sealed class BrokerTrial(ExternalBroker broker, string file, TimeProvider time) : IUplinkEvents
+    private sealed class BrokerTrial(ExternalBroker broker, string file, TimeProvider time) : IUplinkEvents, IDisposable
     {
         private readonly List<CodedError> _failures = [];
         private readonly ManualResetEventSlim _over = new();
         private bool _isUp;
 
-        public IReadOnlyList<CodedError> Run()
+        public List<CodedError> Run()
         {
-            using ManualResetEventSlim over = _over;
             using MqttLoop loop = new(time, "check");
             using UplinkConnector connector = new(loop, broker, time);
             loop.AddStep(static _ => long.MaxValue);
             loop.Start();
             for (int i = 0; i <= broker.Alternatives.Count && !_isUp; i++)
             {
-                over.Reset();
+                _over.Reset();
                 loop.TryPost(() => connector.Connect(this));
-                if (!over.Wait(BrokerBound / (broker.Alternatives.Count + 1)))
+                if (!_over.Wait(BrokerBound / (broker.Alternatives.Count + 1)))
                 {
                     Fail(FaultCodes.BrokerUnreachable, "no answer in time");
                     break;
@@ -152,6 +152,8 @@ public static class DeepCheck
         public void Closed(string text, long nowUs) => Fail(FaultCodes.BrokerUnreachable, text);
 
         public void Refused(string code, string text, long nowUs) => Fail(code, text);
+
+        public void Dispose() => _over.Dispose();
 
         private void Fail(string code, string text)
         {

@@ -184,7 +184,7 @@ internal sealed class InitCommand(TextReader input, TextWriter results, TextWrit
     private static void Write(string folder, string file, string secret, string text, byte[]? password)
     {
         // In the package's folder files are of the gateway's group, which must read them; elsewhere they are of whoever wrote them.
-        bool isShared = !OperatingSystem.IsWindows() && (File.GetUnixFileMode(folder) & UnixFileMode.SetGroup) != 0;
+        bool isShared = !OperatingSystem.IsWindows() && (File.GetUnixFileMode(folder) & UnixFileMode.SetGroup) != UnixFileMode.None;
         UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | (isShared ? UnixFileMode.GroupRead : UnixFileMode.None);
         if (password is not null)
         {
