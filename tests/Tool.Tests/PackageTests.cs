@@ -233,7 +233,7 @@ public sealed class PackageTests : IDisposable
 
     private static (int Exit, string Output, string Errors) Run(string program, string[] arguments)
     {
-        ProcessStartInfo start = new(NeedsProgramAttribute.Find(program)!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new(NeedsProgramAttribute.Find(program)!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         using Process process = Process.Start(start)!;
         System.Threading.Tasks.Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
