@@ -93,7 +93,10 @@ internal sealed class InitCommand(TextReader input, TextWriter results, TextWrit
         string state = string.Equals(folder, PackageFolder, StringComparison.Ordinal) ? PackageState : ".";
         InitialConfiguration made = new()
         {
-            CartId = "cart-1", GatewayId = NewGatewayId(), JournalDirectory = state + "/journal", CertificateDirectory = state + "/certificates",
+            CartId = "cart-1",
+            GatewayId = NewGatewayId(),
+            JournalDirectory = state + "/journal",
+            CertificateDirectory = state + "/certificates",
         };
         made = Answer("The cart's name in topics: 1 to 64 of A-Z a-z 0-9 _ -", "cart-1", folder, a => made with { CartId = a });
         made = Answer("Language of messages: en or fr", "en", folder, a => made with { Language = a is "en" or "fr" ? a : throw new FormatException() });
