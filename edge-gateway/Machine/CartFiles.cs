@@ -2,9 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Text;
 using System.Text.Json;
-using EdgeGateway.Core;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
 using EdgeGateway.Journal;
@@ -26,7 +24,7 @@ public sealed class CartFiles
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private static readonly string[] CertificateFiles =
-        [CertificateFolder.RootFile, CertificateFolder.IssuingFile, CertificateFolder.GatewayFile, CertificateFolder.RegisterFile, CertificateFolder.PodsFile];
+        [CertificateFolder.RootFile, CertificateFolder.IssuingFile, CertificateFolder.GatewayFile, CertificateFolder.RegisterFile, CertificateFolder.PodsFile, CertificateFolder.AnchorFile, CertificateFolder.ClockFile];
 
     private readonly string _configuration;
     private readonly string? _credentials;

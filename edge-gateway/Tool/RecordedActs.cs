@@ -1,7 +1,6 @@
 using System;
 using System.IO;
 using System.Security.Cryptography;
-using EdgeGateway.Core.Configuration;
 using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Machine;

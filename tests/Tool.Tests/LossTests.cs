@@ -24,22 +24,22 @@ public sealed class LossTests
         using ToolCart cart = new ToolCart().Installed();
         Done("certs", "enrol", cart.Yaml, Pod, "--host", ToolCart.Host, "--label", "bed 4", "--out", cart.At("lost.json"));
         CertificatePair lost = PairIn(cart.At("lost.json"));
-        Assert.AreEqual(CertificateVerdict.Accepted, Judge(cart, lost));
+        Assert.AreEqual(CertificateVerdict.Accepted, VerdictOf(cart, lost));
 
         Done("pods", "revoke", cart.Yaml, Pod);
-        Assert.AreEqual(CertificateVerdict.Revoked, Judge(cart, lost));
+        Assert.AreEqual(CertificateVerdict.Revoked, VerdictOf(cart, lost));
         StringAssert.Contains(Done("pods", "list", cart.Yaml), Pod + " revoked");
 
         Done("certs", "enrol", cart.Yaml, Next, "--host", ToolCart.Host, "--out", cart.At("next.json"));
         Done("pods", "replace", cart.Yaml, Pod, Next);
         StringAssert.Contains(Done("pods", "list", cart.Yaml).Split('\n').Single(static l => l.StartsWith(Next, StringComparison.Ordinal)), "bed 4");
-        Assert.AreEqual(CertificateVerdict.Accepted, Judge(cart, PairIn(cart.At("next.json"))));
+        Assert.AreEqual(CertificateVerdict.Accepted, VerdictOf(cart, PairIn(cart.At("next.json"))));
 
         // It is found again: a new certificate lets it in, the old one never does.
         Done("certs", "enrol", cart.Yaml, Pod, "--host", ToolCart.Host, "--out", cart.At("found.json"));
-        Assert.AreEqual(CertificateVerdict.Accepted, Judge(cart, PairIn(cart.At("found.json"))));
+        Assert.AreEqual(CertificateVerdict.Accepted, VerdictOf(cart, PairIn(cart.At("found.json"))));
         Assert.AreEqual(PodStanding.Admitted, cart.Folder.ReadPods().StandingOf(Pod));
-        Assert.AreEqual(CertificateVerdict.Revoked, Judge(cart, lost));
+        Assert.AreEqual(CertificateVerdict.Revoked, VerdictOf(cart, lost));
     }
 
     [TestMethod]
@@ -52,8 +52,8 @@ public sealed class LossTests
         // A new gateway with another id; the pods are enrolled there.
         using ToolCart next = new ToolCart("cart-1b", lost).Installed();
         Done("certs", "enrol", next.Yaml, Pod, "--host", ToolCart.Host, "--out", next.At("new.json"));
-        Assert.AreEqual(CertificateVerdict.Accepted, Judge(next, PairIn(next.At("new.json"))));
-        Assert.AreEqual(CertificateVerdict.OtherCart, Judge(next, old));
+        Assert.AreEqual(CertificateVerdict.Accepted, VerdictOf(next, PairIn(next.At("new.json"))));
+        Assert.AreEqual(CertificateVerdict.OtherCart, VerdictOf(next, old));
 
         // What a pod does: chain and host name, and nothing else.
         Assert.IsTrue(PodTrusts(next.At("new.json"), next));
@@ -74,7 +74,7 @@ public sealed class LossTests
         Done("certs", "issue", cart.Yaml, "listener", "dr-1", "--out", cart.At("dr-1.pem"));
         Done("certs", "revoke", cart.Yaml, "dr-1", "--reason", "lost");
         string pem = File.ReadAllText(cart.At("dr-1.pem"));
-        Assert.AreEqual(CertificateVerdict.Revoked, Judge(cart, new CertificatePair(CertificateFolder.Parts(pem, "CERTIFICATE")[0], string.Empty)));
+        Assert.AreEqual(CertificateVerdict.Revoked, VerdictOf(cart, new CertificatePair(CertificateFolder.Parts(pem, "CERTIFICATE")[0], string.Empty)));
 
         Done("certs", "revoke", cart.Yaml, "0a:0b:0c", "--foreign", "--reason", "lost");
         Assert.IsTrue(cart.Folder.ReadRegister().IsRevoked("0A0B0C"));
@@ -132,7 +132,7 @@ public sealed class LossTests
         return chain.Build(leaf) && leaf.MatchesHostname(bundle.RootElement.GetProperty("gateway").GetProperty("host").GetString()!);
     }
 
-    private static CertificateVerdict Judge(ToolCart cart, CertificatePair shown)
+    private static CertificateVerdict VerdictOf(ToolCart cart, CertificatePair shown)
     {
         string[] own = [.. CertificateFolder.Parts(cart.Folder.ReadPem(CertificateFolder.GatewayFile), "CERTIFICATE")];
         using CertificateVerifier verifier = new(cart.CartId, cart.Folder.ReadPem(CertificateFolder.RootFile), own[1]);

@@ -30,7 +30,7 @@ public sealed class NetworkEnrolmentTests
     public async Task Bundle_comes_to_who_has_code_and_fingerprint_and_to_nobody_after()
     {
         using ToolCart cart = new ToolCart().Installed();
-        Listening listening = new(cart, Pod);
+        using Listening listening = new(cart, Pod);
 
         // A wrong pin costs no try and sends no code; a file that is there stays.
         for (int i = 0; i < 2 * EnrolmentCode.MaxWrong; i++)
@@ -66,7 +66,7 @@ public sealed class NetworkEnrolmentTests
     public async Task Five_wrong_tries_end_the_code_and_nothing_was_made()
     {
         using ToolCart cart = new ToolCart().Installed();
-        Listening listening = new(cart, Pod);
+        using Listening listening = new(cart, Pod);
         for (int i = 0; i < EnrolmentCode.MaxWrong; i++)
         {
             Assert.AreEqual(3, listening.Fetch(i % 2 == 0 ? Pod : Other, cart.At("x"), code: i % 2 == 0 ? "wrong" : null).Exit);
@@ -83,7 +83,7 @@ public sealed class NetworkEnrolmentTests
     public async Task Ten_minutes_of_the_monotonic_clock_end_it_whatever_the_wall_clock_says()
     {
         using ToolCart cart = new ToolCart().Installed();
-        Listening listening = new(cart, Pod, new FastTime(3000));
+        using Listening listening = new(cart, Pod, new FastTime(3000));
         Assert.AreEqual(3, await listening.ExitAsync());
         StringAssert.Contains(listening.Said, "10 minutes");
         Assert.IsEmpty(cart.Folder.ReadPods().Pods.ToArray());
@@ -93,7 +93,7 @@ public sealed class NetworkEnrolmentTests
     public async Task Bundle_that_is_not_confirmed_is_revoked()
     {
         using ToolCart cart = new ToolCart().Installed();
-        Listening listening = new(cart, Pod);
+        using Listening listening = new(cart, Pod);
         using (TcpClient client = new())
         {
             await client.ConnectAsync(IPAddress.Loopback, listening.Port, TestContext.CancellationToken);
@@ -113,7 +113,7 @@ public sealed class NetworkEnrolmentTests
     public async Task Slow_huge_many_and_garbled_peers_do_not_keep_the_honest_one_away()
     {
         using ToolCart cart = new ToolCart().Installed();
-        Listening listening = new(cart, Pod);
+        using Listening listening = new(cart, Pod);
         List<TcpClient> peers = [];
         for (int i = 0; i < 40; i++)
         {
@@ -147,7 +147,7 @@ public sealed class NetworkEnrolmentTests
         (int exit, string said) = listening.Fetch(Pod, cart.At("bundle.json"));
         Assert.AreEqual(0, exit, said + listening.Said);
         Assert.AreEqual(0, await listening.ExitAsync());
-        Assert.IsLessThanOrEqualTo(EnrolmentPort.MaxTold, listening.Said.Split('\n').Count(static l => l.StartsWith("127.0.0.1 ", StringComparison.Ordinal)), listening.Said);
+        Assert.IsLessThanOrEqualTo(EnrolmentPort.MaxReported, listening.Said.Split('\n').Count(static l => l.StartsWith("127.0.0.1 ", StringComparison.Ordinal)), listening.Said);
         foreach (TcpClient peer in peers)
         {
             peer.Dispose();

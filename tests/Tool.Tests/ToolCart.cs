@@ -72,7 +72,7 @@ internal sealed class ToolCart : IDisposable
 }
 
 /// <summary><c>cartctl certs enrol --listen</c> while it runs.</summary>
-internal sealed class Listening
+internal sealed class Listening : IDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -105,6 +105,12 @@ internal sealed class Listening
         int exit = CartCtl.Run(
             ["certs", "fetch", "127.0.0.1:" + Port.ToString(CultureInfo.InvariantCulture), pod, "--pin", pin ?? Pin, "--out", file], new StringReader((code ?? Code) + "\n"), results, diagnostics);
         return (exit, results.ToString() + diagnostics.ToString());
+    }
+
+    public void Dispose()
+    {
+        _results.Dispose();
+        _diagnostics.Dispose();
     }
 
     private string After(string mark, int length)

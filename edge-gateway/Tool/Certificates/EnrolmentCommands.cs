@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
 using System.IO;
@@ -32,8 +33,8 @@ internal sealed class EnrolmentCommands(TextReader input, TextWriter results, Te
         Option<string?> password = new("--wifi-password-file") { Description = "A file with the network's password; without it, and with --wifi, it is read from the terminal or standard input." };
         Option<string?> file = new("--out") { Description = "Where the bundle for cart-flash is written. It holds the pod's key: delete it after use." };
         Option<string?> listen = new("--listen") { Description = "In the place of --out: an address and port of this machine, such as 10.0.0.2:8884, by which cartctl certs fetch takes the bundle. Open for one code, 10 minutes at most." };
-        return _make.Make(
-            "enrol", "Makes a pod one of this cart: certificate, place in the list, and the bundle for cart-flash.", [configuration, pod, host, port, label, wifi, password, file, listen], parsed =>
+        IReadOnlyList<Symbol> symbols = [configuration, pod, host, port, label, wifi, password, file, listen];
+        return _make.Make("enrol", "Makes a pod one of this cart: certificate, place in the list, and the bundle for cart-flash.", symbols, parsed =>
         {
             (CertificateOffice office, GatewayTlsOptions tls) = CertificateOffice.Of(parsed.GetValue(configuration)!, time);
             string? target = parsed.GetValue(file);

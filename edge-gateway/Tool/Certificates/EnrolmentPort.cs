@@ -20,8 +20,8 @@ namespace EdgeGateway.Tool.Certificates;
 /// <param name="DeviceId">The pod that the code is for.</param>
 /// <param name="Enrol">Makes its bundle, once.</param>
 /// <param name="Withdraw">Takes it back when the peer did not confirm it.</param>
-/// <param name="Told">Sent a line about each peer that is turned away.</param>
-internal sealed record EnrolmentWork(string DeviceId, Func<PodBundle> Enrol, Action<PodBundle> Withdraw, Action<string> Told);
+/// <param name="Reported">Sent a line about each peer that is turned away.</param>
+internal sealed record EnrolmentWork(string DeviceId, Func<PodBundle> Enrol, Action<PodBundle> Withdraw, Action<string> Reported);
 
 /// <summary>
 /// The port by which one pod is enrolled over the network while <c>cartctl certs enrol --listen</c> runs. It serves strangers: every peer has <see cref="EnrolmentWire.PeerTimeout"/> and
@@ -36,7 +36,7 @@ internal sealed class EnrolmentPort : IDisposable
     public const int MaxPeersPerAddress = 4;
 
     /// <summary>Lines about peers that are turned away; more are counted and not shown.</summary>
-    public const int MaxTold = 20;
+    public const int MaxReported = 20;
 
     private const int MaxWithdrawals = 20;
 
@@ -49,7 +49,7 @@ internal sealed class EnrolmentPort : IDisposable
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly LinkedList<Peer> _peers = new();
-    private int _told;
+    private int _reported;
     private bool _isServing;
 
     /// <summary>Opens the port.</summary>
@@ -292,9 +292,9 @@ internal sealed class EnrolmentPort : IDisposable
 
     private void Tell(EnrolmentWork work, string line)
     {
-        if (Interlocked.Increment(ref _told) is var count && count <= MaxTold)
+        if (Interlocked.Increment(ref _reported) is var count && count <= MaxReported)
         {
-            work.Told(count == MaxTold ? line + "; further ones are not shown" : line);
+            work.Reported(count == MaxReported ? line + "; further ones are not shown" : line);
         }
     }
 

@@ -120,11 +120,9 @@ public sealed class ActRecorderTests
 
     private sealed class World : IGatewayTime, ITrail
     {
-        private readonly SortedSet<string> _issues = new(StringComparer.Ordinal);
-
         public List<string> Entries { get; } = [];
 
-        public IReadOnlySet<string> Issues => _issues;
+        public SortedSet<string> Issues { get; } = new(StringComparer.Ordinal);
 
         public long NowUs { get; private set; } = 1_000_000;
 
@@ -143,7 +141,7 @@ public sealed class ActRecorderTests
         public ActRecorder Recorder(bool hasTrail = true)
         {
             GatewayClock clock = new(this) { BootId = 3 };
-            HealthIssues issues = new((code, _, _, ended) => _ = ended.Length > 0 ? _issues.Remove(ended) : _issues.Add(code), () => clock.Now);
+            HealthIssues issues = new((code, _, _, ended) => _ = ended.Length > 0 ? Issues.Remove(ended) : Issues.Add(code), () => clock.Now);
             return new ActRecorder(hasTrail ? this : null, clock, issues);
         }
 

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Net;
@@ -75,8 +74,7 @@ public sealed class AttackTests
         Task<List<double>>[] publishing = [.. Pods.Select((pod, i) => PublishAsync(honest[i], pod, over.Token))];
         long before = GC.GetTotalMemory(forceFullCollection: true);
         List<Socket> slow = [];
-        Stopwatch watch = new();
-        watch.Start();
+        long from = TimeProvider.System.GetTimestamp();
         Task[] attacks =
         [
             BadHandshakesAsync(gateway, cart, IsLong ? 500 : 50),
@@ -88,17 +86,17 @@ public sealed class AttackTests
         using HttpClient http = LiveGateway.Client();
         while (!Task.WhenAll(attacks).IsCompleted)
         {
-            double at = watch.Elapsed.TotalMilliseconds;
+            double at = TimeProvider.System.GetElapsedTime(from).TotalMilliseconds;
             using StringContent nothing = new("{}", Encoding.UTF8, "application/json");
             using HttpResponseMessage stopped = await http.PostAsync(gateway.Origin + "/api/cuff/stop", nothing);
             Assert.IsTrue(stopped.IsSuccessStatusCode, "STOP during the attack");
-            stops.Add(watch.Elapsed.TotalMilliseconds - at);
+            stops.Add(TimeProvider.System.GetElapsedTime(from).TotalMilliseconds - at);
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         }
 
         await Task.WhenAll(attacks);
         long during = GC.GetTotalMemory(forceFullCollection: false);
-        double attackedMs = watch.Elapsed.TotalMilliseconds;
+        double attackedMs = TimeProvider.System.GetElapsedTime(from).TotalMilliseconds;
         await over.CancelAsync();
         List<double>[] latencies = await Task.WhenAll(publishing);
         foreach (Socket socket in slow)
@@ -142,17 +140,16 @@ public sealed class AttackTests
         SoftwareCrc32 crc = new();
         ulong device = ulong.Parse(pod, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture);
         List<double> latencies = [];
-        Stopwatch watch = new();
-        watch.Start();
+        long from = TimeProvider.System.GetTimestamp();
         for (uint sequence = 1; !over.IsCancellationRequested; sequence++)
         {
             byte[] frame = new byte[Frame.Overhead + NumericBody.Length];
             Frame.WriteHeader(frame, 0, FrameKind.Numeric, NumericBody.Length, device, 1, VitalStream, 0, sequence, sequence * 1000, 0);
             NumericBody.Write(frame, Frame.HeaderLength, 150456, 97, 0, AbsenceReason.None, 90, 0);
             Frame.Seal(frame, 0, crc);
-            double at = watch.Elapsed.TotalMilliseconds;
+            double at = TimeProvider.System.GetElapsedTime(from).TotalMilliseconds;
             Assert.IsLessThan(0x80, await peer.PublishAsync("pod/" + pod + "/up", frame));
-            latencies.Add(watch.Elapsed.TotalMilliseconds - at);
+            latencies.Add(TimeProvider.System.GetElapsedTime(from).TotalMilliseconds - at);
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
         }
 

@@ -302,7 +302,7 @@ public sealed class RoleTableTests
     {
         await using LiveGateway gateway = await LiveGateway.StartAsync(change: o => o with { Access = new GatewayAccessOptions { HasAccounts = true } });
         Assert.AreEqual("G2125", Code((await SendAsync("PUT", "/api/session/S1", [], "{}", gateway)).Body), "with no account nobody may anything");
-        string code = System.Text.RegularExpressions.Regex.Match(gateway.Log, "G2133.*code ([0-9A-Z-]{11})", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)).Groups[1].Value;
+        string code = System.Text.RegularExpressions.Regex.Match(gateway.Log, "G2133.*code (?<code>[0-9A-Z-]{11})", System.Text.RegularExpressions.RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["code"].Value;
         Assert.AreEqual("G2132", Code((await SendAsync("POST", "/api/claim", [], "{\"code\":\"K7M2P-9QRST\",\"name\":\"root\",\"secret\":\"a long quiet password\"}", gateway)).Body));
         Assert.AreEqual("G2216", Code((await SendAsync("POST", "/api/claim", [], $$"""{"code":"{{code}}","name":"root","secret":"short"}""", gateway)).Body), "a wrong secret does not use the code up");
         (int status, string made) = await SendAsync("POST", "/api/claim", [], $$"""{"code":"{{code}}","name":"root","secret":"a long quiet password"}""", gateway);
