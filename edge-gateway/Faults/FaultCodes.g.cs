@@ -91,6 +91,12 @@ public static class FaultCodes
     /// <summary>C2752: There is no account or token of that name.</summary>
     public const string AccountNameUnknown = "C2752";
 
+    /// <summary>C2760: No configuration was made.</summary>
+    public const string InitRefused = "C2760";
+
+    /// <summary>C2761: The configuration could not be written.</summary>
+    public const string InitNotWritten = "C2761";
+
     /// <summary>C2800: A file of hardware/ cannot be read as JSON.</summary>
     public const string HardwareFileUnreadable = "C2800";
 
@@ -264,6 +270,12 @@ public static class FaultCodes
 
     /// <summary>G2013: The certificates that the configuration names cannot be used.</summary>
     public const string CertificatesUnusable = "G2013";
+
+    /// <summary>G2014: A port that the configuration names cannot be opened here.</summary>
+    public const string PortNotFree = "G2014";
+
+    /// <summary>G2015: A certificate that the configuration names is not valid at this time.</summary>
+    public const string CertificateOutOfTime = "G2015";
 
     /// <summary>G2070: There is nothing at this path.</summary>
     public const string PathUnknown = "G2070";

@@ -34,8 +34,9 @@ public static class ConfigurationFile
 
     /// <summary>The one check of a configuration file, for <c>cart-gateway --check</c> and <c>cartctl check</c>: reads it and asks this machine whether the gateway could start with it. Changes nothing.</summary>
     /// <param name="path">The file.</param>
+    /// <param name="deep">The clocks, to try it too (<see cref="DeepCheck"/>); null to look only.</param>
     /// <returns>Options, or every error of the file, or else every error of the machine.</returns>
-    public static ConfigurationResult Check(string path)
+    public static ConfigurationResult Check(string path, TimeProvider? deep = null)
     {
         ConfigurationResult result = Load(path);
         if (result.Options is not { } options)
@@ -44,6 +45,7 @@ public static class ConfigurationFile
         }
 
         IReadOnlyList<CodedError> problems = MachineCheck.Run(options, path);
+        problems = problems.Count == 0 && deep is not null ? DeepCheck.Run(options, path, deep) : problems;
         return problems.Count == 0 ? result : new ConfigurationResult(null, problems);
     }
 

@@ -10,7 +10,7 @@ using EdgeGateway.Tool.Certificates;
 
 namespace EdgeGateway.Tool;
 
-/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other. A journal's records are only read; <c>certs</c> and <c>pods</c> change the cart's folder of certificates and stand in its trail, <c>accounts</c>, <c>tokens</c> and <c>claim</c> its folder of accounts, <c>restore</c> replaces a cart's files.</summary>
+/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other. A journal's records are only read; <c>certs</c> and <c>pods</c> change the cart's folder of certificates and stand in its trail, <c>accounts</c>, <c>tokens</c> and <c>claim</c> its folder of accounts, <c>restore</c> replaces a cart's files, <c>init</c> writes a first configuration.</summary>
 public static class CartCtl
 {
     /// <summary>Done, nothing to report.</summary>
@@ -101,6 +101,7 @@ public static class CartCtl
         {
             new Command("journal", "The gateway's durable store.") { inspect, verify, upgrade },
             CheckCommands(json, results, diagnostics, exit),
+            new InitCommand(input, results, diagnostics, exit).Make(),
             PodCommands(input, results, diagnostics, exit),
             new Command("settings", "The table of settings.")
             {
@@ -113,8 +114,9 @@ public static class CartCtl
     private static Command CheckCommands(Option<bool> json, TextWriter results, TextWriter diagnostics, Action<int> exit)
     {
         var file = new Argument<string>("file") { Description = "The configuration file of a gateway." };
-        var check = new Command("check", "Says whether the gateway could start here with this configuration: the file, and this machine. Nothing is changed.") { file, json };
-        check.SetAction(parsed => exit(CheckCommand.Run(parsed.GetValue(file)!, parsed.GetValue(json), results, diagnostics)));
+        var deep = new Option<bool>("--deep") { Description = "Also tries it, with the gateway stopped: writes into its directory, opens its ports, looks at its certificates' times, connects to the session's broker." };
+        var check = new Command("check", "Says whether the gateway could start here with this configuration: the file, and this machine. Nothing is changed.") { file, json, deep };
+        check.SetAction(parsed => exit(CheckCommand.Run(parsed.GetValue(file)!, parsed.GetValue(json), parsed.GetValue(deep) ? TimeProvider.System : null, results, diagnostics)));
         return check;
     }
 

@@ -1,3 +1,4 @@
+using System;
 using System.IO;
 using System.Text;
 using System.Text.Json;
@@ -10,9 +11,9 @@ namespace EdgeGateway.Tool;
 /// <summary><c>cartctl check</c>: what <c>cart-gateway --check</c> says, without the executable.</summary>
 internal static class CheckCommand
 {
-    public static int Run(string path, bool asJson, TextWriter results, TextWriter diagnostics)
+    public static int Run(string path, bool asJson, TimeProvider? deep, TextWriter results, TextWriter diagnostics)
     {
-        ConfigurationResult result = ConfigurationFile.Check(path);
+        ConfigurationResult result = ConfigurationFile.Check(path, deep);
         if (asJson)
         {
             results.WriteLine(Json(path, result));

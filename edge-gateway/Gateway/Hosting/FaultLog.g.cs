@@ -132,6 +132,12 @@ internal static partial class FaultLog
                 case 2013:
                     CertificatesUnusable(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2014:
+                    PortNotFree(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2015:
+                    CertificateOutOfTime(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -148,6 +154,12 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2013, EventName = "G2013", Level = LogLevel.Error, Message = "The certificates that the configuration names cannot be used. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void CertificatesUnusable(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2014, EventName = "G2014", Level = LogLevel.Error, Message = "A port that the configuration names cannot be opened here. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void PortNotFree(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2015, EventName = "G2015", Level = LogLevel.Error, Message = "A certificate that the configuration names is not valid at this time. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void CertificateOutOfTime(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes207

@@ -16,6 +16,8 @@ export const FAULTS = Object.freeze({
   ConfiguredDirectoryUnusable: "G2011",
   GatewayCommandLineWrong: "G2012",
   CertificatesUnusable: "G2013",
+  PortNotFree: "G2014",
+  CertificateOutOfTime: "G2015",
   PathUnknown: "G2070",
   MethodNotAllowed: "G2071",
   RequestBodyTooLarge: "G2072",
