@@ -51,7 +51,7 @@ internal readonly record struct Op(OpKind Kind, string File, long Position, Read
 }
 
 /// <summary>A sequence that is under way.</summary>
-internal sealed class Activity
+internal sealed class DiskActivity
 {
     public Stack<IEnumerator<Op>> Steps { get; } = new();
 

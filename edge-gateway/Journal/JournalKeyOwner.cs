@@ -45,7 +45,7 @@ public readonly record struct JournalKeyOwner(byte Kind, uint Number) : ICompara
 /// <returns>The key owner; none for a record that stays plain. The same for the same record, always.</returns>
 public delegate JournalKeyOwner JournalKeyOf(byte type, RecordClass recordClass, ReadOnlySpan<byte> payload);
 
-/// <summary>Fills bytes that nobody can guess: the system's randomness on a cart, the seed's in simulation.</summary>
+/// <summary>Fills bytes of chance: the system's randomness on a cart, the seed's in simulation.</summary>
 /// <param name="bytes">What to fill.</param>
 public delegate void JournalRandom(Span<byte> bytes);
 

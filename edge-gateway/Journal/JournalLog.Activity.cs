@@ -5,8 +5,8 @@ namespace EdgeGateway.Journal;
 /// <content>How sequences of disk operations run: each activity has at most one operation under way and goes on when it ends.</content>
 public sealed partial class JournalLog
 {
-    private readonly List<Activity> _waiting = [];
-    private Activity? _current;
+    private readonly List<DiskActivity> _waiting = [];
+    private DiskActivity? _current;
 
     /// <inheritdoc/>
     public void Dispose() => _ring?.Dispose();
@@ -16,14 +16,14 @@ public sealed partial class JournalLog
 
     private void Start(IEnumerator<Op> steps)
     {
-        var activity = new Activity();
+        var activity = new DiskActivity();
         activity.Steps.Push(steps);
         Advance(activity);
     }
 
-    private void Advance(Activity activity)
+    private void Advance(DiskActivity activity)
     {
-        Activity? outer = _current;
+        DiskActivity? outer = _current;
         while (activity.Steps.Count > 0)
         {
             _current = activity;
@@ -61,7 +61,7 @@ public sealed partial class JournalLog
         _current = outer;
     }
 
-    private void Issue(Activity activity, in Op op)
+    private void Issue(DiskActivity activity, in Op op)
     {
         long ticket = ++_ticket;
         _running.Add(ticket, activity);
@@ -94,7 +94,7 @@ public sealed partial class JournalLog
 
     private void OnCompleted(in DiskResult result)
     {
-        if (!_running.Remove(result.Ticket, out Activity? activity))
+        if (!_running.Remove(result.Ticket, out DiskActivity? activity))
         {
             return; // of a journal before this one on the same disk
         }
@@ -115,7 +115,7 @@ public sealed partial class JournalLog
     {
         for (int i = 0; i < _waiting.Count;)
         {
-            Activity activity = _waiting[i];
+            DiskActivity activity = _waiting[i];
             if (Ready(activity.WaitsFor))
             {
                 _waiting.RemoveAt(i);

@@ -77,7 +77,7 @@ public sealed partial class JournalLog : IJournal, IDisposable
     private readonly JournalOptions _options;
     private readonly IReadOnlyList<IJournalProjection> _projections;
     private readonly IJournalHandler _handler;
-    private readonly Dictionary<long, Activity> _running = []; // looked up by ticket only
+    private readonly Dictionary<long, DiskActivity> _running = []; // looked up by ticket only
     private readonly List<SegmentInfo> _segments = []; // all but the active one, in order
     private readonly Queue<JournalRecord> _unsynced = new();
     private readonly List<string> _trash = [];

@@ -223,7 +223,7 @@ public sealed class BackupCommandsTests
         string folder = Directory.CreateDirectory(At(name)).FullName;
         File.WriteAllText(At("passphrase"), Passphrase + "\n");
         string yaml = Path.Combine(folder, "gateway.yaml");
-        File.WriteAllText(yaml, "cart:\n  id: ward-3\n  gatewayId: \"0200000000000001\"\njournal:\n  directory: ./journal\ntls:\n  directory: ./certificates\nsessionBroker:\n  host: broker.example\n  userName: cart\n  passwordFile: broker.secret\n");
+        File.WriteAllText(yaml, "cart:\n  id: ward-3\n  gatewayId: \"0200000000000001\"\njournal:\n  directory: ./journal\ntls:\n  directory: ./certificates\nsessionBroker:\n  host: broker.example\n  transport: tls\n  userName: cart\n  passwordFile: broker.secret\n");
         File.WriteAllText(Path.Combine(folder, "broker.secret"), "planted-password\n");
         Directory.CreateDirectory(Path.Combine(folder, "certificates"));
         File.WriteAllText(Path.Combine(folder, "certificates", CertificateFolder.GatewayFile), "planted-certificate of " + "the first cart");
