@@ -26,7 +26,7 @@ public static class FlashTool
     private const string DefaultRecords = "flash-records";
     private const string DefaultImage = "firmware/Esp32/bin/Release/netnano1.0/Pod.bin";
 
-    /// <summary>"cart-flash 0.6.0".</summary>
+    /// <summary>"cart-flash 0.7.0".</summary>
     public static string NameAndVersion { get; } = "cart-flash " + (typeof(FlashTool).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0");
 
     /// <summary>Runs one command.</summary>

@@ -144,7 +144,7 @@ public static class GatewayConfiguration
             web.Error(FaultCodes.WebListenerNotAllowed, "listen", $"{listen} is not a loopback address", missing);
         }
 
-        if (options.Web.CertificateFile is null && options.Tls is null)
+        if (options.Web.CertificateFile is null && options.Tls is null && !web.Has("certificate"))
         {
             web.Error(FaultCodes.ConfigurationContradiction, "listen", "the pages have no certificate for it", "Add web.certificate, or the section tls.");
         }

@@ -33,6 +33,9 @@ internal sealed class Pod
 
     public uint Epoch { get; set; }
 
+    /// <summary>True when it was last told of no epoch because it is on a bench.</summary>
+    public bool IsEpochWithheld { get; set; }
+
     /// <summary>True while commands reach it.</summary>
     public bool TakesCommands => IsConnected && HasCommands;
 

@@ -22,7 +22,9 @@ internal sealed class BindingEpochs(SessionProjection sessions, Pods pods, PodCo
     {
         if (pod.TakesCommands)
         {
-            pod.Epoch = EpochFor(pod);
+            // What comes of a bench never belongs to a patient.
+            pod.IsEpochWithheld = pod.IsOnBench;
+            pod.Epoch = pod.IsOnBench ? 0 : sessions.Open?.Epoch ?? 0;
             byte[] body = new byte[4];
             BinaryPrimitives.WriteUInt32LittleEndian(body, pod.Epoch);
             commands.TrySend(pod, PodCommand.SetEpoch, body);
@@ -32,13 +34,10 @@ internal sealed class BindingEpochs(SessionProjection sessions, Pods pods, PodCo
     /// <inheritdoc/>
     public void PodPartsChanged(Pod pod)
     {
-        // It came on a bench, or off it.
-        if (pod.Epoch != EpochFor(pod))
+        // It came on a bench, or off it. An open session alone is no reason: it counts when the disk has it, and SessionChanged says so.
+        if (pod.IsOnBench != pod.IsEpochWithheld)
         {
             PodReady(pod);
         }
     }
-
-    // What comes of a bench never belongs to a patient.
-    private uint EpochFor(Pod pod) => pod.IsOnBench ? 0 : sessions.Open?.Epoch ?? 0;
 }

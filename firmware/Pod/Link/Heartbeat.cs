@@ -15,8 +15,8 @@ public sealed class Heartbeat
     /// <summary>From one reading to the next, µs. Assumption: a minute is soon enough for a heap that shrinks, and nothing on the thinnest link.</summary>
     public const long PeriodUs = 60_000_000;
 
-    /// <summary>The first one, µs after the loop began: what it says of the loop has happened by then, and the parts were looked for.</summary>
-    public const long FirstUs = 10_000_000;
+    /// <summary>The first one, µs after the loop began: what it says of the loop has happened by then. What is not well before stands in the state message.</summary>
+    public const long FirstUs = PeriodUs;
 
     private const int MaxUInt16 = 0xFFFF;
 

@@ -41,7 +41,7 @@ public sealed class GatewayConfigurationTests
         GatewayHostOptions options = Good(example);
         GatewayHostOptions least = Good(Right);
         Assert.AreEqual(least.Core with { Devices = options.Core.Devices, Sites = options.Core.Sites }, options.Core, "The example states another default than the code has.");
-        Assert.AreEqual(least with { Core = options.Core }, options);
+        Assert.AreEqual(least with { Core = options.Core, CartKeyFile = "/etc/cart/journal/keys/cart.key" }, options, "the key's own place is written out");
         CollectionAssert.AreEqual(
             new[] { new StreamSite(0x0200000000000010, 16, "axilla"), new StreamSite(0x0200000000000010, 32, "finger") }, options.Core.Sites.ToArray());
 

@@ -57,7 +57,7 @@ public sealed class CheckTests
     [DataRow("sessionBroker:\n  host: broker.example\n  userName: u\n  passwordFile: broker.secret", "G2176", "Write transport: tls.")]
     [DataRow("sessionBroker:\n  host: 10.0.0.7\n  userName: u\n  transport: ws\n  passwordFile: broker.secret", "G2176", "to 10.0.0.7")]
     [DataRow("sessionBroker:\n  host: localhost\n  port: 1884\n  userName: u\n  passwordFile: broker.secret\n  alternatives:\n    - host: broker.example", "G2176", "to broker.example")]
-    [DataRow("web:\n  listen: 0.0.0.0:8443\n  certificate: web.pem", "G2177", "Write 127.0.0.1:8443.")]
+    [DataRow("web:\n  listen: 0.0.0.0:8443\n  certificate: web.pem", "G2177", "write access: accounts: true")]
     [DataRow("web:\n  listen: \"[::ffff:127.0.0.1]:8443\"\n  certificate: web.pem", "G2177", "needs accounts")]
     [DataRow("web:\n  listen: 127.0.0.1:8443", "G2009", "the pages have no certificate")]
     [DataRow("web:\n  listen: 127.0.0.1:8080\n  certificate: web.pem", "G2009", "another listener too")]

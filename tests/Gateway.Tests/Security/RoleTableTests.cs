@@ -182,8 +182,12 @@ public sealed class RoleTableTests
             idle.Add(await _gateway.RawAsync("GET /ready HTTP/1.1\r\nHost: localhost\r\n"));
         }
 
-        await Task.WhenAll(Enumerable.Range(0, 10).SelectMany(i => new[] { SendAsync("POST", "/api/cuff/stop", [flood[1], flood[2], flood[3]]), SendAsync("POST", "/api/cuff/stop", []) })
-            .Select(async stop => Assert.AreEqual(200, (await stop).Status)));
+        // Ten of them, two at once: as many as have a place of their own.
+        for (int i = 0; i < 5; i++)
+        {
+            (int Status, string Body)[] stops = await Task.WhenAll(SendAsync("POST", "/api/cuff/stop", [flood[1], flood[2], flood[3]]), SendAsync("POST", "/api/cuff/stop", []));
+            Assert.IsTrue(stops.All(stop => stop.Status == 200), "stop " + i);
+        }
 
         idle.ForEach(s => s.Dispose());
 
