@@ -93,6 +93,9 @@ public sealed class PodOptions
     /// <summary>Tells free memory and the link's signal, for the pod's own health; null: neither is known.</summary>
     public IBoardService? Board { get; set; }
 
+    /// <summary>False: the pod sends nothing of its own health. For recordings that are compared sample by sample: each frame more moves the writes to the store, and with them the moments of samples.</summary>
+    public bool SendsHealth { get; set; } = true;
+
     /// <summary>Starts of this board so far, this one included, for the pod's own health; 0 when nobody counts them.</summary>
     public uint Starts { get; set; }
 

@@ -16,7 +16,7 @@ public sealed class Heartbeat
     public const long PeriodUs = 60_000_000;
 
     /// <summary>The first one, µs after the loop began: what it says of the loop has happened by then. What is not well before stands in the state message.</summary>
-    public const long FirstUs = PeriodUs;
+    public const long FirstUs = 10_000_000;
 
     private const int MaxUInt16 = 0xFFFF;
 
@@ -75,7 +75,7 @@ public sealed class Heartbeat
             _dueUs = nowUs + FirstUs;
         }
 
-        if (!isWanted)
+        if (!isWanted || !_options.SendsHealth)
         {
             return long.MaxValue;
         }

@@ -561,6 +561,7 @@ public sealed class SimulatedPod
             Model = "pod",
             Serial = Definition.Id,
             Firmware = "simulated",
+            SendsHealth = Definition.SendsHealth,
         };
         if (_console is { } console)
         {
