@@ -41,7 +41,7 @@ public sealed class CertificateRegister
         {
             if (certificate.RevokedAt is not null)
             {
-                _revoked.Add(certificate.Serial);
+                _revoked.Add(Number(certificate.Serial));
             }
         }
     }
@@ -123,7 +123,20 @@ public sealed class CertificateRegister
     /// <summary>True when a serial number was revoked.</summary>
     /// <param name="serial">Upper-case hexadecimal.</param>
     /// <returns>False too for one that is not known.</returns>
-    public bool IsRevoked(string serial) => _revoked.Contains(serial);
+    public bool IsRevoked(string serial)
+    {
+        ArgumentNullException.ThrowIfNull(serial);
+        return _revoked.Contains(Number(serial));
+    }
+
+    /// <summary>A serial number as a number: programs disagree on zeros before it (.NET shows the sign byte of its encoding, OpenSSL does not).</summary>
+    /// <param name="serial">Upper-case hexadecimal.</param>
+    /// <returns>Its digits without zeros before them.</returns>
+    public static string Number(string serial)
+    {
+        ArgumentNullException.ThrowIfNull(serial);
+        return serial.TrimStart('0');
+    }
 
     /// <summary>The register with one certificate more.</summary>
     /// <param name="certificate">The certificate.</param>

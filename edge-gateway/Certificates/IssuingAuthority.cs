@@ -115,6 +115,47 @@ public sealed class IssuingAuthority : IDisposable
         return new CertificatePair(certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 
+    /// <summary>
+    /// The certificate that this cart's pods trust: the issuing key under its own signature. A pod checks chain and host name alone, and knows neither roles nor carts; with the root as its anchor every cart of that
+    /// root could pose as its gateway. It outlives the yearly renewal of the issuing certificate, since that one is of the same key.
+    /// </summary>
+    /// <param name="now">Now.</param>
+    /// <returns>PEM, below 1 KB.</returns>
+    public string AnchorPem(DateTimeOffset now)
+    {
+        CertificateRequest request = new(NameOf(CartId), _key, HashAlgorithmName.SHA256);
+        CertificateForms.AddAuthority(request, pathLength: 0, permittedCart: null);
+        using X509Certificate2 anchor = request.Create(
+            request.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), now - CertificateTimes.Before, now + CertificateTimes.Root, CertificateForms.NewSerial());
+        return anchor.ExportCertificatePem();
+    }
+
+    /// <summary>True for an anchor of this authority's key.</summary>
+    /// <param name="pem">PEM; may be damaged.</param>
+    /// <returns>False for another key's, and for what cannot be read.</returns>
+    public bool IsAnchor(string pem)
+    {
+        try
+        {
+            using X509Certificate2 anchor = X509Certificate2.CreateFromPem(pem);
+            return anchor.SubjectName.RawData.AsSpan().SequenceEqual(NameOf(CartId).RawData)
+                && anchor.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(_key.ExportSubjectPublicKeyInfo());
+        }
+        catch (Exception e) when (e is ArgumentException or CryptographicException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The cart whose issuing key a certificate is of.</summary>
+    /// <param name="certificate">The certificate.</param>
+    /// <returns>Null for another certificate.</returns>
+    public static string? CartOf(X509Certificate2 certificate)
+    {
+        ArgumentNullException.ThrowIfNull(certificate);
+        return CartOf(certificate.SubjectName);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -47,17 +47,17 @@ public sealed class GatewayCore : IStepped
         (GatewayClock clock, CodedLog log, SessionProjection sessions, string topicRoot) = (s.Clock, s.Log, s.Sessions, s.TopicRoot);
         Pods pods = new();
         _listeners = new ListenerAccess(ports.Listeners, sessions, options.CartId, topicRoot, clock, log, (client, reason) => Server!.Disconnect(client, reason, clock.NowUs));
-        CertificateAccess certificates = new(ports.Members, options.CartId, topicRoot, s.Issues, clock, log, (client, reason) => Server!.Disconnect(client, reason, clock.NowUs));
-        Peers = new GatewayPeers(certificates, s.Time);
+        CertificateAccess certificates = new(ports.Members, options.CartId, topicRoot, s.Issues, s.Acts, clock, log, (client, reason) => Server!.Disconnect(client, reason, clock.NowUs));
+        Peers = new GatewayPeers(certificates, s.Time, s.Accounts);
         EndpointGuard guard = new(pods, s.Deduplication, s.Issues, clock, log);
-        _endpoint = new EndpointHandler(_life, pods, _listeners, certificates, guard, _parts, log, options, topicRoot);
+        _endpoint = new EndpointHandler(_life, pods, _listeners, certificates, guard, s.Acts, s.Accounts, _parts, log, options, topicRoot);
         Server = ports.Server(_endpoint);
 
         // The data path.
         SessionMessages? fromSession = null;
         PodCommands podCommands = new(Server, clock);
         GatewayIngest ingest = new(s, options, Server, pods, podCommands.SayStored);
-        GatewayDelivery delivery = new(s, options, ports, Server, _listeners, _parts, pods, (in MqttMessage message, Action acknowledge) => fromSession!.On(message, acknowledge));
+        GatewayDelivery delivery = new(s, options, ports, Server, _listeners, _parts, pods, (in MqttMessage message, Action acknowledge) => fromSession!.On(message, acknowledge, Actor.Broker));
         ISessionLink link = delivery.Link;
         SessionReplies replies = new(link, clock, log, topicRoot);
         StethoscopeSession stethoscope = new(sessions, link, podCommands, pods, topicRoot);
@@ -81,7 +81,7 @@ public sealed class GatewayCore : IStepped
         Requests = new BedsideRequests(sessions, clock, link, topicRoot);
         Sound = new SoundControl(_life, sessions, s.Clips, stethoscope, sound, clips, s.Waiters);
         AirRequests air = new(Sessions, Cuff, Requests, s.Waiters, clock);
-        Commands = new CommandTargets(Sessions, Cuff, air, Stop, Sound, Requests);
+        Commands = new CommandTargets(Sessions, Cuff, air, Stop, Sound, Requests, s.Acts);
 
         // What comes from the session's side.
         Consumers consumers = new(delivery.Retained, delivery.Descriptions, delivery.Uplink);
@@ -89,7 +89,7 @@ public sealed class GatewayCore : IStepped
         ReceiptIntake receipts = new(sessions, delivery.Progress, consumers, s.Writer, s.Waiters, s.Issues, log);
         ReplayRequests replayRequests = new(sessions, s.Delivery, delivery.Replays, consumers, replies, log);
         ListenerMessages listeners = new(sessions, consumers, stethoscope, sound, clips, s.Waiters, clock, log);
-        fromSession = new SessionMessages(_life, Stop, replies, log, topicRoot)
+        fromSession = new SessionMessages(_life, Stop, replies, s.Acts, log, topicRoot)
         { Commands = commands.On, Receipts = receipts.On, Replays = replayRequests.On, Listeners = listeners.On };
         ClockAnswers clockAnswers = new(Server, clock, log);
         _endpoint.Attach(Server, fromSession, ingest.Messages, clockAnswers, sound);
@@ -112,14 +112,14 @@ public sealed class GatewayCore : IStepped
             delivery.Progress,
             delivery.Uplink,
             delivery.Corrections,
-            delivery.Replays,
+            delivery.Replays, delivery.Retention,
             delivery.Descriptions, delivery.Retained,
             stethoscope,
             Cuff,
             sound,
             clips,
             Requests,
-            _listeners, certificates, guard,
+            _listeners, certificates, guard, s.Acts, new Trail.TrailHeads(s.Acts, link, topicRoot),
             health.Checks, Stop);
     }
 
@@ -195,7 +195,7 @@ public sealed class GatewayCore : IStepped
 
     /// <summary>The gateway's health.</summary>
     /// <returns>A copy; it does not change later.</returns>
-    public GatewaySnapshot Snapshot() => _snapshots.Make(_counts.Read()) with { LiveSound = _counts.LiveSound };
+    public GatewaySnapshot Snapshot() => _snapshots.Make(_counts.Read()) with { LiveSound = _counts.LiveSound, Listeners = Peers.Listeners, Certificates = Peers.Certificates };
 
     /// <summary>Stops: no new work, a checkpoint, and the journal closed.</summary>
     /// <param name="completed">Called on the loop, once, when all is on the disk.</param>

@@ -77,6 +77,8 @@ internal sealed class GatewayDelivery
 
     public Replays Replays { get; private set; } = null!;
 
+    public RecordRetention Retention { get; private set; } = null!;
+
     /// <summary>Messages with readings that were acknowledged since the start.</summary>
     public long Acknowledged => Answers.Acknowledged + Corrections.Acknowledged;
 
@@ -103,6 +105,7 @@ internal sealed class GatewayDelivery
         Progress = new DeliveryProgress(s.Delivery, s.Deduplication, s.Reader, cursors, window, _options.Window);
         Uplink = new Uplink(life, s.Clock, Link, s.Reader, cursors, window, timeouts, marks, Answers, Publisher, scheduler, Sessions);
         Corrections = new Corrections(Link, Progress, s.Messages, s.Sessions, s.Time, s.Reader, s.Writer, s.Clock, _options.ProbeUs);
+        Retention = new RecordRetention(s.Journal, s.Writer, s.Waiters, s.Retention, s.Sessions, s.Delivery, Sessions, s.Clock, s.Own, s.Acts, s.Issues, _options);
         Replays = new Replays(Link, s.Delivery, Progress, Descriptions, s.Messages, s.Topics, s.Reader, replies);
     }
 

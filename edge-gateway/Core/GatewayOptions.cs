@@ -31,8 +31,14 @@ public sealed record ExternalBroker
     /// <summary>The file that the password was read from, as the configuration names it; null when there is none.</summary>
     public string? PasswordFile { get; init; }
 
+    /// <summary>True to send the password in clear to a broker on another machine (G2176).</summary>
+    public bool IsPasswordInClear { get; init; }
+
     /// <summary>By what it is reached.</summary>
     public UplinkTransport Transport { get; init; }
+
+    /// <summary>Whose client speaks with it.</summary>
+    public BrokerClientKind Client { get; init; }
 
     /// <summary>Further addresses of the same broker, asked in turn when the one before does not answer.</summary>
     public IReadOnlyList<BrokerAddress> Alternatives { get; init; } = [];
@@ -79,6 +85,9 @@ public sealed record ExternalBroker
         Setting.Word<ExternalBroker, UplinkTransport>(
             "transport", [("tcp", UplinkTransport.Tcp), ("tls", UplinkTransport.Tls), ("ws", UplinkTransport.WebSocket), ("wss", UplinkTransport.SecureWebSocket)], static (o, v) => o with { Transport = v },
             "By what it is reached. tcp and ws are plain: whoever is on the way reads the password and the readings.", "tls"),
+        Setting.Word<ExternalBroker, BrokerClientKind>(
+            "client", [("builtin", BrokerClientKind.Builtin), ("mqttnet", BrokerClientKind.MqttNet)], static (o, v) => o with { Client = v },
+            "Whose MQTT client speaks with it: the gateway's own, or MQTTnet's. The README says what differs."),
         Setting.Text<ExternalBroker>(
             "serverName", new TextSetting("a host name or address alone", WrittenValues.IsHost, "broker.example") { Default = "<host>" },
             static (o, v) => o with { ServerName = v }, "The name that its certificate must have, when it is not host."),
@@ -106,6 +115,8 @@ public sealed record ExternalBroker
         Setting.Text<ExternalBroker>(
             "passwordFile", new TextSetting("the path of a file", WrittenValues.IsPath, "broker.secret") { Meant = WrittenValues.MeantPath },
             static (o, v) => o with { PasswordFile = v }, "The password alone, in a file that only the gateway may read. A relative path counts from this file's folder."),
+        Setting.Flag<ExternalBroker>(
+            "passwordInClear", false, static (o, v) => o with { IsPasswordInClear = v }, "true: send the password although the transport is plain and the broker on another machine, for a closed network of your own."),
         Setting.Whole<ExternalBroker>("keepAliveSeconds", "s", 5, 300, Standard.KeepAliveSeconds, static (o, v) => o with { KeepAliveSeconds = (ushort)v }, "Keep-alive."),
         Setting.Whole<ExternalBroker>(
             "firstBackoffMs", "ms", 10, 10_000, Standard.FirstBackoffUs / 1000, static (o, v) => o with { FirstBackoffUs = v * 1000 },
@@ -130,6 +141,16 @@ public enum UplinkTransport
 
     /// <summary>MQTT over WebSocket on TLS.</summary>
     SecureWebSocket,
+}
+
+/// <summary>Whose MQTT client speaks with the session's broker.</summary>
+public enum BrokerClientKind
+{
+    /// <summary>The gateway's own, which is also the simulated one.</summary>
+    Builtin,
+
+    /// <summary>MQTTnet's, behind the same port.</summary>
+    MqttNet,
 }
 
 /// <summary>An address of a broker.</summary>
@@ -265,6 +286,15 @@ public sealed record GatewayOptions
     /// <summary>Sessions remembered, 16 to 4,096. The oldest closed one is forgotten at the bound.</summary>
     public int MaxSessions { get; init; } = 256;
 
+    /// <summary>Days after a session's close at which its delivered readings are erased, and unbound ones after theirs, 1 to 365.</summary>
+    public int DeliveredDays { get; init; } = 7;
+
+    /// <summary>Hours after its receipt at which a closed session's sound is erased, 1 to 8,760.</summary>
+    public int SoundHours { get; init; } = 24;
+
+    /// <summary>Days after a session's close at which readings that nobody fetched are given up, declared as gaps and erased, 1 to 365, not below <see cref="DeliveredDays"/>.</summary>
+    public int UndeliveredDays { get; init; } = 30;
+
     /// <summary>Seed of the jitter of reconnections.</summary>
     public ulong Seed { get; init; }
 
@@ -344,6 +374,19 @@ public sealed record GatewayOptions
             "Sessions remembered; the oldest closed one is forgotten at the bound.", static o => o.MaxSessions),
     ];
 
+    /// <summary>Rows of the section journal.</summary>
+    internal static IReadOnlyList<Setting<GatewayOptions>> RetentionSettings { get; } =
+    [
+        Setting.Whole<GatewayOptions>(
+            "deliveredDays", "days", 1, 365, Standard.DeliveredDays, static (o, v) => o with { DeliveredDays = (int)v },
+            "After a session's close its delivered readings are kept so long, then their key is destroyed. Unbound readings likewise.", static o => o.DeliveredDays),
+        Setting.Whole<GatewayOptions>(
+            "soundHours", "hours", 1, 8760, Standard.SoundHours, static (o, v) => o with { SoundHours = (int)v }, "The same for sound, after its receipt.", static o => o.SoundHours),
+        Setting.Whole<GatewayOptions>(
+            "undeliveredDays", "days", 1, 365, Standard.UndeliveredDays, static (o, v) => o with { UndeliveredDays = (int)v },
+            "Readings that nobody fetched are kept so long, then declared as gaps and erased. Not below deliveredDays.", static o => o.UndeliveredDays),
+    ];
+
     /// <summary>Refuses what lies outside its range: the one that its row above gives for gateway.yaml.</summary>
     /// <param name="options">What to look at.</param>
     /// <exception cref="ArgumentException">An option is outside the range that its documentation gives; the message names each.</exception>
@@ -360,12 +403,17 @@ public sealed record GatewayOptions
             problems.Add("gatewayId is 0");
         }
 
-        foreach (Setting<GatewayOptions> row in (Setting<GatewayOptions>[])[.. UplinkSettings, .. IngestSettings, .. TimeSettings, .. SessionSettings])
+        foreach (Setting<GatewayOptions> row in (Setting<GatewayOptions>[])[.. UplinkSettings, .. IngestSettings, .. TimeSettings, .. SessionSettings, .. RetentionSettings])
         {
             if (row.Problem(options) is { } problem)
             {
                 problems.Add(problem);
             }
+        }
+
+        if (options.UndeliveredDays < options.DeliveredDays)
+        {
+            problems.Add("undeliveredDays is below deliveredDays");
         }
 
         if (problems.Count > 0)

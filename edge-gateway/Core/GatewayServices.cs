@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Delivery;
 using EdgeGateway.Core.Health;
@@ -9,6 +10,7 @@ using EdgeGateway.Core.Records;
 using EdgeGateway.Core.Sessions;
 using EdgeGateway.Core.Sound;
 using EdgeGateway.Core.Time;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Journal;
 
@@ -31,11 +33,14 @@ internal sealed class GatewayServices
         Boots = new BootProjection { Parser = parser };
         Clips = new ClipProjection();
         Commands = new AnsweredCommands();
+        Retention = new RetentionProjection();
         TopicRoot = "cart/" + options.CartId + "/";
         Clock = new GatewayClock(ports.Time);
         Log = new CodedLog(ports.Log, Clock);
         Issues = new HealthIssues(Log.WriteIssue, () => Clock.Now);
-        Journal = ports.Journal(handler, [Deduplication, Sessions, Delivery, Time, Boots, Clips, Commands]);
+        Accounts = new AccountAccess(ports.Tokens, Issues, Log);
+        Acts = new ActRecorder(ports.Trail, Clock, Issues);
+        Journal = ports.Journal(handler, [Deduplication, Sessions, Delivery, Time, Boots, Clips, Commands, Retention]);
         Writer = new JournalWriter(Journal, () => Clock.Now, key => Delivery.Find(key)?.Class, parser);
         Reader = new JournalReader(Journal);
         Waiters = new SyncWaiters(Journal);
@@ -66,6 +71,8 @@ internal sealed class GatewayServices
 
     public AnsweredCommands Commands { get; }
 
+    public RetentionProjection Retention { get; }
+
     public GatewayClock Clock { get; }
 
     public CodedLog Log { get; }
@@ -75,6 +82,12 @@ internal sealed class GatewayServices
 
     /// <summary>What is not well now.</summary>
     public HealthIssues Issues { get; }
+
+    /// <summary>What people and machines do, on its way to the trail.</summary>
+    public ActRecorder Acts { get; }
+
+    /// <summary>Who the session's side is.</summary>
+    public AccountAccess Accounts { get; }
 
     public OwnFrames Own { get; }
 

@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using EdgeGateway.Core.Configuration;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Sound;
 using EdgeGateway.Journal;
@@ -22,7 +24,21 @@ public sealed record SessionHealth(uint Number, string Id, uint Epoch, bool IsOp
 /// <param name="LastReceivedUs">Monotonic µs of its last message, 0 when none since the start.</param>
 /// <param name="Epoch">The epoch it was last given, 0 for none.</param>
 /// <param name="ClockUncertaintyUs">Uncertainty of its clock against the gateway's now, µs; null when there is no exchange.</param>
-public sealed record PodHealth(ulong DeviceId, bool IsConnected, uint BootId, long Messages, long LastReceivedUs, uint Epoch, long? ClockUncertaintyUs);
+public sealed record PodHealth(ulong DeviceId, bool IsConnected, uint BootId, long Messages, long LastReceivedUs, uint Epoch, long? ClockUncertaintyUs)
+{
+    /// <summary>True while it says that it simulates readings or carries an injected fault.</summary>
+    public bool IsOnBench { get; init; }
+
+    /// <summary>The newest that it said of itself; null for nothing since the gateway's start.</summary>
+    public PodHeartbeat? Heartbeat { get; init; }
+}
+
+/// <summary>One of the cart's own certificates.</summary>
+/// <param name="What">Which one: "gateway", "issuing", "web".</param>
+/// <param name="NotAfter">Its last moment, UTC.</param>
+/// <param name="DaysLeft">Whole days left; negative when it has run out.</param>
+/// <param name="Fingerprint">SHA-256 of its DER, 64 lower-case hexadecimal digits.</param>
+public sealed record CertificateHealth(string What, DateTimeOffset NotAfter, int DaysLeft, string Fingerprint);
 
 /// <summary>
 /// One stream of one boot of a device. Always:
@@ -150,6 +166,12 @@ public sealed record GatewaySnapshot
 
     /// <summary>What is not well, gravest first.</summary>
     public IReadOnlyList<HealthIssue> Issues { get; init; } = [];
+
+    /// <summary>The listeners that are open; empty where the host has none.</summary>
+    public IReadOnlyList<PlannedListener> Listeners { get; init; } = [];
+
+    /// <summary>The cart's own certificates; empty without.</summary>
+    public IReadOnlyList<CertificateHealth> Certificates { get; init; } = [];
 
     /// <summary>Counts since the start.</summary>
     public required GatewayCounters Counters { get; init; }

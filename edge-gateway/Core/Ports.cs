@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Health;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Journal;
 using EdgeGateway.Mqtt;
@@ -121,6 +122,12 @@ public sealed record GatewayPorts
 
     /// <summary>Who belongs to this cart by certificate; null while no certificates are configured.</summary>
     public ICartMembers? Members { get; init; }
+
+    /// <summary>Where acts are written; null for nowhere.</summary>
+    public ITrail? Trail { get; init; }
+
+    /// <summary>Tokens of platforms; null where no accounts are set up, and whoever reaches loopback is let in.</summary>
+    public IApiTokens? Tokens { get; init; }
 
     /// <summary>Makes and verifies the tokens of listeners over WebSocket; null admits none.</summary>
     public ListenerTokens? Listeners { get; init; }

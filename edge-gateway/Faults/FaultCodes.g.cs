@@ -34,6 +34,69 @@ public static class FaultCodes
     /// <summary>C2715: No certificate or pod has that name.</summary>
     public const string NothingOfThatName = "C2715";
 
+    /// <summary>C2716: No pod was enrolled over the network.</summary>
+    public const string EnrolmentEnded = "C2716";
+
+    /// <summary>C2717: The pod's bundle was not fetched.</summary>
+    public const string EnrolmentRefused = "C2717";
+
+    /// <summary>C2718: The port for enrolment cannot be opened.</summary>
+    public const string EnrolmentPortNotOpened = "C2718";
+
+    /// <summary>C2719: The cart's folder of certificates belongs to another user.</summary>
+    public const string FolderOfOtherUser = "C2719";
+
+    /// <summary>C2720: The configuration names no session's broker.</summary>
+    public const string SessionBrokerNotConfigured = "C2720";
+
+    /// <summary>C2721: The session's broker refuses something that the gateway needs.</summary>
+    public const string BrokerRightsMissing = "C2721";
+
+    /// <summary>C2722: In an hour of the test this room did not carry whole live sound and a call.</summary>
+    public const string RoomTooWeak = "C2722";
+
+    /// <summary>C2730: The file is no whole backup of a cart.</summary>
+    public const string BackupUnusable = "C2730";
+
+    /// <summary>C2731: The passphrase does not open the backup, or the file was changed.</summary>
+    public const string BackupPassphraseWrong = "C2731";
+
+    /// <summary>C2732: What is there is newer than the backup.</summary>
+    public const string BackupOlder = "C2732";
+
+    /// <summary>C2733: The backup could not be made or taken.</summary>
+    public const string BackupNotMade = "C2733";
+
+    /// <summary>C2734: The journal could not be set to encryption.</summary>
+    public const string JournalUpgradeRefused = "C2734";
+
+    /// <summary>C2740: The trail of acts cannot be read.</summary>
+    public const string TrailUnreadable = "C2740";
+
+    /// <summary>C2741: The trail of acts was changed, cut or replaced.</summary>
+    public const string TrailDamaged = "C2741";
+
+    /// <summary>C2742: This is no head of a trail.</summary>
+    public const string TrailHeadMalformed = "C2742";
+
+    /// <summary>C2743: The act could not be written into the trail.</summary>
+    public const string ActNotRecorded = "C2743";
+
+    /// <summary>C2750: The account or token was not made.</summary>
+    public const string AccountCommandRefused = "C2750";
+
+    /// <summary>C2751: The cart's accounts cannot be read or written.</summary>
+    public const string AccountStateUnusable = "C2751";
+
+    /// <summary>C2752: There is no account or token of that name.</summary>
+    public const string AccountNameUnknown = "C2752";
+
+    /// <summary>C2760: No configuration was made.</summary>
+    public const string InitRefused = "C2760";
+
+    /// <summary>C2761: The configuration could not be written.</summary>
+    public const string InitNotWritten = "C2761";
+
     /// <summary>C2800: A file of hardware/ cannot be read as JSON.</summary>
     public const string HardwareFileUnreadable = "C2800";
 
@@ -166,6 +229,9 @@ public static class FaultCodes
     /// <summary>F4031: The bring-up tool itself failed.</summary>
     public const string FlashProgramFailed = "F4031";
 
+    /// <summary>F4032: Two boards claim one identity.</summary>
+    public const string PodIdentityShared = "F4032";
+
     /// <summary>G2001: The configuration file cannot be read.</summary>
     public const string ConfigurationUnreadable = "G2001";
 
@@ -204,6 +270,12 @@ public static class FaultCodes
 
     /// <summary>G2013: The certificates that the configuration names cannot be used.</summary>
     public const string CertificatesUnusable = "G2013";
+
+    /// <summary>G2014: A port that the configuration names cannot be opened here.</summary>
+    public const string PortNotFree = "G2014";
+
+    /// <summary>G2015: A certificate that the configuration names is not valid at this time.</summary>
+    public const string CertificateOutOfTime = "G2015";
 
     /// <summary>G2070: There is nothing at this path.</summary>
     public const string PathUnknown = "G2070";
@@ -325,6 +397,51 @@ public static class FaultCodes
     /// <summary>G2124: An MQTT client broke the protocol or a bound and was closed.</summary>
     public const string MqttProtocolBroken = "G2124";
 
+    /// <summary>G2125: Nobody is logged in here, or the login has ended.</summary>
+    public const string LoginNeeded = "G2125";
+
+    /// <summary>G2126: This role may not do that.</summary>
+    public const string RoleLacksRight = "G2126";
+
+    /// <summary>G2127: Name and PIN or password do not fit.</summary>
+    public const string LoginRefused = "G2127";
+
+    /// <summary>G2128: There were too many wrong tries.</summary>
+    public const string LoginLocked = "G2128";
+
+    /// <summary>G2129: Too many log in at once.</summary>
+    public const string LoginBusy = "G2129";
+
+    /// <summary>G2130: A request about logging in or accounts is not understood.</summary>
+    public const string LoginNotUnderstood = "G2130";
+
+    /// <summary>G2131: One address asks for too many changes.</summary>
+    public const string TooManyRequests = "G2131";
+
+    /// <summary>G2132: The first administrator's code is wrong, used or too old, or there is an account already.</summary>
+    public const string ClaimRefused = "G2132";
+
+    /// <summary>G2133: Accounts are wanted here and there is none yet.</summary>
+    public const string AdministratorWanted = "G2133";
+
+    /// <summary>G2134: The file of accounts cannot be read.</summary>
+    public const string AccountsUnreadable = "G2134";
+
+    /// <summary>G2135: A program showed no token that is good here, or its token has ended.</summary>
+    public const string ApiTokenRefused = "G2135";
+
+    /// <summary>G2136: Somebody has logged in.</summary>
+    public const string OperatorLoggedIn = "G2136";
+
+    /// <summary>G2137: A login or a claim was refused.</summary>
+    public const string LoginFailed = "G2137";
+
+    /// <summary>G2138: No accounts are set up on this cart.</summary>
+    public const string AccountsOff = "G2138";
+
+    /// <summary>G2139: There is no account of that name.</summary>
+    public const string AccountUnknown = "G2139";
+
     /// <summary>G2140: A pod has connected.</summary>
     public const string PodConnected = "G2140";
 
@@ -421,6 +538,27 @@ public static class FaultCodes
     /// <summary>G2174: The files of certificates or pods can no longer be read.</summary>
     public const string CertificateFilesUnreadable = "G2174";
 
+    /// <summary>G2175: The clock is behind a time that was recorded before.</summary>
+    public const string ClockBehindRecord = "G2175";
+
+    /// <summary>G2176: A broker's password would cross the network in clear.</summary>
+    public const string BrokerPasswordInClear = "G2176";
+
+    /// <summary>G2177: The pages are asked to be served to other machines.</summary>
+    public const string WebListenerNotAllowed = "G2177";
+
+    /// <summary>G2178: The certificate of the pages cannot be used.</summary>
+    public const string WebCertificateUnusable = "G2178";
+
+    /// <summary>G2179: The certificate of the pages does not name this gateway.</summary>
+    public const string WebCertificateNameMissing = "G2179";
+
+    /// <summary>G2180: A listener's name is asked for with another certificate.</summary>
+    public const string ListenerNameTwice = "G2180";
+
+    /// <summary>G2181: The certificate of a pod or a program is to be renewed.</summary>
+    public const string HolderCertificateEndsSoon = "G2181";
+
     /// <summary>G2200: The gateway started and takes in readings.</summary>
     public const string GatewayStarted = "G2200";
 
@@ -459,6 +597,12 @@ public static class FaultCodes
 
     /// <summary>G2215: A name in the journal's directory is no regular file.</summary>
     public const string JournalNameNotAFile = "G2215";
+
+    /// <summary>G2216: The account was not changed.</summary>
+    public const string AccountRefused = "G2216";
+
+    /// <summary>G2217: The file of accounts could not be written.</summary>
+    public const string AccountsNotWritten = "G2217";
 
     /// <summary>G2301: A session command is not understood.</summary>
     public const string SessionCommandNotUnderstood = "G2301";
@@ -661,6 +805,24 @@ public static class FaultCodes
     /// <summary>G2502: A pod's clock request is not understood.</summary>
     public const string ClockRequestNotUnderstood = "G2502";
 
+    /// <summary>G2503: The keys of stored readings were destroyed.</summary>
+    public const string RecordsErased = "G2503";
+
+    /// <summary>G2504: A key of stored readings cannot be opened.</summary>
+    public const string StoredKeysUnusable = "G2504";
+
+    /// <summary>G2505: The cart's key was exposed, or could not be used and was made anew.</summary>
+    public const string CartKeyReplaced = "G2505";
+
+    /// <summary>G2506: A restore of this cart has not ended.</summary>
+    public const string RestoreUnfinished = "G2506";
+
+    /// <summary>G2516: The trail of acts cannot be written.</summary>
+    public const string TrailNotWritten = "G2516";
+
+    /// <summary>G2517: The trail of acts is not the one that was written.</summary>
+    public const string TrailNotWhole = "G2517";
+
     /// <summary>J2600: The disk refuses to store readings.</summary>
     public const string JournalDiskFailing = "J2600";
 
@@ -681,6 +843,9 @@ public static class FaultCodes
 
     /// <summary>J2607: A name of the journal's is no regular file.</summary>
     public const string JournalFileIrregular = "J2607";
+
+    /// <summary>J2608: Encrypted records could not be read.</summary>
+    public const string JournalRecordsLocked = "J2608";
 
     /// <summary>P1000: A sensor was found and gives its first measurement.</summary>
     public const string PartPresent = "P1000";
@@ -726,6 +891,12 @@ public static class FaultCodes
 
     /// <summary>P1055: A pod without a link found no sensor on a patient for too long, and binds nothing more.</summary>
     public const string EpochWithdrawnByPod = "P1055";
+
+    /// <summary>P1056: A pod simulates readings or carries an injected fault.</summary>
+    public const string PodOnBench = "P1056";
+
+    /// <summary>P1057: The pod's STOP has lasted for 30 s and does not end.</summary>
+    public const string StopDoesNotEnd = "P1057";
 
     /// <summary>P1100: Nothing answers at the thermometer's address.</summary>
     public const string Tmp117NotPresent = "P1100";
@@ -1134,6 +1305,27 @@ public static class FaultCodes
 
     /// <summary>P1726: A technician set a mark at the pod's console.</summary>
     public const string ConsoleMark = "P1726";
+
+    /// <summary>P1730: The pod closed its valves for a calibration by hand.</summary>
+    public const string CuffHoldBegan = "P1730";
+
+    /// <summary>P1731: The pressure came above what a calibration by hand may hold.</summary>
+    public const string CuffHoldTooHigh = "P1731";
+
+    /// <summary>P1732: The cuff's sensor gave no reading while a calibration's pressure was held.</summary>
+    public const string CuffHoldSensorLost = "P1732";
+
+    /// <summary>P1733: The gateway went away while a calibration's pressure was held.</summary>
+    public const string CuffHoldLinkLost = "P1733";
+
+    /// <summary>P1734: The cuff's dump valve did not stay closed for a calibration.</summary>
+    public const string CuffHoldNotHeld = "P1734";
+
+    /// <summary>P1735: A calibration's pressure was held for as long as it may be.</summary>
+    public const string CuffHoldTooLong = "P1735";
+
+    /// <summary>P1736: The cuff's hose was not seen to be empty after the valves were opened.</summary>
+    public const string CuffHoldNotEmpty = "P1736";
 
     /// <summary>S3001: The scenario file cannot be read.</summary>
     public const string ScenarioUnreadable = "S3001";

@@ -31,6 +31,9 @@ public readonly record struct JournalRecord(long Index, byte Type, RecordClass C
 {
     /// <summary>The class on the disk when this version does not know it, 5 to 127; the record is kept as a vital sign then, and only an inspection shows it. Null otherwise.</summary>
     public byte? UnknownMark { get; init; }
+
+    /// <summary>Encrypted, and there is no key for it here; only an inspection shows it, with the payload as it stands on the disk.</summary>
+    public bool IsLocked { get; init; }
 }
 
 /// <summary>
@@ -41,6 +44,9 @@ public interface IJournalProjection
 {
     /// <summary>Its name in checkpoints, 1 to 32 of a-z and '-'.</summary>
     string Name { get; }
+
+    /// <summary>True when checkpoints of versions without it are taken all the same: it is then empty, since they wrote no record that it is made of. While it is empty, and says so with no bytes, it stays out of checkpoints.</summary>
+    bool MayBeMissing => false;
 
     /// <summary>Back to the state before the first record.</summary>
     void Reset();
@@ -77,6 +83,9 @@ public sealed record JournalOpened(long FirstIndex, long LastIndex, long TornByt
 {
     /// <summary>Names in the directory that look like the journal's and are no regular files (symbolic links, directories): they are left alone, and what should be in them counts as missing.</summary>
     public IReadOnlyList<string> Ignored { get; init; } = [];
+
+    /// <summary>Key files that the cart's key does not open, or that are damaged: left alone. Their records are in <see cref="Losses"/> as far as they were to be replayed, and are skipped by reads.</summary>
+    public IReadOnlyList<string> UnusableKeys { get; init; } = [];
 }
 
 /// <summary>What the journal takes now. Each level includes those below it.</summary>
@@ -169,6 +178,9 @@ public interface IJournal
 
     /// <summary>What a record takes beyond its payload, bytes.</summary>
     int RecordOverhead { get; }
+
+    /// <summary>The keys of encrypted records; null for a journal without.</summary>
+    IJournalKeys? Keys => null;
 
     /// <summary>Newest index appended.</summary>
     long LastIndex { get; }

@@ -53,6 +53,15 @@ internal readonly record struct Entry(int Offset, int Length, long Index, byte T
 {
     /// <summary>Of a class or of a kind that this version does not know: kept, and shown to nobody.</summary>
     public bool IsUnknown => Mark >= JournalFormat.ClassCount;
+
+    /// <summary>Encrypted on the disk, and decrypted in memory.</summary>
+    public bool IsOpened { get; init; }
+
+    /// <summary>Encrypted, and there is no key for it: erased, or lost. Kept, and shown to nobody.</summary>
+    public bool IsLocked { get; init; }
+
+    /// <summary>Not for the owner's eyes.</summary>
+    public bool IsHidden => IsUnknown || IsLocked;
 }
 
 /// <summary>A segment's seal: what it stands for, its last bytes.</summary>

@@ -62,6 +62,15 @@ public sealed record JournalReport(
     /// <summary>Records in the segments that count with a mark that this version does not know, by mark: kept as vital signs and skipped. From 128 on they are the journal's own.</summary>
     public IReadOnlyDictionary<byte, long> UnknownMarks { get; init; } = new SortedDictionary<byte, long>();
 
+    /// <summary>Encrypted records in the segments that count.</summary>
+    public long Encrypted { get; init; }
+
+    /// <summary>Those among them that could not be read: their key is not there (erased, or lost), or the cart's key was not given. Only their checksums were looked at.</summary>
+    public long Locked { get; init; }
+
+    /// <summary>Files of keys that could not be opened: damaged, or wrapped by another cart key.</summary>
+    public IReadOnlyList<string> UnusableKeys { get; init; } = [];
+
     /// <summary>Whether there is damage.</summary>
     public bool IsDamaged
     {
@@ -92,19 +101,24 @@ public static class JournalInspector
     /// <summary>Inspects a directory; records are shown in order while they are read.</summary>
     /// <param name="directory">Its path.</param>
     /// <param name="record">Called for each record; the payload is valid during the call only. Null when they are not wanted.</param>
+    /// <param name="keyDirectory">The directory of the keys; null when encrypted records need not be read.</param>
+    /// <param name="cartKey">The cart's key, <see cref="JournalProtection.KeyBytes"/> long; empty when it is not known.</param>
     /// <returns>The report.</returns>
     /// <exception cref="IOException">The directory or a file in it cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
-    public static JournalReport Inspect(string directory, Action<JournalRecord>? record = null)
+    public static JournalReport Inspect(string directory, Action<JournalRecord>? record = null, string? keyDirectory = null, ReadOnlyMemory<byte> cartKey = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
+        using KeySet keys = new();
+        List<string> unusable = keyDirectory is null ? [] : KeyFile.LoadAll(keyDirectory, cartKey.Span, keys);
         for (int i = 1; ; i++)
         {
             try
             {
                 // Everything is read before the first record is shown, so that a second listing shows none twice.
-                JournalReport report = Inspect(JournalRules.List(directory), name => ReadFile(Path.Combine(directory, name)), null);
-                return record is null ? report : Inspect(JournalRules.List(directory), name => ReadFile(Path.Combine(directory, name)), record);
+                JournalReport report = Inspect(JournalRules.List(directory), name => ReadFile(Path.Combine(directory, name)), null, keys);
+                report = record is null ? report : Inspect(JournalRules.List(directory), name => ReadFile(Path.Combine(directory, name)), record, keys);
+                return report with { UnusableKeys = unusable };
             }
             catch (FileNotFoundException) when (i < MaxListings)
             {
@@ -117,8 +131,9 @@ public static class JournalInspector
     /// <param name="listed">What there is, as <see cref="IDisk.List"/> says it.</param>
     /// <param name="read">Reads one whole file.</param>
     /// <param name="record">Called for each record, or null.</param>
+    /// <param name="keys">For encrypted records, or null.</param>
     /// <returns>The report.</returns>
-    internal static JournalReport Inspect(IReadOnlyList<DiskFile> listed, Func<string, byte[]> read, Action<JournalRecord>? record) => new Pass(listed, read).Run(record);
+    internal static JournalReport Inspect(IReadOnlyList<DiskFile> listed, Func<string, byte[]> read, Action<JournalRecord>? record, KeySet? keys = null) => new Pass(listed, read, keys).Run(record);
 
     private static byte[] ReadFile(string path)
     {
@@ -133,7 +148,7 @@ public static class JournalInspector
         return count == data.Length ? data : data[..count];
     }
 
-    private sealed class Pass(IReadOnlyList<DiskFile> listed, Func<string, byte[]> read)
+    private sealed class Pass(IReadOnlyList<DiskFile> listed, Func<string, byte[]> read, KeySet? keys)
     {
         private readonly List<JournalSegment> _segments = [];
         private readonly List<JournalCheckpointFile> _checkpoints = [];
@@ -146,6 +161,8 @@ public static class JournalInspector
         private int _quarantined;
         private long _quarantinedBytes;
         private long _lastIndex;
+        private long _encrypted;
+        private long _locked;
 
         public JournalReport Run(Action<JournalRecord>? record)
         {
@@ -195,7 +212,7 @@ public static class JournalInspector
                     new SegmentName(first, 0, false).File, -1, 0, first, last, true, string.Create(CultureInfo.InvariantCulture, $"J2603: the file of records {first} to {last} is gone. Look for it in a backup before the gateway is started; the start declares the gap.")));
             }
 
-            return new JournalReport(_segments, _checkpoints, _findings, _quarantined, _quarantinedBytes) { RecordsByType = _types, UnknownMarks = _marks };
+            return new JournalReport(_segments, _checkpoints, _findings, _quarantined, _quarantinedBytes) { RecordsByType = _types, UnknownMarks = _marks, Encrypted = _encrypted, Locked = _locked };
         }
 
         private void TakeCheckpoint(string file)
@@ -217,7 +234,7 @@ public static class JournalInspector
             for (int i = at; i < end; i++)
             {
                 byte[] data = read(_names[i].File);
-                SegmentContent content = SegmentContent.Scan(_names[i], data, data.Length, limit, _newest?.Index ?? 0);
+                SegmentContent content = SegmentContent.Scan(_names[i], data, data.Length, limit, _newest?.Index ?? 0, keys);
                 contents.Add(content);
                 winner = JournalRules.MayCount(_names[i], data.Length, JournalRules.IsWholeCopy(content)) ? contents.Count - 1 : winner;
             }
@@ -261,6 +278,8 @@ public static class JournalInspector
             {
                 (SortedDictionary<byte, long> sums, byte key) = entry.IsUnknown ? (_marks, entry.Mark) : (_types, entry.Type);
                 sums[key] = sums.GetValueOrDefault(key) + 1;
+                _encrypted += entry.IsOpened || entry.IsLocked ? 1 : 0;
+                _locked += entry.IsLocked ? 1 : 0;
             }
 
             FindIn(content, file, limit);

@@ -72,7 +72,7 @@ public sealed partial class JournalLog
 
     private bool HasTask() =>
         _closing || _trash.Count > 0 || _pressed || (!_failing
-            && (_fences.Count > 0 || NeedsReserve() || Healable() is not null || _missing.Count > 0 || CheckpointDue() || OverQuota() || OldTombstone() >= 0));
+            && (_fences.Count > 0 || NeedsReserve() || Healable() is not null || _missing.Count > 0 || CheckpointDue() || _ring is { IsErasing: true } || OverQuota() || OldTombstone() >= 0));
 
     private IEnumerator<Op> Maintain()
     {
@@ -112,6 +112,10 @@ public sealed partial class JournalLog
             else if (CheckpointDue())
             {
                 yield return Op.Call(WriteCheckpoint());
+            }
+            else if (_ring is { IsErasing: true })
+            {
+                yield return Op.Call(_checkpointOlderIndex < _ring.ErasesThrough ? WriteCheckpoint() : EraseKeys(_ring));
             }
             else if (OverQuota())
             {
@@ -470,6 +474,20 @@ public sealed partial class JournalLog
         _segmentBytes += copy.Length;
     }
 
+    // The records are below both checkpoints by now: no replay will ask for them.
+    private IEnumerator<Op> EraseKeys(KeyRing ring)
+    {
+        yield return Op.Call(ring.EraseKeys(owner =>
+        {
+            _active?.Lock(owner);
+            foreach (SegmentContent content in _cache)
+            {
+                content.Lock(owner);
+            }
+        }));
+        _maintainFailed |= ring.Status != DiskStatus.Ok;
+    }
+
     private bool CheckpointDue() => _checkpointWanted || _sinceCheckpointBytes >= _options.CheckpointBytes || _sinceCheckpointRecords >= _options.CheckpointRecords;
 
     // The projections are saved at one index and written when that index is durable: a checkpoint never knows more than the log.
@@ -479,7 +497,11 @@ public sealed partial class JournalLog
         var states = new List<(string, ReadOnlyMemory<byte>)>();
         foreach (IJournalProjection projection in _projections)
         {
-            states.Add((projection.Name, projection.Save()));
+            byte[] state = projection.Save();
+            if (state.Length > 0 || !projection.MayBeMissing)
+            {
+                states.Add((projection.Name, state));
+            }
         }
 
         long bytes = _sinceCheckpointBytes;

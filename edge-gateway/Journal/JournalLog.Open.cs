@@ -36,10 +36,12 @@ public sealed partial class JournalLog
         IReadOnlyList<DiskFile> files = JournalRules.Regular(Last.Files, out List<string> ignored);
         Forget();
         long listed = 0;
+        bool isNew = true;
         foreach (DiskFile file in files)
         {
             FileKind kind = JournalFormat.KindOf(file.Name, out _, out long sequence);
             listed += kind == FileKind.Other ? 0 : file.Length;
+            isNew &= kind is not (FileKind.Segment or FileKind.Checkpoint);
             switch (kind)
             {
                 case FileKind.Checkpoint:
@@ -71,6 +73,16 @@ public sealed partial class JournalLog
             // Its number is not used again: the name is taken.
             _ = JournalFormat.KindOf(name, out _, out long sequence);
             _checkpointSequence = Math.Max(_checkpointSequence, sequence);
+        }
+
+        if (_ring is not null)
+        {
+            yield return Op.Call(_ring.Open(isNew));
+            if (_ring.Status != DiskStatus.Ok)
+            {
+                FailOpening(_ring.Status, "the directory of the keys could not be read, or this start not be noted there");
+                yield break;
+            }
         }
 
         DecideReserve(listed);
@@ -157,7 +169,7 @@ public sealed partial class JournalLog
             }
         }
 
-        _handler.Opened(new JournalOpened(first, LastIndex, survey.TornBytes, survey.Replayed, survey.Losses) { Ignored = ignored });
+        _handler.Opened(new JournalOpened(first, LastIndex, survey.TornBytes, survey.Replayed, survey.Losses) { Ignored = ignored, UnusableKeys = _ring?.Unusable ?? [] });
         foreach (SegmentInfo info in _segments)
         {
             info.DeclaredThrough = info.DamageDeclared ? LastIndex : 0;
@@ -273,22 +285,27 @@ public sealed partial class JournalLog
 
     private bool TryLoadProjections(Checkpoint checkpoint)
     {
-        if (checkpoint.Projections.Count != _projections.Count)
+        int at = 0;
+        bool good = true;
+        foreach (IJournalProjection projection in _projections)
         {
-            return false;
-        }
-
-        for (int i = 0; i < _projections.Count; i++)
-        {
-            (string name, ReadOnlyMemory<byte> state) = checkpoint.Projections[i];
-            if (!string.Equals(name, _projections[i].Name, StringComparison.Ordinal) || !_projections[i].TryLoad(state.Span))
+            if (at < checkpoint.Projections.Count && string.Equals(checkpoint.Projections[at].Name, projection.Name, StringComparison.Ordinal))
             {
-                ResetProjections();
-                return false;
+                good = good && projection.TryLoad(checkpoint.Projections[at++].State.Span);
+                continue;
             }
+
+            projection.Reset();
+            good &= projection.MayBeMissing;
         }
 
-        return true;
+        good &= at == checkpoint.Projections.Count;
+        if (!good)
+        {
+            ResetProjections();
+        }
+
+        return good;
     }
 
     private static long LengthOf(IReadOnlyList<DiskFile> files, string name)
@@ -407,7 +424,7 @@ public sealed partial class JournalLog
             yield break;
         }
 
-        SegmentContent content = SegmentContent.Scan(name, data, data.Length, info.Last);
+        SegmentContent content = SegmentContent.Scan(name, data, data.Length, info.Last, 0, _ring?.Keys);
         if (content.Damage.Count > 0 || content.Losses(info.Last).Count > 0)
         {
             yield break; // found again by the first reader, who declares it
@@ -502,10 +519,16 @@ public sealed partial class JournalLog
             yield break;
         }
 
-        SegmentContent content = SegmentContent.Scan(name, data, count, limit, _checkpointIndex);
+        SegmentContent content = SegmentContent.Scan(name, data, count, limit, _checkpointIndex, _ring?.Keys);
         if (content.Newer)
         {
             survey.Stop(DiskStatus.Failed, name.File + " was written by a newer version of this program: update, or use an empty directory");
+            yield break;
+        }
+
+        if (_ring is null && content.Entries.Exists(static entry => entry.IsLocked))
+        {
+            survey.Stop(DiskStatus.Failed, name.File + " is encrypted, and no key was given");
             yield break;
         }
 
@@ -539,7 +562,12 @@ public sealed partial class JournalLog
             JournalRecord record = content.Record(i);
             survey.Replayed++;
             _sinceCheckpointBytes += JournalFormat.RecordHeadBytes + record.Payload.Length;
-            if (record.UnknownMark is not null)
+            if (record.IsLocked)
+            {
+                survey.Lock(in record, content.File);
+            }
+
+            if (record.UnknownMark is not null || record.IsLocked)
             {
                 continue;
             }
@@ -639,6 +667,19 @@ public sealed partial class JournalLog
             info.EmptySince = log._checkpointSequence; // any checkpoint there is may know it as full
             log.AddSegment(info);
             LastIndex = Math.Max(LastIndex, info.Last);
+        }
+
+        /// <summary>A record without its key: lost, in a run with its neighbours. Its bytes stay, since the key may come back.</summary>
+        public void Lock(in JournalRecord record, string file)
+        {
+            if (Losses.Count > 0 && Losses[^1] is { Class: not null } run && run.Last == record.Index - 1 && run.Class == record.Class)
+            {
+                Losses[^1] = run with { Last = record.Index };
+            }
+            else
+            {
+                Losses.Add(new JournalLoss(record.Index, record.Index, record.Class, true, file));
+            }
         }
 
         public void CoveredEmpty(SegmentName name) => LastIndex = Math.Max(LastIndex, name.First - 1);

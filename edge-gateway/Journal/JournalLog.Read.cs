@@ -118,7 +118,7 @@ public sealed partial class JournalLog
         {
             Entry entry = content.Entries[i];
             next.Value = entry.Index + 1;
-            if ((request.Classes & (1 << (int)entry.Class)) != 0 && !entry.IsUnknown)
+            if ((request.Classes & (1 << (int)entry.Class)) != 0 && !entry.IsHidden)
             {
                 records.Add(content.Record(i));
                 room.Value -= Math.Max(1, entry.Length);
@@ -218,7 +218,7 @@ public sealed partial class JournalLog
             yield break;
         }
 
-        SegmentContent content = SegmentContent.Scan(info.Name, data, Last.Count, info.Last);
+        SegmentContent content = SegmentContent.Scan(info.Name, data, Last.Count, info.Last, 0, _ring?.Keys);
         if (content.Newer)
         {
             info.Unreadable = true; // the start refuses such a file, so it was put there since

@@ -67,7 +67,7 @@ public readonly record struct JournalStatus(
 /// class, and damage set aside. See README.md of this folder for the bytes and the order of writes. Not thread safe: one loop owns it.
 /// Its parts: this file appends; Open, Read and Maintain are in files of those names. Each activity is a sequence of disk operations, one at a time.
 /// </summary>
-public sealed partial class JournalLog : IJournal
+public sealed partial class JournalLog : IJournal, IDisposable
 {
     private const int MaxWaitingReads = 256;
     private const int MaxNameTries = 64;
@@ -77,11 +77,12 @@ public sealed partial class JournalLog : IJournal
     private readonly JournalOptions _options;
     private readonly IReadOnlyList<IJournalProjection> _projections;
     private readonly IJournalHandler _handler;
-    private readonly Dictionary<long, Activity> _running = []; // looked up by ticket only
+    private readonly Dictionary<long, DiskActivity> _running = []; // looked up by ticket only
     private readonly List<SegmentInfo> _segments = []; // all but the active one, in order
     private readonly Queue<JournalRecord> _unsynced = new();
     private readonly List<string> _trash = [];
     private readonly long[] _release = new long[JournalFormat.ClassCount];
+    private readonly KeyRing? _ring;
 
     private SegmentContent? _active;
     private uint _activeSalt;
@@ -106,9 +107,10 @@ public sealed partial class JournalLog : IJournal
     /// <param name="options">The bounds.</param>
     /// <param name="projections">The states made of the records, in a fixed order, with different names.</param>
     /// <param name="handler">The owner.</param>
+    /// <param name="protection">Keys and their directory; null for a journal that is plain for ever.</param>
     /// <exception cref="InvalidOperationException">The bounds do not fit together.</exception>
     /// <exception cref="ArgumentException">A projection's name is wrong or used twice.</exception>
-    public JournalLog(IDisk disk, JournalOptions options, IReadOnlyList<IJournalProjection> projections, IJournalHandler handler)
+    public JournalLog(IDisk disk, JournalOptions options, IReadOnlyList<IJournalProjection> projections, IJournalHandler handler, JournalProtection? protection = null)
     {
         ArgumentNullException.ThrowIfNull(disk);
         ArgumentNullException.ThrowIfNull(options);
@@ -121,6 +123,11 @@ public sealed partial class JournalLog : IJournal
         _projections = projections;
         _handler = handler;
         _disk.Completed = OnCompleted;
+        if (protection is not null)
+        {
+            protection.Disk.Completed = OnCompleted;
+            _ring = new KeyRing(protection, () => Last) { LastIndex = () => LastIndex, Wake = StartMaintaining, Run = Start };
+        }
     }
 
     /// <inheritdoc/>
@@ -148,7 +155,10 @@ public sealed partial class JournalLog : IJournal
     public int RoomBytes => IsWritable ? (int)Math.Max(0, _options.MaxUnsyncedBytes - _unsyncedBytes) : 0;
 
     /// <inheritdoc/>
-    public int RecordOverhead => JournalFormat.RecordHeadBytes;
+    public int RecordOverhead => Overhead(RecordClass.Vital);
+
+    /// <inheritdoc/>
+    public IJournalKeys? Keys => _ring;
 
     /// <summary>Nothing above this index is ever removed: a replay from the older checkpoint may need it.</summary>
     internal long ReplayFrom => _checkpointOlderIndex;
@@ -171,7 +181,7 @@ public sealed partial class JournalLog : IJournal
             return false;
         }
 
-        int size = JournalFormat.RecordHeadBytes + payload.Length;
+        int size = Overhead(recordClass) + payload.Length;
         index = ++LastIndex;
         JournalRecord record = new(index, type, recordClass, payload);
         _unsynced.Enqueue(record);
@@ -183,6 +193,7 @@ public sealed partial class JournalLog : IJournal
             _projections[i].Apply(in record);
         }
 
+        _ring?.Appended(in record);
         StartWriting();
         return true;
     }
@@ -210,7 +221,7 @@ public sealed partial class JournalLog : IJournal
             JournalPurpose.OpenSessionVital => JournalIntake.OpenSessionVitals,
             _ => JournalIntake.Everything,
         };
-        return Intake >= needed && _unsyncedBytes + JournalFormat.RecordHeadBytes + length <= _options.MaxUnsyncedBytes;
+        return Intake >= needed && _unsyncedBytes + Overhead(recordClass) + length <= _options.MaxUnsyncedBytes;
     }
 
     /// <inheritdoc/>
@@ -322,6 +333,27 @@ public sealed partial class JournalLog : IJournal
             }
 
             SegmentContent active = _active!;
+            if (_ring is not null && _unsynced.Count > 0 && _ring.OwnerOf(_unsynced.Peek()) is var owner && !_ring.CanWrite(owner))
+            {
+                yield return Op.Call(_ring.Make(owner));
+                if (_ring.Status == DiskStatus.Full)
+                {
+                    yield return Op.Call(PressAndGiveBack(given));
+                    if (given.Value)
+                    {
+                        continue;
+                    }
+                }
+
+                if (_ring.Status != DiskStatus.Ok)
+                {
+                    Fail(_ring.Status, "a key could not be written");
+                    break;
+                }
+
+                continue;
+            }
+
             int from = _activeNew ? 0 : active.Length;
             int count = Encode(active);
             bool full = _sealWanted || count < _unsynced.Count;
@@ -426,7 +458,10 @@ public sealed partial class JournalLog : IJournal
 
     // The last record leaves room for the mark behind it and for the seal.
     private bool Fits(SegmentContent active, in JournalRecord record, int mark = 0) =>
-        active.Length + mark + JournalFormat.RecordHeadBytes + record.Payload.Length + JournalFormat.SyncedBytes + JournalFormat.SealBytes <= _options.SegmentBytes;
+        active.Length + mark + Overhead(record.Class) + record.Payload.Length + JournalFormat.SyncedBytes + JournalFormat.SealBytes <= _options.SegmentBytes;
+
+    // Head and, where records are encrypted, nonce and tag.
+    private int Overhead(RecordClass recordClass) => JournalFormat.RecordHeadBytes + (recordClass != RecordClass.Control && _ring is { IsEncrypting: true } ? RecordCipher.Overhead : 0);
 
     // Puts as many waiting records into the segment as fit and as one write may have.
     private int Encode(SegmentContent active)
@@ -446,7 +481,20 @@ public sealed partial class JournalLog : IJournal
                 break;
             }
 
-            active.Add(_activeSalt, record.Index, record.Type, record.Class, count, record.Payload.Span);
+            JournalKeyOwner owner = _ring?.OwnerOf(in record) ?? default;
+            if (owner.IsNone)
+            {
+                active.Add(_activeSalt, record.Index, record.Type, record.Class, count, record.Payload.Span);
+            }
+            else if (_ring!.CanWrite(owner))
+            {
+                active.AddEncrypted(_activeSalt, in record, count, owner, _ring);
+            }
+            else
+            {
+                break; // its key is made first
+            }
+
             count++;
         }
 
@@ -460,7 +508,7 @@ public sealed partial class JournalLog : IJournal
         {
             JournalRecord record = _unsynced.Dequeue();
             payload += record.Payload.Length;
-            _unsyncedBytes -= JournalFormat.RecordHeadBytes + record.Payload.Length;
+            _unsyncedBytes -= Overhead(record.Class) + record.Payload.Length;
         }
 
         SyncedIndex = through;
@@ -567,7 +615,7 @@ public sealed partial class JournalLog : IJournal
         if (!_failing)
         {
             _failing = true;
-            _handler.Failing(status, "J2600: " + text + " (" + StatusText(status) + "). Nothing is acknowledged until the disk takes it; tried again every "
+            _handler.Failing(status, "J2600: " + text + " (" + JournalRules.StatusText(status) + "). Nothing is acknowledged until the disk takes it; tried again every "
                 + (_options.RetryUs / 1000).ToString(CultureInfo.InvariantCulture) + " ms.");
         }
 
@@ -575,58 +623,9 @@ public sealed partial class JournalLog : IJournal
         Wake();
     }
 
-    private static string StatusText(DiskStatus status) => status switch
-    {
-        DiskStatus.Full => "no space left",
-        DiskStatus.Failed => "the medium failed",
-        DiskStatus.NotFound => "the file is gone",
-        DiskStatus.Exists => "the file exists already",
-        _ => "not completed",
-    };
-
     private void AddSegment(SegmentInfo info)
     {
         _segments.Add(info);
         _segmentBytes += info.Length;
-    }
-
-    /// <summary>A segment other than the active one.</summary>
-    private sealed class SegmentInfo(SegmentName name, long last, long length, int[] counts)
-    {
-        public SegmentName Name { get; } = name;
-
-        /// <summary>Last index it stands for.</summary>
-        public long Last { get; } = last;
-
-        public long Length { get; } = length;
-
-        public int[] Counts { get; } = counts;
-
-        /// <summary>Without a seal: to be written anew.</summary>
-        public bool Unfinished { get; set; }
-
-        /// <summary>Damage was found and declared.</summary>
-        public bool DamageDeclared { get; set; }
-
-        /// <summary>The owner's declarations go up to here: they are synced before the damage is set aside.</summary>
-        public long DeclaredThrough { get; set; }
-
-        /// <summary>Records with an unknown mark among the vital signs of <see cref="Counts"/>; 0 also as long as nobody has read the segment.</summary>
-        public int UnknownMarks { get; set; }
-
-        public int ReadFailures { get; set; }
-
-        /// <summary>Given up, or of a newer version: left where it is and not read again before the next start.</summary>
-        public bool Unreadable { get; set; }
-
-        /// <summary>Sequence of the newest checkpoint when it became empty.</summary>
-        public long EmptySince { get; set; }
-
-        public bool IsEmpty => Counts[0] + Counts[1] + Counts[2] + Counts[3] + Counts[4] == 0;
-    }
-
-    private sealed class Box<T>
-    {
-        public T Value { get; set; } = default!;
     }
 }

@@ -61,6 +61,16 @@ internal static class JournalRules
         return files;
     }
 
+    /// <summary>How an operation ended, for the log.</summary>
+    public static string StatusText(DiskStatus status) => status switch
+    {
+        DiskStatus.Full => "no space left",
+        DiskStatus.Failed => "the medium failed",
+        DiskStatus.NotFound => "the file is gone",
+        DiskStatus.Exists => "the file exists already",
+        _ => "not completed",
+    };
+
     /// <summary>Whether one generation of a segment may count: one that was appended to as it is, a copy only when it is whole.</summary>
     public static bool MayCount(SegmentName name, long length, bool wholeCopy) => name.Copy ? wholeCopy : length > JournalFormat.HeaderBytes;
 

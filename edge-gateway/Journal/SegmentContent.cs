@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using System.Security.Cryptography;
 
 namespace EdgeGateway.Journal;
 
@@ -15,6 +16,8 @@ internal readonly record struct DamagedBytes(int Offset, int Length, long Before
 internal sealed class SegmentContent
 {
     private int _lastPlace; // of the newest record in its write
+    private byte[]? _plain; // decrypted payloads, where their ciphertext stands in Data
+    private KeySet? _keys;
 
     private SegmentContent(SegmentName name, byte[] data, int length)
     {
@@ -83,6 +86,34 @@ internal sealed class SegmentContent
         Length += size;
     }
 
+    /// <summary>Appends an encrypted record in memory.</summary>
+    public void AddEncrypted(uint salt, in JournalRecord record, int place, JournalKeyOwner owner, KeyRing keys)
+    {
+        ReadOnlySpan<byte> payload = record.Payload.Span;
+        int size = JournalFormat.RecordHeadBytes + payload.Length + RecordCipher.Overhead;
+        (AesGcm key, uint boot, ulong counter) = keys.Next(owner);
+        RecordCipher.Write(Data.AsSpan(Length, size), salt, record.Index, record.Type, (byte)record.Class, place, payload, owner, key, boot, counter);
+        Entry entry = new(Length + JournalFormat.RecordHeadBytes, size - JournalFormat.RecordHeadBytes, record.Index, record.Type, record.Class, (byte)record.Class) { IsOpened = true };
+        payload.CopyTo(PlainOf(in entry));
+        Entries.Add(entry);
+        Counts[(int)record.Class]++;
+        Length += size;
+    }
+
+    /// <summary>Forgets the decrypted payloads of one key owner.</summary>
+    public void Lock(JournalKeyOwner owner)
+    {
+        for (int i = 0; i < Entries.Count; i++)
+        {
+            Entry entry = Entries[i];
+            if (entry.IsOpened && RecordCipher.OwnerOf(Data.AsSpan(entry.Offset - JournalFormat.RecordHeadBytes)) == owner)
+            {
+                PlainOf(in entry).Clear();
+                Entries[i] = entry with { IsOpened = false, IsLocked = true };
+            }
+        }
+    }
+
     /// <summary>Appends a record of an older generation, whatever its mark is.</summary>
     public void Adopt(uint salt, SegmentContent from, in Entry entry)
     {
@@ -90,7 +121,13 @@ internal sealed class SegmentContent
         Span<byte> record = Data.AsSpan(Length, size);
         from.Data.AsSpan(entry.Offset - JournalFormat.RecordHeadBytes, size).CopyTo(record);
         JournalFormat.Adopt(record, salt);
-        Take(entry with { Offset = Length + JournalFormat.RecordHeadBytes });
+        Entry adopted = entry with { Offset = Length + JournalFormat.RecordHeadBytes };
+        if (entry.IsOpened)
+        {
+            from.PlainOf(in entry).CopyTo(PlainOf(in adopted));
+        }
+
+        Take(in adopted);
         Length += size;
     }
 
@@ -120,8 +157,11 @@ internal sealed class SegmentContent
     public JournalRecord Record(int at)
     {
         Entry entry = Entries[at];
-        return new JournalRecord(entry.Index, entry.Type, entry.Class, Data.AsMemory(entry.Offset, entry.Length)) { UnknownMark = entry.IsUnknown ? entry.Mark : null };
+        ReadOnlyMemory<byte> payload = entry.IsOpened ? _plain.AsMemory(entry.Offset + RecordCipher.PrefixBytes, entry.Length - RecordCipher.Overhead) : Data.AsMemory(entry.Offset, entry.Length);
+        return new JournalRecord(entry.Index, entry.Type, entry.Class, payload) { UnknownMark = entry.IsUnknown ? entry.Mark : null, IsLocked = entry.IsLocked };
     }
+
+    private Span<byte> PlainOf(in Entry entry) => (_plain ??= new byte[Data.Length]).AsSpan(entry.Offset + RecordCipher.PrefixBytes, entry.Length - RecordCipher.Overhead);
 
     /// <summary>Records with an unknown mark behind the record of this index.</summary>
     public int UnknownMarksBehind(long index) => Entries.FindAll(e => e.IsUnknown && e.Index > index).Count + UnknownOwn.FindAll(own => own.Index >= index).Count;
@@ -153,9 +193,10 @@ internal sealed class SegmentContent
     /// <param name="length">How many of them.</param>
     /// <param name="limit">Records above this index were written again in the next segment and do not count.</param>
     /// <param name="durableThrough">An index known to be synced; a write that holds it is not cut as unfinished.</param>
-    public static SegmentContent Scan(SegmentName name, byte[] data, int length, long limit, long durableThrough = 0)
+    /// <param name="keys">For encrypted records; without any of them they count and are locked.</param>
+    public static SegmentContent Scan(SegmentName name, byte[] data, int length, long limit, long durableThrough = 0, KeySet? keys = null)
     {
-        var content = new SegmentContent(name, data, length);
+        var content = new SegmentContent(name, data, length) { _keys = keys };
         ReadOnlySpan<byte> all = data.AsSpan(0, length);
         if (JournalFormat.IsNewer(all))
         {
@@ -332,7 +373,7 @@ internal sealed class SegmentContent
             return 0;
         }
 
-        if (rest[9] != 0)
+        if (rest[9] > RecordCipher.AesGcm256 || (rest[9] == RecordCipher.AesGcm256 && length < RecordCipher.Overhead))
         {
             Newer = true;
         }
@@ -356,8 +397,20 @@ internal sealed class SegmentContent
                 return 0;
             }
 
+            Entry entry = new(at + JournalFormat.RecordHeadBytes, length, index, rest[10], unknown ? JournalFormat.UnknownClass : (RecordClass)mark, mark);
+            if (RecordCipher.IsEncrypted(rest[..size]) && !unknown)
+            {
+                KeyOutcome outcome = _keys?.TryOpen(rest[..size], PlainOf(in entry)) ?? KeyOutcome.NoKey;
+                if (outcome == KeyOutcome.Damaged)
+                {
+                    return 0; // never a wrong value, whatever the checksum says
+                }
+
+                entry = entry with { IsOpened = outcome == KeyOutcome.Opened, IsLocked = outcome == KeyOutcome.NoKey };
+            }
+
             _lastPlace = BinaryPrimitives.ReadUInt16LittleEndian(rest[20..]);
-            Take(new Entry(at + JournalFormat.RecordHeadBytes, length, index, rest[10], unknown ? JournalFormat.UnknownClass : (RecordClass)mark, mark));
+            Take(in entry);
             return size;
         }
 
@@ -416,7 +469,7 @@ internal sealed class SegmentContent
             var records = new List<JournalRecord>();
             for (int i = 0; i < Entries.Count; i++)
             {
-                if ((int)Entries[i].Class == c && !Entries[i].IsUnknown && remove(Entries[i]))
+                if ((int)Entries[i].Class == c && !Entries[i].IsHidden && remove(Entries[i]))
                 {
                     records.Add(Record(i));
                 }

@@ -1,9 +1,12 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using EdgeGateway.Certificates;
+using EdgeGateway.Faults;
 using EdgeGateway.Journal;
 
 namespace EdgeGateway.Machine;
@@ -12,7 +15,8 @@ namespace EdgeGateway.Machine;
 /// A cart's folder of certificates on the disk. Each file is replaced whole: written beside, synced, moved; a certificate and its key are one file, so that a cut of power leaves the old pair or the new one.
 /// </summary>
 /// <param name="path">The folder.</param>
-public sealed class CertificateFolder(string path)
+/// <param name="step">Called before each change of the disk, with what it is; a test throws here, as a cut of power would.</param>
+public sealed class CertificateFolder(string path, Action<string>? step = null)
 {
     /// <summary>The certificates that are trusted: the integrator's root, or those of an authority of one's own.</summary>
     public const string RootFile = "root.pem";
@@ -29,6 +33,12 @@ public sealed class CertificateFolder(string path)
     /// <summary>The pods that belong to the cart.</summary>
     public const string PodsFile = "pods.json";
 
+    /// <summary>What pods trust, see <see cref="IssuingAuthority.AnchorPem"/>; made when it is first needed.</summary>
+    public const string AnchorFile = "anchor.pem";
+
+    /// <summary>A technician's word that the clock was right, see <see cref="ClockWord"/>.</summary>
+    public const string ClockFile = "clock.json";
+
     private const string LockFile = ".lock";
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const int MaxPemBytes = 64 * 1024;
@@ -38,6 +48,7 @@ public sealed class CertificateFolder(string path)
 
     /// <summary>Takes the folder for changes; one program at a time.</summary>
     /// <returns>To be disposed when the changes are made.</returns>
+    /// <exception cref="CodedErrorException">It belongs to another user, who could not read what this one writes (C2719).</exception>
     /// <exception cref="IOException">Another program changes it, or it cannot be made.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
     public IDisposable Lock()
@@ -48,10 +59,31 @@ public sealed class CertificateFolder(string path)
         }
         else
         {
+            bool isNew = !Directory.Exists(path);
+            FileOwner.Check(path);
             Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
+            if (isNew && System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) is { } parent)
+            {
+                FileOwner.Give(path, parent);
+            }
         }
 
-        return new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        string file = System.IO.Path.Combine(path, LockFile);
+        if (!File.Exists(file))
+        {
+            try
+            {
+                FileStream made = new(file, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+                FileOwner.Give(made.SafeFileHandle, path);
+                return made;
+            }
+            catch (IOException) when (File.Exists(file))
+            {
+                // Another program was faster.
+            }
+        }
+
+        return new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
     }
 
     /// <summary>Reads a file of certificates or keys.</summary>
@@ -88,7 +120,7 @@ public sealed class CertificateFolder(string path)
     public void Write(CertificateRegister register)
     {
         ArgumentNullException.ThrowIfNull(register);
-        Replace(FileOf(RegisterFile), register.Write());
+        Put(RegisterFile, register.Write());
     }
 
     /// <summary>Replaces the pod list.</summary>
@@ -96,7 +128,7 @@ public sealed class CertificateFolder(string path)
     public void Write(PodList pods)
     {
         ArgumentNullException.ThrowIfNull(pods);
-        Replace(FileOf(PodsFile), pods.Write());
+        Put(PodsFile, pods.Write());
     }
 
     /// <summary>Replaces a file of certificates and keys.</summary>
@@ -113,7 +145,57 @@ public sealed class CertificateFolder(string path)
             }
         }
 
-        Replace(FileOf(name), Encoding.ASCII.GetBytes(text.ToString()));
+        Put(name, Encoding.ASCII.GetBytes(text.ToString()));
+    }
+
+    /// <summary>Removes a file; one that is not there is no error.</summary>
+    /// <param name="name">Its name.</param>
+    public void Delete(string name)
+    {
+        step?.Invoke("delete " + name);
+        File.Delete(FileOf(name));
+    }
+
+    /// <summary>The technician's word on the clock.</summary>
+    /// <returns>Null when there is none, or it is damaged: without it the recorded time counts.</returns>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    public ClockWord? ReadClock() => ClockWord.Read(Read(ClockFile, ClockWord.MaxFileBytes));
+
+    /// <summary>Replaces the technician's word on the clock.</summary>
+    /// <param name="word">The new one.</param>
+    public void Write(ClockWord word)
+    {
+        ArgumentNullException.ThrowIfNull(word);
+        Put(ClockFile, word.Write());
+    }
+
+    /// <summary>Why a gateway of a cart cannot use the folder.</summary>
+    /// <param name="cartId">The cart.</param>
+    /// <returns>English; null when it can.</returns>
+    public string? ProblemOf(string cartId)
+    {
+        try
+        {
+            string root = ReadPem(RootFile);
+            IReadOnlyList<string> certificates = Parts(ReadPem(GatewayFile), "CERTIFICATE");
+            IReadOnlyList<string> keys = Parts(ReadPem(GatewayFile), "PRIVATE KEY");
+            if (root.Length == 0 || certificates.Count == 0 || keys.Count == 0 || !new CertificatePair(certificates[0], keys[0]).IsWhole())
+            {
+                return root.Length == 0 ? "there is no " + RootFile : GatewayFile + " is absent or has no certificate with its key";
+            }
+
+            ReadRegister();
+            ReadPods();
+            using X509Certificate2 leaf = X509Certificate2.CreateFromPem(certificates[0]);
+            using CertificateVerifier verifier = new(cartId, root, string.Join('\n', certificates.Skip(1)));
+            CertificateFinding finding = verifier.Gateway(leaf, new DateTimeOffset(leaf.NotBefore.ToUniversalTime()) + CertificateTimes.Before);
+            return finding.Verdict == CertificateVerdict.Accepted ? null : finding.Detail;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        {
+            return e.Message.TrimEnd('.');
+        }
     }
 
     /// <summary>Opens the issuing authority.</summary>
@@ -155,10 +237,14 @@ public sealed class CertificateFolder(string path)
     /// <param name="bytes">What it will hold.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
-    public static void Replace(string file, ReadOnlySpan<byte> bytes)
+    public static void Replace(string file, ReadOnlySpan<byte> bytes) => Replace(file, bytes, owner: null, null);
+
+    // Owner: a folder whose owner gets the file, when this user may give files away; null to keep it.
+    private static void Replace(string file, ReadOnlySpan<byte> bytes, string? owner, Action<string>? step)
     {
         ArgumentNullException.ThrowIfNull(file);
         string beside = file + ".new";
+        step?.Invoke("write " + beside);
         File.Delete(beside);
         FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
@@ -166,15 +252,30 @@ public sealed class CertificateFolder(string path)
             options.UnixCreateMode = OwnerOnly;
         }
 
-        using (FileStream stream = new(beside, options))
+        try
         {
+            using FileStream stream = new(beside, options);
+            if (owner is not null)
+            {
+                FileOwner.Give(stream.SafeFileHandle, owner);
+            }
+
             stream.Write(bytes);
             stream.Flush(flushToDisk: true);
         }
+        catch (IOException)
+        {
+            File.Delete(beside); // a full disk leaves no half of a key
+            throw;
+        }
 
+        step?.Invoke("move to " + file);
         File.Move(beside, file, overwrite: true);
+        step?.Invoke("sync " + file);
         DirectorySync.Sync(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file))!);
     }
+
+    private void Put(string name, ReadOnlySpan<byte> bytes) => Replace(FileOf(name), bytes, path, step);
 
     private string FileOf(string name) => System.IO.Path.Combine(path, name);
 

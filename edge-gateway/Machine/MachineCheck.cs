@@ -3,6 +3,8 @@ using System.Collections.Generic;
 using System.IO;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
 
@@ -27,6 +29,16 @@ public static partial class MachineCheck
             errors.Add(new CodedError(FaultCodes.ConfiguredDirectoryUnusable, new ErrorPlace(file, 0, "journal.directory"), problem));
         }
 
+        if (options.Tls is { } tls && new CertificateFolder(tls.Directory).ProblemOf(options.Core.CartId) is { } unusable)
+        {
+            errors.Add(new CodedError(FaultCodes.CertificatesUnusable, new ErrorPlace(file, 0, "tls.directory"), unusable));
+        }
+
+        if (options.Web.CertificateFile is { } web && WebProblem(web) is { } unfit)
+        {
+            errors.Add(new CodedError(FaultCodes.WebCertificateUnusable, new ErrorPlace(file, 0, "web.certificate"), unfit));
+        }
+
         bool wantsSix = options.MqttAddress.AddressFamily == AddressFamily.InterNetworkV6 || options.HttpAddress.AddressFamily == AddressFamily.InterNetworkV6;
         if (wantsSix && !Socket.OSSupportsIPv6)
         {
@@ -34,6 +46,29 @@ public static partial class MachineCheck
         }
 
         return errors;
+    }
+
+    private static string? WebProblem(string path)
+    {
+        try
+        {
+            string text = File.ReadAllText(path);
+            using X509Certificate2 pair = X509Certificate2.CreateFromPem(text, text);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException or NotSupportedException)
+        {
+            return e.Message.TrimEnd('.');
+        }
+    }
+
+    /// <summary>What is right and yet should be known, for whoever asks whether a file is.</summary>
+    /// <param name="options">The configuration.</param>
+    /// <returns>Sentences; empty when there is nothing to say.</returns>
+    public static IReadOnlyList<string> Notes(GatewayHostOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Access.HasAccounts ? [] : ["No accounts are set up (access.accounts): loopback keeps foreign pages out, and no program of this machine."];
     }
 
     // Why a directory, a whole path, cannot hold the journal; null when it can, as far as can be seen.

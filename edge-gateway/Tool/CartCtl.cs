@@ -4,11 +4,13 @@ using System.IO;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
 using EdgeGateway.Journal;
+using EdgeGateway.Tool.Accounts;
+using EdgeGateway.Tool.Broker;
 using EdgeGateway.Tool.Certificates;
 
 namespace EdgeGateway.Tool;
 
-/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other. A journal is only read; <c>certs</c> and <c>pods</c> change the cart's folder of certificates.</summary>
+/// <summary>The command line <c>cartctl</c>. Results go to one writer, diagnostics to the other. A journal's records are only read; <c>certs</c> and <c>pods</c> change the cart's folder of certificates and stand in its trail, <c>accounts</c>, <c>tokens</c> and <c>claim</c> its folder of accounts, <c>restore</c> replaces a cart's files, <c>init</c> writes a first configuration.</summary>
 public static class CartCtl
 {
     /// <summary>Done, nothing to report.</summary>
@@ -47,7 +49,16 @@ public static class CartCtl
         ArgumentNullException.ThrowIfNull(diagnostics);
         int exit = Clean;
         RootCommand root = Commands(input, results, diagnostics, code => exit = code);
+        root.Add(BackupCommands.Backup(input, results, diagnostics, code => exit = code, time ?? TimeProvider.System));
+        root.Add(BackupCommands.Restore(input, results, diagnostics, code => exit = code, time ?? TimeProvider.System));
         foreach (Command command in new CertificateCommands(input, results, diagnostics, code => exit = code, time ?? TimeProvider.System).Commands())
+        {
+            root.Add(command);
+        }
+
+        root.Add(new BrokerCommands(results, diagnostics, code => exit = code, time ?? TimeProvider.System).Make());
+        root.Add(new AuditCommands(results, diagnostics, code => exit = code, time ?? TimeProvider.System).Command());
+        foreach (Command command in new AccountCommands(input, results, diagnostics, code => exit = code, time ?? TimeProvider.System).Commands())
         {
             root.Add(command);
         }
@@ -78,15 +89,19 @@ public static class CartCtl
         from.Validators.Add(r => Check(r, r.GetValueOrDefault<long>() >= 1, "--from must be 1 or more."));
         limit.Validators.Add(r => Check(r, r.GetValueOrDefault<int>() is >= 0 and <= MaxLimit, "--limit must be 0 to 1000000."));
 
-        var inspect = new Command("inspect", "Shows what the journal holds.") { directory, json, from, limit, recordClass };
+        var keyFile = new Option<string?>("--key-file") { Description = "The cart's key, for encrypted records; without it keys/cart.key in the directory is looked for." };
+        var inspect = new Command("inspect", "Shows what the journal holds.") { directory, json, from, limit, recordClass, keyFile };
         inspect.SetAction(parsed => exit(Guard(diagnostics, parsed.GetValue(directory)!, path =>
-            InspectCommand.Run(path, parsed.GetValue(json), parsed.GetValue(from), parsed.GetValue(limit), parsed.GetValue(recordClass), results))));
-        var verify = new Command("verify", "Reads everything and checks it.") { directory, json };
-        verify.SetAction(parsed => exit(Guard(diagnostics, parsed.GetValue(directory)!, path => VerifyCommand.Run(path, parsed.GetValue(json), results))));
+            InspectCommand.Run(path, parsed.GetValue(keyFile), parsed.GetValue(json), parsed.GetValue(from), parsed.GetValue(limit), parsed.GetValue(recordClass), results))));
+        var verify = new Command("verify", "Reads everything and checks it.") { directory, json, keyFile };
+        verify.SetAction(parsed => exit(Guard(diagnostics, parsed.GetValue(directory)!, path => VerifyCommand.Run(path, parsed.GetValue(keyFile), parsed.GetValue(json), results))));
+        var upgrade = new Command("upgrade", "Encrypts what is written from the next start on, without waiting for 24 healthy hours.") { directory };
+        upgrade.SetAction(parsed => exit(Guard(diagnostics, parsed.GetValue(directory)!, path => JournalKeys.Upgrade(path, results, diagnostics))));
         return new RootCommand("Looks into a cart's gateway from the command line.")
         {
-            new Command("journal", "The gateway's durable store.") { inspect, verify },
+            new Command("journal", "The gateway's durable store.") { inspect, verify, upgrade },
             CheckCommands(json, results, diagnostics, exit),
+            new InitCommand(input, results, diagnostics, exit).Make(),
             PodCommands(input, results, diagnostics, exit),
             new Command("settings", "The table of settings.")
             {
@@ -99,8 +114,9 @@ public static class CartCtl
     private static Command CheckCommands(Option<bool> json, TextWriter results, TextWriter diagnostics, Action<int> exit)
     {
         var file = new Argument<string>("file") { Description = "The configuration file of a gateway." };
-        var check = new Command("check", "Says whether the gateway could start here with this configuration: the file, and this machine. Nothing is changed.") { file, json };
-        check.SetAction(parsed => exit(CheckCommand.Run(parsed.GetValue(file)!, parsed.GetValue(json), results, diagnostics)));
+        var deep = new Option<bool>("--deep") { Description = "Also tries it, with the gateway stopped: writes into its directory, opens its ports, looks at its certificates' times, connects to the session's broker." };
+        var check = new Command("check", "Says whether the gateway could start here with this configuration: the file, and this machine. Nothing is changed.") { file, json, deep };
+        check.SetAction(parsed => exit(CheckCommand.Run(parsed.GetValue(file)!, parsed.GetValue(json), parsed.GetValue(deep) ? TimeProvider.System : null, results, diagnostics)));
         return check;
     }
 

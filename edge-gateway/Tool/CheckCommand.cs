@@ -1,3 +1,4 @@
+using System;
 using System.IO;
 using System.Text;
 using System.Text.Json;
@@ -10,9 +11,9 @@ namespace EdgeGateway.Tool;
 /// <summary><c>cartctl check</c>: what <c>cart-gateway --check</c> says, without the executable.</summary>
 internal static class CheckCommand
 {
-    public static int Run(string path, bool asJson, TextWriter results, TextWriter diagnostics)
+    public static int Run(string path, bool asJson, TimeProvider? deep, TextWriter results, TextWriter diagnostics)
     {
-        ConfigurationResult result = ConfigurationFile.Check(path);
+        ConfigurationResult result = ConfigurationFile.Check(path, deep);
         if (asJson)
         {
             results.WriteLine(Json(path, result));
@@ -24,6 +25,15 @@ internal static class CheckCommand
         else
         {
             results.WriteLine(path + ": the configuration is right.");
+            foreach (PlannedListener listener in ListenerPlan.Of(result.Options!))
+            {
+                results.WriteLine("  " + listener);
+            }
+
+            foreach (string note in MachineCheck.Notes(result.Options!))
+            {
+                results.WriteLine("Note: " + note);
+            }
         }
 
         return result.Errors.Count > 0 ? CartCtl.Unreadable : CartCtl.Clean;
@@ -48,6 +58,13 @@ internal static class CheckCommand
                 json.WriteString("suggestion", error.Suggestion);
                 json.WriteString("next", error.Entry.Do.English);
                 json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("notes");
+            foreach (string note in result.Options is { } options ? MachineCheck.Notes(options) : [])
+            {
+                json.WriteStringValue(note);
             }
 
             json.WriteEndArray();

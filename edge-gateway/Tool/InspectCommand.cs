@@ -14,7 +14,7 @@ internal static class InspectCommand
     /// <summary>Longest stamp that may stand before a frame in a record.</summary>
     private const int MaxStampBytes = 64;
 
-    public static int Run(string path, bool asJson, long from, int limit, RecordClass? only, TextWriter results)
+    public static int Run(string path, string? keyFile, bool asJson, long from, int limit, RecordClass? only, TextWriter results)
     {
         using var buffer = new MemoryStream();
         using var json = new Utf8JsonWriter(buffer);
@@ -31,7 +31,7 @@ internal static class InspectCommand
 
             shown++;
             byte[] payload = record.Payload.ToArray();
-            int at = FrameAt(payload);
+            int at = record.IsLocked ? -1 : FrameAt(payload);
             if (asJson)
             {
                 Write(json, in record, payload, at);
@@ -40,7 +40,7 @@ internal static class InspectCommand
             {
                 lines.AppendLine(Line(in record, payload, at));
             }
-        });
+        }, JournalKeys.DirectoryOf(path), JournalKeys.CartKeyOf(path, keyFile));
         json.WriteEndArray();
         if (asJson)
         {
@@ -76,7 +76,7 @@ internal static class InspectCommand
     private static string Line(in JournalRecord record, byte[] payload, int at)
     {
         string head = string.Create(CultureInfo.InvariantCulture, $"{record.Index}  {VerificationText.ClassNames[(int)record.Class]}{MarkOf(in record)}  type {record.Type}  {payload.Length} bytes");
-        return at < 0 ? head : head + string.Create(
+        return record.IsLocked ? head + "  encrypted, not readable here" : at < 0 ? head : head + string.Create(
             CultureInfo.InvariantCulture,
             $"  {Frame.DeviceId(payload, at):x16}.{Frame.BootId(payload, at)}.{Frame.Stream(payload, at)}.{Frame.Sequence(payload, at)}  version {Frame.VersionOf(payload, at)}  {KindOf(payload, at)}  {Frame.MonotonicUs(payload, at)} µs  epoch {Frame.BindingEpoch(payload, at)}  flags 0x{Frame.Flags(payload, at):x4}");
     }
@@ -93,6 +93,7 @@ internal static class InspectCommand
         FrameKind.Event => "event",
         FrameKind.Gap => "gap",
         FrameKind.Clock => "clock",
+        FrameKind.Health => "health",
         FrameKind other => string.Create(CultureInfo.InvariantCulture, $"kind {(int)other}"),
     };
 
@@ -108,6 +109,11 @@ internal static class InspectCommand
 
         json.WriteNumber("type", record.Type);
         json.WriteNumber("payloadBytes", payload.Length);
+        if (record.IsLocked)
+        {
+            json.WriteBoolean("locked", true);
+        }
+
         if (at >= 0)
         {
             json.WriteStartObject("frame");

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text;
 using System.Text.Json;
 using EdgeGateway.Core.Records;
+using EdgeGateway.Faults;
 using EdgeGateway.Journal;
 
 namespace EdgeGateway.Tool;
@@ -45,6 +46,22 @@ internal static class VerificationText
         foreach ((byte mark, long records) in report.UnknownMarks)
         {
             results.WriteLine(string.Create(CultureInfo.InvariantCulture, $"mark 0x{mark:x2}  {records} records with a mark that this version does not know: kept as vital signs and skipped"));
+        }
+
+        if (report.Encrypted > 0)
+        {
+            results.WriteLine(string.Create(CultureInfo.InvariantCulture, $"encrypted records: {report.Encrypted}, of which {report.Locked} could not be read"));
+        }
+
+        if (report.Locked > 0)
+        {
+            CodedError locked = new(FaultCodes.JournalRecordsLocked, ErrorPlace.None, string.Create(CultureInfo.InvariantCulture, $"{report.Locked} records"));
+            results.WriteLine("note   " + locked.Render());
+        }
+
+        foreach (string file in report.UnusableKeys)
+        {
+            results.WriteLine("note   " + file + ": a key file that this cart key does not open, or that is damaged");
         }
 
         foreach (JournalFinding finding in report.Findings)
@@ -124,6 +141,17 @@ internal static class VerificationText
 
         json.WriteEndArray();
         WriteFindings(report.Findings, json);
+        json.WriteStartObject("encrypted");
+        json.WriteNumber("records", report.Encrypted);
+        json.WriteNumber("locked", report.Locked);
+        json.WriteStartArray("unusableKeys");
+        foreach (string file in report.UnusableKeys)
+        {
+            json.WriteStringValue(file);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
         json.WriteStartObject("quarantine");
         json.WriteNumber("files", report.QuarantineFiles);
         json.WriteNumber("bytes", report.QuarantineBytes);
@@ -156,9 +184,9 @@ internal static class VerificationText
 /// <summary><c>cartctl journal verify</c>.</summary>
 internal static class VerifyCommand
 {
-    public static int Run(string path, bool asJson, TextWriter results)
+    public static int Run(string path, string? keyFile, bool asJson, TextWriter results)
     {
-        JournalReport report = JournalInspector.Inspect(path);
+        JournalReport report = JournalInspector.Inspect(path, null, JournalKeys.DirectoryOf(path), JournalKeys.CartKeyOf(path, keyFile));
         if (asJson)
         {
             using var buffer = new MemoryStream();

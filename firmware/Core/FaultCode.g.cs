@@ -56,6 +56,12 @@ public enum FaultCode : ushort
     /// <summary>A pod without a link found no sensor on a patient for too long, and binds nothing more.</summary>
     EpochWithdrawnByPod = 1055,
 
+    /// <summary>A pod simulates readings or carries an injected fault.</summary>
+    PodOnBench = 1056,
+
+    /// <summary>The pod's STOP has lasted for 30 s and does not end.</summary>
+    StopDoesNotEnd = 1057,
+
     // P1100 to P1149: Texas Instruments TMP117.
 
     /// <summary>Nothing answers at the thermometer's address.</summary>
@@ -481,4 +487,25 @@ public enum FaultCode : ushort
 
     /// <summary>A technician set a mark at the pod's console.</summary>
     ConsoleMark = 1726,
+
+    /// <summary>The pod closed its valves for a calibration by hand.</summary>
+    CuffHoldBegan = 1730,
+
+    /// <summary>The pressure came above what a calibration by hand may hold.</summary>
+    CuffHoldTooHigh = 1731,
+
+    /// <summary>The cuff's sensor gave no reading while a calibration's pressure was held.</summary>
+    CuffHoldSensorLost = 1732,
+
+    /// <summary>The gateway went away while a calibration's pressure was held.</summary>
+    CuffHoldLinkLost = 1733,
+
+    /// <summary>The cuff's dump valve did not stay closed for a calibration.</summary>
+    CuffHoldNotHeld = 1734,
+
+    /// <summary>A calibration's pressure was held for as long as it may be.</summary>
+    CuffHoldTooLong = 1735,
+
+    /// <summary>The cuff's hose was not seen to be empty after the valves were opened.</summary>
+    CuffHoldNotEmpty = 1736,
 }

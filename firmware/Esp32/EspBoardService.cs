@@ -81,7 +81,7 @@ public sealed class EspBoardService : IBoardService
     public int SignalDecibelMilliwatt => 0;
 
     /// <inheritdoc/>
-    public bool IsStopPressed => _panel.IsStopLow;
+    public bool IsStopPressed => _panel.IsStopped;
 
     /// <inheritdoc/>
     public uint UtcSeconds => EspUtcClock.Now;

@@ -12,7 +12,7 @@ public sealed class EspPanel
 
     /// <summary>Takes the pins; the LED is on.</summary>
     /// <param name="ledPin">An LED to ground.</param>
-    /// <param name="stopPin">Low while STOP is pressed.</param>
+    /// <param name="stopPin">High while STOP is pressed, and when its wire is broken: a resistor beside the contact pulls it up.</param>
     public EspPanel(int ledPin, int stopPin)
     {
         GpioController gpio = new GpioController();
@@ -22,8 +22,8 @@ public sealed class EspPanel
         _stop = gpio.OpenPin(stopPin, PinMode.Input);
     }
 
-    /// <summary>True while the STOP button is pressed.</summary>
-    public bool IsStopLow => _stop.Read() == PinValue.Low;
+    /// <summary>True while the STOP button is pressed, or its wire is broken.</summary>
+    public bool IsStopped => _stop.Read() == PinValue.High;
 
     /// <summary>Shows a pattern.</summary>
     /// <param name="pattern">The pattern.</param>

@@ -4,7 +4,7 @@ namespace Firmware.Esp32;
 public static class PodSettings
 {
     /// <summary>Version of this program, as the pod's state reports it; that of the whole repository.</summary>
-    public const string Version = "0.6.0";
+    public const string Version = "0.7.0";
 
     /// <summary>When this program was written, s since 1970: 2026-11-28 00:00 UTC. It cannot be earlier now; see ClockFloor.</summary>
     public const uint Released = 1_795_824_000;

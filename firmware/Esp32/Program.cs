@@ -157,6 +157,9 @@ public static class Program
         options.Clock = Clock;
         options.Model = "pod, " + configuration.Text(ConfigurationKeys.Role);
         options.Firmware = PodSettings.Version;
+        options.Board = services.Board;
+        options.Starts = services.Reboots == null ? 0 : services.Reboots.Starts;
+        options.LastEnd = services.ResetReason;
         InjectableBus bus = new InjectableBus(new EspI2cPort(SampleCart.I2cBusId, board.I2cDataPin, board.I2cClockPin));
         services.Bus = bus;
         PodHost host = new PodHost(options, bus, store, services.Crc32, entropy, link);
@@ -169,22 +172,13 @@ public static class Program
 
         host.Report(guard.LastReason, Clock.NowUs);
         host.Report(parts.Fault, Clock.NowUs);
-        StopButton button = new StopButton();
+        StopPanel button = new StopPanel();
         _isRunning = true;
         while (true)
         {
             long nowUs = Clock.NowUs;
             Watch.Seen(nowUs);
-            if (button.Sample(panel.IsStopLow, nowUs))
-            {
-                host.Report(FaultCode.StopPressed, nowUs);
-                host.StopCuff(nowUs);
-            }
-            else if (button.IsPressed && host.Situation.IsCuffInflated)
-            {
-                host.StopCuff(nowUs);
-            }
-
+            button.Step(panel.IsStopped, host, nowUs);
             long next = host.Step(nowUs);
             long console = service.Step(nowUs);
             next = console < next ? console : next;
@@ -275,7 +269,7 @@ public static class Program
         }
     }
 
-    // True: reboot. False: this boot could not be counted, so that a reboot might go on for ever.
+    // True: reboot. False: this boot could not be counted, or it was to be safe mode already, so that a reboot might go on for ever.
     private static bool Fail(Exception e)
     {
         try
@@ -298,7 +292,7 @@ public static class Program
         }
 
         Thread.Sleep(StartGuard.PauseMs);
-        return _guard != null && _guard.IsCounted;
+        return _guard != null && _guard.IsCounted && !_guard.IsSafeMode;
     }
 
     private static void OpenCuff()

@@ -29,7 +29,7 @@ internal static class ConsoleSession
             return consoles[0];
         }
 
-        string found = findings.Length == 0 ? "there is no serial port" : string.Join("; ", findings.Select(f => f.Port + " is " + f.Says));
+        string found = findings.Length == 0 ? "there is no serial port" : string.Join("; ", findings.Select(f => SerialPortDescription.Of(machine.Ports, f.Port).Called + " is " + f.Says));
         throw new CodedErrorException(new CodedError(
             findings.Length > 0 && findings.All(f => f.Kind == PlugKind.Unusable) ? FaultCodes.SerialPortUnusable : FaultCodes.ConsoleSilent, ErrorPlace.None, found,
             consoles.Length > 1 ? "Name one of the consoles with -Port." : null));
@@ -65,67 +65,44 @@ internal static class ConsoleSession
         }
     }
 
-    /// <summary>Joins input and output to the console until Ctrl-] or the end of input.</summary>
+    /// <summary>Joins input and output to the console until Ctrl-] or the end of input. Of what the pod writes only text, line ends and its colours are shown.</summary>
     /// <param name="machine">The machine.</param>
     /// <param name="port">The console's port.</param>
     /// <param name="input">What is typed, byte by byte.</param>
     public static void Join(FlashMachine machine, string port, Stream input)
     {
-        ISerialLine line;
-        try
+        using JoinedLine line = new(machine, port);
+        using CancellationTokenSource end = new();
+        Task reader = Task.Factory.StartNew(() => Copy(machine, line, end.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        byte[] typed = new byte[64];
+        for (int count = input.Read(typed); count > 0 && !reader.IsCompleted; count = input.Read(typed))
         {
-            line = machine.Ports.Open(port);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CodedErrorException(new CodedError(FaultCodes.SerialPortUnusable, new ErrorPlace(port, 0, null), e.Message.TrimEnd('.')));
-        }
-
-        using (line)
-        using (CancellationTokenSource end = new())
-        {
-            Task<string?> reader = Task.Factory.StartNew(() => Copy(machine, line, end.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            byte[] typed = new byte[64];
-            for (int count = input.Read(typed); count > 0 && !reader.IsCompleted; count = input.Read(typed))
+            int leave = Array.IndexOf(typed, Leave, 0, count);
+            byte[] sent = typed[..(leave < 0 ? count : leave)];
+            if (sent.Length > 0)
             {
-                int leave = Array.IndexOf(typed, Leave, 0, count);
-                byte[] sent = typed[..(leave < 0 ? count : leave)];
-                if (sent.Length > 0)
-                {
-                    line.Write(sent);
-                }
-
-                if (leave >= 0)
-                {
-                    break;
-                }
+                line.Write(sent);
             }
 
-            end.Cancel();
-            if (reader.Result is string gone)
+            if (leave >= 0)
             {
-                throw new CodedErrorException(new CodedError(FaultCodes.BoardUnplugged, new ErrorPlace(port, 0, null), gone));
+                break;
             }
         }
+
+        end.Cancel();
+        reader.GetAwaiter().GetResult();
     }
 
-    private static string? Copy(FlashMachine machine, ISerialLine line, CancellationToken end)
+    private static void Copy(FlashMachine machine, JoinedLine line, CancellationToken end)
     {
+        TerminalFilter filter = new();
         byte[] buffer = new byte[512];
-        try
+        while (!end.IsCancellationRequested)
         {
-            while (!end.IsCancellationRequested)
-            {
-                int count = line.Read(buffer, 200);
-                machine.Output.Write(System.Text.Encoding.ASCII.GetString(buffer, 0, count));
-                machine.Output.Flush();
-            }
-
-            return null;
-        }
-        catch (IOException e)
-        {
-            return e.Message.TrimEnd('.');
+            int count = line.Read(buffer, 200, end);
+            machine.Output.Write(filter.Take(buffer.AsSpan(0, count)));
+            machine.Output.Flush();
         }
     }
 }

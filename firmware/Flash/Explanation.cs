@@ -21,7 +21,8 @@ internal static class Explanation
           flash.ps1 -Image Pod.bin -WhatIf                      what would be done; nothing is
           flash.ps1 -Image Pod.bin -Bundle pod.json             one board
           flash.ps1 -Port COM3,COM5 -Image Pod.bin -Bundle DIR  several, each with its bundle
-        The same command again goes on where a board stopped. Identity, calibrations and unsent readings are kept unless -Factory is given.
+        The same command again goes on where a board stopped. Identity, calibrations and unsent readings are kept unless -Factory is given;
+        -Reprovision takes away what the bundle leaves out. No two pods have one id or one technician's key.
 
         Then:
           flash.ps1 calibrate cuff -Serial MP-0042              six points up and down, on a rigid volume, never on an arm

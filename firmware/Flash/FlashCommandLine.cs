@@ -55,25 +55,25 @@ internal sealed class FlashCommandLine
 
     public Option<string?> Bundle { get; } = new("--bundle") { Description = "Provisioning bundle: a file, a folder with one per pod, or - for standard input." };
 
-    public Option<string?> Secrets { get; } = new("--secrets") { Description = "A file, or - for standard input, with {\"wifiPassword\":…,\"technicianKey\":…}; without it they are asked for." };
+    public Option<string?> Secrets { get; } = new("--secrets") { Description = "A file, or - for standard input, with {\"wifiPassword\":…,\"technicianKey\":…} for one pod, or {\"wifiPassword\":…,\"technicianKeys\":{id:…}}; without it they are asked for." };
 
     public Option<string?> Records { get; } = new("--records") { Description = "Folder of records, labels and state files; without it flash-records." };
 
     public Option<string?> CartName { get; } = new("--cart-name") { Description = "The cart's name, for label and configuration." };
 
-    public Option<string?> Role { get; } = new("--role") { Description = "What the pod is for; without it vitals." };
+    public Option<string?> Role { get; } = new("--role") { Description = "What the pod is for; without it what it has, else vitals." };
 
-    public Option<string?> Parts { get; } = new("--parts") { Description = "The fitted parts; without it those of hardware/cart.json." };
+    public Option<string?> Parts { get; } = new("--parts") { Description = "The fitted parts; without it what it has, else those of hardware/cart.json." };
 
     public Option<bool> Factory { get; } = new("--factory") { Description = "Erase identity, calibrations, certificates and unsent readings first." };
 
     public Option<string?> Confirm { get; } = new("--confirm") { Description = "FACTORY, where nobody can type it." };
 
-    public Option<bool> Reprovision { get; } = new("--reprovision") { Description = "Give a provisioned pod its bundle anew." };
+    public Option<bool> Reprovision { get; } = new("--reprovision") { Description = "Give a provisioned pod its bundle anew: what the bundle leaves out is taken away, calibrations stay." };
 
     public Option<bool> PsramConfirmed { get; } = new("--psram-confirmed") { Description = "A person has read the PSRAM's size on the module, where nanoff cannot find out." };
 
-    public Option<bool> NoGateway { get; } = new("--no-gateway") { Description = "No gateway is at this bench: the self test's item of the link is not judged." };
+    public Option<bool> NoGateway { get; } = new("--no-gateway") { Description = "No gateway is at this bench: the self test's item gateway is not judged." };
 
     public Option<bool> Offline { get; } = new("--offline") { Description = "Print versions and files to fetch elsewhere." };
 

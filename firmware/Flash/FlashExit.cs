@@ -35,6 +35,7 @@ public static class FlashExit
         (20, "identity, calibrations or readings were lost", [FaultCodes.PodIdentityLost]),
         (21, "a record cannot be read or written", [FaultCodes.FlashRecordUnwritable]),
         (22, "the second step was not given, or it was stopped by hand", [FaultCodes.FlashNotConfirmed]),
+        (23, "two boards claim one identity", [FaultCodes.PodIdentityShared]),
         (Several, "several boards failed, each in another class", [FaultCodes.BoardsFailedApart]),
     ];
 

@@ -26,7 +26,7 @@ public static class FlashTool
     private const string DefaultRecords = "flash-records";
     private const string DefaultImage = "firmware/Esp32/bin/Release/netnano1.0/Pod.bin";
 
-    /// <summary>"cart-flash 0.6.0".</summary>
+    /// <summary>"cart-flash 0.7.0".</summary>
     public static string NameAndVersion { get; } = "cart-flash " + (typeof(FlashTool).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0");
 
     /// <summary>Runs one command.</summary>
@@ -147,7 +147,7 @@ public static class FlashTool
 
         foreach ((SerialPortDescription port, PlugFinding finding) in found)
         {
-            machine.Output.WriteLine($"{port.Name}  {(port.Adapter.Length > 0 ? port.Adapter + ": " : string.Empty)}{finding.Says}");
+            machine.Output.WriteLine($"{port.Name}  {(port.Adapter.Length > 0 ? port.Adapter + ": " : string.Empty)}{finding.Says}{(port.IsNativeUsb && finding.Kind == PlugKind.Silent ? "; or the boot loader of a chip without a runtime, which this plug can flash" : string.Empty)}");
         }
 
         if (found.Length == 0)
@@ -178,6 +178,9 @@ public static class FlashTool
             throw Fail(FaultCodes.FlashCommandLineIncomplete, ports.Length > BringUpRun.MaxBoards ? "at most 16 ports at once" : "a port is given twice", null);
         }
 
+        RequireAscii("--cart-name", given.Value(given.CartName));
+        RequireAscii("--role", given.Value(given.Role));
+        RequireAscii("--parts", given.Value(given.Parts));
         BringUpOptions options = new()
         {
             Ports = ports.Length > 0 ? ports : isWhatIf ? ["PORT"] : [FindPort(machine, consoles)],
@@ -193,7 +196,7 @@ public static class FlashTool
             IsWithoutGateway = given.Value(given.NoGateway),
             IsPsramConfirmed = given.Value(given.PsramConfirmed),
             CartName = given.Value(given.CartName) ?? string.Empty,
-            Role = given.Value(given.Role) ?? "vitals",
+            Role = given.Value(given.Role),
             Parts = given.Value(given.Parts),
         };
         if (isWhatIf)
@@ -284,7 +287,13 @@ public static class FlashTool
             return FlashExit.Done;
         }
 
-        machine.Diagnostics.WriteLine($"{console.Port} is {console.Says}");
+        SerialPortDescription plug = SerialPortDescription.Of(machine.Ports, console.Port);
+        machine.Diagnostics.WriteLine($"{plug.Called} is {console.Says}");
+        if (plug.IsNativeUsb)
+        {
+            machine.Diagnostics.WriteLine("It is the chip's own USB: it goes away while the board restarts; the banner comes when it is there again.");
+        }
+
         machine.Diagnostics.WriteLine("Isolated USB adapter only. Ctrl-] leaves; help lists the pod's commands.");
         using Stream keys = machine.Operator.Keys();
         ConsoleSession.Join(machine, console.Port, keys);
@@ -307,18 +316,20 @@ public static class FlashTool
             throw Fail(FaultCodes.FlashCommandLineIncomplete, "--due must be a day to come, YYYY-MM-DD", null);
         }
 
+        RequireAscii("--cart-name", given.Value(given.CartName));
+        RequireAscii("--serial", given.Value(given.Serial));
         string serial = given.Value(given.Serial) ?? throw Fail(FaultCodes.FlashCommandLineIncomplete, "--serial is missing", "It stands on the sensor's board; the pod refuses the calibration of another.");
-        int count = isCuff ? 2 * CalibrationRun.CuffPointsMmHg.Count : CalibrationRun.OximeterPointsPercent.Count;
+        int[] order = isCuff ? [.. CalibrationRun.CuffPointsMmHg, .. CalibrationRun.CuffPointsMmHg.Reverse()] : [.. CalibrationRun.OximeterPointsPercent];
         if (given.Value(given.WhatIf))
         {
             machine.Output.WriteLine(isCuff
-                ? $"{count} points, up and down: {string.Join(", ", CalibrationRun.CuffPointsMmHg)} mmHg, on a rigid volume of 500 ml with hand pump and manometer; never on an arm"
-                : $"{count} points on a tester: {string.Join(", ", CalibrationRun.OximeterPointsPercent)} %; never on a finger");
-            machine.Output.WriteLine($"console: unlock, sensor stream, CUFF OFF ARM, calibration set {sensor} {serial} {today} {due}, config commit, restart, config confirm");
+                ? $"{order.Length} points, up and down: {string.Join(", ", CalibrationRun.CuffPointsMmHg)} mmHg, on a rigid volume of 500 ml with hand pump and manometer; never on an arm"
+                : $"{order.Length} points on a tester: {string.Join(", ", CalibrationRun.OximeterPointsPercent)} %; never on a finger");
+            machine.Output.WriteLine($"console: unlock, {(isCuff ? "CUFF OFF ARM typed by you, cuff hold" : "sensor stream")}, CUFF OFF ARM typed by you, calibration set {sensor} {serial} {today} {due}, config commit, restart, config confirm");
             return FlashExit.Done;
         }
 
-        IReadOnlyList<decimal>? points = given.Value(given.Points) is string file ? ReadPoints(file, count) : null;
+        IReadOnlyList<decimal>? points = given.Value(given.Points) is string file ? ReadPoints(file, order) : null;
         PlugFinding console = ConsoleSession.Find(machine, given.Value(given.Port));
         machine.Diagnostics.WriteLine(isCuff
             ? "Rigid volume of 500 ml, reference manometer, hand pump, hose of the cuff; no cuff and no arm on it. The pump of the pod does not run."
@@ -331,13 +342,15 @@ public static class FlashTool
         return FlashExit.Done;
     }
 
-    private static List<decimal> ReadPoints(string file, int count)
+    private static List<decimal> ReadPoints(string file, int[] order)
     {
+        int count = order.Length;
         try
         {
             List<decimal> points = [.. File.ReadLines(file).Where(l => l.Trim().Length > 0).Take(100).Select(l => decimal.Parse(l.Trim(), NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture))];
+            string missing = points.Count < count ? string.Create(CultureInfo.InvariantCulture, $"; it has {points.Count}, and point {points.Count + 1} is missing: about {order[points.Count]}") : string.Empty;
             return points.Count == count && points.TrueForAll(p => p is >= -5 and <= 299) ? points
-                : throw new CodedErrorException(new CodedError(FaultCodes.FlashFileUnusable, new ErrorPlace(file, 0, null), string.Create(CultureInfo.InvariantCulture, $"it must hold {count} numbers, -5 to 299")));
+                : throw new CodedErrorException(new CodedError(FaultCodes.FlashFileUnusable, new ErrorPlace(file, 0, null), string.Create(CultureInfo.InvariantCulture, $"it must hold {count} numbers, -5 to 299{missing}")));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or OverflowException)
         {
@@ -376,6 +389,15 @@ public static class FlashTool
         return FlashExit.Done;
     }
 
+    // The pod's console takes nothing else.
+    private static void RequireAscii(string option, string? value)
+    {
+        if (value is not null && !PlainText.IsPrintableAscii(value))
+        {
+            throw Fail(FaultCodes.FlashCommandLineIncomplete, option + " takes printable ASCII alone", "Write it without accents.");
+        }
+    }
+
     private static string[] List(string[]? words) => [.. (words ?? []).SelectMany(w => w.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
 
     private static string JsonText(Action<Utf8JsonWriter> write)
@@ -396,11 +418,13 @@ public static class FlashTool
     // For -WhatIf: a secret that is missing is not asked for, and its place is taken by one that is never sent.
     private sealed class NobodyToAsk(IOperator user) : IOperator
     {
+        private int _asked;
+
         public bool IsThere => true;
 
         public string? Ask(string question) => null;
 
-        public string? AskSecret(string question) => new('0', 32);
+        public string? AskSecret(string question) => (++_asked).ToString("x32", CultureInfo.InvariantCulture);
 
         public Stream StandardInput() => user.StandardInput();
 

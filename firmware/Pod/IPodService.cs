@@ -46,6 +46,9 @@ public interface IPodService
     /// </summary>
     bool IsOnBench { get; set; }
 
+    /// <summary>True when the pod is about to restart: it takes no epoch any more.</summary>
+    bool IsRestarting { get; set; }
+
     /// <summary>One part's supervisor.</summary>
     /// <param name="index">Its place in the options.</param>
     /// <returns>The supervisor.</returns>
@@ -60,6 +63,11 @@ public interface IPodService
     /// <param name="frameClass">The class.</param>
     /// <returns>How many.</returns>
     int PendingOf(FrameClass frameClass);
+
+    /// <summary>How the pod itself does now.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>A body as <c>HealthBody</c> reads it; valid until the next call.</returns>
+    byte[] Health(long nowUs);
 
     /// <summary>Reports a code as an event.</summary>
     /// <param name="code">The code; None is ignored.</param>
@@ -82,6 +90,21 @@ public interface IPodService
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>False when no fitted cuff has one.</returns>
     bool TestCuff(long nowUs);
+
+    /// <summary>Has the cuff keep a pressure that a hand pump makes, for a calibration on a rigid volume.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>False when no fitted cuff can, one is in use, or a session is open.</returns>
+    bool TryHoldCuff(long nowUs);
+
+    /// <summary>The person beside such a hold pressed the key.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    void HoldKey(long nowUs);
+
+    /// <summary>True while such a hold goes on.</summary>
+    bool IsCuffHeld { get; }
+
+    /// <summary>Why the last one ended; None for one that goes on, or was ended by its person.</summary>
+    FaultCode CuffHoldEnd { get; }
 
     /// <summary>Empties the cuff and ends what it does.</summary>
     /// <param name="nowUs">Monotonic µs.</param>

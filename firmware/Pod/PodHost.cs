@@ -32,9 +32,11 @@ public sealed class PodHost : IStepped, IPodService
     private readonly LiveSoundSender _liveSound;
     private readonly TimeExchange _time;
     private readonly StateMessage _state;
+    private readonly Heartbeat _heartbeat;
     private readonly LinkWatch _watch = new LinkWatch();
     private readonly CarriedAway _carried;
     private uint _givenBack;
+    private bool _isOnBench;
     private readonly Supervisor[] _supervisors;
     private readonly Sensor[] _sensors;
     private readonly IDriver[] _drivers;
@@ -70,6 +72,7 @@ public sealed class PodHost : IStepped, IPodService
         _liveSound = new LiveSoundSender(options, _ring, link, Counters);
         _time = new TimeExchange(options, _ring, link, Counters, _events, _watch);
         _state = new StateMessage(options, link);
+        _heartbeat = new Heartbeat(options, _ring, log, Counters, _events.Trace);
         _carried = new CarriedAway(options.SamePatientAfterMs);
         _commandTopic = Topics.Command(options.DeviceId);
         _replyTopic = Topics.TimeReply(options.DeviceId);
@@ -156,7 +159,21 @@ public sealed class PodHost : IStepped, IPodService
     public II2cPort Bus => _i2c;
 
     /// <inheritdoc/>
-    public bool IsOnBench { get; set; }
+    public bool IsOnBench
+    {
+        get => _isOnBench;
+        set
+        {
+            if (value != _isOnBench)
+            {
+                _isOnBench = value;
+                _state.Change(); // the gateway gives a bench no epoch, and gives it again afterwards
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool IsRestarting { get; set; }
 
     /// <summary>How many peripherals there are.</summary>
     public int PeripheralCount => _supervisors.Length;
@@ -191,6 +208,9 @@ public sealed class PodHost : IStepped, IPodService
     }
 
     /// <inheritdoc/>
+    public byte[] Health(long nowUs) => _heartbeat.Fill(!Situation.NeedsSteadyLoop, IsOnBench, _supervisors, nowUs);
+
+    /// <inheritdoc/>
     public bool TestCuff(long nowUs)
     {
         bool taken = false;
@@ -201,6 +221,61 @@ public sealed class PodHost : IStepped, IPodService
         }
 
         return taken;
+    }
+
+    /// <inheritdoc/>
+    public bool TryHoldCuff(long nowUs)
+    {
+        for (int i = 0; Epoch == 0 && i < _sensors.Length; i++)
+        {
+            if (_sensors[i].TryHold(nowUs))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public void HoldKey(long nowUs)
+    {
+        for (int i = 0; i < _sensors.Length; i++)
+        {
+            _sensors[i].HoldKey(nowUs);
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool IsCuffHeld
+    {
+        get
+        {
+            bool isHeld = false;
+            for (int i = 0; i < _sensors.Length; i++)
+            {
+                isHeld |= _sensors[i].KeepsPressure;
+            }
+
+            return isHeld;
+        }
+    }
+
+    /// <inheritdoc/>
+    public FaultCode CuffHoldEnd
+    {
+        get
+        {
+            for (int i = 0; i < _sensors.Length; i++)
+            {
+                if (_sensors[i].HoldEnd != FaultCode.None)
+                {
+                    return _sensors[i].HoldEnd;
+                }
+            }
+
+            return FaultCode.None;
+        }
     }
 
     /// <inheritdoc/>
@@ -230,6 +305,7 @@ public sealed class PodHost : IStepped, IPodService
     /// <inheritdoc/>
     public long Step(long nowUs)
     {
+        _heartbeat.OnStep(nowUs);
         _nowUs = nowUs;
         _bus.NowUs = nowUs;
         long next = _link.Step(nowUs);
@@ -267,7 +343,8 @@ public sealed class PodHost : IStepped, IPodService
         next = Earlier(next, _time.Step(nowUs));
         next = Earlier(next, _ring.Step(nowUs, _link.IsConnected, Situation.NeedsSteadyLoop));
         _events.Step(_ring, Epoch, nowUs);
-        next = Earlier(next, _state.Step(BootId, Epoch, _supervisors, nowUs));
+        next = Earlier(next, _heartbeat.Step(_link.IsConnected && !Situation.NeedsSteadyLoop, IsOnBench, _supervisors, nowUs));
+        next = Earlier(next, _state.Step(BootId, Epoch, IsOnBench, _supervisors, nowUs));
         if (_liveSound.IsWaiting)
         {
             // Vital signs, then the live copy, then the durable one.
@@ -280,7 +357,9 @@ public sealed class PodHost : IStepped, IPodService
         Counters.Pending = _ring.Pending;
 
         // What was given to the link leaves in its own step.
-        return sent == Sent && next > nowUs ? next : nowUs;
+        next = sent == Sent && next > nowUs ? next : nowUs;
+        _heartbeat.OnStepEnd(next, Now(nowUs));
+        return next;
     }
 
     private long LookAtPatient(bool isApplied, long nowUs)
@@ -490,7 +569,7 @@ public sealed class PodHost : IStepped, IPodService
             return;
         }
 
-        if (epoch != 0 && IsOnBench)
+        if (epoch != 0 && (IsOnBench || IsRestarting))
         {
             // What comes of a bench never belongs to a patient.
             _events.Report(FaultCode.BenchNoSession, 0, _nowUs);

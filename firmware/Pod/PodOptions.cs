@@ -90,6 +90,18 @@ public sealed class PodOptions
     /// <summary>Reads the clock in the middle of a step, for exact times of the clock exchange; null: the step's own time is used.</summary>
     public IMonotonicClock? Clock { get; set; }
 
+    /// <summary>Tells free memory and the link's signal, for the pod's own health; null: neither is known.</summary>
+    public IBoardService? Board { get; set; }
+
+    /// <summary>False: the pod sends nothing of its own health. For recordings that are compared sample by sample: each frame more moves the writes to the store, and with them the moments of samples.</summary>
+    public bool SendsHealth { get; set; } = true;
+
+    /// <summary>Starts of this board so far, this one included, for the pod's own health; 0 when nobody counts them.</summary>
+    public uint Starts { get; set; }
+
+    /// <summary>Why the boot before ended, for the pod's own health; None for a cut of power or a reset from outside.</summary>
+    public FaultCode LastEnd { get; set; }
+
     /// <summary>RAM for vital signs and absences, bytes. Default 88 KiB: more than 6 minutes of four numbers a second.</summary>
     public int VitalRingBytes { get; set; } = 88 * 1024;
 

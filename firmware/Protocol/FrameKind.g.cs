@@ -24,4 +24,7 @@ public enum FrameKind : byte
 
     /// <summary>One exchange of clocks with the gateway.</summary>
     Clock = 7,
+
+    /// <summary>How a device itself does; for the gateway, no patient value.</summary>
+    Health = 8,
 }

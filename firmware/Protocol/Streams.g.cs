@@ -13,6 +13,9 @@ public static class Streams
     /// <summary>Clock samples of this device (clock).</summary>
     public const int Clock = 3;
 
+    /// <summary>How this device itself does, once a minute while its gateway is there; no patient value (health).</summary>
+    public const int Health = 4;
+
     /// <summary>Contact temperature (numeric, Cel x 10^-3).</summary>
     public const int Temperature = 16;
 

@@ -16,7 +16,7 @@ internal sealed record CircuitState
     /// <summary>True: the pressure switch has opened.</summary>
     public bool IsSwitchOpen { get; init; }
 
-    /// <summary>True: the STOP button is pressed.</summary>
+    /// <summary>True: the STOP button is pressed, and its contact, normally closed, is open.</summary>
     public bool IsStopPressed { get; init; }
 
     /// <summary>Rails that have no voltage.</summary>
@@ -165,7 +165,7 @@ internal sealed class Circuit
                 Join(part.Net("1")!, part.Net("2")!, 1 / item.Value("ohms"));
                 break;
             case "contact" when !_state.IsSwitchOpen:
-            case "button" when _state.IsStopPressed:
+            case "button" when !_state.IsStopPressed:
                 Join(part.Net("1")!, part.Net("2")!, ContactSiemens);
                 break;
             case "schottky" or "led" when IsOn(part.Ref):

@@ -32,6 +32,9 @@ internal static class ElectricalRules
     // 9 V less 5 % of the adapter and half a volt of the diode D2.
     private const double InputShare = 0.89;
 
+    // The adapter's tolerance, as the bill asks for it.
+    private const double SupplyTolerance = 0.05;
+
     private const double DecouplingPicofarads = 47_000;
     private const double InputPicofarads = 1_000_000;
 
@@ -58,6 +61,7 @@ internal static class ElectricalRules
         rules.OneShot();
         rules.ValveSense();
         rules.Flyback();
+        rules.Surge();
         rules.TestPoints();
         rules.Cart(pods);
     }
@@ -167,8 +171,8 @@ internal static class ElectricalRules
         {
             Expect("reset", "U1.cuffSwitchSense", isHigh: false);
             Expect("switchOpen", "U1.cuffSwitchSense", isHigh: true);
-            Expect("reset", "U1.stopSense", isHigh: true);
-            Expect("stop", "U1.stopSense", isHigh: false);
+            Expect("reset", "U1.stopSense", isHigh: false);
+            Expect("stop", "U1.stopSense", isHigh: true);
             Expect("reset", "U1.cuffValveSense", isHigh: false);
             Expect("held", "U1.cuffValveSense", isHigh: true);
             Expect("reset", "U20.3", isHigh: false);
@@ -201,10 +205,19 @@ internal static class ElectricalRules
             }
 
             Circuit running = Solved("running");
+            Circuit stopped = Solved("stop");
             Circuit[] floating = [Solved("reset", LeakAmperes), Solved("reset", -LeakAmperes)];
+            HashSet<string> stop = wiring.Part(Wiring.Controller)?.Net("stopSense") is { } sense ? Reached(sense) : [];
             foreach (NetPart gate in wiring.Parts.Where(p => wiring.ItemOf(p).Kind == "nFet"))
             {
-                Gate(running, "state running", gate, isHigh: true);
+                // The transistor of STOP conducts while the others must not.
+                bool isStop = stop.Contains(gate.Net("G")!);
+                Gate(running, "state running", gate, isHigh: !isStop);
+                if (isStop)
+                {
+                    Gate(stopped, "state stop", gate, isHigh: true);
+                }
+
                 foreach (Circuit circuit in floating)
                 {
                     Gate(circuit, "a floating controller", gate, isHigh: false);
@@ -335,6 +348,7 @@ internal static class ElectricalRules
                 Wrong(wiring.Part(load)!, "has current while STOP is pressed");
             }
 
+            StopWires();
             Off(Circuit.Named("switchOpen"), "the pressure switch is open");
             CircuitState untriggered = Circuit.Named("running") with { IsTriggered = false };
             foreach (string load in Powered(wiring, untriggered).Where(l => wiring.Part(l)!.Item != "bleed-valve"))
@@ -350,6 +364,42 @@ internal static class ElectricalRules
                 {
                     Wrong(load, string.Create(CultureInfo.InvariantCulture, $"has {held.Amperes(load.Ref) * 1000:0} mA when it is driven; it needs {wanted * 1000:0}"));
                 }
+            }
+        }
+
+        /// <summary>A STOP button whose wire is broken, at the button or between the boards, stops like one that is pressed; and the controller sees the one at the button.</summary>
+        private void StopWires()
+        {
+            foreach (NetPart button in wiring.Parts.Where(p => wiring.ItemOf(p).Kind == "button"))
+            {
+                CircuitState broken = Circuit.Named("running") with { Broken = button.Ref };
+                Stopped(wiring, broken, $"the wire of {button.Ref} is broken");
+                if (wiring.Part(Wiring.Controller) is { } controller && controller.Net("stopSense") is { } net)
+                {
+                    // With the cuff's board, and without it: with an OEM module the program alone stops.
+                    foreach (Wiring boards in new[] { wiring, wiring with { Boards = [.. wiring.Boards.Where(b => b.Name == button.Board)] } })
+                    {
+                        Receive(Circuit.Solve(boards, broken), $"the broken wire of {button.Ref}", controller, wiring.ItemOf(controller).Pins.First(p => p.Number == "stopSense"), net, isHigh: true);
+                    }
+                }
+
+                foreach (string line in button.Nets.Select(n => n.Value).Where(n => n != Wiring.Ground))
+                {
+                    Wiring cut = wiring with { Boards = [.. wiring.Boards.Select(b => b.Name == button.Board ? b : b with { Sheets = [.. b.Sheets.Select(s => Renamed(s, line))] })] };
+                    Stopped(cut, Circuit.Named("running"), $"{line} is broken between the boards");
+                }
+            }
+        }
+
+        private static NetSheet Renamed(NetSheet sheet, string net) => sheet with { Rows = [.. sheet.Rows.Select(r => (IReadOnlyList<NetPart>)[.. r.Select(p => Renamed(p, net))])] };
+
+        private static NetPart Renamed(NetPart part, string net) => part with { Nets = [.. part.Nets.Select(n => n.Value == net ? new KeyValuePair<string, string>(n.Key, net + " cut") : n)] };
+
+        private void Stopped(Wiring boards, CircuitState state, string when)
+        {
+            foreach (string load in Powered(boards, state).Where(l => boards.ItemOf(boards.Part(l)!).Kind == "motor" || boards.Part(l)!.Item == "dump-valve"))
+            {
+                Wrong(boards.Part(load)!, $"has current when {when}");
             }
         }
 
@@ -414,6 +464,37 @@ internal static class ElectricalRules
                 if (diode is null || wiring.ItemOf(diode).Value("ratedMilliamperes") < wiring.ItemOf(load).Draws.Sum(d => d.PeakMilliamperes))
                 {
                     Wrong(load, "has no diode across it that takes its current, cathode at the supply");
+                }
+            }
+        }
+
+        /// <summary>A transient suppressor carries nothing at the supply's highest voltage, and what it lets through is borne by every capacitor and converter behind it.</summary>
+        public void Surge()
+        {
+            foreach (NetPart suppressor in wiring.Parts.Where(p => wiring.ItemOf(p).Kind == "tvs"))
+            {
+                double clamp = wiring.ItemOf(suppressor).Value("clampMillivolts") / 1000, breakdown = wiring.ItemOf(suppressor).Value("breakdownMillivolts") / 1000;
+                double supply = wiring.Rails.Where(r => r.From == "J1").Select(r => r.Millivolts).DefaultIfEmpty(0).Max() / 1000.0 * (1 + SupplyTolerance);
+                if (breakdown < supply || clamp < breakdown)
+                {
+                    Wrong(suppressor, $"conducts from {V(breakdown)} and clamps at {V(clamp)}; the supply has up to {V(supply)}");
+                }
+
+                HashSet<string> behind = [suppressor.Net("K")!];
+                for (bool isMore = true; isMore;)
+                {
+                    string[] next = [.. wiring.Parts.Select(p => (Part: p, Pins: Passes(wiring.ItemOf(p)))).Where(p => p.Pins is { } pins && behind.Contains(p.Part.Net(pins.From)!)).Select(p => p.Part.Net(p.Pins!.Value.To)!).Where(n => !behind.Contains(n))];
+                    behind.UnionWith(next);
+                    isMore = next.Length > 0;
+                }
+
+                foreach (NetPart part in wiring.Parts.Where(p => wiring.ItemOf(p) is { } item && ((item.Kind == "capacitor" && p.Nets.Any(n => behind.Contains(n.Value))) || (item.Converter is { } c && behind.Contains(p.Net(c.From)!)))))
+                {
+                    double bears = wiring.ItemOf(part).Value("maxMillivolts") / 1000;
+                    if (bears < clamp)
+                    {
+                        Wrong(part, $"bears {V(bears)}, and {suppressor.Ref} lets {V(clamp)} through");
+                    }
                 }
             }
         }

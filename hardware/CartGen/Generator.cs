@@ -15,7 +15,7 @@ public static class Generator
 {
     /// <summary>The files to be read besides every file of <see cref="Folders"/> that ends in ".json": sources, and pages with generated tables.</summary>
     public static IReadOnlyList<string> Inputs { get; } =
-        [ModelReader.VocabularyFile, ModelReader.FaultsFile, ModelReader.CartFile, WiringReader.BillFile, .. Pages.All];
+        [ModelReader.VocabularyFile, ModelReader.FaultsFile, ModelReader.CartFile, WiringReader.BillFile, .. NetworkPage.Inputs, .. Pages.All];
 
     /// <summary>The folder of the boards' files.</summary>
     public static string BoardFolder => ModelReader.BoardFolder;
@@ -34,7 +34,7 @@ public static class Generator
         IEnumerable<(string Path, string Text)> files =
         [
             .. EnumFiles.Write(model), .. PodFiles.Write(model), .. BoardFiles.Write(model), .. GatewayFiles.Write(model), .. SimulatorFiles.Write(model),
-            .. PageScript.Write(model), .. NetlistFiles.Write(model), .. SchematicFiles.Write(model), .. Pages.Write(model, inputs),
+            .. PageScript.Write(model), .. NetlistFiles.Write(model), .. SchematicFiles.Write(model), .. Pages.Write(model, inputs), .. NetworkPage.Write(model, inputs),
         ];
         return files.Select(f => new GeneratedFile(f.Path, Encoding.UTF8.GetBytes(f.Text))).OrderBy(f => f.Path, StringComparer.Ordinal).ToArray();
     }

@@ -245,7 +245,13 @@ internal static class SchematicFiles
                     Line(b, y, end, y);
                     Add($"<circle cx=\"{a}\" cy=\"{y}\" r=\"2.5\" fill=\"#222222\"/>");
                     Add($"<circle cx=\"{b}\" cy=\"{y}\" r=\"2.5\" fill=\"#222222\"/>");
-                    Line(a, y, b, cell.Item.Kind == "contact" ? y : y - 11);
+                    Line(a, y, b, y);
+                    if (cell.Item.Kind == "button")
+                    {
+                        Line(mid, y - 11, mid, y);
+                        Line(mid - 6, y - 11, mid + 6, y - 11);
+                    }
+
                     break;
                 case "fuse":
                     Add($"<rect x=\"{a}\" y=\"{y - 6}\" width=\"{b - a}\" height=\"12\" fill=\"#ffffff\" stroke=\"#222222\"/>");

@@ -197,6 +197,15 @@ internal static class WiringChecks
             }
         }
 
+        foreach (BillItem item in wiring.Items)
+        {
+            int used = wiring.Cables.Count(c => c.Item == item.Id);
+            if (used > 0 && item.Quantity != used)
+            {
+                Wrong(problems, WiringReader.BillFile, item.Id, string.Create(CultureInfo.InvariantCulture, $"has the quantity {item.Quantity}, and the boards have {used} of it"));
+            }
+        }
+
         foreach (NetPart connector in wiring.Parts.Where(p => wiring.ItemOf(p).Kind == "connector" && p.Item is not ("j-supply" or "j-6" or "dock") && !wiring.Cables.Any(c => c.From == p.Ref || c.To == p.Ref)))
         {
             Wrong(problems, FileOf(wiring, connector), connector.Ref, "no cable is plugged into it");

@@ -24,7 +24,7 @@ internal static class WiringReader
     private static readonly string[] Numbers =
     [
         "ohms", "picofarads", "tolerancePermille", "forwardMillivolts", "ratedMilliamperes", "gateOnMillivolts", "gateOffMillivolts", "onMilliohms", "pinPicofarads", "offsetMillivolts", "minOhms", "maxOhms",
-        "nominalMmHg", "lowestMmHg", "highestMmHg",
+        "maxMillivolts", "breakdownMillivolts", "clampMillivolts", "nominalMmHg", "lowestMmHg", "highestMmHg",
     ];
 
     /// <summary>Reads everything.</summary>

@@ -48,11 +48,17 @@ internal static class SimulatedPodCommand
         world.Kernel.At(0, () => pod.Skin.Touch(0));
         long endUs = durationSeconds is double seconds ? (long)(seconds * 1e6) : Oscillator.MaxElapsedUs / 2;
         await paced.RunAsync(endUs, here.Stop).ConfigureAwait(false);
-        PodCounters counters = pod.Host!.Counters;
+        connector?.Dispose();
+        if (pod.Host is null)
+        {
+            await here.Output.WriteLineAsync("safe mode, or between two starts: nothing is measured").ConfigureAwait(false);
+            return ExitCode.Done;
+        }
+
+        PodCounters counters = pod.Host.Counters;
         await here.Output.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
             $"produced {counters.Produced} recovered {counters.Recovered} acknowledged {counters.Acknowledged} pending {counters.Pending} evicted {counters.Evicted}")).ConfigureAwait(false);
-        connector?.Dispose();
         return ExitCode.Done;
     }
 

@@ -16,8 +16,9 @@ internal static class Directions
         ["edge-gateway/Faults"] = [],
         ["edge-gateway/Certificates"] = [],
         ["edge-gateway/Mqtt.AspNetCore"] = ["edge-gateway/Mqtt"],
+        ["edge-gateway/Mqtt.MqttNet"] = ["edge-gateway/Mqtt"],
         ["edge-gateway/Core"] = ["firmware", "edge-gateway/Faults", "edge-gateway/Mqtt", "edge-gateway/Journal"],
-        ["edge-gateway/Machine"] = ["edge-gateway/Certificates", "edge-gateway/Core", "edge-gateway/Faults"],
+        ["edge-gateway/Machine"] = ["edge-gateway/Certificates", "edge-gateway/Core", "edge-gateway/Faults", "edge-gateway/Mqtt.MqttNet"],
         ["edge-gateway/Gateway"] = ["edge-gateway/Certificates", "edge-gateway/Core", "edge-gateway/Machine", "edge-gateway/Mqtt.AspNetCore"],
         ["edge-gateway/Pi"] = ["edge-gateway/Core"],
         ["edge-gateway/Tool"] = ["edge-gateway/Certificates", "edge-gateway/Core", "edge-gateway/Machine"],
@@ -49,9 +50,9 @@ internal static class Directions
         ["EdgeGateway.Faults"] = [],
         ["EdgeGateway.Certificates"] = [],
         ["EdgeGateway.Core"] = ["Firmware.Core", "Firmware.Protocol", "EdgeGateway.Faults", "EdgeGateway.Mqtt", "EdgeGateway.Journal"],
-        ["EdgeGateway.Machine"] = ["EdgeGateway.Certificates", "EdgeGateway.Faults", "EdgeGateway.Core", "EdgeGateway.Journal"],
+        ["EdgeGateway.Machine"] = ["EdgeGateway.Certificates", "EdgeGateway.Faults", "EdgeGateway.Core", "EdgeGateway.Journal", "EdgeGateway.Mqtt"],
         ["EdgeGateway.Gateway"] = ["EdgeGateway.Certificates", "Firmware.Core", "Firmware.Protocol", "EdgeGateway.Faults", "EdgeGateway.Mqtt", "EdgeGateway.Journal", "EdgeGateway.Core", "EdgeGateway.Machine"],
-        ["EdgeGateway.Tool"] = ["EdgeGateway.Certificates", "Firmware.Core", "Firmware.Protocol", "EdgeGateway.Faults", "EdgeGateway.Journal", "EdgeGateway.Core", "EdgeGateway.Machine"],
+        ["EdgeGateway.Tool"] = ["EdgeGateway.Certificates", "Firmware.Core", "Firmware.Protocol", "EdgeGateway.Faults", "EdgeGateway.Journal", "EdgeGateway.Core", "EdgeGateway.Machine", "EdgeGateway.Mqtt"],
         ["Simulators.Kernel"] = [],
         ["Simulators.Buses"] = ["Simulators.Kernel"],
         ["Simulators.Chips"] = ["Simulators.Kernel", "Simulators.Buses"],
@@ -73,13 +74,13 @@ internal static class Directions
     {
         ["EdgeGateway.Core"] = new Dictionary<string, string[]>(StringComparer.Ordinal)
         {
-            ["Access"] = [".", "Commands", "Health", "Ingest", "Readings", "Records", "Sessions", "Sound", "Time"],
+            ["Access"] = [".", "Commands", "Health", "Ingest", "Readings", "Records", "Sessions", "Sound", "Time", "Trail"],
             ["Auscultation"] = [],
-            ["Commands"] = [".", "Cuff", "Delivery", "Health", "Ingest", "Json", "Records", "Sessions", "Sound", "Time"],
+            ["Commands"] = [".", "Cuff", "Delivery", "Health", "Ingest", "Json", "Records", "Sessions", "Sound", "Time", "Trail"],
             ["Configuration"] = ["."],
             ["Cuff"] = [".", "Commands", "Ingest", "Json", "Records", "Sessions", "Time"],
-            ["Delivery"] = [".", "Access", "Commands", "Health", "Ingest", "Readings", "Records", "Retained", "Sessions", "Time"],
-            ["Health"] = [".", "Delivery", "Ingest", "Json", "Readings", "Records", "Sessions", "Time"],
+            ["Delivery"] = [".", "Access", "Commands", "Health", "Ingest", "Readings", "Records", "Retained", "Sessions", "Time", "Trail"],
+            ["Health"] = [".", "Configuration", "Delivery", "Ingest", "Json", "Readings", "Records", "Sessions", "Time"],
             ["Ingest"] = [".", "Health", "Readings", "Records", "Sessions", "Time"],
             ["Json"] = ["."],
             ["Readings"] = [".", "Json", "Records", "Sessions", "Time"],
@@ -88,6 +89,7 @@ internal static class Directions
             ["Sessions"] = [".", "Commands", "Delivery", "Health", "Ingest", "Json", "Readings", "Records", "Time"],
             ["Sound"] = [".", "Auscultation", "Commands", "Delivery", "Health", "Ingest", "Json", "Readings", "Records", "Sessions", "Time"],
             ["Time"] = [".", "Health", "Json", "Readings", "Records"],
+            ["Trail"] = [".", "Delivery", "Health", "Json", "Records", "Time"],
         },
         ["Firmware.Pod"] = new Dictionary<string, string[]>(StringComparer.Ordinal)
         {
@@ -128,7 +130,7 @@ internal static class Directions
     /// <summary>Project and assembly, to be searched when it was built; the executables have names of their own.</summary>
     public static IReadOnlyList<(string Project, string Assembly)> Assemblies { get; } =
     [
-        ("Firmware", "Firmware"), ("Faults", "EdgeGateway.Faults"), ("Certificates", "EdgeGateway.Certificates"), ("Mqtt", "EdgeGateway.Mqtt"), ("Mqtt.AspNetCore", "EdgeGateway.Mqtt.AspNetCore"),
+        ("Firmware", "Firmware"), ("Faults", "EdgeGateway.Faults"), ("Certificates", "EdgeGateway.Certificates"), ("Mqtt", "EdgeGateway.Mqtt"), ("Mqtt.AspNetCore", "EdgeGateway.Mqtt.AspNetCore"), ("Mqtt.MqttNet", "EdgeGateway.Mqtt.MqttNet"),
         ("Journal", "EdgeGateway.Journal"), ("Core", "EdgeGateway.Core"), ("Machine", "EdgeGateway.Machine"), ("Gateway", "cart-gateway"), ("Tool", "cartctl"), ("Kernel", "Simulators.Kernel"), ("Buses", "Simulators.Buses"),
         ("Chips", "Simulators.Chips"), ("Patient", "Simulators.Patient"), ("Network", "Simulators.Network"), ("Peers", "Simulators.Peers"), ("Cart", "Simulators.Cart"),
     ];

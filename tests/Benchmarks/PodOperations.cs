@@ -4,7 +4,6 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Reflection;
-using System.Runtime.Loader;
 using System.Text;
 using System.Threading.Tasks;
 using Simulators.Cart.Scenario;
@@ -149,21 +148,4 @@ public static class PodOperations
     }
 
     private sealed record Pass(string Name, string Chips, string Timeline, int FromSeconds, int Seconds);
-
-    private sealed class WovenContext(string folder) : AssemblyLoadContext("woven")
-    {
-        public byte[] Firmware { get; set; } = [];
-
-        protected override Assembly? Load(AssemblyName assemblyName)
-        {
-            string name = assemblyName.Name!;
-            if (name is "Firmware")
-            {
-                return LoadFromStream(new MemoryStream(Firmware));
-            }
-
-            string path = Path.Combine(folder, name + ".dll");
-            return File.Exists(path) ? LoadFromAssemblyPath(path) : null;
-        }
-    }
 }

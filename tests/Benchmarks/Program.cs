@@ -8,6 +8,7 @@ using Benchmarks;
 
 // cart-bench sound [--rounds N] measures the analysis of sound alone, cart-bench link [--rounds N] live sound over a simulated way,
 // cart-bench reading-cost [--rounds N] [--count N] what one reading costs the gateway in bytes allocated and CPU.
+// cart-bench clients [--rounds N] [--count N] the uplink's two MQTT clients beside each other.
 // cart-bench pod-operations counts the IL instructions that the pod executes, per signal and in its worst step.
 // cart-bench [--rounds N] [--count N] [--memory N]: the table goes to stdout, progress to stderr. Exit 0 measured or skipped with the reason, 2 usage.
 const int Done = 0, Usage = 2;
@@ -33,7 +34,13 @@ if (costOnly)
     (rounds, count) = (ReadingCostBench.DefaultRounds, ReadingCostBench.DefaultCount);
 }
 
-for (int i = soundOnly || linkOnly || costOnly ? 1 : 0; i < args.Length; i += 2)
+bool clientsOnly = args is ["clients", ..];
+if (clientsOnly)
+{
+    (rounds, count) = (ClientBench.DefaultRounds, ClientBench.DefaultCount);
+}
+
+for (int i = soundOnly || linkOnly || costOnly || clientsOnly ? 1 : 0; i < args.Length; i += 2)
 {
     if (i + 1 == args.Length || !int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out int value) || value is < 1 or > 10_000_000)
     {
@@ -65,6 +72,12 @@ if (linkOnly)
 if (costOnly)
 {
     await ReadingCostBench.RunAsync(rounds, count).ConfigureAwait(false);
+    return Done;
+}
+
+if (clientsOnly && ChildProcess.Find("mosquitto") is not null)
+{
+    await ClientBench.RunAsync(rounds, count).ConfigureAwait(false);
     return Done;
 }
 

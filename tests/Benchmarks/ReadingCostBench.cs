@@ -60,6 +60,7 @@ internal sealed class ReadingCostBench : IGatewayTime, IEntropy
 
     private readonly SoftwareCrc32 _crc = new();
     private readonly MemoryDisk _disk = new();
+    private readonly MemoryDisk _keys = new();
     private readonly GatewayCore _core;
     private readonly RawPeer _pod;
     private readonly RawPeer _subscriber;
@@ -68,13 +69,16 @@ internal sealed class ReadingCostBench : IGatewayTime, IEntropy
     private uint _sequence;
     private int _packetId;
 
-    private ReadingCostBench(int kind)
+    private ReadingCostBench(int kind, bool isEncrypted)
     {
         _kind = kind;
+        JournalProtection? protection = isEncrypted
+            ? new JournalProtection { Disk = _keys, CartKey = new byte[JournalProtection.KeyBytes], KeyOf = EdgeGateway.Core.Records.RecordKeys.OwnerOf, Random = System.Security.Cryptography.RandomNumberGenerator.Fill }
+            : null;
         GatewayOptions options = new() { CartId = "C1", GatewayId = 0x0200000000000001, Production = false };
         _core = new GatewayCore(options, new GatewayPorts
         {
-            Journal = (handler, projections) => new JournalLog(_disk, new JournalOptions(), projections, handler),
+            Journal = (handler, projections) => new JournalLog(_disk, new JournalOptions(), projections, handler, protection),
             Server = static handler => new MqttServer(EndpointLimits.Server, handler),
             Time = this,
             Entropy = this,
@@ -112,39 +116,52 @@ internal sealed class ReadingCostBench : IGatewayTime, IEntropy
     /// <param name="count">Readings in each.</param>
     public static async Task RunAsync(int rounds, int count)
     {
-        StringBuilder table = new(
-            "| before → now, median of " + rounds.ToString(CultureInfo.InvariantCulture)
-            + " | frames per message | ingest, bytes allocated | drain, bytes allocated | ingest, µs CPU | drain, µs CPU |\n| --- | --- | --- | --- | --- | --- |\n");
+        const string Head = " | frames per message | ingest, bytes allocated | drain, bytes allocated | ingest, µs CPU | drain, µs CPU |\n| --- | --- | --- | --- | --- | --- |\n";
+        string median = ", median of " + rounds.ToString(CultureInfo.InvariantCulture);
+        StringBuilder table = new("| before → now" + median + Head);
+        StringBuilder encrypted = new("\n| plain → encrypted" + median + Head);
         for (int kind = 0; kind < Kinds.Length; kind++)
         {
             for (int filled = 0; filled < 2; filled++)
             {
-                ReadingCostBench bench = new(kind);
-                int together = filled == 0 ? 1 : Math.Min(FramesPerMessage, Frame.MaxMessageLength / (Frame.Overhead + bench.Body().Length)); // two chunks of sound fill a message
-                List<Cost> costs = [];
-                for (int round = -WarmUps; round < rounds; round++)
-                {
-                    Cost cost = bench.Round(count, together);
-                    if (round >= 0)
-                    {
-                        costs.Add(cost);
-                    }
-                }
-
-                Cost before = Before[kind][filled];
-                table.Append(CultureInfo.InvariantCulture, $"| {Kinds[kind].Name} | {together} | {before.IngestBytes:#,0} → {Median(costs, static c => c.IngestBytes):#,0} ");
-                table.Append(CultureInfo.InvariantCulture, $"| {before.DrainBytes:#,0} → {Median(costs, static c => c.DrainBytes):#,0} ");
-                table.Append(CultureInfo.InvariantCulture, $"| {before.IngestUs:0.0} → {Median(costs, static c => c.IngestUs):0.0} ");
-                table.Append(CultureInfo.InvariantCulture, $"| {before.DrainUs:0.0} → {Median(costs, static c => c.DrainUs):0.0} |\n");
+                Cost plain = Measure(kind, filled, rounds, count, isEncrypted: false, out int together);
+                Row(table, kind, together, Before[kind][filled], plain);
+                Row(encrypted, kind, together, plain, Measure(kind, filled, rounds, count, isEncrypted: true, out _));
             }
         }
 
+        table.Append(encrypted);
         await Console.Out.WriteAsync(table).ConfigureAwait(false);
         await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{rounds} rounds of {count:#,0} readings after {WarmUps} to warm up; {Environment.ProcessorCount} processors. Before: commit 8d0e595.")).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     public uint NextUInt32() => 0x5EED;
+
+    private static Cost Measure(int kind, int filled, int rounds, int count, bool isEncrypted, out int together)
+    {
+        ReadingCostBench bench = new(kind, isEncrypted);
+        together = filled == 0 ? 1 : Math.Min(FramesPerMessage, Frame.MaxMessageLength / (Frame.Overhead + bench.Body().Length)); // two chunks of sound fill a message
+        List<Cost> costs = [];
+        for (int round = -WarmUps; round < rounds; round++)
+        {
+            Cost cost = bench.Round(count, together);
+            if (round >= 0)
+            {
+                costs.Add(cost);
+            }
+        }
+
+        return new Cost(Median(costs, static c => c.IngestBytes), Median(costs, static c => c.IngestUs), Median(costs, static c => c.DrainBytes), Median(costs, static c => c.DrainUs));
+    }
+
+    private static void Row(StringBuilder table, int kind, int together, Cost before, Cost now)
+    {
+        table.Append(CultureInfo.InvariantCulture, $"| {Kinds[kind].Name} | {together} | {before.IngestBytes:#,0} → {now.IngestBytes:#,0} ");
+        table.Append(CultureInfo.InvariantCulture, $"| {before.DrainBytes:#,0} → {now.DrainBytes:#,0} ");
+        table.Append(CultureInfo.InvariantCulture, $"| {before.IngestUs:0.0} → {now.IngestUs:0.0} ");
+        table.Append(CultureInfo.InvariantCulture, $"| {before.DrainUs:0.0} → {now.DrainUs:0.0} |\n");
+    }
 
     private static double Median(List<Cost> costs, Func<Cost, double> figure)
     {
@@ -248,15 +265,15 @@ internal sealed class ReadingCostBench : IGatewayTime, IEntropy
         {
             _core.Step(NowUs);
         }
-        while (_disk.Run() | (_subscriber?.Answer(NowUs) ?? false));
+        while (_disk.Run() | _keys.Run() | (_subscriber?.Answer(NowUs) ?? false));
     }
 
-    private Mark Now() => new(GC.GetAllocatedBytesForCurrentThread(), _disk.AllocatedBytes, Environment.CpuUsage.TotalTime);
+    private Mark Now() => new(GC.GetAllocatedBytesForCurrentThread(), _disk.AllocatedBytes + _keys.AllocatedBytes, Environment.CpuUsage.TotalTime);
 
     private (double Bytes, double Us) Since(Mark mark, int readings)
     {
         double us = (Environment.CpuUsage.TotalTime - mark.Cpu).TotalMicroseconds;
-        long bytes = GC.GetAllocatedBytesForCurrentThread() - mark.Allocated - (_disk.AllocatedBytes - mark.OfDisk);
+        long bytes = GC.GetAllocatedBytesForCurrentThread() - mark.Allocated - (_disk.AllocatedBytes + _keys.AllocatedBytes - mark.OfDisk);
         return ((double)bytes / readings, us / readings);
     }
 

@@ -32,6 +32,12 @@ public sealed class AuthorityTests
         Assert.IsLessThanOrEqualTo(1024, pod.CertificatePem.Length);
         Assert.IsLessThanOrEqualTo(1024, pod.KeyPem.Length);
         Assert.IsLessThanOrEqualTo(1024, cart.RootPem.Length);
+        string anchor = cart.Authority.AnchorPem(Now);
+        Assert.IsLessThanOrEqualTo(1024, anchor.Length);
+        Assert.IsTrue(cart.Authority.IsAnchor(anchor));
+        Assert.IsFalse(cart.Authority.IsAnchor(cart.RootPem) || cart.Authority.IsAnchor(string.Empty) || cart.Authority.IsAnchor("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----"));
+        using Cart second = new("ward-3");
+        Assert.IsFalse(cart.Authority.IsAnchor(second.Authority.AnchorPem(Now)), "another key of the same name");
         Assert.AreEqual(Now - TimeSpan.FromDays(2), new DateTimeOffset(certificate.NotBefore.ToUniversalTime()));
         Assert.AreEqual(Now + TimeSpan.FromDays(730), new DateTimeOffset(certificate.NotAfter.ToUniversalTime()));
     }

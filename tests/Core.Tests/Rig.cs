@@ -352,6 +352,8 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
     public const long UtcStartUs = 1_767_323_045_000_000; // 2026-01-02T03:04:05Z
 
     private readonly SeededRandom _random;
+    private readonly SeededRandom _keyRandom;
+    private readonly IApiTokens? _tokens;
     private readonly List<TestClient> _clients = [];
     private readonly List<GatewayLogEntry> _log = [];
     private MqttMemoryLink? _uplinkLink;
@@ -364,10 +366,15 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
         JournalOptions? journal = null,
         bool external = false,
         IMqttServer? broker = null,
-        MqttServerOptions? brokerOptions = null)
+        MqttServerOptions? brokerOptions = null,
+        bool isProtected = false,
+        IApiTokens? tokens = null)
     {
+        _tokens = tokens;
         _random = new SeededRandom(seed);
         Disk = new SimulatedDisk(seed);
+        KeyDisk = isProtected ? new SimulatedDisk(seed + 1) : null;
+        _keyRandom = _random.Fork("keys");
         JournalOptions = journal ?? new JournalOptions();
         GatewayOptions made = new() { CartId = "C1", GatewayId = Gateway, Production = false, Seed = seed };
         if (external || broker is not null)
@@ -385,6 +392,9 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
     public JournalOptions JournalOptions { get; }
 
     public SimulatedDisk Disk { get; }
+
+    /// <summary>Where the keys are; null for a journal without.</summary>
+    public SimulatedDisk? KeyDisk { get; }
 
     public GatewayCore Core { get; private set; } = null!;
 
@@ -437,7 +447,7 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
             {
                 Projections = projections;
                 JournalHandler = handler;
-                return Journal = new JournalLog(Disk, JournalOptions, projections, handler);
+                return Journal = new JournalLog(Disk, JournalOptions, projections, handler, Protection());
             },
             Server = handler => new MqttServer(EndpointLimits.Server, handler),
             Client = (options, handler) =>
@@ -450,12 +460,27 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
             Entropy = this,
             Log = this,
             Listeners = new EdgeGateway.Core.Access.ListenerTokens(new byte[32]),
+            Tokens = _tokens,
         });
         Core.Start(NowUs);
         RunUntil(() => Core.IsReady || Disk.IsOff, 5_000_000);
     }
 
     public MqttClient? UplinkClient { get; private set; }
+
+    private JournalProtection? Protection() => KeyDisk is null ? null : new JournalProtection
+    {
+        Disk = KeyDisk,
+        CartKey = new byte[32],
+        KeyOf = EdgeGateway.Core.Records.RecordKeys.OwnerOf,
+        Random = bytes =>
+        {
+            for (int i = 0; i < bytes.Length; i++)
+            {
+                bytes[i] = (byte)_keyRandom.NextUInt32();
+            }
+        },
+    };
 
     /// <summary>The process is gone, as by SIGKILL or by a cut of power.</summary>
     public void Kill(CutKeeps? cut = null)
@@ -475,10 +500,13 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
         {
             Disk.CutPower();
             Disk.PowerOn(keeps);
+            KeyDisk?.CutPower();
+            KeyDisk?.PowerOn(keeps);
         }
         else
         {
             Disk.KillProcess();
+            KeyDisk?.KillProcess();
         }
 
         NowUs += 10_000;
@@ -643,9 +671,9 @@ internal sealed class Rig : IGatewayTime, IEntropy, IGatewayLog, IUplinkConnecto
         do
         {
             Assert.IsLessThan(100_000, ++rounds, "no end at one moment\n" + LogText());
-            long ended = Disk.OperationsEnded;
-            next = Math.Min(Core.Step(NowUs), Disk.Step(NowUs));
-            moved = Disk.OperationsEnded != ended;
+            long ended = Disk.OperationsEnded + (KeyDisk?.OperationsEnded ?? 0);
+            next = Math.Min(Core.Step(NowUs), Math.Min(Disk.Step(NowUs), KeyDisk?.Step(NowUs) ?? long.MaxValue));
+            moved = Disk.OperationsEnded + (KeyDisk?.OperationsEnded ?? 0) != ended;
             foreach (TestClient client in _clients)
             {
                 if (client.Link is { IsUp: false })

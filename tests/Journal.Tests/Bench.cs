@@ -1,9 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using EdgeGateway.Journal;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using Simulators.Cart.Gateway;
+using Simulators.Kernel;
 
 namespace Journal.Tests;
 
@@ -98,6 +100,12 @@ internal sealed class Bench : IJournalHandler
 
     public SimulatedDisk Disk { get; }
 
+    /// <summary>Where the keys are; null for a journal without.</summary>
+    public SimulatedDisk? KeyDisk { get; private set; }
+
+    /// <summary>The key that wraps all others.</summary>
+    public byte[] CartKey { get; set; } = Enumerable.Range(1, 32).Select(static i => (byte)i).ToArray();
+
     public JournalLog Log { get; private set; } = null!;
 
     public SumProjection Projection { get; private set; } = new("sum");
@@ -138,6 +146,69 @@ internal sealed class Bench : IJournalHandler
 
     public static Sent Tell(in JournalRecord record) => new(record.Index, record.Type, record.Class, Convert.ToHexString(record.Payload.Span));
 
+    // Never the same again, whatever life it is: what the system's randomness is on a cart.
+    private SeededRandom? _keyRandom;
+
+    /// <summary>Encrypts: the key owner of a record follows from its first byte.</summary>
+    public Bench Protect()
+    {
+        KeyDisk = new SimulatedDisk(Seed + 7777);
+        _keyRandom = new SeededRandom(Seed).Fork("keys");
+        return this;
+    }
+
+    /// <summary>Whose key encrypts a record here: nobody's for an even length, else the number in its first byte, or one of a few that follow from its length.</summary>
+    public static JournalKeyOwner OwnerOf(byte type, RecordClass recordClass, ReadOnlySpan<byte> payload) =>
+        payload.Length % 2 == 0 ? default : payload[0] != 0 ? new JournalKeyOwner(1, payload[0]) : new JournalKeyOwner(2, (uint)payload.Length % 5);
+
+    private JournalProtection? Protection() => KeyDisk is null ? null : new JournalProtection
+    {
+        Disk = KeyDisk,
+        CartKey = CartKey,
+        KeyOf = OwnerOf,
+        Random = bytes =>
+        {
+            for (int i = 0; i < bytes.Length; i++)
+            {
+                bytes[i] = (byte)_keyRandom!.NextUInt32();
+            }
+        },
+    };
+
+    /// <summary>The power returns.</summary>
+    public void PowerOn(CutKeeps keeps)
+    {
+        Disk.PowerOn(keeps);
+        KeyDisk?.PowerOn(keeps);
+    }
+
+    /// <summary>The process ends.</summary>
+    public void Kill()
+    {
+        Disk.KillProcess();
+        KeyDisk?.KillProcess();
+    }
+
+    // The power of both goes at once.
+    private long StepDisks()
+    {
+        long next = Disk.Step(Now);
+        if (KeyDisk is not null)
+        {
+            long ofKeys = KeyDisk.Step(Now);
+            if (KeyDisk.IsOff || Disk.IsOff)
+            {
+                KeyDisk.CutPower();
+                Disk.CutPower();
+                return long.MaxValue;
+            }
+
+            next = Math.Min(Disk.Step(Now), ofKeys);
+        }
+
+        return next;
+    }
+
     /// <summary>Another bench in the state of this one, which is at rest and stopped.</summary>
     public Bench Copy()
     {
@@ -145,6 +216,16 @@ internal sealed class Bench : IJournalHandler
         foreach (string file in Disk.Files)
         {
             copy.Disk.Put(file, Disk.Contents(file));
+        }
+
+        if (KeyDisk is not null)
+        {
+            copy.Protect()._keyRandom = _keyRandom!.Fork("copy");
+            copy.CartKey = CartKey;
+            foreach (string file in KeyDisk.Files)
+            {
+                copy.KeyDisk!.Put(file, KeyDisk.Contents(file));
+            }
         }
 
         foreach ((long index, Sent record) in Model)
@@ -164,7 +245,7 @@ internal sealed class Bench : IJournalHandler
     {
         Projection = new SumProjection("sum");
         OpenedWith = null;
-        Log = new JournalLog(Disk, Options, [Projection], this);
+        Log = new JournalLog(Disk, Options, [Projection], this, Protection());
         Log.Open();
     }
 
@@ -184,7 +265,7 @@ internal sealed class Bench : IJournalHandler
         for (int i = 0; i < 200_000; i++)
         {
             long log = Log.Step(Now);
-            long disk = Disk.Step(Now);
+            long disk = StepDisks();
             if (Disk.IsOff)
             {
                 return;
@@ -214,7 +295,7 @@ internal sealed class Bench : IJournalHandler
     public void StepOne()
     {
         long log = Log.Step(Now);
-        long disk = Disk.Step(Now);
+        long disk = StepDisks();
         long next = Math.Min(disk, log);
         if (next != long.MaxValue)
         {

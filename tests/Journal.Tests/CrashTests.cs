@@ -74,7 +74,7 @@ public sealed class CrashTests
             {
                 var bench = new Bench(seed) { Disk = { CutAfterOperations = 40 + (long)(seed * 5 % 150) } };
                 Script(bench);
-                bench.Disk.PowerOn(CutKeeps.AnyPart);
+                bench.PowerOn(CutKeeps.AnyPart);
                 bench.Disk.CutAfterOperations = bench.Disk.OperationsEnded + cut;
                 bench.Start();
                 bench.Settle(100_000);
@@ -108,10 +108,10 @@ public sealed class CrashTests
         Assert.IsTrue(rewrites > 1000 && removed > 1000 && checkpoints > 500 && failures > 100, "the histories must reach all parts");
     }
 
-    private static (Bench Bench, long Rewrites, long Checkpoints) History(ulong seed)
+    internal static (Bench Bench, long Rewrites, long Checkpoints) History(ulong seed, bool isProtected = false)
     {
         var random = new SeededRandom(seed).Fork("history");
-        var bench = new Bench(seed);
+        var bench = isProtected ? new Bench(seed).Protect() : new Bench(seed);
         long rewrites = 0;
         long checkpoints = 0;
         int lives = 2 + random.NextInt32(4);
@@ -119,6 +119,12 @@ public sealed class CrashTests
         {
             bench.Disk.FailureRate = random.NextInt32(2) == 0 ? random.NextInt32(300) : 0;
             bench.Disk.ShortWriteRate = random.NextInt32(3) == 0 ? random.NextInt32(300) : 0;
+            if (bench.KeyDisk is not null)
+            {
+                bench.KeyDisk.FailureRate = bench.Disk.FailureRate;
+                bench.KeyDisk.ShortWriteRate = bench.Disk.ShortWriteRate;
+            }
+
             bench.Disk.CapacityBytes = random.NextInt32(3) == 0 ? 5000 + random.NextInt32(6000) : long.MaxValue;
             bench.Start();
             bench.Settle(random.NextInt32(100_000));
@@ -132,17 +138,24 @@ public sealed class CrashTests
             checkpoints += bench.Log.Status.Checkpoints;
             if (random.NextInt32(4) == 0)
             {
-                bench.Disk.KillProcess();
+                bench.Kill();
             }
             else
             {
                 bench.Disk.CutPower();
-                bench.Disk.PowerOn(Keeps[random.NextInt32(3)]);
+                bench.KeyDisk?.CutPower();
+                bench.PowerOn(Keeps[random.NextInt32(3)]);
             }
         }
 
         bench.Disk.FailureRate = 0;
         bench.Disk.ShortWriteRate = 0;
+        if (bench.KeyDisk is not null)
+        {
+            bench.KeyDisk.FailureRate = 0;
+            bench.KeyDisk.ShortWriteRate = 0;
+        }
+
         bench.Disk.CapacityBytes = long.MaxValue;
         bench.StartAndSettle();
         bench.Settle(200_000);
@@ -182,7 +195,7 @@ public sealed class CrashTests
     }
 
     // Appends of all classes with pauses; over quota before its end.
-    private static void Script(Bench bench, int bursts = 60)
+    internal static void Script(Bench bench, int bursts = 60)
     {
         bench.Start();
         bench.Settle();
@@ -214,11 +227,11 @@ public sealed class CrashTests
         bench.Settle();
     }
 
-    private static void Recover(Bench bench, CutKeeps keeps, string when)
+    internal static void Recover(Bench bench, CutKeeps keeps, string when)
     {
         try
         {
-            bench.Disk.PowerOn(keeps);
+            bench.PowerOn(keeps);
             bench.StartAndSettle();
             bench.Verify(when);
             for (int i = 0; i < 3; i++)
@@ -227,7 +240,7 @@ public sealed class CrashTests
             }
 
             bench.Settle();
-            bench.Disk.KillProcess();
+            bench.Kill();
             bench.StartAndSettle();
             bench.Verify(when + ", and once more");
             Assert.AreEqual(bench.Model.Count == 0 ? 0 : bench.Log.LastIndex, bench.Acknowledged, when);

@@ -50,6 +50,63 @@ public sealed class CertificateCommandsTests
     public void End() => Directory.Delete(_folder, recursive: true);
 
     [TestMethod]
+    public void Acts_stand_in_the_trail_which_tells_what_was_changed_in_it()
+    {
+        MakeCart();
+        Done("certs", "enrol", _yaml, Pod, "--host", "cart.example", "--label", "Mrs Planted-Label", "--wifi", "ward", "--wifi-password-file", At("wifi"), "--out", At("bundle.json"));
+        Done("pods", "replace", _yaml, Pod, "02aabbfffe0000a2");
+        Refused(3, "certs", "revoke", _yaml, "no-such", "--reason", "lost");
+        string shown = Done("audit", "show", _yaml);
+        StringAssert.Contains(shown, "pod.enrol            integrator  from=console  subject=" + Pod);
+        StringAssert.Contains(shown, "pod.replace          integrator  from=console  subject=" + Pod + "/02aabbfffe0000a2");
+        StringAssert.Contains(shown, "certificate.revoke   integrator  from=console  subject=no-such  code=C2715");
+        StringAssert.Contains(shown, "certificate.install");
+        Assert.HasCount(1, Done("audit", "show", _yaml, "--act", "pod.replace").Trim().Split('\n').ToList());
+        string files = string.Concat(Directory.GetFiles(At("journal/audit")).Where(f => Path.GetFileName(f) is not "lock").Select(f => System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(f))));
+        Assert.IsFalse(files.Contains("Planted", StringComparison.Ordinal) || files.Contains(WifiPassword, StringComparison.Ordinal), "no free text, no secret");
+
+        string whole = Done("audit", "verify", _yaml);
+        string head = whole.Split('\n').Single(static l => l.StartsWith("head ", StringComparison.Ordinal))[5..].Trim();
+        Done("audit", "verify", _yaml, "--head", head, "--head", head.Split(':')[1]);
+        StringAssert.Contains(Refused(3, "audit", "verify", _yaml, "--head", "12"), "C2742");
+        StringAssert.Contains(Refused(1, "audit", "verify", _yaml, "--head", "999:" + head.Split(':')[1]), "C2741");
+        using (JsonDocument json = JsonDocument.Parse(Done("audit", "verify", _yaml, "--json")))
+        {
+            Assert.IsTrue(json.RootElement.GetProperty("whole").GetBoolean());
+            Assert.AreEqual(head, json.RootElement.GetProperty("last").GetInt64().ToString(CultureInfo.InvariantCulture) + ":" + json.RootElement.GetProperty("head").GetString());
+        }
+
+        // A copy for somebody else, by itself; the export is an act too.
+        StringAssert.Contains(Done("audit", "export", _yaml, "--out", At("copy")), "whole");
+        Assert.IsFalse(File.Exists(At("copy/trail.key")), "the key stays on the cart");
+        Done("audit", "verify", At("copy"), "--head", head);
+        string[] lines = File.ReadAllLines(At("copy/entries.jsonl"));
+        StringAssert.Contains(lines[^1], "export.trail");
+        StringAssert.Contains(Refused(3, "audit", "export", _yaml, "--out", At("copy")), "C2713");
+
+        // Changed, restarted, and not to be written.
+        string segment = Directory.GetFiles(At("copy"), "segment-*").Single();
+        byte[] bytes = File.ReadAllBytes(segment);
+        int at = System.Text.Encoding.Latin1.GetString(bytes).IndexOf("pod.enrol", StringComparison.Ordinal);
+        bytes[at] ^= 1;
+        File.WriteAllBytes(segment, bytes);
+        string changed = Refused(1, "audit", "verify", At("copy"));
+        StringAssert.Contains(changed, "changed");
+        Directory.Delete(At("journal/audit"), recursive: true);
+        Done("certs", "renew", _yaml);
+        string noted = File.ReadAllText(At("journal/audit.head"));
+        Done("audit", "verify", _yaml);
+        StringAssert.Contains(Refused(1, "audit", "verify", _yaml, "--head", head), "C2741");
+        Directory.Delete(At("journal/audit"), recursive: true);
+        StringAssert.Contains(Refused(1, "audit", "verify", _yaml), "gone");
+        Assert.IsTrue(noted.EndsWith('\n'));
+        File.WriteAllText(At("journal/audit"), "a file in its place");
+        string pods = Done("pods", "list", _yaml);
+        StringAssert.Contains(Refused(3, "pods", "revoke", _yaml, "02aabbfffe0000a2"), "C2743");
+        Assert.AreEqual(pods, Done("pods", "list", _yaml), "without its entry nothing is changed");
+    }
+
+    [TestMethod]
     public void Story_from_the_root_to_an_enrolled_pod_and_its_loss()
     {
         MakeCart();
@@ -147,8 +204,9 @@ public sealed class CertificateCommandsTests
         Refused(2, "certs", "revoke", _yaml, Pod, "--reason", "because");
         Dictionary<string, byte[]> after = Files();
         CollectionAssert.AreEqual(before.Keys.ToArray(), after.Keys.ToArray());
-        foreach ((string file, byte[] bytes) in before)
+        foreach ((string file, byte[] bytes) in before.Where(f => !f.Key.StartsWith(At("journal/audit"), StringComparison.Ordinal)))
         {
+            // The trail names the refusals; nothing else is other than it was.
             CollectionAssert.AreEqual(bytes, after[file], file);
         }
     }

@@ -4,6 +4,7 @@ using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Sessions;
 using EdgeGateway.Core.Time;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Codec;
@@ -31,6 +32,7 @@ internal sealed class CertificateAccess : IGatewayPart
     private readonly string _cartId;
     private readonly string _topicRoot;
     private readonly HealthIssues _issues;
+    private readonly ActRecorder _acts;
     private readonly GatewayClock _clock;
     private readonly CodedLog _log;
     private readonly Action<string, byte> _end;
@@ -43,15 +45,17 @@ internal sealed class CertificateAccess : IGatewayPart
     /// <param name="cartId">The cart's name.</param>
     /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>
     /// <param name="issues">Sent what goes wrong.</param>
+    /// <param name="acts">Who was let in or refused, for the trail.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="log">The log.</param>
     /// <param name="end">Ends a client's connection, with an MQTT 5 reason code.</param>
-    public CertificateAccess(ICartMembers? members, string cartId, string topicRoot, HealthIssues issues, GatewayClock clock, CodedLog log, Action<string, byte> end)
+    public CertificateAccess(ICartMembers? members, string cartId, string topicRoot, HealthIssues issues, ActRecorder acts, GatewayClock clock, CodedLog log, Action<string, byte> end)
     {
         _members = members;
         _cartId = cartId;
         _topicRoot = topicRoot;
         _issues = issues;
+        _acts = acts;
         _clock = clock;
         _log = log;
         _end = end;
@@ -86,10 +90,18 @@ internal sealed class CertificateAccess : IGatewayPart
             return Refuse(FaultCodes.PeerCertificateRevoked, subject, request.Remote + ": " + certificate.Subject + ", serial " + certificate.Serial, NotAuthorised);
         }
 
+        if (!isPod && !EndpointGuard.IsStopId(request.ClientId) && request.Living is { Certificate: { } other } living && !Equals(other, certificate) && !_members.IsRevoked(other.Serial)
+            && _clock.NowUs - living.LastReceivedUs < EndpointGuard.ContestedQuietUs)
+        {
+            return Refuse(
+                FaultCodes.ListenerNameTwice, subject, LogText.Shown(living.Remote) + " has it with serial " + other.Serial + ", " + request.Remote + " asks for it with serial " + certificate.Serial, MqttReason.ServerBusy);
+        }
+
         byte reason = isPod ? Pod(request, device, certificate) : Other(request, certificate, subject);
         if (reason == MqttReason.Success)
         {
             _admitted = (request.ClientId, certificate);
+            _acts.Record(new Act(ActNames.PeerAdmitted, new ActAuthor(isPod ? AuthorKind.Pod : AuthorKind.Listener, request.ClientId)) { From = HostOf(request.Remote), Subject = certificate.Serial });
             Settle(subject);
         }
 
@@ -165,10 +177,25 @@ internal sealed class CertificateAccess : IGatewayPart
     /// <summary>How much is left of the cart's own certificates.</summary>
     /// <param name="ended">Which have run out, English; null for none.</param>
     /// <param name="due">Which are to be renewed, and how many days are left; null for none.</param>
-    public void Lives(string? ended, string? due)
+    /// <param name="holders">Which pods and programs have one that is to be renewed; null for none.</param>
+    public void Lives(string? ended, string? due, string? holders)
     {
+        _issues.Set(holders is not null, FaultCodes.HolderCertificateEndsSoon, HealthSubject.Gateway, holders ?? string.Empty);
         _issues.Set(ended is not null, FaultCodes.CertificateEnded, HealthSubject.Gateway, ended ?? string.Empty);
         _issues.Set(due is not null, FaultCodes.CertificateEndsSoon, HealthSubject.Gateway, due ?? string.Empty);
+    }
+
+    /// <summary>Whether the machine's clock is behind what was recorded.</summary>
+    /// <param name="problem">By how much, English; null when it is not.</param>
+    public void Clock(string? problem) => _issues.Set(problem is not null, FaultCodes.ClockBehindRecord, HealthSubject.Gateway, problem ?? string.Empty);
+
+    /// <summary>Whether the certificate of the pages can be used, and names this gateway.</summary>
+    /// <param name="unusable">Why it cannot be used, English; null when it can.</param>
+    /// <param name="missing">The name that it does not have; null for none.</param>
+    public void WebCertificate(string? unusable, string? missing)
+    {
+        _issues.Set(unusable is not null, FaultCodes.WebCertificateUnusable, HealthSubject.Gateway, unusable ?? string.Empty);
+        _issues.Set(missing is not null, FaultCodes.WebCertificateNameMissing, HealthSubject.Gateway, missing ?? string.Empty);
     }
 
     /// <inheritdoc/>
@@ -266,12 +293,25 @@ internal sealed class CertificateAccess : IGatewayPart
         _admitted = (string.Empty, null);
     }
 
+    // An address without its port: the port says nothing of who it is.
+    private static string HostOf(string remote)
+    {
+        int colon = remote.LastIndexOf(':');
+        return colon > 0 ? remote[..colon].Trim('[', ']') : remote;
+    }
+
     private byte Refuse(string code, HealthSubject subject, string text, byte reason)
     {
         RefusedCount++;
+        _acts.Record(new Act(ActNames.PeerRefused, new ActAuthor(subject.Kind == HealthSubjectKind.Pod ? AuthorKind.Pod : AuthorKind.Unknown, subject.Name)) { From = ActNames.FromMqtt, Code = code });
         if (_refused.TryGetValue(subject, out (string Code, long LastUs) known) && !string.Equals(known.Code, code, StringComparison.Ordinal))
         {
             Settle(subject);
+        }
+
+        if (_refused.Count >= MaxRefused && !_refused.ContainsKey(subject) && subject.Kind == HealthSubjectKind.Pod)
+        {
+            GiveWay();
         }
 
         if (_refused.Count >= MaxRefused && !_refused.ContainsKey(subject))
@@ -283,6 +323,25 @@ internal sealed class CertificateAccess : IGatewayPart
         _refused[subject] = (code, _clock.NowUs);
         _issues.Raise(code, subject, text);
         return reason;
+    }
+
+    // A pod that has proven itself is named, however many strangers are: the one without a sign for longest gives way.
+    private void GiveWay()
+    {
+        HealthSubject? oldest = null;
+        long oldestUs = long.MaxValue;
+        foreach ((HealthSubject subject, (string Code, long LastUs) refused) in _refused)
+        {
+            if (subject.Kind != HealthSubjectKind.Pod && refused.LastUs < oldestUs)
+            {
+                (oldest, oldestUs) = (subject, refused.LastUs);
+            }
+        }
+
+        if (oldest is { } stranger)
+        {
+            Settle(stranger);
+        }
     }
 
     private void Settle(HealthSubject subject)

@@ -5,6 +5,7 @@ using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Ingest;
 using EdgeGateway.Core.Sound;
 using EdgeGateway.Core.Time;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
 using Firmware.Protocol;
@@ -22,12 +23,15 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     private const byte ClientIdNotValid = 0x85;
     private const byte ShuttingDown = 0x8B;
     private const byte QuotaExceeded = 0x97;
+    private const byte AdministrativeAction = 0x98;
 
     private readonly GatewayLife _life;
     private readonly Pods _pods;
     private readonly ListenerAccess _listeners;
     private readonly CertificateAccess _certificates;
     private readonly EndpointGuard _guard;
+    private readonly ActRecorder _acts;
+    private readonly AccountAccess _accounts;
     private readonly GatewayParts _parts;
     private readonly CodedLog _log;
     private readonly GatewayOptions _options;
@@ -48,18 +52,22 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     /// <param name="listeners">Who may listen over WebSocket.</param>
     /// <param name="certificates">Who may do what by a certificate.</param>
     /// <param name="guard">Which places clients may take.</param>
+    /// <param name="acts">Who looks, and who was refused, for the trail.</param>
+    /// <param name="accounts">Who the session's side is.</param>
     /// <param name="parts">Sent of clients, pods and deliveries.</param>
     /// <param name="log">The log.</param>
     /// <param name="options">The gateway's own id, and whether the session's side is at an external broker.</param>
     /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>
     public EndpointHandler(
-        GatewayLife life, Pods pods, ListenerAccess listeners, CertificateAccess certificates, EndpointGuard guard, GatewayParts parts, CodedLog log, GatewayOptions options, string topicRoot)
+        GatewayLife life, Pods pods, ListenerAccess listeners, CertificateAccess certificates, EndpointGuard guard, ActRecorder acts, AccountAccess accounts, GatewayParts parts, CodedLog log, GatewayOptions options, string topicRoot)
     {
         _life = life;
         _pods = pods;
         _listeners = listeners;
         _certificates = certificates;
         _guard = guard;
+        _acts = acts;
+        _accounts = accounts;
         _parts = parts;
         _log = log;
         _options = options;
@@ -110,7 +118,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
             _server.Acknowledge(token, 0, nowUs);
         }
 
-        return long.MaxValue;
+        return _accounts.Step(nowUs, client => _server.Disconnect(client, AdministrativeAction, nowUs));
     }
 
     /// <summary>Ends all connections: the gateway is shutting down.</summary>
@@ -133,7 +141,13 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
 
         if (request.Transport == MqttTransport.WebSocket)
         {
-            return _listeners.Connecting(request);
+            byte ofListener = _listeners.Connecting(request);
+            _acts.Record(new Act(ofListener == 0 ? ActNames.PeerAdmitted : ActNames.PeerRefused, new ActAuthor(AuthorKind.Listener, request.ClientId))
+            {
+                From = "websocket",
+                Code = ofListener switch { 0 => string.Empty, QuotaExceeded => FaultCodes.TooManyListeners, _ => FaultCodes.ListenerTokenRefused },
+            });
+            return ofListener;
         }
 
         if (_certificates.Connecting(request) is not 0 and var refusal)
@@ -154,7 +168,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
         if (!request.ClientId.StartsWith(EndpointGuard.PodPrefix, StringComparison.Ordinal))
         {
             // With an external broker the session's side is there, and this server is for pods alone.
-            return _options.External is null ? (byte)0 : Refused(request.ClientId, NotAuthorised, LogText.Shown(request.ClientId) + " is no pod, and the session's broker is elsewhere");
+            return _options.External is null ? Counted(_accounts.Connecting(request)) : Refused(request.ClientId, NotAuthorised, LogText.Shown(request.ClientId) + " is no pod, and the session's broker is elsewhere");
         }
 
         if (!EndpointGuard.TryPodId(request.ClientId, out ulong device) || device == _options.GatewayId)
@@ -180,6 +194,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     public void Connected(string clientId)
     {
         _clients.Add(clientId);
+        _accounts.Came(clientId);
         if (EndpointGuard.TryPodId(clientId, out ulong device))
         {
             Pod pod = Note(device, isConnected: true);
@@ -196,6 +211,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     public void Disconnected(string clientId)
     {
         _clients.Remove(clientId);
+        _accounts.Went(clientId);
         if (EndpointGuard.TryPodId(clientId, out ulong device))
         {
             Pod pod = Note(device, isConnected: false);
@@ -209,6 +225,19 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
 
     /// <inheritdoc/>
     public MqttPublishDisposition Published(string clientId, in MqttMessage message, long token)
+    {
+        _session.Client = clientId;
+        try
+        {
+            return Decide(clientId, message, token);
+        }
+        finally
+        {
+            _session.Client = string.Empty;
+        }
+    }
+
+    private MqttPublishDisposition Decide(string clientId, in MqttMessage message, long token)
     {
         // Before any question of who asks: no role is refused a stop.
         if (_session.TryStop(message))
@@ -261,7 +290,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
 
         bool allowed = EndpointGuard.TryPodId(clientId, out ulong device)
             ? filter.StartsWith("pod/" + Topics.DeviceText(device) + "/", StringComparison.Ordinal)
-            : filter.StartsWith(_topicRoot + (EndpointGuard.IsStopId(clientId) ? "reply/" : string.Empty), StringComparison.Ordinal);
+            : _accounts.MaySubscribe(clientId) && filter.StartsWith(_topicRoot + (EndpointGuard.IsStopId(clientId) ? "reply/" : string.Empty), StringComparison.Ordinal);
         if (!allowed)
         {
             RefusedCount++;
@@ -276,6 +305,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     {
         if (!EndpointGuard.TryPodId(clientId, out ulong device))
         {
+            _acts.Record(new Act(ActNames.SessionView, new ActAuthor(AuthorKind.Listener, clientId)) { From = ActNames.FromMqtt, Session = SessionOf(filter) });
             _parts.Tell(part => part.ClientSubscribed(clientId, filter));
             return;
         }
@@ -291,6 +321,14 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
     /// <inheritdoc/>
     public void Delivered(long ticket, byte reasonCode) => _delivered.Add((ticket, reasonCode));
 
+    // The session in a filter below the cart's; empty for all of them.
+    private string SessionOf(string filter)
+    {
+        string root = _topicRoot + "session/";
+        string name = filter.StartsWith(root, StringComparison.Ordinal) ? filter[root.Length..].Split('/')[0] : string.Empty;
+        return name is "+" or "#" ? string.Empty : name;
+    }
+
     private Pod Note(ulong device, bool isConnected)
     {
         Pod pod = _pods.Of(device);
@@ -300,9 +338,16 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
         return pod;
     }
 
+    private byte Counted(byte reason)
+    {
+        RefusedCount += reason == 0 ? 0 : 1;
+        return reason;
+    }
+
     private byte Refused(string clientId, byte reason, string text)
     {
         RefusedCount++;
+        _acts.Record(new Act(ActNames.PeerRefused, new ActAuthor(AuthorKind.Unknown, clientId)) { From = ActNames.FromMqtt, Code = FaultCodes.ClientRefused });
         _log.Write(FaultCodes.ClientRefused, text, HealthSubject.Listener(LogText.Shown(clientId))); // whatever it calls itself, it is nobody yet
         return reason;
     }
@@ -355,7 +400,7 @@ internal sealed class EndpointHandler : IMqttServerHandler, IGatewayPart
         }
 
         MqttQos qos = message.Qos;
-        _session.On(message, () => AcknowledgeLater(qos, token));
+        _session.On(message, () => AcknowledgeLater(qos, token), _accounts.ActorOf(clientId));
         return MqttPublishDisposition.Deferred;
     }
 

@@ -1,6 +1,8 @@
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Sessions;
 using EdgeGateway.Core.Time;
+using EdgeGateway.Core.Trail;
+using EdgeGateway.Faults;
 
 namespace EdgeGateway.Core.Commands;
 
@@ -22,6 +24,7 @@ internal sealed class CommandMessages(CommandTargets targets, CommandAnswers ans
         if (!Names.IsValid(request.Id))
         {
             string why = request.Problem ?? "id is 1 to 64 of A-Z a-z 0-9 '_' '-'";
+            targets.Acts.Record(new Act(ActNames.MessageRefused, call.Actor.Author(call.Client)) { From = ActNames.FromMqtt, Code = notUnderstood });
             log.Write(notUnderstood, "a command on " + string.Join('/', call.Levels) + " without a valid id: " + why, HealthSubject.Gateway);
             return;
         }
@@ -34,11 +37,21 @@ internal sealed class CommandMessages(CommandTargets targets, CommandAnswers ans
 
         string session = Names.Word(request.Session);
         string verb = Names.Word(request.Command);
-        (CommandRun? run, string? problem) = GatewayCommands.Find(topic, verb) is { } command
-            ? command.ReadFromSession(new CommandCall(to.Id, session, call.Payload, IsOfSession: true, clock.NowUs, call.ExpirySeconds))
+        GatewayCommand? command = GatewayCommands.Find(topic, verb);
+        Act act = new(command?.Act ?? ActNames.MessageRefused, call.Actor.Author(call.Client)) { From = ActNames.FromMqtt, Session = session };
+        if (command is not null && !call.Actor.May(command.RightFromSession))
+        {
+            targets.Acts.Record(act with { Code = FaultCodes.RoleLacksRight });
+            replies.Send(to, session, verb, FaultCodes.RoleLacksRight, RoleRights.Word(call.Actor.Role) + " may not " + command.Name);
+            return;
+        }
+
+        (CommandRun? run, string? problem) = command is not null
+            ? command.ReadFromSession(new CommandCall(to.Id, session, call.Payload, IsOfSession: true, clock.NowUs, call.ExpirySeconds) { Actor = call.Actor })
             : (null, words);
         if (run is null || request.Problem is not null)
         {
+            targets.Acts.Record(act with { Code = notUnderstood });
             replies.Send(to, session, verb, notUnderstood, request.Problem ?? problem ?? string.Empty);
             return;
         }
@@ -46,7 +59,11 @@ internal sealed class CommandMessages(CommandTargets targets, CommandAnswers ans
         answers.Begin(topic, to.Id);
         try
         {
-            run(targets, result => answers.End(topic, to, session, verb, result.Code, result.Text));
+            run(targets, result =>
+            {
+                targets.Acts.Record(act with { Code = result.Code ?? string.Empty });
+                answers.End(topic, to, session, verb, result.Code, result.Text);
+            });
         }
         catch
         {

@@ -5,14 +5,15 @@ using EdgeGateway.Core.Cuff;
 using EdgeGateway.Core.Json;
 using EdgeGateway.Core.Sessions;
 using EdgeGateway.Core.Sound;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 
 namespace EdgeGateway.Core.Commands;
 
-/// <summary>Who may give a command.</summary>
+/// <summary>From where a command may be given. Who may give it is said by its <see cref="AccessRight"/>.</summary>
 internal enum CommandRights
 {
-    /// <summary>Whoever may speak to the cart: its own pages and programs by HTTP, the session's side by MQTT.</summary>
+    /// <summary>From wherever the cart is reached: its own pages and programs by HTTP, the session's side by MQTT.</summary>
     Anybody,
 
     /// <summary>The cart's own screen alone: it moves air. From the session's side it becomes a request to the bedside.</summary>
@@ -29,7 +30,11 @@ internal enum CommandRights
 /// <param name="IsOfSession">True when it came by MQTT from the session's side.</param>
 /// <param name="AskedUs">When it was asked for, µs of the gateway's clock.</param>
 /// <param name="ExpirySeconds">Its Message Expiry; null for none.</param>
-internal sealed record CommandCall(string Id, string Session, ReadOnlyMemory<byte> Body, bool IsOfSession, long AskedUs, uint? ExpirySeconds);
+internal sealed record CommandCall(string Id, string Session, ReadOnlyMemory<byte> Body, bool IsOfSession, long AskedUs, uint? ExpirySeconds)
+{
+    /// <summary>Who gives it.</summary>
+    public Actor Actor { get; init; } = Actor.Unprotected;
+}
 
 /// <summary>How a command ended.</summary>
 /// <param name="Code">Null when it was done, else a code of hardware/faults.json, which has its HTTP status.</param>
@@ -50,7 +55,8 @@ internal readonly record struct CommandResult(string? Code, string Text, Action<
 /// <param name="Stop">STOP.</param>
 /// <param name="Sound">The stethoscope.</param>
 /// <param name="Requests">Requests to the bedside.</param>
-internal sealed record CommandTargets(SessionControl Sessions, CuffControl Cuff, AirRequests Air, CuffStop Stop, SoundControl Sound, BedsideRequests Requests);
+/// <param name="Acts">Who gave which command, for the trail.</param>
+internal sealed record CommandTargets(SessionControl Sessions, CuffControl Cuff, AirRequests Air, CuffStop Stop, SoundControl Sound, BedsideRequests Requests, ActRecorder Acts);
 
 /// <summary>Does a command that was understood.</summary>
 /// <param name="on">The parts.</param>
@@ -69,14 +75,29 @@ internal sealed record GatewayCommand
     /// <summary>Its word in <c>command</c>; empty without a topic.</summary>
     public string Verb { get; init; } = string.Empty;
 
+    /// <summary>Its name in the trail: topic and verb; <c>bedside.answer</c> for the one that is given at the bedside alone.</summary>
+    public string Act => Topic switch
+    {
+        CommandTopic.Session => "session." + Verb,
+        CommandTopic.Cuff => "cuff." + Verb,
+        CommandTopic.Sound => "sound." + Verb,
+        _ => "bedside.answer",
+    };
+
     /// <summary>The HTTP method.</summary>
     public required string Method { get; init; }
 
     /// <summary>The HTTP route; <c>{session}</c> and <c>{id}</c> stand for names.</summary>
     public required string Route { get; init; }
 
-    /// <summary>Who may give it.</summary>
+    /// <summary>From where it may be given.</summary>
     public CommandRights Rights { get; init; }
+
+    /// <summary>The right that it needs; <see cref="RoleRights"/> says who has it.</summary>
+    public required AccessRight Right { get; init; }
+
+    /// <summary>The right that it needs from the session's side, where what moves air can only be asked for.</summary>
+    public AccessRight RightFromSession => Rights == CommandRights.BedsideScreen && ReadElsewhere is not null ? AccessRight.AskAir : Right;
 
     /// <summary>What it looks like to a program: the OpenAPI document is made of it.</summary>
     public required CommandDocument Document { get; init; }
@@ -113,6 +134,7 @@ internal static class GatewayCommands
         Verb = "stop",
         Method = "POST",
         Route = "/api/cuff/stop",
+        Right = AccessRight.Stop,
         Rights = CommandRights.Always,
         Document = new(
             "stopCuff", "Stops every cuff. Refused to a page of another origin, or of a host name that is not this gateway's, alone; from a program it needs no session, body, content type or known host.", "cuff", null, typeof(StopAnswer)),
@@ -130,6 +152,7 @@ internal static class GatewayCommands
             Verb = "open",
             Method = "PUT",
             Route = "/api/session/{session}",
+            Right = AccessRight.Session,
             Document = new(
                 "openSession", "Opens a session. The same again is done already.", "session", null, typeof(SessionAnswer),
                 FaultCodes.OtherSessionOpen, FaultCodes.SessionNameUsed, FaultCodes.SessionCommandNotNow, FaultCodes.TooManyRequestsWaiting),
@@ -143,6 +166,7 @@ internal static class GatewayCommands
             Verb = "close",
             Method = "DELETE",
             Route = "/api/session/{session}",
+            Right = AccessRight.Session,
             Document = new(
                 "closeSession", "Closes a session.", "session", null, typeof(SessionAnswer),
                 FaultCodes.SessionUnknown, FaultCodes.SessionCommandNotNow, FaultCodes.TooManyRequestsWaiting),
@@ -156,6 +180,7 @@ internal static class GatewayCommands
             Verb = "patient",
             Method = "PUT",
             Route = "/api/session/{session}/patient",
+            Right = AccessRight.Patient,
             Document = new(
                 "setPatient", "Says who is measured, and with which cuff.", "cuff", typeof(PatientBody), typeof(StateAnswer),
                 FaultCodes.SessionNotOpen, FaultCodes.NoCuffFitted, FaultCodes.PatientNotStated, FaultCodes.PatientCategoryNotMeasured, FaultCodes.SessionCommandNotNow),
@@ -171,6 +196,7 @@ internal static class GatewayCommands
             Verb = "start",
             Method = "POST",
             Route = "/api/session/{session}/cuff/start",
+            Right = AccessRight.Air,
             Rights = CommandRights.BedsideScreen,
             Document = new(
                 "startCuff", "Starts one measurement. Taken from the cart's own screen alone.", "cuff", typeof(NothingBody), typeof(StateAnswer),
@@ -189,6 +215,7 @@ internal static class GatewayCommands
             Verb = "test",
             Method = "POST",
             Route = "/api/cuff/test",
+            Right = AccessRight.Air,
             Rights = CommandRights.BedsideScreen,
             Document = new(
                 "testCuff", "Starts the cuff's self test. Taken from the cart's own screen alone.", "cuff", typeof(CuffTestBody), typeof(StateAnswer),
@@ -206,6 +233,7 @@ internal static class GatewayCommands
             Verb = "listen",
             Method = "PUT",
             Route = "/api/session/{session}/sound",
+            Right = AccessRight.Sound,
             Document = new(
                 "listen", "Turns listening on or off, and confirms where the stethoscope sits.", "sound", typeof(ListenBody), typeof(ListenAnswer),
                 FaultCodes.SessionNotOpen, FaultCodes.NoStethoscopeFitted, FaultCodes.StethoscopePodNotConnected, FaultCodes.SessionCommandNotNow),
@@ -222,6 +250,7 @@ internal static class GatewayCommands
             Verb = "clip",
             Method = "POST",
             Route = "/api/session/{session}/clip",
+            Right = AccessRight.Sound,
             Document = new(
                 "keepClip", "Keeps a clip: the last 5 s and the next 10.", "sound", typeof(ClipBody), typeof(ClipAnswer),
                 FaultCodes.SessionNotOpen, FaultCodes.NoStethoscopeFitted, FaultCodes.NoSoundArriving, FaultCodes.TooManyClips, FaultCodes.SessionCommandNotNow, FaultCodes.TooManyRequestsWaiting),
@@ -236,6 +265,7 @@ internal static class GatewayCommands
             Name = "answer a request",
             Method = "POST",
             Route = "/api/requests/{id}",
+            Right = AccessRight.Requests,
             Document = new(
                 "answerRequest", "Says what became of a request to the bedside.", "bedside", typeof(RequestBody), typeof(RequestAnswer),
                 FaultCodes.BedsideRequestUnknown),

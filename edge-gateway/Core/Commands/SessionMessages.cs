@@ -2,6 +2,7 @@ using System;
 using EdgeGateway.Core.Cuff;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Sessions;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
 
@@ -20,6 +21,7 @@ internal sealed class SessionMessages
     private readonly GatewayLife _life;
     private readonly CuffStop _stop;
     private readonly SessionReplies _replies;
+    private readonly ActRecorder _acts;
     private readonly CodedLog _log;
     private readonly string _topicRoot;
 
@@ -27,19 +29,24 @@ internal sealed class SessionMessages
     /// <param name="life">Whether the gateway runs.</param>
     /// <param name="stop">Stops the cuff.</param>
     /// <param name="replies">Answers.</param>
+    /// <param name="acts">Who stopped, and what was refused, for the trail.</param>
     /// <param name="log">The log.</param>
     /// <param name="topicRoot"><c>cart/{cartId}/</c>.</param>
-    public SessionMessages(GatewayLife life, CuffStop stop, SessionReplies replies, CodedLog log, string topicRoot)
+    public SessionMessages(GatewayLife life, CuffStop stop, SessionReplies replies, ActRecorder acts, CodedLog log, string topicRoot)
     {
         _life = life;
         _stop = stop;
         _replies = replies;
+        _acts = acts;
         _log = log;
         _topicRoot = topicRoot;
     }
 
     /// <summary>Messages on topics that are none of the gateway's, since the start.</summary>
     public long RefusedCount { get; private set; }
+
+    /// <summary>The client of the gateway's own server whose message is handled just now; empty for the external broker.</summary>
+    public string Client { private get; set; } = string.Empty;
 
     /// <summary>Takes commands.</summary>
     public required SessionHandler Commands { private get; init; }
@@ -70,6 +77,7 @@ internal sealed class SessionMessages
 
         _stop.Now();
         SessionRequest request = Read(message);
+        Record(ActNames.CuffStop, Actor.Broker, request, string.Empty);
         if (!_life.IsRunning || !Names.IsValid(request.Id))
         {
             _log.Write(FaultCodes.StopObeyedUnanswered, request.Problem ?? "without a valid id", HealthSubject.Gateway);
@@ -83,7 +91,8 @@ internal sealed class SessionMessages
     /// <summary>A message of the session's side.</summary>
     /// <param name="message">The message.</param>
     /// <param name="acknowledge">Called once, when it may be acknowledged.</param>
-    public void On(in MqttMessage message, Action acknowledge)
+    /// <param name="actor">Who sent it.</param>
+    public void On(in MqttMessage message, Action acknowledge, Actor actor)
     {
         if (TryStop(message) || !_life.IsRunning || !message.Topic.StartsWith(_topicRoot, StringComparison.Ordinal))
         {
@@ -98,6 +107,7 @@ internal sealed class SessionMessages
             // A broker keeps it and brings it again at each connection, to whoever is treated then.
             string where = LogText.Shown(string.Join('/', levels));
             _log.Write(FaultCodes.RetainedRefused, where, HealthSubject.Gateway);
+            Record(ActNames.MessageRefused, actor, request, FaultCodes.RetainedRefused);
             if (Names.IsValid(request.Id))
             {
                 _replies.Send(request.AnswerTo, Names.Word(request.Session), Names.Word(request.Command), FaultCodes.RetainedRefused, "retained on " + where);
@@ -107,7 +117,15 @@ internal sealed class SessionMessages
             return;
         }
 
-        if (SessionTopics.Of(levels) is { } topic)
+        SessionTopic? topic = SessionTopics.Of(levels);
+        if (topic is not null && topic.Kind != SessionTopicKind.Command && !actor.May(topic.Right))
+        {
+            RefusedCount++;
+            Record(ActNames.MessageRefused, actor, request, FaultCodes.RoleLacksRight);
+            _log.Write(FaultCodes.RoleLacksRight, RoleRights.Word(actor.Role) + " on " + LogText.Shown(string.Join('/', levels)), HealthSubject.Gateway);
+            acknowledge();
+        }
+        else if (topic is not null)
         {
             SessionHandler handler = topic.Kind switch
             {
@@ -117,7 +135,7 @@ internal sealed class SessionMessages
                 SessionTopicKind.Listener => Listeners,
                 _ => throw new InvalidOperationException("No part takes " + topic.Filter + "."),
             };
-            handler(new SessionCall(topic, levels, request, message.Payload, message.Properties?.MessageExpirySeconds, acknowledge));
+            handler(new SessionCall(topic, levels, request, message.Payload, message.Properties?.MessageExpirySeconds, acknowledge, actor, Client));
         }
         else
         {
@@ -125,6 +143,9 @@ internal sealed class SessionMessages
             acknowledge();
         }
     }
+
+    private void Record(string what, Actor actor, SessionRequest request, string code) =>
+        _acts.Record(new Act(what, actor.Author(Client)) { From = ActNames.FromMqtt, Session = Names.Word(request.Session), Code = code });
 
     private SessionRequest Read(in MqttMessage message)
     {

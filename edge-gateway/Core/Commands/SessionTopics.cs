@@ -23,7 +23,8 @@ internal enum SessionTopicKind
 /// <param name="Filter">Its filter, with <c>+</c> for a session or a clip.</param>
 /// <param name="Kind">What it is for.</param>
 /// <param name="Command">For commands, which.</param>
-internal sealed record SessionTopic(string Filter, SessionTopicKind Kind, CommandTopic Command = CommandTopic.Session)
+/// <param name="Right">The right that it needs; a command has its own.</param>
+internal sealed record SessionTopic(string Filter, SessionTopicKind Kind, CommandTopic Command = CommandTopic.Session, AccessRight Right = AccessRight.Follow)
 {
     private readonly string[] _levels = Filter.Split('/');
 
@@ -48,7 +49,9 @@ internal sealed record SessionTopic(string Filter, SessionTopicKind Kind, Comman
 /// <param name="Payload">The message; valid during the call only.</param>
 /// <param name="ExpirySeconds">Its Message Expiry; null for none.</param>
 /// <param name="Acknowledge">Called once, when it may be acknowledged.</param>
-internal readonly record struct SessionCall(SessionTopic Topic, string[] Levels, SessionRequest Request, ReadOnlyMemory<byte> Payload, uint? ExpirySeconds, Action Acknowledge);
+/// <param name="Actor">Who sent it.</param>
+/// <param name="Client">The MQTT client that sent it, for the trail; empty when it is not known.</param>
+internal readonly record struct SessionCall(SessionTopic Topic, string[] Levels, SessionRequest Request, ReadOnlyMemory<byte> Payload, uint? ExpirySeconds, Action Acknowledge, Actor Actor, string Client);
 
 /// <summary>All topics on which the session's side may say something to the gateway: subscriptions at a broker, rights at the endpoint and dispatch are loops over it.</summary>
 internal static class SessionTopics

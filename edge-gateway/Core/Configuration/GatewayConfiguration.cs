@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -74,7 +75,15 @@ public static class GatewayConfiguration
         Dictionary<string, YamlSection> sections = new(StringComparer.Ordinal);
         GatewayHostOptions options = SettingReading.Entries(Settings.Root, root, GatewayHostOptions.Standard, sections);
         options = CheckListeners(options, sections["listen"], sections.GetValueOrDefault("tls", root));
+        CheckWebListener(options, sections.GetValueOrDefault("web", root));
         CheckDevices(options.Core.Devices, sections);
+        if (options.Core.UndeliveredDays < options.Core.DeliveredDays)
+        {
+            sections["journal"].Error(
+                FaultCodes.ConfigurationContradiction, "undeliveredDays",
+                string.Create(CultureInfo.InvariantCulture, $"undeliveredDays ({options.Core.UndeliveredDays}) is below deliveredDays ({options.Core.DeliveredDays})"));
+        }
+
         if (options.Core.External is { } broker)
         {
             YamlSection section = sections["sessionBroker"];
@@ -89,7 +98,9 @@ public static class GatewayConfiguration
                 options with
                 {
                     JournalDirectory = Path.GetFullPath(options.JournalDirectory, Path.GetFullPath(folder)),
+                    CartKeyFile = options.CartKeyFile is { } keyFile ? Path.GetFullPath(keyFile, Path.GetFullPath(folder)) : null,
                     Tls = options.Tls is { } tls ? tls with { Directory = Path.GetFullPath(tls.Directory, Path.GetFullPath(folder)) } : null,
+                    Web = options.Web.CertificateFile is { } web ? options.Web with { CertificateFile = Path.GetFullPath(web, Path.GetFullPath(folder)) } : options.Web,
                 },
                 []);
     }
@@ -100,7 +111,7 @@ public static class GatewayConfiguration
         GatewayHostOptions safe = options with
         {
             MqttAddress = Loopback(options.MqttAddress, listen, "mqttAddress"),
-            HttpAddress = Loopback(options.HttpAddress, listen, "httpAddress"),
+            HttpAddress = HttpExposure.Missing(hasTls: false, options.Access) is null ? options.HttpAddress : Loopback(options.HttpAddress, listen, "httpAddress"),
         };
         if (safe.MqttPort == safe.HttpPort && safe.MqttPort != 0 && safe.MqttAddress.Equals(safe.HttpAddress))
         {
@@ -114,6 +125,34 @@ public static class GatewayConfiguration
         }
 
         return safe;
+    }
+
+    private static void CheckWebListener(GatewayHostOptions options, YamlSection web)
+    {
+        if (options.Web.Listen is not { } listen)
+        {
+            if (options.Web.CertificateFile is not null && !web.Has("listen"))
+            {
+                web.Error(FaultCodes.ConfigurationContradiction, "certificate", "there is web.certificate, but no web.listen", "Add listen, or remove certificate.");
+            }
+
+            return;
+        }
+
+        if (!(IPAddress.IsLoopback(listen.Address) && !listen.Address.IsIPv4MappedToIPv6) && HttpExposure.Missing(hasTls: true, options.Access) is { } missing)
+        {
+            web.Error(FaultCodes.WebListenerNotAllowed, "listen", $"{listen} is not a loopback address", missing);
+        }
+
+        if (options.Web.CertificateFile is null && options.Tls is null && !web.Has("certificate"))
+        {
+            web.Error(FaultCodes.ConfigurationContradiction, "listen", "the pages have no certificate for it", "Add web.certificate, or the section tls.");
+        }
+
+        if (listen.Port != 0 && (listen.Port == options.HttpPort || listen.Port == options.MqttPort || listen.Port == options.Tls?.MqttPort))
+        {
+            web.Error(FaultCodes.ConfigurationContradiction, "listen", string.Create(CultureInfo.InvariantCulture, $"{listen.Port} is the port of another listener too"), "8443 is free by default.");
+        }
     }
 
     private static IPAddress Loopback(IPAddress address, YamlSection listen, string key)
@@ -146,6 +185,12 @@ public static class GatewayConfiguration
             section.Error(
                 FaultCodes.ConfigurationContradiction, "port", "this is the gateway's own MQTT listener (listen.mqttPort)",
                 "Leave the section out to use the embedded endpoint, or name the broker's own port.");
+        }
+
+        if (broker is { PasswordFile: not null, IsPasswordInClear: false, Transport: UplinkTransport.Tcp or UplinkTransport.WebSocket }
+            && FirstElsewhere([broker.Host, .. broker.Alternatives.Select(static a => a.Host)]) is { } elsewhere)
+        {
+            section.Error(FaultCodes.BrokerPasswordInClear, "passwordFile", $"to {elsewhere}, transport is plain", "Write transport: tls.");
         }
 
         if (broker.LongestBackoffUs < broker.FirstBackoffUs)
@@ -248,6 +293,20 @@ public static class GatewayConfiguration
         }
 
         return password;
+    }
+
+    private static string? FirstElsewhere(IEnumerable<string> hosts)
+    {
+        foreach (string host in hosts)
+        {
+            bool isHere = IPAddress.TryParse(host, out IPAddress? address) ? IPAddress.IsLoopback(address) : string.Equals(host.TrimEnd('.'), "localhost", StringComparison.OrdinalIgnoreCase);
+            if (!isHere)
+            {
+                return host;
+            }
+        }
+
+        return null;
     }
 
     private static bool IsOwnAddress(string host, IPAddress own) =>

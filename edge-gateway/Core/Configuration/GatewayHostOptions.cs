@@ -27,6 +27,9 @@ public sealed record GatewayHostOptions
     /// <summary>Most bytes the journal may take on the disk, 16 MiB or more.</summary>
     public long JournalQuotaBytes { get; init; } = 2L * 1024 * 1024 * 1024;
 
+    /// <summary>A file with the cart's key, which wraps the keys of stored readings; the unit's credential cart.key goes before it. Null for keys/cart.key in the journal's directory.</summary>
+    public string? CartKeyFile { get; init; }
+
     /// <summary>True when the operating system's clock is to be trusted although the kernel does not call it disciplined (a machine without NTP whose clock is kept by other means). Its uncertainty is then <see cref="TrustedClockUncertaintyMs"/>.</summary>
     public bool TrustSystemClock { get; init; }
 
@@ -38,6 +41,12 @@ public sealed record GatewayHostOptions
 
     /// <summary>Who may use the pages and the WebSocket.</summary>
     public GatewayWebOptions Web { get; init; } = new();
+
+    /// <summary>SHA-256 of the configuration file in hexadecimal digits, for the trail; empty without a file.</summary>
+    public string FileSha256 { get; init; } = string.Empty;
+
+    /// <summary>Who has to say who they are.</summary>
+    public GatewayAccessOptions Access { get; init; } = GatewayAccessOptions.Standard;
 
     /// <summary>Language of messages, "en" or "fr".</summary>
     public string Language { get; init; } = "en";
@@ -70,6 +79,9 @@ public sealed record GatewayHostOptions
         Setting.Whole<GatewayHostOptions>(
             "quotaMebibytes", "MiB", 16, 1_048_576, Standard.JournalQuotaBytes / MebiByte, static (o, v) => o with { JournalQuotaBytes = v * MebiByte },
             "At the bound, what was delivered gives way first, then sound and waveforms before vital signs."),
+        Setting.Text<GatewayHostOptions>(
+            "keyFile", new TextSetting("a file", WrittenValues.IsPath, "./journal/keys/cart.key") { Meant = WrittenValues.MeantPath }, static (o, v) => o with { CartKeyFile = v },
+            "The cart's key, for its owner alone; made when absent. A unit's credential cart.key goes before it. Without either: keys/cart.key in the directory. Losing it loses undelivered readings."),
     ];
 
     /// <summary>Rows of the section time.</summary>

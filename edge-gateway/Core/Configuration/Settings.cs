@@ -26,7 +26,10 @@ internal static class Settings
         new SettingSection<GatewayHostOptions, GatewayWebOptions>(
             "web", "Who may use the pages and the WebSocket beside this machine.", GatewayWebOptions.Settings, static o => o.Web, static (o, web) => o with { Web = web })
         { IsOptional = true },
-        Own("journal", string.Empty, [.. GatewayHostOptions.JournalSettings]),
+        new SettingSection<GatewayHostOptions, GatewayAccessOptions>(
+            "access", "Who has to say who they are. Accounts are made by cartctl accounts, tokens of platforms by cartctl tokens.", GatewayAccessOptions.Settings, static o => o.Access, static (o, access) => o with { Access = access })
+        { IsOptional = true },
+        Own("journal", string.Empty, [.. GatewayHostOptions.JournalSettings, .. Core(GatewayOptions.RetentionSettings)]),
         new SettingSection<GatewayHostOptions, ExternalBroker>(
             "sessionBroker", "A broker of your own for the session's readings. Without this section the gateway's embedded endpoint serves them.",
             ExternalBroker.Settings, static _ => ExternalBroker.Standard, static (o, broker) => o with { Core = o.Core with { External = broker } })

@@ -52,6 +52,13 @@ internal sealed class DeliverySessions(
         Forget(session);
     }
 
+    /// <summary>Readings of a session that nobody fetched in time: all but gap records are declared as lost. The gap records go on waiting.</summary>
+    public void Expire(uint session)
+    {
+        Forget(session);
+        losses.Expire(session);
+    }
+
     /// <summary>Takes a session's state away. Late answers find no place.</summary>
     private void Forget(uint number)
     {

@@ -80,6 +80,7 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
     private bool _wasRefused;
     private bool _connecting;
     private bool _hasTransport;
+    private bool _hasClient;
     private bool _stopped;
     private (string? Code, string Text) _lateCode;
 
@@ -146,6 +147,11 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
 
     public long Connections { get; private set; }
 
+    public string LastFailure { get; private set; } = string.Empty;
+
+    // A client may tell of the end of its connection later than the transport does: it reads what came before it first.
+    private bool MayConnect => !_stopped && !_connecting && !_hasTransport && !_hasClient;
+
     public bool TryPublish(in MqttMessage message, long ticket, long nowUs) => _client.TryPublish(message, ticket, nowUs);
 
     public void View(in MqttMessage message, long nowUs)
@@ -155,7 +161,7 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
 
     public long Step(long nowUs)
     {
-        if (!_stopped && !_connecting && !_hasTransport && nowUs >= _nextAttemptUs)
+        if (MayConnect && nowUs >= _nextAttemptUs)
         {
             _connecting = true;
             _connector.Connect(this);
@@ -168,7 +174,7 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
         }
 
         next = Math.Min(next, _nextLookUs);
-        return !_stopped && !_connecting && !_hasTransport ? Math.Min(next, _nextAttemptUs) : next;
+        return MayConnect ? Math.Min(next, _nextAttemptUs) : next;
     }
 
     public void Stop(long nowUs)
@@ -187,6 +193,8 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
             return;
         }
 
+        _hasClient = true;
+        _lateCode = default;
         _client.Open(connection, nowUs);
     }
 
@@ -199,9 +207,8 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
         _hasTransport = false;
         if (had)
         {
-            _lateCode = (code, text);
+            _lateCode = _hasClient ? (code, text) : default;
             _client.Closed(nowUs);
-            _lateCode = default;
         }
         else
         {
@@ -254,16 +261,18 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
         bool isShort = wasConnected && nowUs - _connectedUs < ShortLifeUs && _client.LastLoss == MqttLossKind.Transport;
         _shortLives = isShort ? _shortLives + 1 : 0;
         _connectedUs = -1;
+        _hasClient = false;
         _nextLookUs = long.MaxValue;
         _wasRefused = !wasConnected;
         text = LogText.Shown(text);
-        string? code = CodeOf(_client.LastLoss, reasonCode);
+        string? code = BrokerCauses.CodeOf(_client.LastLoss, reasonCode);
         if (_lateCode.Code is { } late && !_stopped)
         {
             // The transport knows more of its end than MQTT does.
             _wasRefused = true;
             Backoff(Math.Max(LongestUnexplainedBackoffUs, _broker.LongestBackoffUs), nowUs);
             RaiseTransport(late, LogText.Shown(_lateCode.Text));
+            _lateCode = default;
             _events.Down();
             return;
         }
@@ -321,33 +330,13 @@ internal sealed class ExternalLink : ISessionLink, IUplinkEvents, IMqttClientHan
             new HealthSubject(HealthSubjectKind.Stream, filter),
             "the broker refuses the subscription to " + filter + " with reason 0x" + Hex(reasonCode));
 
-    /// <summary>The code for a loss; null when the broker just cannot be reached, which is nobody's refusal.</summary>
-    private static string? CodeOf(MqttLossKind kind, byte reason) => kind switch
-    {
-        MqttLossKind.Unanswered => FaultCodes.BrokerNotAnswering,
-        MqttLossKind.Silent when reason == MqttReason.ServerUnavailable => FaultCodes.BrokerNotAnswering, // no CONNACK; a ping without answer is the network's
-        MqttLossKind.BrokenProtocol => FaultCodes.BrokerProtocolUnsupported,
-        MqttLossKind.Refused or MqttLossKind.Disconnected => reason switch
-        {
-            MqttReason.UnsupportedProtocolVersion => FaultCodes.BrokerProtocolUnsupported,
-            MqttReason.BadUserNameOrPassword or MqttReason.BadAuthenticationMethod => FaultCodes.BrokerLoginRefused,
-            MqttReason.NotAuthorized or MqttReason.ClientIdentifierNotValid => FaultCodes.BrokerNotAuthorized,
-            MqttReason.Banned or MqttReason.ConnectionRateExceeded => FaultCodes.BrokerBanned,
-            MqttReason.ServerUnavailable or MqttReason.ServerBusy or MqttReason.ServerShuttingDown or MqttReason.QuotaExceeded => FaultCodes.BrokerBusy,
-            MqttReason.PacketTooLarge => FaultCodes.BrokerPacketTooLarge,
-            MqttReason.UseAnotherServer or MqttReason.ServerMoved => FaultCodes.BrokerUseAnotherServer,
-            MqttReason.SessionTakenOver => FaultCodes.ClientIdTakenOver,
-            MqttReason.KeepAliveTimeout or < 0x80 => null,
-            _ => FaultCodes.BrokerRefusedConnection,
-        },
-        _ => null,
-    };
-
     private static string Hex(byte value) => Convert.ToHexString([value]);
 
     /// <summary>Repeated failures are counted, not repeated: the first and then each doubling.</summary>
     private void LogAway(string text)
     {
+        LastFailure = LogText.Shown(text);
+
         // An attempt that a clean stop cuts short is nobody's failure.
         if (!_stopped && (_failures & (_failures - 1)) == 0)
         {

@@ -45,6 +45,8 @@ internal sealed class FittedLink : ISessionLink
 
     public long Connections => _link.Connections;
 
+    public string LastFailure => _link.LastFailure;
+
     /// <summary>False while the broker is known to retain nothing.</summary>
     public bool Retains { get; private set; } = true;
 

@@ -89,11 +89,17 @@ internal sealed class LossDeclarations
 
     /// <summary>Readings of a session that are never going to be sent, because it is about to be forgotten.</summary>
     /// <param name="session">The session's number.</param>
-    public void Abandon(uint session)
+    public void Abandon(uint session) => Abandon(session, withGaps: true);
+
+    /// <summary>Readings of a session that are never going to be sent, because nobody fetched them in time. Gap records are sent whenever somebody comes.</summary>
+    /// <param name="session">The session's number.</param>
+    public void Expire(uint session) => Abandon(session, withGaps: false);
+
+    private void Abandon(uint session, bool withGaps)
     {
         foreach ((DeliveryKey key, DeliveryMarks marks) in new List<KeyValuePair<DeliveryKey, DeliveryMarks>>(_delivery.Marks))
         {
-            if (key.Session == session && marks.Pending > 0)
+            if (key.Session == session && marks.Pending > 0 && (withGaps || key.Stream.Stream != Streams.Gaps))
             {
                 DeclareRest(key, marks, GapCause.JournalFull);
             }

@@ -31,6 +31,9 @@ internal interface ISessionLink
     /// <summary>Connections made since the start; 0 where none are made.</summary>
     long Connections => 0;
 
+    /// <summary>Why the last attempt or connection ended, English; empty before any has.</summary>
+    string LastFailure => string.Empty;
+
     /// <summary>Hands over a message at QoS 1.</summary>
     /// <param name="message">The message.</param>
     /// <param name="ticket">Above 0: settled later. 0: not reported.</param>
@@ -98,6 +101,8 @@ internal sealed class MirroredLink : ISessionLink
     public MqttServerLimits Limits => _link.Limits;
 
     public long Connections => _link.Connections;
+
+    public string LastFailure => _link.LastFailure;
 
     public bool TryPublish(in MqttMessage message, long ticket, long nowUs)
     {

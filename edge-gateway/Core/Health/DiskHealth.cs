@@ -49,6 +49,11 @@ internal sealed class DiskHealth : IGatewayPart
             Lost(loss);
         }
 
+        foreach (string name in opened.UnusableKeys)
+        {
+            _issues.Raise(FaultCodes.StoredKeysUnusable, new HealthSubject(HealthSubjectKind.Disk, name), "left alone");
+        }
+
         foreach (string name in opened.Ignored)
         {
             _issues.Raise(FaultCodes.JournalNameNotAFile, new HealthSubject(HealthSubjectKind.Disk, LogText.Shown(name)), "left alone");

@@ -27,6 +27,8 @@ internal sealed class HealthChecks : IGatewayPart
     /// <summary>The codes with which the broker's own answer says why it is not connected: 2410 to 2418.</summary>
     private const int FirstBrokerAnswer = 2410, LastBrokerAnswer = 2418;
 
+    private const int FirstTransportCause = 2431, LastTransportCause = 2436;
+
     private readonly Func<HealthFacts> _facts;
     private readonly PodChecks _pods;
     private readonly SessionChecks _session;
@@ -168,9 +170,9 @@ internal sealed class HealthChecks : IGatewayPart
         _wasUp |= facts.IsUp;
         _brokerGoneUs = facts.IsUp ? -1 : _brokerGoneUs < 0 ? (_wasUp ? nowUs : _startUs) : _brokerGoneUs;
 
-        // Where the broker's own answer says why (a wrong password, a forbidden name), advice about the network would mislead.
-        bool isExplained = _issues.StandsBetween(FirstBrokerAnswer, LastBrokerAnswer, subject);
+        // Where the broker's own answer or its certificate says why (a wrong password, a forbidden name), advice about the network would mislead.
+        bool isExplained = _issues.StandsBetween(FirstBrokerAnswer, LastBrokerAnswer, subject) || _issues.StandsBetween(FirstTransportCause, LastTransportCause, subject);
         bool isAway = !facts.IsUp && (_wasUp || nowUs - _startUs >= FirstBrokerUs);
-        _issues.Set(isAway && !isExplained, FaultCodes.BrokerAway, subject, string.Empty, _brokerGoneUs);
+        _issues.Set(isAway && !isExplained, FaultCodes.BrokerAway, subject, facts.BrokerFailure, _brokerGoneUs);
     }
 }

@@ -17,6 +17,9 @@ namespace EdgeGateway.Core.Health;
 internal readonly record struct HealthFacts(
     bool IsReady, bool IsStarting, bool IsWritable, DiskStatus Disk, string? Broker, bool IsUp, int InFlight, bool HasSubscriber, long Acknowledged)
 {
+    /// <summary>Why the broker could not be reached last, as the log has it; empty before it could not.</summary>
+    public string BrokerFailure { get; init; } = string.Empty;
+
     /// <summary>The facts of this moment.</summary>
     /// <param name="life">How far the gateway is.</param>
     /// <param name="journal">The journal.</param>
@@ -36,5 +39,8 @@ internal readonly record struct HealthFacts(
         link.IsUp,
         progress.InFlight,
         sessions.Open is not { } open || progress.HasSubscriber(open.Number),
-        acknowledged);
+        acknowledged)
+        {
+            BrokerFailure = link.LastFailure,
+        };
 }

@@ -3,6 +3,7 @@ using System.Buffers;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text.Json;
+using EdgeGateway.Core.Configuration;
 using EdgeGateway.Core.Records;
 using EdgeGateway.Core.Json;
 using EdgeGateway.Faults;
@@ -103,6 +104,7 @@ public static class HealthJson
         }
 
         json.WriteEndObject();
+        WriteListeners(json, snapshot);
         WriteSessions(json, snapshot);
         WritePods(json, snapshot);
         WriteStreams(json, snapshot);
@@ -110,6 +112,42 @@ public static class HealthJson
         json.WriteEndObject();
         json.Flush();
         return buffer.WrittenMemory;
+    }
+
+    // Where there are any: a simulated gateway has none.
+    private static void WriteListeners(Utf8JsonWriter json, GatewaySnapshot snapshot)
+    {
+        if (snapshot.Listeners.Count > 0)
+        {
+            json.WriteStartArray("listeners");
+            foreach (PlannedListener listener in snapshot.Listeners)
+            {
+                json.WriteStartObject();
+                json.WriteString("protocol", listener.Protocol);
+                json.WriteString("address", listener.Address.ToString());
+                json.WriteNumber("port", listener.Port);
+                json.WriteString("protection", listener.ProtectionWord);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        if (snapshot.Certificates.Count > 0)
+        {
+            json.WriteStartArray("certificates");
+            foreach (CertificateHealth certificate in snapshot.Certificates)
+            {
+                json.WriteStartObject();
+                json.WriteString("what", certificate.What);
+                json.WriteString("notAfter", certificate.NotAfter.UtcDateTime);
+                json.WriteNumber("daysLeft", certificate.DaysLeft);
+                json.WriteString("sha256", certificate.Fingerprint);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
     }
 
     /// <summary>Writes one coded error as an object.</summary>
@@ -195,10 +233,52 @@ public static class HealthJson
                 json.WriteNull("clockUncertaintyUs");
             }
 
+            json.WriteBoolean("bench", pod.IsOnBench);
+            json.WritePropertyName("heartbeat");
+            WriteHeartbeat(json, pod.Heartbeat);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
+    }
+
+    private static void WriteHeartbeat(Utf8JsonWriter json, PodHeartbeat? heartbeat)
+    {
+        if (heartbeat is null)
+        {
+            json.WriteNullValue();
+            return;
+        }
+
+        json.WriteStartObject();
+        json.WriteNumber("boot", heartbeat.BootId);
+        json.WriteNumber("uptimeS", heartbeat.UptimeSeconds);
+        WriteNumberOrNull(json, "starts", heartbeat.Starts);
+        json.WriteString("lastEnd", heartbeat.LastEnd);
+        WriteNumberOrNull(json, "freeBytes", heartbeat.FreeMemoryBytes);
+        json.WriteNumber("storePermille", heartbeat.StorePermille);
+        json.WriteBoolean("storeOk", heartbeat.IsStoreOk);
+        json.WriteNumber("loopLateMs", heartbeat.LoopLateMs);
+        json.WriteNumber("linksLost", heartbeat.LinksLost);
+        json.WriteNumber("pending", heartbeat.Pending);
+        json.WriteNumber("reports", heartbeat.Reports);
+        json.WriteNumber("parts", heartbeat.PartsFitted);
+        json.WriteNumber("partsFailing", heartbeat.PartsFailing);
+        WriteNumberOrNull(json, "signalDbm", heartbeat.SignalDecibelMilliwatt);
+        json.WriteString("signalAbsent", heartbeat.SignalDecibelMilliwatt is null ? "notOffered" : null);
+        json.WriteEndObject();
+    }
+
+    private static void WriteNumberOrNull(Utf8JsonWriter json, string name, long? value)
+    {
+        if (value is { } known)
+        {
+            json.WriteNumber(name, known);
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
     }
 
     private static void WriteStreams(Utf8JsonWriter json, GatewaySnapshot snapshot)

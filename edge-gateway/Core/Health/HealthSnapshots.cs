@@ -44,7 +44,7 @@ internal sealed class HealthSnapshots(
             long? uncertainty = time.NewestExchange(pod.DeviceId, pod.BootId) is { } exchange && exchange.GatewayBootId == clock.BootId
                 ? exchange.UncertaintyUs + TimeProjection.DriftUs(clock.NowUs - exchange.DeviceUs - exchange.OffsetUs, options.ClockDriftPpm)
                 : null;
-            ofPods.Add(new PodHealth(pod.DeviceId, pod.IsConnected, pod.BootId, pod.Messages, pod.LastReceivedUs, pod.Epoch, uncertainty));
+            ofPods.Add(new PodHealth(pod.DeviceId, pod.IsConnected, pod.BootId, pod.Messages, pod.LastReceivedUs, pod.Epoch, uncertainty) { IsOnBench = pod.IsOnBench, Heartbeat = pod.Heartbeat });
         }
 
         List<StreamHealth> ofStreams = [];

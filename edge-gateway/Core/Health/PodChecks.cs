@@ -95,10 +95,12 @@ internal sealed class PodChecks(
                 issues.Clear(FaultCodes.PodClockUnknown, subject);
                 issues.Clear(FaultCodes.PodPartNotWorking, subject);
                 issues.Clear(FaultCodes.PodInSafeMode, subject);
+                issues.Clear(FaultCodes.PodOnBench, subject);
                 watch.FaultSinceUs = -1;
                 continue;
             }
 
+            issues.Set(pod.IsOnBench, FaultCodes.PodOnBench, subject, string.Empty, watch.CameUs);
             issues.Set(pod.SafeMode is not null, FaultCodes.PodInSafeMode, subject, pod.SafeMode ?? string.Empty, watch.CameUs);
 
             bool knowsTime = time.NewestExchange(device, pod.BootId) is { } exchange && exchange.GatewayBootId == clock.BootId;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using EdgeGateway.Core.Health;
+using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Records;
 using EdgeGateway.Core.Time;
 using EdgeGateway.Faults;
@@ -199,6 +200,10 @@ internal sealed class PodIngest : IGatewayPart
             }
 
             taken++;
+            if (frame[1] == (byte)FrameKind.Health)
+            {
+                _pods.Of(deviceId).TakeHealth(FrameHead.Read(frame), frame);
+            }
 
             if (_unstored.IsFull)
             {

@@ -2,6 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Text.Json;
 using EdgeGateway.Core.Access;
+using EdgeGateway.Core.Health;
+using EdgeGateway.Core.Readings;
 using Firmware.Protocol;
 
 namespace EdgeGateway.Core.Ingest;
@@ -31,6 +33,9 @@ internal sealed class Pod
 
     public uint Epoch { get; set; }
 
+    /// <summary>True when it was last told of no epoch because it is on a bench.</summary>
+    public bool IsEpochWithheld { get; set; }
+
     /// <summary>True while commands reach it.</summary>
     public bool TakesCommands => IsConnected && HasCommands;
 
@@ -42,6 +47,24 @@ internal sealed class Pod
 
     /// <summary>The code that a pod in safe mode gives for it, as it says it; null for a pod that measures.</summary>
     public string? SafeMode { get; private set; }
+
+    /// <summary>True for a pod that says that it simulates readings or carries an injected fault: it is given no epoch.</summary>
+    public bool IsOnBench { get; private set; }
+
+    /// <summary>The newest health of its running boot, or of the one before until that comes; null before the first.</summary>
+    public PodHeartbeat? Heartbeat { get; private set; }
+
+    /// <summary>Takes a frame of its health; one that is not understood, or older than what is known, changes nothing.</summary>
+    /// <param name="head">Its head.</param>
+    /// <param name="frame">The whole frame.</param>
+    public void TakeHealth(in FrameHead head, ReadOnlySpan<byte> frame)
+    {
+        if (head is { Kind: FrameKind.Health, Version: Frame.Version, BodyLength: >= HealthBody.Length }
+            && (Heartbeat is not { } known || head.BootId != known.BootId || head.MonotonicUs > known.DeviceUs))
+        {
+            Heartbeat = PodHeartbeat.Read(head, frame[Frame.HeaderLength..]);
+        }
+    }
 
     /// <summary>What the topics of a pod begin with.</summary>
     /// <param name="deviceId">Its id.</param>
@@ -66,18 +89,20 @@ internal sealed class Pod
     /// Reads the pod's state message; one that is not understood, or says offline, changes nothing. A pod in safe mode names no parts: it provides nothing, and what it named before is not taken for
     /// there.
     /// </summary>
-    /// <returns>True when the parts, or what they provide, are others than before.</returns>
+    /// <returns>True when the parts, or what they provide, are others than before, or when it came on a bench or off it.</returns>
     public bool TakeState(ReadOnlyMemory<byte> json)
     {
         List<AnnouncedPart> parts = [];
         List<string> faulty = [];
+        bool isOnBench;
         try
         {
             using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 8 });
             if (IsSafeMode(document.RootElement, out string code))
             {
-                bool named = Parts.Count > 0;
+                bool named = Parts.Count > 0 || IsOnBench;
                 SafeMode = code;
+                IsOnBench = false;
                 Parts = [];
                 FaultyParts = string.Empty;
                 return named;
@@ -89,6 +114,7 @@ internal sealed class Pod
                 return false;
             }
 
+            isOnBench = document.RootElement.TryGetProperty("bench", out JsonElement bench) && bench.ValueKind == JsonValueKind.True;
             foreach (JsonElement part in list.EnumerateArray())
             {
                 if (part.ValueKind == JsonValueKind.Object && part.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String
@@ -107,13 +133,14 @@ internal sealed class Pod
             return false;
         }
 
-        bool changed = parts.Count != Parts.Count;
+        bool changed = parts.Count != Parts.Count || isOnBench != IsOnBench;
         for (int i = 0; !changed && i < parts.Count; i++)
         {
             changed = !parts[i].IsSameAs(Parts[i]);
         }
 
         SafeMode = null;
+        IsOnBench = isOnBench;
         Parts = parts;
         FaultyParts = string.Join(", ", faulty);
         return changed;

@@ -50,6 +50,9 @@ public enum JournalRecordType : byte
 
     /// <summary>A command was answered, see <see cref="CommandAnsweredRecord"/>.</summary>
     CommandAnswered = 24,
+
+    /// <summary>How far the retention of one key's records is, see <see cref="RetentionRecord"/>.</summary>
+    Retention = 25,
 }
 
 /// <summary>The record types of this version.</summary>

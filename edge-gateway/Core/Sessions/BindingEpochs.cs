@@ -22,10 +22,22 @@ internal sealed class BindingEpochs(SessionProjection sessions, Pods pods, PodCo
     {
         if (pod.TakesCommands)
         {
-            pod.Epoch = sessions.Open?.Epoch ?? 0;
+            // What comes of a bench never belongs to a patient.
+            pod.IsEpochWithheld = pod.IsOnBench;
+            pod.Epoch = pod.IsOnBench ? 0 : sessions.Open?.Epoch ?? 0;
             byte[] body = new byte[4];
             BinaryPrimitives.WriteUInt32LittleEndian(body, pod.Epoch);
             commands.TrySend(pod, PodCommand.SetEpoch, body);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void PodPartsChanged(Pod pod)
+    {
+        // It came on a bench, or off it. An open session alone is no reason: it counts when the disk has it, and SessionChanged says so.
+        if (pod.IsOnBench != pod.IsEpochWithheld)
+        {
+            PodReady(pod);
         }
     }
 }

@@ -51,7 +51,7 @@ internal sealed class SessionBinder
     /// <returns>Session number, 0 for none, and the reason.</returns>
     public (uint Session, BindingReason Reason) Decide(in FrameHead head, ReadOnlySpan<byte> frame, bool production)
     {
-        if (head.Kind == FrameKind.Clock)
+        if (head.Kind is FrameKind.Clock or FrameKind.Health)
         {
             return (0, BindingReason.ForGateway);
         }

@@ -218,22 +218,23 @@ public sealed class TimeProjection : IJournalProjection
         return best;
     }
 
-    /// <summary>The latest UTC that a start of the gateway has recorded, µs; 0 when none has. The true time is not before it by more than its uncertainty.</summary>
-    public long LatestUtcUs
+    /// <summary>The latest UTC that a start of the gateway has recorded, what lies in a stretch apart; the true time is not before it by more than its uncertainty.</summary>
+    /// <param name="afterUs">Times after this one,</param>
+    /// <param name="untilUs">and up to this one do not count: they were found wrong. Equal for none.</param>
+    /// <returns>µs; 0 when none has.</returns>
+    public long LatestUtcUs(long afterUs, long untilUs)
     {
-        get
+        long latest = 0;
+        foreach (List<Basis> bases in _bases.Values)
         {
-            long latest = 0;
-            foreach (List<Basis> bases in _bases.Values)
+            foreach (Basis basis in bases)
             {
-                foreach (Basis basis in bases)
-                {
-                    latest = Math.Max(latest, basis.UtcUs - basis.UncertaintyUs);
-                }
+                long utcUs = basis.UtcUs - basis.UncertaintyUs;
+                latest = utcUs > afterUs && utcUs <= untilUs ? latest : Math.Max(latest, utcUs);
             }
-
-            return latest;
         }
+
+        return latest;
     }
 
     /// <summary>Starts of the gateway that a device exchanged clocks with, ascending.</summary>

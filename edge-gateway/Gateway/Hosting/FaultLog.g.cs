@@ -25,10 +25,12 @@ internal static partial class FaultLog
         210 => Codes210.TryWrite(number, logger, what, subject, repeats, heldBack),
         211 => Codes211.TryWrite(number, logger, what, subject, repeats, heldBack),
         212 => Codes212.TryWrite(number, logger, what, subject, repeats, heldBack),
+        213 => Codes213.TryWrite(number, logger, what, subject, repeats, heldBack),
         214 => Codes214.TryWrite(number, logger, what, subject, repeats, heldBack),
         215 => Codes215.TryWrite(number, logger, what, subject, repeats, heldBack),
         216 => Codes216.TryWrite(number, logger, what, subject, repeats, heldBack),
         217 => Codes217.TryWrite(number, logger, what, subject, repeats, heldBack),
+        218 => Codes218.TryWrite(number, logger, what, subject, repeats, heldBack),
         220 => Codes220.TryWrite(number, logger, what, subject, repeats, heldBack),
         221 => Codes221.TryWrite(number, logger, what, subject, repeats, heldBack),
         230 => Codes230.TryWrite(number, logger, what, subject, repeats, heldBack),
@@ -41,6 +43,7 @@ internal static partial class FaultLog
         242 => Codes242.TryWrite(number, logger, what, subject, repeats, heldBack),
         243 => Codes243.TryWrite(number, logger, what, subject, repeats, heldBack),
         250 => Codes250.TryWrite(number, logger, what, subject, repeats, heldBack),
+        251 => Codes251.TryWrite(number, logger, what, subject, repeats, heldBack),
         260 => Codes260.TryWrite(number, logger, what, subject, repeats, heldBack),
         _ => false,
     };
@@ -129,6 +132,12 @@ internal static partial class FaultLog
                 case 2013:
                     CertificatesUnusable(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2014:
+                    PortNotFree(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2015:
+                    CertificateOutOfTime(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -145,6 +154,12 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2013, EventName = "G2013", Level = LogLevel.Error, Message = "The certificates that the configuration names cannot be used. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void CertificatesUnusable(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2014, EventName = "G2014", Level = LogLevel.Error, Message = "A port that the configuration names cannot be opened here. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void PortNotFree(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2015, EventName = "G2015", Level = LogLevel.Error, Message = "A certificate that the configuration names is not valid at this time. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void CertificateOutOfTime(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes207
@@ -438,6 +453,21 @@ internal static partial class FaultLog
                 case 2124:
                     MqttProtocolBroken(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2125:
+                    LoginNeeded(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2126:
+                    RoleLacksRight(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2127:
+                    LoginRefused(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2128:
+                    LoginLocked(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2129:
+                    LoginBusy(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -457,6 +487,93 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2124, EventName = "G2124", Level = LogLevel.Warning, Message = "An MQTT client broke the protocol or a bound and was closed. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void MqttProtocolBroken(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2125, EventName = "G2125", Level = LogLevel.Warning, Message = "Nobody is logged in here, or the login has ended. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void LoginNeeded(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2126, EventName = "G2126", Level = LogLevel.Warning, Message = "This role may not do that. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void RoleLacksRight(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2127, EventName = "G2127", Level = LogLevel.Warning, Message = "Name and PIN or password do not fit. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void LoginRefused(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2128, EventName = "G2128", Level = LogLevel.Warning, Message = "There were too many wrong tries. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void LoginLocked(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2129, EventName = "G2129", Level = LogLevel.Warning, Message = "Too many log in at once. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void LoginBusy(ILogger logger, string what, string subject, long repeats, long heldBack);
+    }
+
+    private static partial class Codes213
+    {
+        public static bool TryWrite(int number, ILogger logger, string what, string subject, long repeats, long heldBack)
+        {
+            switch (number)
+            {
+                case 2130:
+                    LoginNotUnderstood(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2131:
+                    TooManyRequests(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2132:
+                    ClaimRefused(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2133:
+                    AdministratorWanted(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2134:
+                    AccountsUnreadable(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2135:
+                    ApiTokenRefused(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2136:
+                    OperatorLoggedIn(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2137:
+                    LoginFailed(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2138:
+                    AccountsOff(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2139:
+                    AccountUnknown(logger, what, subject, repeats, heldBack);
+                    return true;
+                default:
+                    return false;
+            }
+        }
+
+        [LoggerMessage(EventId = 2130, EventName = "G2130", Level = LogLevel.Error, Message = "A request about logging in or accounts is not understood. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void LoginNotUnderstood(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2131, EventName = "G2131", Level = LogLevel.Warning, Message = "One address asks for too many changes. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void TooManyRequests(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2132, EventName = "G2132", Level = LogLevel.Warning, Message = "The first administrator's code is wrong, used or too old, or there is an account already. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void ClaimRefused(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2133, EventName = "G2133", Level = LogLevel.Information, Message = "Accounts are wanted here and there is none yet. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void AdministratorWanted(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2134, EventName = "G2134", Level = LogLevel.Error, Message = "The file of accounts cannot be read. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void AccountsUnreadable(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2135, EventName = "G2135", Level = LogLevel.Warning, Message = "A program showed no token that is good here, or its token has ended. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void ApiTokenRefused(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2136, EventName = "G2136", Level = LogLevel.Information, Message = "Somebody has logged in. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void OperatorLoggedIn(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2137, EventName = "G2137", Level = LogLevel.Warning, Message = "A login or a claim was refused. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void LoginFailed(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2138, EventName = "G2138", Level = LogLevel.Error, Message = "No accounts are set up on this cart. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void AccountsOff(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2139, EventName = "G2139", Level = LogLevel.Error, Message = "There is no account of that name. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void AccountUnknown(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes214
@@ -678,6 +795,21 @@ internal static partial class FaultLog
                 case 2174:
                     CertificateFilesUnreadable(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2175:
+                    ClockBehindRecord(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2176:
+                    BrokerPasswordInClear(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2177:
+                    WebListenerNotAllowed(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2178:
+                    WebCertificateUnusable(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2179:
+                    WebCertificateNameMissing(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -697,6 +829,45 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2174, EventName = "G2174", Level = LogLevel.Error, Message = "The files of certificates or pods can no longer be read. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void CertificateFilesUnreadable(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2175, EventName = "G2175", Level = LogLevel.Warning, Message = "The clock is behind a time that was recorded before. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void ClockBehindRecord(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2176, EventName = "G2176", Level = LogLevel.Error, Message = "A broker's password would cross the network in clear. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void BrokerPasswordInClear(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2177, EventName = "G2177", Level = LogLevel.Error, Message = "The pages are asked to be served to other machines. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void WebListenerNotAllowed(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2178, EventName = "G2178", Level = LogLevel.Error, Message = "The certificate of the pages cannot be used. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void WebCertificateUnusable(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2179, EventName = "G2179", Level = LogLevel.Warning, Message = "The certificate of the pages does not name this gateway. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void WebCertificateNameMissing(ILogger logger, string what, string subject, long repeats, long heldBack);
+    }
+
+    private static partial class Codes218
+    {
+        public static bool TryWrite(int number, ILogger logger, string what, string subject, long repeats, long heldBack)
+        {
+            switch (number)
+            {
+                case 2180:
+                    ListenerNameTwice(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2181:
+                    HolderCertificateEndsSoon(logger, what, subject, repeats, heldBack);
+                    return true;
+                default:
+                    return false;
+            }
+        }
+
+        [LoggerMessage(EventId = 2180, EventName = "G2180", Level = LogLevel.Warning, Message = "A listener's name is asked for with another certificate. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void ListenerNameTwice(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2181, EventName = "G2181", Level = LogLevel.Warning, Message = "The certificate of a pod or a program is to be renewed. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void HolderCertificateEndsSoon(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes220
@@ -777,6 +948,12 @@ internal static partial class FaultLog
                 case 2215:
                     JournalNameNotAFile(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2216:
+                    AccountRefused(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2217:
+                    AccountsNotWritten(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -799,6 +976,12 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2215, EventName = "G2215", Level = LogLevel.Error, Message = "A name in the journal's directory is no regular file. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void JournalNameNotAFile(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2216, EventName = "G2216", Level = LogLevel.Error, Message = "The account was not changed. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void AccountRefused(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2217, EventName = "G2217", Level = LogLevel.Error, Message = "The file of accounts could not be written. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void AccountsNotWritten(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes230
@@ -1311,6 +1494,18 @@ internal static partial class FaultLog
                 case 2502:
                     ClockRequestNotUnderstood(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2503:
+                    RecordsErased(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2504:
+                    StoredKeysUnusable(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2505:
+                    CartKeyReplaced(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2506:
+                    RestoreUnfinished(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -1321,6 +1516,42 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2502, EventName = "G2502", Level = LogLevel.Warning, Message = "A pod's clock request is not understood. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void ClockRequestNotUnderstood(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2503, EventName = "G2503", Level = LogLevel.Information, Message = "The keys of stored readings were destroyed. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void RecordsErased(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2504, EventName = "G2504", Level = LogLevel.Error, Message = "A key of stored readings cannot be opened. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void StoredKeysUnusable(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2505, EventName = "G2505", Level = LogLevel.Error, Message = "The cart's key was exposed, or could not be used and was made anew. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void CartKeyReplaced(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2506, EventName = "G2506", Level = LogLevel.Error, Message = "A restore of this cart has not ended. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void RestoreUnfinished(ILogger logger, string what, string subject, long repeats, long heldBack);
+    }
+
+    private static partial class Codes251
+    {
+        public static bool TryWrite(int number, ILogger logger, string what, string subject, long repeats, long heldBack)
+        {
+            switch (number)
+            {
+                case 2516:
+                    TrailNotWritten(logger, what, subject, repeats, heldBack);
+                    return true;
+                case 2517:
+                    TrailNotWhole(logger, what, subject, repeats, heldBack);
+                    return true;
+                default:
+                    return false;
+            }
+        }
+
+        [LoggerMessage(EventId = 2516, EventName = "G2516", Level = LogLevel.Warning, Message = "The trail of acts cannot be written. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void TrailNotWritten(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2517, EventName = "G2517", Level = LogLevel.Error, Message = "The trail of acts is not the one that was written. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void TrailNotWhole(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 
     private static partial class Codes260
@@ -1350,6 +1581,9 @@ internal static partial class FaultLog
                 case 2607:
                     JournalFileIrregular(logger, what, subject, repeats, heldBack);
                     return true;
+                case 2608:
+                    JournalRecordsLocked(logger, what, subject, repeats, heldBack);
+                    return true;
                 default:
                     return false;
             }
@@ -1375,5 +1609,8 @@ internal static partial class FaultLog
 
         [LoggerMessage(EventId = 2607, EventName = "J2607", Level = LogLevel.Error, Message = "A name of the journal's is no regular file. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
         private static partial void JournalFileIrregular(ILogger logger, string what, string subject, long repeats, long heldBack);
+
+        [LoggerMessage(EventId = 2608, EventName = "J2608", Level = LogLevel.Warning, Message = "Encrypted records could not be read. {What} ({Subject}; held back: {Repeats}, of this code {HeldBack})")]
+        private static partial void JournalRecordsLocked(ILogger logger, string what, string subject, long repeats, long heldBack);
     }
 }

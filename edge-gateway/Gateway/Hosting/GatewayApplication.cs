@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
@@ -61,6 +63,15 @@ public static class GatewayApplication
             return new MqttConnectionHandler(service.Loop, service.Core!.Server, s.GetRequiredService<TimeProvider>());
         });
         services.AddSingleton<GatewayTelemetry>();
+        if (options.Access.HasAccounts)
+        {
+            services.AddSingleton(s => new AccessControl(options, s.GetRequiredService<TimeProvider>()));
+            services.AddSingleton<IApiTokens>(static s => s.GetRequiredService<AccessControl>().Store);
+            services.AddSingleton(static s => new AccessService(
+                s.GetRequiredService<AccessControl>(), s.GetRequiredService<GatewayService>(), s.GetRequiredService<IGatewayLog>(), s.GetRequiredService<TimeProvider>(), s.GetService<IOperatorToken>()));
+            services.AddHostedService(static s => s.GetRequiredService<AccessService>());
+        }
+
         if (options.Tls is { } tls)
         {
             // Loaded while the host starts: what is wrong with them is a refusal with a code.
@@ -68,6 +79,12 @@ public static class GatewayApplication
             services.AddSingleton<ICartMembers>(static s => s.GetRequiredService<CartCertificates>());
             services.AddSingleton(static s => new TlsListener(s.GetRequiredService<CartCertificates>(), s.GetRequiredService<GatewayService>, s.GetRequiredService<TimeProvider>()));
             services.AddHostedService(static s => s.GetRequiredService<TlsListener>());
+        }
+
+        if (options.Web.Listen is not null)
+        {
+            services.AddSingleton(s => WebCertificate.Load(options.Web, s.GetService<CartCertificates>()));
+            services.AddHostedService(static s => new WebCertificateWatch(s.GetRequiredService<WebCertificate>(), s.GetRequiredService<GatewayService>, s.GetRequiredService<TimeProvider>()));
         }
 
         change?.Invoke(builder);
@@ -93,6 +110,9 @@ public static class GatewayApplication
         try
         {
             await application.StartAsync(cancellation).ConfigureAwait(false);
+            GatewayService service = application.Services.GetRequiredService<GatewayService>();
+            IReadOnlyList<PlannedListener> listeners = ListenersOf(application);
+            service.Loop.TryPost(() => service.Core?.Peers.Listening(listeners));
             return null;
         }
         catch (Exception exception)
@@ -110,14 +130,20 @@ public static class GatewayApplication
         }
     }
 
-    /// <summary>The ports in use.</summary>
+    /// <summary>The listeners with the ports that they have.</summary>
     /// <param name="application">The application, started.</param>
-    /// <returns>That of HTTP, that of MQTT, and that of MQTT over TLS, 0 without it.</returns>
-    public static (int Http, int Mqtt, int Tls) PortsOf(WebApplication application)
+    /// <returns>MQTT, HTTP, and where they are configured MQTT over TLS and the pages over TLS.</returns>
+    public static IReadOnlyList<PlannedListener> ListenersOf(WebApplication application)
     {
         ArgumentNullException.ThrowIfNull(application);
-        return GatewayListeners.PortsOf(application.Services.GetRequiredService<IServer>());
+        return GatewayListeners.Open(application.Services.GetRequiredService<IServer>(), application.Services.GetRequiredService<IOptions<GatewayHostOptions>>().Value);
     }
+
+    /// <summary>The port of a listener.</summary>
+    /// <param name="application">The application, started.</param>
+    /// <param name="protocol">"http", "mqtt", "mqtts" or "https".</param>
+    /// <returns>0 when there is none.</returns>
+    public static int PortOf(WebApplication application, string protocol) => ListenersOf(application).FirstOrDefault(l => string.Equals(l.Protocol, protocol, StringComparison.Ordinal))?.Port ?? 0;
 
     // What frameworks would say has a code where it matters (WebServerFaults); their own lines have no bound.
     private static void AddLog(ILoggingBuilder logging)
@@ -163,6 +189,7 @@ public static class GatewayApplication
             Time = services.GetRequiredService<TimeProvider>(),
             Log = services.GetRequiredService<IGatewayLog>(),
             Stop = services.GetRequiredService<StopLatch>(),
+            Access = services.GetService<AccessControl>(),
             Connections = services.GetRequiredService<HttpConnections>(),
         };
     }

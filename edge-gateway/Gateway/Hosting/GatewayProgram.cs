@@ -2,6 +2,7 @@ using System;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.IO;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeGateway.Core.Configuration;
@@ -67,7 +68,7 @@ public static class GatewayProgram
                 refusal = await GatewayApplication.TryStartAsync(application).ConfigureAwait(false);
                 if (refusal is null)
                 {
-                    await UntilStoppedAsync(application, gateway, options, output).ConfigureAwait(false);
+                    await UntilStoppedAsync(application, gateway, output).ConfigureAwait(false);
                 }
             }
             catch (OperationCanceledException) when (application.Lifetime.ApplicationStopping.IsCancellationRequested)
@@ -97,9 +98,10 @@ public static class GatewayProgram
     {
         Argument<string> file = new("gateway.yaml") { Description = "The configuration file; gateway.example.yaml lists every key." };
         Option<bool> check = new("--check") { Description = "Says whether the gateway could start here with this file, and changes nothing." };
-        RootCommand root = new("A cart's gateway: takes in what pods measure, keeps it, and delivers it to the session's broker or subscribers. Ends on SIGTERM.") { file, check };
-        root.SetAction((parsed, _) => parsed.GetValue(check) ? CheckAsync(parsed.GetValue(file)!, output, diagnostics) : LoadAndServeAsync(parsed.GetValue(file)!, output, diagnostics));
-        ParseResult result = root.Parse(arguments);
+        Option<bool> deep = new("--deep") { Description = "The same, and tries directory, ports, certificates' times and broker, with the gateway stopped; --check=deep says the same." };
+        RootCommand root = new("A cart's gateway: takes in what pods measure, keeps it, and delivers it to the session's broker or subscribers. Ends on SIGTERM.") { file, check, deep };
+        root.SetAction((parsed, _) => parsed.GetValue(check) || parsed.GetValue(deep) ? CheckAsync(parsed.GetValue(file)!, parsed.GetValue(deep), output, diagnostics) : LoadAndServeAsync(parsed.GetValue(file)!, output, diagnostics));
+        ParseResult result = root.Parse([.. arguments.Select(static a => a is "--check=deep" ? "--deep" : a)]);
         if (result.Errors.Count > 0)
         {
             foreach (ParseError error in result.Errors)
@@ -116,9 +118,9 @@ public static class GatewayProgram
             new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = output, Error = diagnostics }, CancellationToken.None).ConfigureAwait(false);
     }
 
-    private static async Task<int> CheckAsync(string file, TextWriter output, TextWriter diagnostics)
+    private static async Task<int> CheckAsync(string file, bool isDeep, TextWriter output, TextWriter diagnostics)
     {
-        ConfigurationResult configuration = ConfigurationFile.Check(file);
+        ConfigurationResult configuration = ConfigurationFile.Check(file, isDeep ? TimeProvider.System : null);
         if (configuration.Options is null)
         {
             await diagnostics.WriteLineAsync(CodedError.RenderAll(configuration.Errors)).ConfigureAwait(false);
@@ -126,6 +128,16 @@ public static class GatewayProgram
         }
 
         await output.WriteLineAsync($"{file}: the configuration is right.").ConfigureAwait(false);
+        foreach (PlannedListener listener in ListenerPlan.Of(configuration.Options))
+        {
+            await output.WriteLineAsync("  " + listener).ConfigureAwait(false);
+        }
+
+        foreach (string note in MachineCheck.Notes(configuration.Options))
+        {
+            await output.WriteLineAsync("Note: " + note).ConfigureAwait(false);
+        }
+
         return Done;
     }
 
@@ -141,20 +153,20 @@ public static class GatewayProgram
         return await ServeAsync(options, output, diagnostics).ConfigureAwait(false);
     }
 
-    private static async Task UntilStoppedAsync(WebApplication application, GatewayService gateway, GatewayHostOptions options, TextWriter output)
+    private static async Task UntilStoppedAsync(WebApplication application, GatewayService gateway, TextWriter output)
     {
-        (int http, int mqtt, int tls) = GatewayApplication.PortsOf(application);
-        await output.WriteLineAsync($"mqtt {options.MqttAddress}:{mqtt}").ConfigureAwait(false);
-        await output.WriteLineAsync($"http {options.HttpAddress}:{http}").ConfigureAwait(false);
-        if (options.Tls is { } secured)
+        foreach (PlannedListener listener in GatewayApplication.ListenersOf(application))
         {
-            await output.WriteLineAsync($"mqtts {secured.MqttAddress}:{tls}").ConfigureAwait(false);
+            await output.WriteLineAsync($"{listener.Protocol} {listener.Address}:{listener.Port}").ConfigureAwait(false);
         }
 
+        using ServiceManager manager = ServiceManager.Of(Environment.GetEnvironmentVariable, Environment.ProcessId, TimeProvider.System);
+        using CancellationTokenRegistration stops = application.Lifetime.ApplicationStopping.Register(manager.Stopping);
         Task stopping = application.WaitForShutdownAsync();
         if (await Task.WhenAny(gateway.Ready, stopping).ConfigureAwait(false) == gateway.Ready)
         {
             await output.WriteLineAsync("running").ConfigureAwait(false);
+            manager.Ready(gateway.Loop);
             GatewayApplication.MakeInstruments(application);
         }
 

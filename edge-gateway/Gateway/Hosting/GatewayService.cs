@@ -9,10 +9,12 @@ using EdgeGateway.Core;
 using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Configuration;
 using EdgeGateway.Core.Records;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Security;
+using EdgeGateway.Gateway.Telemetry;
 using EdgeGateway.Journal;
-using EdgeGateway.Mqtt.Client;
+using EdgeGateway.Machine;
 using EdgeGateway.Mqtt.Server;
 using EdgeGateway.Mqtt.Transports;
 using Firmware.Core;
@@ -37,11 +39,15 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     private readonly StopLatch _stop;
     private readonly IServer _server;
     private readonly ICartMembers? _members;
+    private readonly IApiTokens? _tokens;
     private readonly TaskCompletionSource<Exception> _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MqttLoop _loop;
     private FileDisk? _disk;
+    private FileDisk? _keys;
+    private JournalLog? _journal;
     private UplinkConnector? _uplink;
+    private TrailLog? _trail;
     private GatewayCore? _core;
 
     /// <summary>Makes the service; nothing is opened before <see cref="StartingAsync"/>.</summary>
@@ -52,7 +58,9 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     /// <param name="lifetime">Asked to end the process when the logic has broken.</param>
     /// <param name="server">The web server, whose connections end with the logic.</param>
     /// <param name="members">Who belongs to the cart by certificate; null without certificates.</param>
-    public GatewayService(IOptions<GatewayHostOptions> options, IGatewayLog log, StopLatch stop, TimeProvider time, IHostApplicationLifetime lifetime, IServer server, ICartMembers? members = null)
+    /// <param name="tokens">Tokens of platforms; null without accounts.</param>
+    public GatewayService(
+        IOptions<GatewayHostOptions> options, IGatewayLog log, StopLatch stop, TimeProvider time, IHostApplicationLifetime lifetime, IServer server, ICartMembers? members = null, IApiTokens? tokens = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(lifetime);
@@ -62,6 +70,7 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
         _time = time;
         _server = server;
         _members = members;
+        _tokens = tokens;
         _loop = new MqttLoop(time, "gateway", faulted: exception =>
         {
             _broken.TrySetResult(exception);
@@ -90,27 +99,39 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     /// <exception cref="CodedErrorException">The journal's directory cannot be used.</exception>
     public Task StartingAsync(CancellationToken cancellationToken)
     {
-        if (!TryOpenDisk(out FileDisk? disk, out CodedError? refusal))
+        if (!TryOpenDisk(_options.JournalDirectory, out FileDisk? disk, out CodedError? refusal))
         {
             throw new CodedErrorException(refusal);
         }
 
         _disk = disk;
-        byte[] key = ListenerKeyFile.LoadOrCreate(_options.JournalDirectory, out IReadOnlyList<CodedError> told);
+        _trail = new TrailLog(new CartTrail(_options.JournalDirectory), _time);
+        byte[] key = ListenerKeyFile.LoadOrCreate(_options.JournalDirectory, out IReadOnlyList<CodedError> ofListeners);
+        List<CodedError> told = [.. ofListeners];
+        byte[] cartKey = CartKey.LoadOrCreate(_options, CartKey.Credentials, told);
+        if (!TryOpenDisk(Path.Combine(_options.JournalDirectory, CartKey.Folder), out FileDisk? keys, out refusal))
+        {
+            throw new CodedErrorException(refusal);
+        }
+
+        _keys = keys;
+        JournalProtection protection = new() { Disk = keys, CartKey = cartKey, KeyOf = RecordKeys.OwnerOf, Random = RandomNumberGenerator.Fill };
         GatewayOptions core = _options.Core;
         JournalOptions journal = new() { QuotaBytes = _options.JournalQuotaBytes, VitalReserveBytes = JournalOptions.DefaultVitalReserveBytes, KnownTypes = JournalRecordTypes.Known };
         _uplink = core.External is null ? null : new UplinkConnector(_loop, core.External, _time);
         GatewayCore logic = new(core, new GatewayPorts
         {
-            Journal = (handler, projections) => new JournalLog(disk, journal, projections, handler),
+            Journal = (handler, projections) => _journal = new JournalLog(disk, journal, projections, handler, protection),
             Server = handler => new MqttServer(EndpointLimits.Server, handler),
-            Client = (options, handler) => new MqttClient(options, handler),
+            Client = (options, handler) => BrokerClients.Make(core.External?.Client ?? BrokerClientKind.Builtin, options, handler, _loop),
             Uplink = _uplink,
             Time = new SystemGatewayTime(_loop, _time, _options.TrustSystemClock, _options.TrustedClockUncertaintyMs * 1000L),
             Entropy = new SystemEntropy(),
             Log = _log,
             Listeners = new ListenerTokens(key),
             Members = _members,
+            Trail = _trail,
+            Tokens = _tokens,
             Sent = told,
         });
         _core = logic;
@@ -118,8 +139,10 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
         {
             _stop.Step(logic.Stop.Now);
             long next = logic.Step(nowUs);
-            if (logic.IsReady)
+            if (logic.IsReady && !_ready.Task.IsCompleted)
             {
+                logic.Commands.Acts.Record(new Act(ActNames.GatewayStart, ActAuthor.Gateway) { Subject = GatewayTelemetry.Version ?? string.Empty });
+                logic.Commands.Acts.Record(new Act(ActNames.ConfigurationUsed, ActAuthor.Gateway) { Subject = _options.FileSha256 });
                 _ready.TrySetResult();
             }
 
@@ -172,22 +195,25 @@ public sealed class GatewayService : IHostedLifecycleService, IDisposable
     {
         _uplink?.Dispose();
         _loop.Dispose();
+        _trail?.Dispose();
+        _journal?.Dispose();
         _disk?.Dispose();
+        _keys?.Dispose();
     }
 
-    private bool TryOpenDisk([NotNullWhen(true)] out FileDisk? disk, [NotNullWhen(false)] out CodedError? refusal)
+    private bool TryOpenDisk(string directory, [NotNullWhen(true)] out FileDisk? disk, [NotNullWhen(false)] out CodedError? refusal)
     {
         try
         {
-            Directory.CreateDirectory(_options.JournalDirectory);
-            disk = new FileDisk(_options.JournalDirectory, _loop.TryPost);
+            Directory.CreateDirectory(directory);
+            disk = new FileDisk(directory, _loop.TryPost);
             refusal = null;
             return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             disk = null;
-            refusal = new CodedError(FaultCodes.JournalUnusable, new ErrorPlace(_options.JournalDirectory, 0, null), exception.Message);
+            refusal = new CodedError(FaultCodes.JournalUnusable, new ErrorPlace(directory, 0, null), exception.Message);
             return false;
         }
     }

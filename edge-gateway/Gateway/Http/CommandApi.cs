@@ -27,6 +27,7 @@ internal static class CommandApi
             ? await StopAsync(context, gateway).ConfigureAwait(false)
             : await AskAsync(context, command, gateway).ConfigureAwait(false);
         string? code = answer.IsGiven ? answer.Value.Code : FaultCodes.GatewayBusy;
+        gateway.Record(context, command.Act, LoopCalls.Route(context, "session"), LoopCalls.Route(context, "id"), code ?? string.Empty);
         if (answer is { IsGiven: true, Value: { Code: null, Members: { } members } })
         {
             return LoopCalls.Object(members);
@@ -41,7 +42,7 @@ internal static class CommandApi
     {
         long askedUs = gateway.Loop.NowUs;
         ReadOnlyMemory<byte> body = command.MaxLength > 0 ? await LoopCalls.BodyAsync(context, command.MaxLength).ConfigureAwait(false) : default;
-        CommandCall call = new(LoopCalls.Route(context, "id"), LoopCalls.Route(context, "session"), body, IsOfSession: false, askedUs, null);
+        CommandCall call = new(LoopCalls.Route(context, "id"), LoopCalls.Route(context, "session"), body, IsOfSession: false, askedUs, null) { Actor = gateway.ActorOf(context) };
         (CommandRun? run, string? problem) = command.Read(call);
         if (run is null)
         {

@@ -1,10 +1,14 @@
 using System;
 using System.Globalization;
+using System.Net;
 using System.Threading.Tasks;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Configuration;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
+using EdgeGateway.Core.Commands;
 using EdgeGateway.Gateway.Hosting;
+using EdgeGateway.Gateway.Security;
 using EdgeGateway.Mqtt;
 using Microsoft.AspNetCore.Http;
 
@@ -30,8 +34,16 @@ public sealed record GatewayHandle(IMqttLoop Loop, Func<GatewayCore?> Core)
     /// <summary>STOP's own path to the loop; null for the loop's queue.</summary>
     public StopLatch? Stop { get; init; }
 
+    /// <summary>Who may do what; null where no accounts are set up.</summary>
+    internal AccessControl? Access { get; init; }
+
     /// <summary>The bounds of connections and requests in progress; null for none.</summary>
     internal HttpConnections? Connections { get; init; }
+
+    /// <summary>Who sends a request: the one place where an act by HTTP gets its actor.</summary>
+    /// <param name="context">The request.</param>
+    /// <returns>Who; <see cref="Actor.Unprotected"/> where no accounts are set up.</returns>
+    internal Actor ActorOf(HttpContext context) => Access?.ActorOf(context) ?? Actor.Unprotected;
 
     /// <summary>The language of an answer.</summary>
     /// <param name="context">The request.</param>
@@ -76,6 +88,21 @@ public sealed record GatewayHandle(IMqttLoop Loop, Func<GatewayCore?> Core)
     /// <param name="code">The code.</param>
     /// <param name="text">What happened here; may be empty.</param>
     internal void Write(string code, string text) => Log?.Write(new GatewayLogEntry(code, text, Loop.NowUs));
+
+    /// <summary>Writes who asked for what by HTTP into the trail, on the loop; a loop that takes nothing more loses it, as it loses the request.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="what">One of <see cref="ActNames"/>, or a command's.</param>
+    /// <param name="session">The session; empty for none.</param>
+    /// <param name="subject">What it was done to; may be empty.</param>
+    /// <param name="code">Why it was refused; empty when it was done.</param>
+    internal void Record(HttpContext context, string what, string session = "", string subject = "", string code = "")
+    {
+        IPAddress? remote = context.Connection.RemoteIpAddress;
+        ActAuthor author = Access is { } access ? access.ActorOf(context).Author(string.Empty) : new(remote is not null && IPAddress.IsLoopback(remote) ? AuthorKind.Local : AuthorKind.Listener, string.Empty);
+        Act act = new(what, author)
+        { From = (remote is { IsIPv4MappedToIPv6: true } ? remote.MapToIPv4() : remote)?.ToString() ?? string.Empty, Session = session, Subject = subject, Code = code };
+        Loop.TryPost(() => Core()?.Commands.Acts.Record(act));
+    }
 
     /// <summary>Posts work that one caller waits for: what it throws is that caller's, and the loop goes on.</summary>
     /// <typeparam name="T">What is waited for.</typeparam>

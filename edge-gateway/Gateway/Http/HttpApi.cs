@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using System.Text.Json.Serialization;
 using System.Threading.Tasks;
+using EdgeGateway.Core.Commands;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Web;
 using Microsoft.AspNetCore.Builder;
@@ -70,7 +71,7 @@ public static class HttpApi
                 : next(context));
         foreach (HttpRoute route in HttpRoutes.All)
         {
-            RequestDelegate handler = async context => await (await route.Handle(context, gateway).ConfigureAwait(false)).ExecuteAsync(context).ConfigureAwait(false);
+            RequestDelegate handler = async context => await (await AnswerAsync(context, route, gateway).ConfigureAwait(false)).ExecuteAsync(context).ConfigureAwait(false);
             if (!route.IsDescribed)
             {
                 (route.Method is null ? routes.Map(route.Pattern, handler) : routes.MapMethods(route.Pattern, [route.Method], handler)).WithMetadata(route).ExcludeFromDescription();
@@ -90,6 +91,27 @@ public static class HttpApi
             // Run when the endpoints are first asked for: the catalogue, which has the statuses, is not waited for by the start.
             endpoint.Add(built => AddRefusals(built, route));
         }
+    }
+
+    // Who asks, for every route but STOP, which asks nobody.
+    private static Task<IResult> AnswerAsync(HttpContext context, HttpRoute route, GatewayHandle gateway)
+    {
+        if (route.Right == AccessRight.Stop || gateway.Access?.Refused(context, route) is not { } refused)
+        {
+            return route.Handle(context, gateway);
+        }
+
+        if (refused.Wait > TimeSpan.Zero)
+        {
+            Problems.RetryAfter(context, refused.Wait);
+        }
+
+        if (string.Equals(refused.Code, FaultCodes.LoginNeeded, StringComparison.Ordinal))
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer"; // RFC 9110, 15.5.2; no browser asks anybody for it
+        }
+
+        return Task.FromResult<IResult>(Problems.Of(refused.Code, refused.Text, gateway.LanguageOf(context)));
     }
 
     private static void AddRefusals(EndpointBuilder endpoint, HttpRoute route)

@@ -71,6 +71,12 @@ internal static class Problems
         });
     }
 
+    /// <summary>Says on an answer when to try again (RFC 9110, 10.2.3), in whole seconds.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="wait">How long to wait.</param>
+    public static void RetryAfter(HttpContext context, TimeSpan wait) =>
+        context.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
+
     /// <summary>Answers with a code.</summary>
     /// <param name="context">The request.</param>
     /// <param name="gateway">Has the language.</param>

@@ -9,6 +9,7 @@ using EdgeGateway.Core.Cuff;
 using EdgeGateway.Core.Health;
 using EdgeGateway.Core.Readings;
 using EdgeGateway.Core.Sessions;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Web;
 using Microsoft.AspNetCore.Http;
@@ -99,6 +100,7 @@ internal static class ReadApi
         string id = LoopCalls.Route(context, "session");
         LoopAnswer<ListenerLink> answer = await LoopCalls.AskAsync<ListenerLink>(context, gateway, (running, done) => done(running.LinkOf(id))).ConfigureAwait(false);
         ListenerLink link = answer.Value;
+        gateway.Record(context, ActNames.LinkView, id, code: answer.IsGiven ? link.Code ?? string.Empty : FaultCodes.GatewayBusy);
         if (!answer.IsGiven || link.Code is not null)
         {
             return Problems.Of(answer.IsGiven ? link.Code! : FaultCodes.GatewayBusy, answer.IsGiven ? link.Text : string.Empty, gateway.LanguageOf(context));

@@ -5,6 +5,7 @@ using System.Net;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Configuration;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Web;
 using Microsoft.AspNetCore.Builder;
@@ -35,8 +36,9 @@ internal static class RequestGuard
     /// <param name="request">The request; its host was compared with our own names before, unless it is a STOP of a program.</param>
     /// <param name="remote">Who sends it; null when not known.</param>
     /// <param name="web">Who may use the pages.</param>
+    /// <param name="isProven">True when it carries a platform's token that is good here: then the program may be on another machine.</param>
     /// <returns>Null to go on, else the code, whose status the catalogue has, and what happened.</returns>
-    public static (string Code, string Text)? Refused(HttpRequest request, IPAddress? remote, GatewayWebOptions web)
+    public static (string Code, string Text)? Refused(HttpRequest request, IPAddress? remote, GatewayWebOptions web, bool isProven = false)
     {
         if (!Changes(request.Method))
         {
@@ -61,7 +63,7 @@ internal static class RequestGuard
             return null;
         }
 
-        if (!hasOrigin && !hasSite && (remote is null || !IPAddress.IsLoopback(remote)))
+        if (!hasOrigin && !hasSite && !isProven && (remote is null || !IPAddress.IsLoopback(remote)))
         {
             return (FaultCodes.ForeignProgramRefused, "from " + LogText.Shown(remote?.ToString() ?? "an unknown address"));
         }
@@ -157,13 +159,27 @@ internal static class RequestGuard
                 return Problems.WriteAsync(context, gateway, FaultCodes.HostNameUnknown, string.Empty);
             }
 
-            return Refused(context.Request, context.Connection.RemoteIpAddress, gateway.Web) is { } refused
-                ? Problems.WriteAsync(context, gateway, refused.Code, refused.Text)
-                : next(context);
+            bool isProven = Changes(context.Request.Method) && !IsStop(context.Request) && gateway.Access?.ActorOf(context).Role == ActorRole.Platform;
+            if (Refused(context.Request, context.Connection.RemoteIpAddress, gateway.Web, isProven) is not { } refused)
+            {
+                return next(context);
+            }
+
+            gateway.Record(context, CommandOf(context.Request)?.Act ?? ActNames.RequestRefused, code: refused.Code);
+            return Problems.WriteAsync(context, gateway, refused.Code, refused.Text);
         });
 
-    // Until there are accounts, the bedside is the cart's own screen. Behind a proxy each page looks like the nurse's: a page of ours says nothing of where it is shown.
-    private static string? BeyondBedside(HttpRequest request, IPAddress? remote)
+    private static GatewayCommand? CommandOf(HttpRequest request)
+    {
+        string path = request.Path.Value?.TrimEnd('/') ?? string.Empty;
+        return Array.Find(GatewayCommands.All, command => string.Equals(command.Method, request.Method, StringComparison.OrdinalIgnoreCase) && EndsAs(path, command.Route));
+    }
+
+    /// <summary>Why a request is not from the cart's own screen. Behind a proxy each page looks like the nurse's: a page of ours says nothing of where it is shown.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="remote">Who sends it; null when not known.</param>
+    /// <returns>Null when it is from there, as far as a request can say.</returns>
+    public static string? BeyondBedside(HttpRequest request, IPAddress? remote)
     {
         if (remote is null || !IPAddress.IsLoopback(remote))
         {

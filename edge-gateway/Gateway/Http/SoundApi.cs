@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Threading.Tasks;
 using EdgeGateway.Core;
 using EdgeGateway.Core.Sound;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using Microsoft.AspNetCore.Http;
 
@@ -26,6 +27,7 @@ internal static class SoundApi
         string session = LoopCalls.Route(context, "session");
         string clip = LoopCalls.Route(context, "clip");
         (string? code, string text, ClipSound? sound) = await ReadAsync(context, gateway, session, clip).ConfigureAwait(false);
+        gateway.Record(context, ActNames.ClipExport, session, clip, sound is null ? code ?? FaultCodes.ClipUnknown : string.Empty);
         return sound is null
             ? Problems.Of(code ?? FaultCodes.ClipUnknown, text, gateway.LanguageOf(context))
             : TypedResults.File(ClipFile.Wav(sound, session), WavType, session + "-" + clip + ".wav");
@@ -68,6 +70,7 @@ internal static class SoundApi
             }
         }
 
+        gateway.Record(context, ActNames.ClipExport, session);
         return TypedResults.File(file.ToArray(), ZipType, session + "-clips.zip");
     }
 

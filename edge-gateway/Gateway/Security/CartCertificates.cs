@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Net.Security;
@@ -18,7 +19,8 @@ namespace EdgeGateway.Gateway.Security;
 /// <param name="What">Which one: "gateway", "issuing".</param>
 /// <param name="NotBefore">Its first moment, UTC.</param>
 /// <param name="NotAfter">Its last moment, UTC.</param>
-internal sealed record CertificateLife(string What, DateTimeOffset NotBefore, DateTimeOffset NotAfter);
+/// <param name="Fingerprint">SHA-256 of its DER, 64 lower-case hexadecimal digits.</param>
+internal sealed record CertificateLife(string What, DateTimeOffset NotBefore, DateTimeOffset NotAfter, string Fingerprint);
 
 /// <summary>
 /// The cart's certificates in the running process: what the gateway shows, whom it accepts, who belongs to the cart. Files are looked at again every second, so that a renewal and a revocation by cartctl hold without
@@ -26,7 +28,10 @@ internal sealed record CertificateLife(string What, DateTimeOffset NotBefore, Da
 /// </summary>
 internal sealed class CartCertificates : ICartMembers, IDisposable
 {
-    private static readonly string[] Files = [CertificateFolder.RootFile, CertificateFolder.IssuingFile, CertificateFolder.GatewayFile, CertificateFolder.RegisterFile, CertificateFolder.PodsFile];
+    /// <summary>Most holders that are named at once.</summary>
+    public const int MaxNamed = 8;
+
+    private static readonly string[] Files = [CertificateFolder.RootFile, CertificateFolder.IssuingFile, CertificateFolder.GatewayFile, CertificateFolder.RegisterFile, CertificateFolder.PodsFile, CertificateFolder.ClockFile];
 
     private readonly string _cartId;
     private readonly CertificateFolder _folder;
@@ -44,16 +49,70 @@ internal sealed class CartCertificates : ICartMembers, IDisposable
         _stamps = stamps;
     }
 
-    /// <summary>The time to judge certificates by: the later of the machine's clock and of what is known to be past.</summary>
+    /// <summary>
+    /// The time to judge certificates by: the later of the machine's clock and of what is known to be past. What was recorded wrongly shuts nobody out for ever: the record counts at most up to the last moment of the
+    /// gateway's own certificate, and a technician's word corrects it.
+    /// </summary>
     public DateTimeOffset Utc
     {
         get
         {
+            State state = _state;
             DateTimeOffset clock = _time.GetUtcNow();
-            long floor = Math.Max(Interlocked.Read(ref _floorTicks), _state.IssuedTicks);
+            long recorded = Math.Min(RecordedTicks(state), state.Lives[0].NotAfter.UtcTicks);
+            long floor = Math.Max(recorded, state.IssuedTicks);
             return clock.UtcTicks >= floor ? clock : new DateTimeOffset(floor, TimeSpan.Zero);
         }
     }
+
+    /// <summary>By how much the machine's clock is behind what was recorded, English; null when it is not, or by less than a day.</summary>
+    public string? ClockProblem
+    {
+        get
+        {
+            long recorded = RecordedTicks(_state);
+            DateTimeOffset clock = _time.GetUtcNow();
+            return recorded - clock.UtcTicks > TimeSpan.TicksPerDay
+                ? string.Create(CultureInfo.InvariantCulture, $"recorded {new DateTimeOffset(recorded, TimeSpan.Zero):yyyy-MM-dd}, the clock says {clock.UtcDateTime:yyyy-MM-dd}")
+                : null;
+        }
+    }
+
+    /// <summary>
+    /// Pods and programs whose newest certificate is to be renewed, and how many days are left; null for none. A pod counts while the list admits it, also when its certificate has run out; a program whose certificate has run
+    /// out is taken for one that is not used any more.
+    /// </summary>
+    /// <param name="utc">The time to judge by.</param>
+    /// <returns>English, the soonest first, at most <see cref="MaxNamed"/> by name.</returns>
+    public string? HoldersDue(DateTimeOffset utc)
+    {
+        State state = _state;
+        Dictionary<(CertificateRole, string), RegisteredCertificate> newest = [];
+        foreach (RegisteredCertificate one in state.Register.Certificates)
+        {
+            bool counts = one.RevokedAt is null && one.Role != CertificateRole.Gateway && (one.Role != CertificateRole.Pod || state.Pods.StandingOf(one.Name) == PodStanding.Admitted);
+            if (counts && (!newest.TryGetValue((one.Role, one.Name), out RegisteredCertificate? known) || one.NotAfter > known.NotAfter))
+            {
+                newest[(one.Role, one.Name)] = one;
+            }
+        }
+
+        RegisteredCertificate[] due =
+        [
+            .. newest.Values.Where(c => utc >= CertificateTimes.RenewalOf(c.NotBefore, c.NotAfter) && (c.Role == CertificateRole.Pod || utc <= c.NotAfter))
+                .OrderBy(static c => c.NotAfter).ThenBy(static c => c.Name, StringComparer.Ordinal),
+        ];
+        return due.Length == 0
+            ? null
+            : string.Join(", ", due.Take(MaxNamed).Select(c => string.Create(CultureInfo.InvariantCulture, $"{CertificateIdentity.RoleWords[(int)c.Role]} {c.Name}: {CertificateTimes.DaysLeft(c.NotAfter, utc)} days left")))
+                + (due.Length > MaxNamed ? string.Create(CultureInfo.InvariantCulture, $", and {due.Length - MaxNamed} more") : string.Empty);
+    }
+
+    /// <summary>The technician's word on the clock; null for none.</summary>
+    public ClockWord? Word => _state.Word;
+
+    /// <summary>What the gateway shows.</summary>
+    public SslStreamCertificateContext Gateway => _state.Gateway;
 
     /// <summary>The cart's own certificates, for health.</summary>
     public IReadOnlyList<CertificateLife> Lives => _state.Lives;
@@ -159,6 +218,8 @@ internal sealed class CartCertificates : ICartMembers, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _state.Verifier.Dispose();
 
+    private long RecordedTicks(State state) => Math.Max(Interlocked.Read(ref _floorTicks), state.Word?.Utc.UtcTicks ?? 0);
+
     private CertificateFinding Find(State state, X509Certificate? shown)
     {
         if (shown is X509Certificate2 certificate)
@@ -195,11 +256,12 @@ internal sealed class CartCertificates : ICartMembers, IDisposable
 
         CertificateRegister register = folder.ReadRegister();
         PodList pods = folder.ReadPods();
+        ClockWord? word = folder.ReadClock();
         string issuing = string.Join('\n', CertificateFolder.Parts(folder.ReadPem(CertificateFolder.IssuingFile), "CERTIFICATE"));
         CertificateVerifier verifier = new(cartId, root, issuing + "\n" + string.Join('\n', certificates.Skip(1)));
         try
         {
-            return Make(certificates, keys[0], issuing, verifier, register, pods);
+            return Make(certificates, keys[0], issuing, verifier, register, pods, word);
         }
         catch (Exception)
         {
@@ -208,7 +270,7 @@ internal sealed class CartCertificates : ICartMembers, IDisposable
         }
     }
 
-    private static State Make(IReadOnlyList<string> certificates, string key, string issuing, CertificateVerifier verifier, CertificateRegister register, PodList pods)
+    private static State Make(IReadOnlyList<string> certificates, string key, string issuing, CertificateVerifier verifier, CertificateRegister register, PodList pods, ClockWord? word)
     {
         using X509Certificate2 made = X509Certificate2.CreateFromPem(certificates[0], key);
         CertificateFinding own = verifier.Gateway(made, new DateTimeOffset(made.NotBefore.ToUniversalTime()) + CertificateTimes.Before);
@@ -232,14 +294,14 @@ internal sealed class CartCertificates : ICartMembers, IDisposable
             lives.Add(LifeOf("issuing", issuer));
         }
 
-        return new State(SslStreamCertificateContext.Create(leaf, between, offline: true), verifier, register, pods, lives);
+        return new State(SslStreamCertificateContext.Create(leaf, between, offline: true), verifier, register, pods, lives, word);
     }
 
     private static CertificateLife LifeOf(string what, X509Certificate2 certificate) =>
-        new(what, new DateTimeOffset(certificate.NotBefore.ToUniversalTime()), new DateTimeOffset(certificate.NotAfter.ToUniversalTime()));
+        new(what, new DateTimeOffset(certificate.NotBefore.ToUniversalTime()), new DateTimeOffset(certificate.NotAfter.ToUniversalTime()), Convert.ToHexStringLower(SHA256.HashData(certificate.RawData)));
 
     private sealed record State(
-        SslStreamCertificateContext Gateway, CertificateVerifier Verifier, CertificateRegister Register, PodList Pods, IReadOnlyList<CertificateLife> Lives)
+        SslStreamCertificateContext Gateway, CertificateVerifier Verifier, CertificateRegister Register, PodList Pods, IReadOnlyList<CertificateLife> Lives, ClockWord? Word)
     {
         // When the newest of the cart's own certificates was issued: that much time has passed for sure.
         public long IssuedTicks { get; } = IssuedOf(Lives);

@@ -3,12 +3,15 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.IO.Pipelines;
+using System.Linq;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeGateway.Certificates;
+using EdgeGateway.Core;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Hosting;
+using EdgeGateway.Machine;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -35,6 +38,7 @@ internal sealed class TlsListener : BackgroundService
     private const byte MqttConnect = 0x10; // MQTT 5.0, 3.1.1
 
     private static readonly TimeSpan RefreshPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan HoldersPeriod = TimeSpan.FromHours(1);
 
     private readonly CartCertificates _certificates;
     private readonly Func<GatewayService> _gateway;
@@ -93,11 +97,20 @@ internal sealed class TlsListener : BackgroundService
         using PeriodicTimer timer = new(RefreshPeriod, _time);
         string? told = null;
         bool isPending = false;
+        string? holders = null;
+        DateTimeOffset lookedUtc = DateTimeOffset.MinValue;
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
             bool isNew = _certificates.Refresh(out string? problem);
             isPending |= isNew;
             (string? ended, string? due) = LivesOf(_certificates.Lives, _certificates.Utc);
+            DateTimeOffset now = _certificates.Utc;
+            if (isNew || (now - lookedUtc).Duration() >= HoldersPeriod)
+            {
+                (holders, lookedUtc) = (_certificates.HoldersDue(now), now);
+            }
+
+            string? ofHolders = holders;
             GatewayService gateway = _gateway();
             gateway.Loop.TryPost(() =>
             {
@@ -106,7 +119,9 @@ internal sealed class TlsListener : BackgroundService
                     return;
                 }
 
-                _certificates.SetFloor(core.Peers.LatestUtcUs);
+                ClockWord? word = _certificates.Word;
+                _certificates.SetFloor(word is null ? core.Peers.LatestUtcUs(0, 0) : core.Peers.LatestUtcUs(UsOf(word.Utc), UsOf(word.Recorded)));
+                core.Peers.Clock(_certificates.ClockProblem);
                 if (isPending)
                 {
                     isPending = false;
@@ -119,7 +134,8 @@ internal sealed class TlsListener : BackgroundService
                     core.Peers.Files(problem);
                 }
 
-                core.Peers.Lives(ended, due);
+                core.Peers.Lives(ended, due, ofHolders);
+                core.Peers.Show([.. _certificates.Lives.Select(l => new CertificateHealth(l.What, l.NotAfter, CertificateTimes.DaysLeft(l.NotAfter, now), l.Fingerprint))]);
             });
         }
     }
@@ -145,6 +161,8 @@ internal sealed class TlsListener : BackgroundService
         return (ended, due);
     }
 
+    private static long UsOf(DateTimeOffset moment) => (moment.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) / TimeSpan.TicksPerMicrosecond;
+
     private static Handshake HandshakeOf(ConnectionContext connection) => (Handshake)connection.Items[typeof(Handshake)]!;
 
     private static void Cut(Handshake handshake) => handshake.Connection.Abort(new ConnectionAbortedException("too many handshakes"));
@@ -159,7 +177,7 @@ internal sealed class TlsListener : BackgroundService
         string? code = null;
         try
         {
-            code = await FirstByteAsync(connection).ConfigureAwait(false) switch
+            code = await FirstByteAsync(handshake).ConfigureAwait(false) switch
             {
                 TlsHandshakeRecord => null,
                 MqttConnect => FaultCodes.PeerWithoutTls,
@@ -180,8 +198,9 @@ internal sealed class TlsListener : BackgroundService
         }
     }
 
-    private async Task<int> FirstByteAsync(ConnectionContext connection)
+    private async Task<int> FirstByteAsync(Handshake handshake)
     {
+        ConnectionContext connection = handshake.Connection;
         using CancellationTokenSource late = new(HandshakeTimeout, _time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, connection.ConnectionClosed);
         PipeReader input = connection.Transport.Input;
@@ -189,6 +208,7 @@ internal sealed class TlsListener : BackgroundService
         {
             ReadResult read = await input.ReadAsync(either.Token).ConfigureAwait(false);
             int first = read.Buffer.IsEmpty ? -1 : read.Buffer.First.Span[0];
+            handshake.Claim = first == MqttConnect ? PlainConnect.ClientIdOf(read.Buffer) : null;
             input.AdvanceTo(read.Buffer.Start);
             return first;
         }
@@ -249,7 +269,7 @@ internal sealed class TlsListener : BackgroundService
         code ??= CodeOf(finding?.Verdict);
         bool isPodOfHere = finding is { Identity.Role: CertificateRole.Pod, Verdict: CertificateVerdict.Expired or CertificateVerdict.NotYetValid or CertificateVerdict.Revoked };
         ulong device = isPodOfHere && ulong.TryParse(finding!.Identity!.Name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong id) ? id : 0;
-        string text = handshake.Address + ": " + (finding?.Detail ?? (string.Equals(code, FaultCodes.PeerWithoutTls, StringComparison.Ordinal) ? "it sent an MQTT CONNECT in plain" : "it ended before a certificate was shown"));
+        string text = handshake.Address + ": " + (finding?.Detail ?? (string.Equals(code, FaultCodes.PeerWithoutTls, StringComparison.Ordinal) ? "it sent an MQTT CONNECT in plain" + (handshake.Claim is { } claim ? " and calls itself " + LogText.Shown(claim) : string.Empty) : "it ended before a certificate was shown"));
         GatewayService gateway = _gateway();
         gateway.Loop.TryPost(() => gateway.Core?.Peers.HandshakeRefused(code, device, handshake.Address, text));
     }
@@ -275,6 +295,9 @@ internal sealed class TlsListener : BackgroundService
         public LinkedListNode<Handshake>? Place { get; set; }
 
         public CertificateFinding? Finding { get; set; }
+
+        /// <summary>What a peer in plain calls itself; null for others.</summary>
+        public string? Claim { get; set; }
 
         public bool IsDone { get; set; }
     }

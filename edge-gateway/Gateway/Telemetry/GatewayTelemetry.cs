@@ -26,7 +26,8 @@ internal sealed class GatewayTelemetry : IDisposable
     /// <summary>How long one snapshot serves all instruments of a collection, and how long a collection waits for the loop.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
 
-    private static readonly string? Version = typeof(GatewayTelemetry).Assembly.GetName().Version?.ToString(3);
+    /// <summary>The program's version.</summary>
+    public static readonly string? Version = typeof(GatewayTelemetry).Assembly.GetName().Version?.ToString(3);
     private static readonly ActivitySource Activities = new(Name, Version);
 
     private readonly Lock _gate = new();

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Net;
 using System.Threading.Tasks;
 using EdgeGateway.Core;
@@ -20,6 +21,9 @@ public static class GatewayWeb
     /// <summary>The path of the WebSocket.</summary>
     public const string MqttPath = "/mqtt";
 
+    /// <summary>The clinician view.</summary>
+    public const string ClinicianPath = "/clinician.html";
+
     /// <summary>Takes over what a trusted proxy says of the request, and puts the headers on every answer, whoever writes it. First of all.</summary>
     /// <param name="application">The application.</param>
     /// <param name="gateway">The gateway.</param>
@@ -30,7 +34,7 @@ public static class GatewayWeb
             string? host = IsOurs(context.Request.Host, gateway.Web) ? context.Request.Host.Value : null;
             context.Response.OnStarting(() =>
             {
-                Protect(context.Response.Headers, host);
+                Protect(context.Response.Headers, host, IsEmbeddable(context.Request) ? gateway.Web.EmbedIn : []);
                 return Task.CompletedTask;
             });
             return next(context);
@@ -100,12 +104,17 @@ public static class GatewayWeb
         return false;
     }
 
+    // Nothing can be done in it that a click could be stolen for, and it knows the broker alone: it has no cookie.
+    private static bool IsEmbeddable(HttpRequest request) => string.Equals(request.Path.Value, ClinicianPath, StringComparison.Ordinal);
+
     // The host was compared with our own names before it is repeated here. "'self'" alone does not name ws: in every browser.
-    private static void Protect(IHeaderDictionary headers, string? host)
+    private static void Protect(IHeaderDictionary headers, string? host, IReadOnlyList<string> embedIn)
     {
+        // Which pages of others may show this one: none but the platforms' that are configured, and the clinician view alone.
+        string frames = embedIn.Count == 0 ? "'none'" : string.Join(' ', embedIn);
         string sockets = host is null ? string.Empty : $" ws://{host} wss://{host}";
         headers.ContentSecurityPolicy =
-            $"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'{sockets}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+            $"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'{sockets}; base-uri 'none'; form-action 'none'; frame-ancestors {frames}";
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";

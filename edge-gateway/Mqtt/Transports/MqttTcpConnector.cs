@@ -235,8 +235,8 @@ public sealed class MqttTcpConnector : IDisposable
 
             Failure = errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable) || isElse ? new MqttConnectFailure(MqttConnectFailureKind.Untrusted, shown)
                 : isNotInTime ? new MqttConnectFailure(
-                    MqttConnectFailureKind.NotInTime, string.Create(CultureInfo.InvariantCulture, $"{shown}, valid {certificate!.GetEffectiveDateString()} to {certificate.GetExpirationDateString()}"))
-                : errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? new MqttConnectFailure(MqttConnectFailureKind.NameWrong, shown + ", not " + (endpoint.Tls?.ServerName ?? endpoint.Host))
+                    MqttConnectFailureKind.NotInTime, string.Create(CultureInfo.InvariantCulture, $"valid {certificate!.GetEffectiveDateString()} to {certificate.GetExpirationDateString()}: {shown}"))
+                : errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? new MqttConnectFailure(MqttConnectFailureKind.NameWrong, "not for " + (endpoint.Tls?.ServerName ?? endpoint.Host) + ": " + shown)
                 : new MqttConnectFailure(MqttConnectFailureKind.Untrusted, shown);
             return false;
         }

@@ -7,7 +7,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using EdgeGateway.Certificates;
-using EdgeGateway.Core.Configuration;
 using EdgeGateway.Faults;
 using EdgeGateway.Machine;
 
@@ -16,7 +15,8 @@ namespace EdgeGateway.Tool.Certificates;
 /// <summary><c>cartctl certs</c> and <c>cartctl pods</c>: the command line of <see cref="CertificateOffice"/>.</summary>
 internal sealed class CertificateCommands(TextReader input, TextWriter results, TextWriter diagnostics, Action<int> exit, TimeProvider time)
 {
-    private const int MaxFileBytes = 64 * 1024;
+    private readonly RecordedCommands _make = new(diagnostics, exit, time);
+    private readonly EnrolmentCommands _enrolment = new(input, results, diagnostics, exit, time);
 
     /// <summary>The commands.</summary>
     /// <returns><c>certs</c> and <c>pods</c>.</returns>
@@ -24,12 +24,14 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
     {
         yield return new Command("certs", "The cart's certificates: root, issuing key, pods, listeners, technicians.")
         {
-            Root(), Request(), Sign(), Install(), Renew(), Csr(), Import(), Enrol(), Issue(), Revoke(), List(),
+            Root(), Request(), Sign(), Install(), Renew(), Csr(), Import(), _enrolment.Enrol(), _enrolment.Fetch(), Issue(), Revoke(), Clock(), List(),
         };
         yield return new Command("pods", "The pods that belong to the cart.") { PodsList(), Admit(), RevokePod(), Replace() };
     }
 
-    private static Argument<string> Configuration() => new("gateway.yaml") { Description = "The gateway's configuration file; its section tls names the folder." };
+    /// <summary>The argument that names gateway.yaml.</summary>
+    /// <returns>The argument.</returns>
+    public static Argument<string> Configuration() => new(RecordedCommands.ConfigurationName) { Description = "The gateway's configuration file; its section tls names the folder." };
 
     private static Option<string> Out(string what) => new("--out") { Description = what, Required = true };
 
@@ -76,7 +78,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Write(Fresh(parsed.GetValue(file)!), Office(parsed.GetValue(configuration)!).Request());
             results.WriteLine("wrote " + parsed.GetValue(file) + ". Sign it where the root is: cartctl certs sign.");
-        });
+        }, "certificate.request");
     }
 
     private Command Sign()
@@ -130,18 +132,16 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Office(parsed.GetValue(configuration)!).Install(Read(parsed.GetValue(issuing)!), Read(parsed.GetValue(root)!), parsed.GetValue(names)!);
             results.WriteLine("installed. The gateway can be started; a running one takes it within seconds.");
-        });
+        }, "certificate.install");
     }
 
     private Command Renew()
     {
         Argument<string> configuration = Configuration();
         Option<string[]> names = Names();
-        return Make("renew", "Issues the gateway's certificate anew; a running gateway shows it within seconds.", [configuration, names], parsed =>
-        {
-            Office(parsed.GetValue(configuration)!).Renew(parsed.GetValue(names)!);
-            results.WriteLine("renewed.");
-        });
+        Option<bool> due = new("--if-due") { Description = "Only when two thirds of its life are over; for a daily timer." };
+        return Make("renew", "Issues the gateway's certificate anew; a running gateway shows it within seconds.", [configuration, names, due], parsed =>
+            results.WriteLine(Office(parsed.GetValue(configuration)!).Renew(parsed.GetValue(names)!, parsed.GetValue(due)) ? "renewed." : "not due yet."), "certificate.renew");
     }
 
     private Command Csr()
@@ -158,7 +158,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
 
             Write(Fresh(parsed.GetValue(file)!), Office(parsed.GetValue(configuration)!).RequestForOwnAuthority(parsed.GetValue(names)!));
             results.WriteLine("wrote " + parsed.GetValue(file) + ". When it is signed: cartctl certs import.");
-        });
+        }, "certificate.csr");
     }
 
     private Command Import()
@@ -170,29 +170,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Office(parsed.GetValue(configuration)!).Import(Read(parsed.GetValue(chain)!), Read(parsed.GetValue(root)!));
             results.WriteLine("imported.");
-        });
-    }
-
-    private Command Enrol()
-    {
-        Argument<string> configuration = Configuration();
-        Argument<string> pod = new("device-id") { Description = "The pod: 16 lower-case hexadecimal digits, as its console and cart-flash show them." };
-        Option<string> host = new("--host") { Description = "Name or address under which the pod reaches the gateway; the gateway's certificate must name it.", Required = true };
-        Option<int?> port = new("--port") { Description = "The gateway's TLS port, when it is not that of gateway.yaml." };
-        Option<string> label = new("--label") { Description = "What people call the pod.", DefaultValueFactory = static _ => string.Empty };
-        Option<string> wifi = new("--wifi") { Description = "Name of the network; without it cart-flash asks.", DefaultValueFactory = static _ => string.Empty };
-        Option<string?> password = new("--wifi-password-file") { Description = "A file with the network's password; without it, and with --wifi, it is read from the terminal or standard input." };
-        Option<string> file = Out("Where the bundle for cart-flash is written. It holds the pod's key: delete it after use.");
-        return Make("enrol", "Makes a pod one of this cart: certificate, place in the list, and the bundle for cart-flash.", [configuration, pod, host, port, label, wifi, password, file], parsed =>
-        {
-            (CertificateOffice office, GatewayTlsOptions tls) = CertificateOffice.Of(parsed.GetValue(configuration)!, time);
-            string target = Fresh(parsed.GetValue(file)!);
-            string network = parsed.GetValue(wifi)!;
-            string secret = network.Length == 0 ? string.Empty : Secret(parsed.GetValue(password), "Password of the network: ");
-            PodBundle bundle = office.Enrol(parsed.GetValue(pod)!, new Enrolment(parsed.GetValue(host)!, parsed.GetValue(port) ?? tls.MqttPort, parsed.GetValue(label)!, network, secret));
-            CertificateFolder.Replace(target, bundle.Write());
-            results.WriteLine("pod " + bundle.DeviceId + " is admitted; wrote " + target + ". Give it to cart-flash, then delete it.");
-        });
+        }, "certificate.import");
     }
 
     private Command Issue()
@@ -208,7 +186,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
             CertificateRole whose = string.Equals(parsed.GetValue(role), "listener", StringComparison.Ordinal) ? CertificateRole.Listener : CertificateRole.Technician;
             Write(target, string.Join('\n', Office(parsed.GetValue(configuration)!).Issue(whose, parsed.GetValue(name)!)));
             results.WriteLine("wrote " + target + ".");
-        });
+        }, "certificate.issue", parsed => parsed.GetValue(name)!);
     }
 
     private Command Revoke()
@@ -217,11 +195,39 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         Argument<string> which = new("name") { Description = "The holder's name, or a serial number." };
         Option<string> reason = new("--reason") { Description = string.Join(", ", CertificateRegister.Reasons) + ".", Required = true };
         reason.AcceptOnlyFromAmong([.. CertificateRegister.Reasons]);
-        return Make("revoke", "Revokes certificates. At once, and without a network: a running gateway ends their connections within seconds.", [configuration, which, reason], parsed =>
+        Option<bool> foreign = new("--foreign") { Description = "It was issued by an authority of your own: the serial number, or a file with the certificate, in the place of the name." };
+        return Make("revoke", "Revokes certificates. At once, and without a network: a running gateway ends their connections within seconds.", [configuration, which, reason, foreign], parsed =>
         {
-            int count = Office(parsed.GetValue(configuration)!).Revoke(parsed.GetValue(which)!, parsed.GetValue(reason)!);
+            string named = parsed.GetValue(which)!;
+            CertificateOffice office = Office(parsed.GetValue(configuration)!);
+            int count = 1;
+            if (parsed.GetValue(foreign))
+            {
+                office.RevokeForeign(File.Exists(named) ? SerialIn(named) : named, parsed.GetValue(reason)!);
+            }
+            else
+            {
+                count = office.Revoke(named, parsed.GetValue(reason)!);
+            }
+
             results.WriteLine(count.ToString(CultureInfo.InvariantCulture) + (count == 1 ? " certificate" : " certificates") + " revoked.");
-        });
+        }, "certificate.revoke", parsed => parsed.GetValue(which)!);
+    }
+
+    private Command Clock()
+    {
+        Argument<string> configuration = Configuration();
+        Argument<string> recorded = new("day") { Description = "The day that was recorded wrongly, as health names it: 2045-06-01." };
+        return Make("clock", "Says that the clock is right now although a later time was recorded (G2175).", [configuration, recorded], parsed =>
+        {
+            if (!DateOnly.TryParseExact(parsed.GetValue(recorded), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly day) || day == DateOnly.MaxValue)
+            {
+                throw CertificateOffice.Refused(FaultCodes.CertificateRefused, null, "'" + parsed.GetValue(recorded) + "' is no day", "Write it as 2045-06-01.");
+            }
+
+            Office(parsed.GetValue(configuration)!).ClockIsRight(day);
+            results.WriteLine("noted: it is " + time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm'Z'", CultureInfo.InvariantCulture) + ". A running gateway takes it within seconds.");
+        }, "certificate.clock", parsed => parsed.GetValue(recorded)!);
     }
 
     private Command List()
@@ -305,7 +311,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Office(parsed.GetValue(configuration)!).Admit(parsed.GetValue(pod)!, parsed.GetValue(label));
             results.WriteLine("pod " + parsed.GetValue(pod) + " is admitted.");
-        });
+        }, "pod.admit", parsed => parsed.GetValue(pod)!);
     }
 
     private Command RevokePod()
@@ -316,7 +322,7 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Office(parsed.GetValue(configuration)!).Revoke(parsed.GetValue(pod)!, "lost");
             results.WriteLine("pod " + parsed.GetValue(pod) + " is revoked. What it had stored and not sent is lost; it holds no patient's name.");
-        });
+        }, "pod.revoke", parsed => parsed.GetValue(pod)!);
     }
 
     private Command Replace()
@@ -328,43 +334,31 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         {
             Office(parsed.GetValue(configuration)!).Replace(parsed.GetValue(old)!, parsed.GetValue(next)!);
             results.WriteLine("pod " + parsed.GetValue(next) + " is admitted in the place of " + parsed.GetValue(old) + ".");
-        });
+        }, "pod.replace", parsed => parsed.GetValue(old) + "/" + parsed.GetValue(next));
     }
 
-    private static void Write(string file, string text) => CertificateFolder.Replace(file, Encoding.ASCII.GetBytes(text.TrimEnd() + "\n"));
-
-    private static string Fresh(string file) => Path.Exists(file) ? throw CertificateOffice.Refused(FaultCodes.FileNotReplaced, file, string.Empty) : Path.GetFullPath(file);
-
-    private static string Read(string file)
+    private static string SerialIn(string file)
     {
         try
         {
-            using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.Read);
-            byte[] bytes = new byte[MaxFileBytes + 1];
-            int count = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            return count <= MaxFileBytes ? Encoding.UTF8.GetString(bytes, 0, count) : throw CertificateOffice.Refused(FaultCodes.CertificateFileUnreadable, file, "it is longer than any such file");
+            using System.Security.Cryptography.X509Certificates.X509Certificate2 certificate = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(CertificateFiles.Read(file));
+            return certificate.SerialNumber;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (CryptographicException e)
         {
             throw CertificateOffice.Refused(FaultCodes.CertificateFileUnreadable, file, e.Message.TrimEnd('.'));
         }
     }
 
+    private static void Write(string file, string text) => CertificateFolder.Replace(file, Encoding.ASCII.GetBytes(text.TrimEnd() + "\n"));
+
+    private static string Fresh(string file) => CertificateFiles.Fresh(file);
+
+    private static string Read(string file) => CertificateFiles.Read(file);
+
     private CertificateOffice Office(string configuration) => CertificateOffice.Of(configuration, time).Office;
 
-    // From a file, the terminal or standard input; never from an argument, which every user of the machine can read.
-    private string Secret(string? file, string prompt)
-    {
-        if (file is not null)
-        {
-            return Read(file).TrimEnd('\r', '\n');
-        }
-
-        diagnostics.Write(prompt);
-        string secret = SecretInput.ReadLine(input);
-        diagnostics.WriteLine();
-        return secret;
-    }
+    private string Secret(string? file, string prompt) => CertificateFiles.Secret(file, prompt, input, diagnostics);
 
     private void WriteJson(Action<Utf8JsonWriter> write)
     {
@@ -379,41 +373,6 @@ internal sealed class CertificateCommands(TextReader input, TextWriter results, 
         results.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
     }
 
-    private Command Make(string name, string description, IEnumerable<Symbol> symbols, Action<ParseResult> action)
-    {
-        Command command = new(name, description);
-        foreach (Symbol symbol in symbols)
-        {
-            if (symbol is Argument argument)
-            {
-                command.Add(argument);
-            }
-            else if (symbol is Option option)
-            {
-                command.Add(option);
-            }
-        }
-
-        command.SetAction(parsed => exit(Guarded(() => action(parsed))));
-        return command;
-    }
-
-    private int Guarded(Action action)
-    {
-        try
-        {
-            action();
-            return CartCtl.Clean;
-        }
-        catch (CodedErrorException e)
-        {
-            diagnostics.WriteLine(CodedError.RenderAll(e.Errors));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or InvalidOperationException)
-        {
-            diagnostics.WriteLine(CodedError.RenderAll([new CodedError(FaultCodes.CertificateStateUnusable, ErrorPlace.None, e.Message.TrimEnd('.'))]));
-        }
-
-        return CartCtl.Unreadable;
-    }
+    private Command Make(string name, string description, IEnumerable<Symbol> symbols, Action<ParseResult> action, string? act = null, Func<ParseResult, string>? subject = null) =>
+        _make.Make(name, description, symbols, action, act, subject);
 }

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -104,17 +103,29 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
             Prove(root, authority, certificate);
         }
 
-        // The root first: what is trusted must stand before what it proves is shown.
-        folder.WritePem(CertificateFolder.RootFile, root);
+        // A cut at any place leaves the old or the new: until the gateway shows a certificate of the new root, both roots are trusted.
+        folder.WritePem(CertificateFolder.RootFile, Roots(root));
         folder.WritePem(CertificateFolder.IssuingFile, authority.Certificate.ExportCertificatePem(), key);
         Keep(authority, gateway);
+        folder.WritePem(CertificateFolder.RootFile, root);
     }
 
     /// <summary>Issues the gateway's certificate anew.</summary>
     /// <param name="names">DNS names and addresses; empty keeps those that it has.</param>
-    public void Renew(IReadOnlyList<string> names)
+    /// <param name="onlyIfDue">True to do nothing before two thirds of its life are over.</param>
+    /// <returns>False when it was not due.</returns>
+    public bool Renew(IReadOnlyList<string> names, bool onlyIfDue)
     {
         using IDisposable taken = folder.Lock();
+        if (onlyIfDue && FirstOf(folder.ReadPem(CertificateFolder.GatewayFile), "CERTIFICATE") is { } leaf)
+        {
+            using X509Certificate2 present = X509Certificate2.CreateFromPem(leaf);
+            if (Now < CertificateTimes.RenewalOf(Whole(present.NotBefore), Whole(present.NotAfter)))
+            {
+                return false;
+            }
+        }
+
         using IssuingAuthority authority = Authority();
         string[] kept = names.Count > 0 ? [.. names] : [.. NamesOfGateway()];
         if (kept.Length == 0)
@@ -123,6 +134,7 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
         }
 
         Keep(authority, authority.IssueWithKey(new CertificateIdentity(cartId, CertificateRole.Gateway, "gateway"), kept, Now));
+        return true;
     }
 
     /// <summary>A key of the gateway for an authority of one's own, and its request.</summary>
@@ -162,9 +174,10 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
             Register(certificate, CertificateRole.Gateway, "gateway");
         }
 
-        folder.WritePem(CertificateFolder.RootFile, rootPem);
+        folder.WritePem(CertificateFolder.RootFile, Roots(rootPem));
         folder.WritePem(CertificateFolder.GatewayFile, [.. chain, key]);
-        File.Delete(Path.Combine(folder.Path, PendingKeyFile));
+        folder.WritePem(CertificateFolder.RootFile, rootPem);
+        folder.Delete(PendingKeyFile);
     }
 
     /// <summary>Enrols a pod: issues its certificate, admits it, and writes all that it is given into one file.</summary>
@@ -175,26 +188,95 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
     {
         using IDisposable taken = folder.Lock();
         using IssuingAuthority authority = Authority();
-        if (!CertificateIdentity.IsNameOf(CertificateRole.Pod, deviceId))
-        {
-            throw Refused(FaultCodes.CertificateRefused, null, "'" + deviceId + "' is no device id", "A device id has 16 lower-case hexadecimal digits; the pod's console shows it by id.");
-        }
-
-        if (!NamesOfGateway().Contains(enrolment.Host, StringComparer.OrdinalIgnoreCase))
-        {
-            throw Refused(
-                FaultCodes.CertificateRefused, null, "the gateway's certificate does not name " + enrolment.Host + ", so the pod would refuse it",
-                "Use one of " + string.Join(", ", NamesOfGateway()) + ", or add the name by cartctl certs renew --name.");
-        }
-
+        Fits(deviceId, enrolment);
         CertificatePair pair = authority.IssueWithKey(new CertificateIdentity(cartId, CertificateRole.Pod, deviceId), [], Now);
+        string anchor = AnchorOf(authority, out bool isNew);
         PodBundle bundle = new(
-            deviceId, enrolment.Host, enrolment.Port, folder.ReadPem(CertificateFolder.RootFile), pair, enrolment.WifiName, enrolment.WifiPassword, PodBundle.NewTechnicianKey());
+            deviceId, enrolment.Host, enrolment.Port, anchor, pair, enrolment.WifiName, enrolment.WifiPassword, PodBundle.NewTechnicianKey());
         _ = bundle.Write(); // refuses what does not fit a pod, before anything is written
+        if (isNew)
+        {
+            folder.WritePem(CertificateFolder.AnchorFile, anchor);
+        }
+
         using X509Certificate2 certificate = pair.ReadCertificate();
         Register(certificate, CertificateRole.Pod, deviceId);
         folder.Write(folder.ReadPods().With(new ListedPod(deviceId, PodStanding.Admitted, Now, enrolment.Label)));
         return bundle;
+    }
+
+    /// <summary>Says at once what <see cref="Enrol"/> would refuse, and changes nothing.</summary>
+    /// <param name="deviceId">The pod.</param>
+    /// <param name="enrolment">What it would be given.</param>
+    /// <exception cref="CodedErrorException">It would be refused.</exception>
+    public void Examine(string deviceId, Enrolment enrolment)
+    {
+        using IssuingAuthority authority = Authority();
+        Fits(deviceId, enrolment);
+        CertificatePair pair = authority.IssueWithKey(new CertificateIdentity(cartId, CertificateRole.Pod, deviceId), [], Now);
+        _ = new PodBundle(deviceId, enrolment.Host, enrolment.Port, authority.AnchorPem(Now), pair, enrolment.WifiName, enrolment.WifiPassword, PodBundle.NewTechnicianKey()).Write();
+    }
+
+    /// <summary>What pods of this cart trust, and what the computer that fetches a bundle compares.</summary>
+    /// <returns>PEM.</returns>
+    public string Anchor()
+    {
+        using IDisposable taken = folder.Lock();
+        using IssuingAuthority authority = Authority();
+        string anchor = AnchorOf(authority, out bool isNew);
+        if (isNew)
+        {
+            folder.WritePem(CertificateFolder.AnchorFile, anchor);
+        }
+
+        return anchor;
+    }
+
+    /// <summary>Takes back what was enrolled and did not reach its pod: the certificate is revoked, the pod's place in the list stays.</summary>
+    /// <param name="bundle">What was made.</param>
+    public void Withdraw(PodBundle bundle)
+    {
+        using X509Certificate2 certificate = bundle.Certificate.ReadCertificate();
+        string serial = certificate.SerialNumber;
+        using IDisposable taken = folder.Lock();
+        folder.Write(folder.ReadRegister().Revoke(c => string.Equals(c.Serial, serial, StringComparison.Ordinal), "retired", Now, out _));
+    }
+
+    /// <summary>Revokes a certificate that another authority has issued: its serial number stands in the register from then on.</summary>
+    /// <param name="serial">The serial number, hexadecimal, with or without colons.</param>
+    /// <param name="reason">One of <see cref="CertificateRegister.Reasons"/>.</param>
+    public void RevokeForeign(string serial, string reason)
+    {
+        string plain = serial.Replace(":", string.Empty, StringComparison.Ordinal).ToUpperInvariant();
+        if (plain.Length is < 2 or > 40 || plain.Length % 2 != 0 || !plain.All(char.IsAsciiHexDigitUpper))
+        {
+            throw Refused(FaultCodes.CertificateRefused, null, "'" + serial + "' is no serial number", "Give its bytes as openssl x509 -serial shows them, or the certificate by --certificate.");
+        }
+
+        using IDisposable taken = folder.Lock();
+        CertificateRegister register = folder.ReadRegister();
+        if (register.Certificates.Any(c => string.Equals(CertificateRegister.Number(c.Serial), CertificateRegister.Number(plain), StringComparison.Ordinal)))
+        {
+            throw Refused(FaultCodes.NothingOfThatName, null, "'" + plain + "' stands in the register already", "Revoke it without --foreign.");
+        }
+
+        // Until when it is valid is not known here; it must not give way before.
+        RegisteredCertificate one = new(plain, CertificateRole.Listener, plain, Now, Now + CertificateTimes.Root, null, string.Empty);
+        folder.Write(register.With(one, Now).Revoke(c => string.Equals(c.Serial, plain, StringComparison.Ordinal), reason, Now, out _));
+    }
+
+    /// <summary>The technician's word that the clock is right now, although a later time was recorded.</summary>
+    /// <param name="recorded">The day that health names.</param>
+    public void ClockIsRight(DateOnly recorded)
+    {
+        DateTimeOffset until = new DateTimeOffset(recorded.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).AddDays(1);
+        if (until <= Now)
+        {
+            throw Refused(FaultCodes.CertificateRefused, null, recorded.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) + " is past by this clock", "Give the day that health names beside its code; it lies ahead of the clock.");
+        }
+
+        using IDisposable taken = folder.Lock();
+        folder.Write(new ClockWord(Now, until));
     }
 
     /// <summary>Issues a certificate for a listener or a technician.</summary>
@@ -310,6 +392,36 @@ internal sealed class CertificateOffice(string cartId, CertificateFolder folder,
             }
         }
     }
+
+    private void Fits(string deviceId, Enrolment enrolment)
+    {
+        if (!CertificateIdentity.IsNameOf(CertificateRole.Pod, deviceId))
+        {
+            throw Refused(FaultCodes.CertificateRefused, null, "'" + deviceId + "' is no device id", "A device id has 16 lower-case hexadecimal digits; the pod's console shows it by id.");
+        }
+
+        if (!NamesOfGateway().Contains(enrolment.Host, StringComparer.OrdinalIgnoreCase))
+        {
+            throw Refused(
+                FaultCodes.CertificateRefused, null, "the gateway's certificate does not name " + enrolment.Host + ", so the pod would refuse it",
+                "Use one of " + string.Join(", ", NamesOfGateway()) + ", or add the name by cartctl certs renew --name.");
+        }
+
+        if (!PodList.IsLabel(enrolment.Label))
+        {
+            throw Refused(FaultCodes.CertificateRefused, null, "the label has more than 64 characters, or some that cannot be printed");
+        }
+    }
+
+    // The anchor is kept: a computer compares its fingerprint, which a new one would change.
+    private string AnchorOf(IssuingAuthority authority, out bool isNew)
+    {
+        string anchor = folder.ReadPem(CertificateFolder.AnchorFile);
+        isNew = !authority.IsAnchor(anchor);
+        return (isNew ? authority.AnchorPem(Now) : anchor).TrimEnd() + "\n";
+    }
+
+    private string[] Roots(string next) => [next, .. CertificateFolder.Parts(folder.ReadPem(CertificateFolder.RootFile), "CERTIFICATE").Where(old => !next.Contains(old, StringComparison.Ordinal))];
 
     private static string? FirstOf(string text, string label) => CertificateFolder.Parts(text, label) is [string first, ..] ? first : null;
 

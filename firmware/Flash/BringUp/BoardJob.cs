@@ -21,7 +21,12 @@ namespace Firmware.Flash.BringUp;
 /// <param name="view">What a person sees.</param>
 internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
 {
-    private static readonly string[] CalibrationKeys = ["calibration.cuff", "calibration.oximeter"];
+    private const int SelfTestMs = 12_000;
+
+    // Assumption: the slowest part settles within 10 s of a start; half as much again.
+    private const int SettleMs = 15_000;
+
+    private static readonly (string Sensor, string Part)[] Calibrated = [("cuff", "Mprls0300"), ("oximeter", "Max30102")];
 
     private readonly BringUpRecord _record = new() { Port = port };
     private readonly List<string> _log = [];
@@ -30,6 +35,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
     private BoardChoice? _choice;
     private BoardState? _state;
     private PlugFinding? _console;
+    private bool _isWritten;
 
     private string Mac => _chip!.Mac;
 
@@ -95,7 +101,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
         }
 
         _state = BoardState.Load(plan.Options.Records, Mac, PlannedText);
-        _knownId = BringUpRecord.DeviceIdOf(plan.Options.Records, Mac);
+        _knownId = _state.GivenId.Length > 0 ? _state.GivenId : BringUpRecord.DeviceIdOf(plan.Options.Records, Mac);
     }
 
     private void LookBefore()
@@ -107,6 +113,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
             return;
         }
 
+        ClaimId(_console.Identity!.Text("deviceId"));
         PodSnapshot now = Snapshot(_console);
 
         // After an unplugged write the board may have started half new: what it was before the first write is what it must be again.
@@ -138,6 +145,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
         lock (plan.RuntimeTurn)
         {
             cancellation.ThrowIfCancellationRequested();
+            _isWritten = true;
             Nanoff("runtime", FlashPlan.Runtime(_choice!.Target, plan.Options.ImageVersion, port, plan.Options.IsFactory, plan.Options.Archive), cancellation);
         }
 
@@ -155,6 +163,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
         }
 
         _state!.Mark(BringUpStep.Program, isDone: false);
+        _isWritten = true;
         Nanoff("program", FlashPlan.Deploy(_choice!.Target, _choice.Board.ApplicationAddress, port, plan.Options.ProgramFile), cancellation);
         _state.Mark(BringUpStep.Program);
         Say("program", string.Create(CultureInfo.InvariantCulture, $"nanoff says {plan.Program.Length} bytes are written"));
@@ -195,6 +204,13 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
             throw Error(FaultCodes.ReadBackDiffers, string.Join("; ", differences));
         }
 
+        // Writing restarts a board. A console whose pod runs on is that of another one, or of a board that was not written. An erased one counts its boots anew, and one in safe mode says 0.
+        if (_isWritten && !plan.Options.IsFactory && _console is PlugFinding seen && BootId(seen) > 0 && BootId(seen) == BootId(found))
+        {
+            found = WaitForConsole(f => BootId(f) != BootId(seen)) ?? throw Error(FaultCodes.ReadBackDiffers, "the pod behind the console did not restart while the board was written", "Press EN, then run the same command again; name the board's own console with -ConsolePort.");
+        }
+
+        ClaimId(found.Identity!.Text("deviceId"));
         Remember(found);
         CompareWithBefore(found);
         _state!.Mark(BringUpStep.ReadBack);
@@ -216,7 +232,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
 
         PodSnapshot now = Snapshot(found);
         List<string> lost = [];
-        if (!IsSame(now.DeviceId, before.DeviceId))
+        if (!IsSame(now.DeviceId, before.DeviceId) && !IsSame(now.DeviceId, _state.GivenId))
         {
             lost.Add($"it was {before.DeviceId} and is {now.DeviceId}");
         }
@@ -278,31 +294,36 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
         }
 
         bool isOwnId = ChipDetails.IsFrom(bundle.DeviceId, Mac);
+        ClaimId(bundle.DeviceId);
+        string cleared = string.Empty;
         using (PodConsole console = plan.Consoles.Open(_console!.Port, Log))
         {
-            if (_record.IsProvisioned)
+            Provisioner.Begin(console, bundle.TechnicianKey!, _record.IsProvisioned, isOnTrial, _choice!.Board.Name);
+            string[] surplus = [.. Provisioner.Surplus(bundle, isOwnId).Where(k => Value(console, k).Length > 0)];
+            foreach (string key in surplus)
             {
-                Provisioner.Unlock(console, bundle.TechnicianKey!);
+                console.Require("config clear " + key);
             }
 
-            string parts = plan.Options.Parts ?? string.Join(',', plan.SampleParts);
-            foreach ((string command, string shown) in Provisioner.Requests(bundle, isOwnId, _choice!.Board.Name, plan.Options.Role, parts, plan.Options.CartName))
-            {
-                console.Require(command, shown);
-            }
-
+            // What a technician has set is kept where nothing else is said.
+            string? role = plan.Options.Role ?? (Value(console, "role").Length > 0 ? null : "vitals");
+            string? parts = plan.Options.Parts ?? (Value(console, "parts").Length > 0 ? null : string.Join(',', plan.SampleParts));
+            Provisioner.Send(console, Provisioner.Requests(bundle, isOwnId, _choice.Board.Name, role, parts, plan.Options.CartName));
             if (console.Require("config diff").Parts.Count == 0)
             {
                 if (isOnTrial)
                 {
-                    console.Require("config confirm", isRepeatable: false);
+                    Provisioner.Confirm(console);
                 }
 
+                _state!.Mark(BringUpStep.Provision);
                 Say("provision", isOnTrial ? "the pod has all of the bundle already; was on trial, confirmed" : "the pod has all of the bundle already");
                 return;
             }
 
-            console.Require("config commit", isRepeatable: false);
+            cleared = surplus.Length > 0 ? $"; taken away: {string.Join(", ", surplus)}" : string.Empty;
+            _state!.Give(bundle.DeviceId);
+            Provisioner.Commit(console);
         }
 
         long before = BootId(_console);
@@ -319,21 +340,47 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
         _record.CertificateFingerprint = bundle.CertificateFingerprint;
         _record.CertificateEnds = bundle.CertificateEnds?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? string.Empty;
         _state!.Mark(BringUpStep.Provision);
-        Say("provision", $"pod {_record.DeviceId}, gateway {_record.Gateway}, {(bundle.CertificatePem is null ? "no TLS" : "certificate until " + _record.CertificateEnds)}: confirmed after its restart");
+        Say("provision", $"pod {_record.DeviceId}, gateway {_record.Gateway}, {(bundle.CertificatePem is null ? "no TLS" : "certificate until " + _record.CertificateEnds)}: confirmed after its restart{cleared}");
     }
 
     private void Confirm(ProvisioningBundle bundle)
     {
         using PodConsole console = plan.Consoles.Open(_console!.Port, Log);
         Provisioner.Unlock(console, bundle.TechnicianKey!);
-        console.Require("config confirm", isRepeatable: false);
+        Provisioner.Confirm(console);
+    }
+
+    // One id, one chip: among the boards of this run, and against the records of others.
+    private void ClaimId(string deviceId)
+    {
+        string id = ProvisioningBundle.Digits(deviceId);
+        lock (plan.MacOfId)
+        {
+            string? other = plan.MacOfId.GetValueOrDefault(id) is string mac && !IsSame(mac, Mac) ? mac : BringUpRecord.OtherMacOf(plan.Options.Records, id, Mac);
+            if (other is not null)
+            {
+                throw Error(FaultCodes.PodIdentityShared, $"{id} is the id of the board {other} too");
+            }
+
+            plan.MacOfId[id] = Mac;
+        }
     }
 
     private void TestItself()
     {
         using PodConsole console = plan.Consoles.Open(_console!.Port, Log);
-        PodAnswer answer = console.Ask("selftest", timeoutMs: 12_000);
+        PodAnswer answer = console.Ask("selftest", timeoutMs: SelfTestMs);
         IReadOnlyList<SelfTestItem> items = SelfTestItem.Read(answer);
+
+        // Behind a restart a part is looked for, and settles: that is no verdict yet.
+        long start = plan.Clock.GetTimestamp();
+        while (items.Any(i => i.Result is "FAIL" && i.Unit is ("state probing" or "state settling")) && plan.Clock.GetElapsedTime(start).TotalMilliseconds < SettleMs)
+        {
+            plan.Pause();
+            answer = console.Ask("selftest", timeoutMs: SelfTestMs);
+            items = SelfTestItem.Read(answer);
+        }
+
         _record.SelfTest = items;
         _record.CalibrationDue = CalibrationDue(console);
         if (!answer.IsOk || items.Count == 0)
@@ -342,13 +389,13 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
         }
 
         SelfTestItem[] wrong = [.. items.Where(i => i.Result is "FAIL")];
-        SelfTestItem[] elsewhere = [.. wrong.Where(i => plan.Options.IsWithoutGateway && i.Code is FaultCodes.LinkLost)];
+        SelfTestItem[] elsewhere = [.. wrong.Where(i => plan.Options.IsWithoutGateway && i.Item is "gateway" && i.Code is FaultCodes.LinkLost)];
         string[] failed = [.. wrong.Except(elsewhere).Select(i => i.Row())];
         Say("self test", string.Create(CultureInfo.InvariantCulture, $"{items.Count(i => i.Result is "PASS")} PASS, {failed.Length} FAIL, {items.Count(i => i.Result is "SKIP")} SKIP")
             + (elsewhere.Length > 0 ? "; not judged without a gateway here: " + string.Join(", ", elsewhere.Select(i => i.Item)) : string.Empty));
         if (failed.Length > 0)
         {
-            throw Error(FaultCodes.PodSelfTestFailed, string.Join("; ", failed), wrong.All(i => i.Code is FaultCodes.LinkLost) ? "Where no gateway is: -NoGateway." : null);
+            throw Error(FaultCodes.PodSelfTestFailed, string.Join("; ", failed), wrong.All(i => i.Item is "gateway") ? "Where no gateway is: -NoGateway." : null);
         }
 
         _state!.Mark(BringUpStep.SelfTest);
@@ -366,7 +413,7 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
                 _state!.Finish();
             }
 
-            RecordFiles.Write(Path.Combine(plan.Options.Records, (_chip?.Mac ?? "unknown") + ".log"), System.Text.Encoding.UTF8.GetBytes(string.Join('\n', _log) + "\n"));
+            RecordFiles.Write(Path.Combine(plan.Options.Records, _record.FileName + ".log"), System.Text.Encoding.UTF8.GetBytes(string.Join('\n', _log) + "\n"));
             lock (plan.RecordTurn)
             {
                 _record.Write(plan.Options.Records, plan.Tool);
@@ -454,17 +501,35 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
     private PodSnapshot Snapshot(PlugFinding found)
     {
         using PodConsole console = plan.Consoles.Open(found.Port, Log);
-        string calibrations = string.Join(' ', CalibrationKeys.Select(k => Value(console, k)));
+        string calibrations = string.Join(' ', Calibrated.Select(c => Value(console, "calibration." + c.Sensor)));
         return new PodSnapshot(
             found.Identity!.Text("deviceId"), found.Identity.Text("provisioned") is "true", calibrations.Trim(),
             long.TryParse(console.Ask("status").Text("pending"), NumberStyles.None, CultureInfo.InvariantCulture, out long unsent) ? unsent : null, BootId(found));
     }
 
+    /// <summary>When the pod's calibrations are due: the earliest day, or each sensor by its name when one that is fitted has none; empty where none is fitted or calibrated.</summary>
     internal static string CalibrationDue(PodConsole console)
     {
-        // "serial;date;due;values"; the earlier of the two is the label's.
-        string[] due = [.. CalibrationKeys.Select(k => Value(console, k).Split(';')).Where(w => w.Length == 4).Select(w => w[2])];
-        return due.Order(StringComparer.Ordinal).FirstOrDefault() ?? string.Empty;
+        string[] fitted = [.. Value(console, "parts").Split(',').Select(p => p.Split('@')[0])];
+        List<string> sensors = [];
+        List<string> days = [];
+        foreach ((string sensor, string part) in Calibrated)
+        {
+            // "serial;date;due;values"
+            string[] words = Value(console, "calibration." + sensor).Split(';');
+            bool isDay = words.Length == 4 && DateOnly.TryParseExact(words[2], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
+            if (isDay)
+            {
+                days.Add(words[2]);
+                sensors.Add(sensor + " due " + words[2]);
+            }
+            else if (fitted.Contains(part, StringComparer.Ordinal))
+            {
+                sensors.Add(sensor + " not calibrated");
+            }
+        }
+
+        return sensors.Count == days.Count ? days.Order(StringComparer.Ordinal).FirstOrDefault() ?? string.Empty : string.Join(", ", sensors);
     }
 
     private static string Value(PodConsole console, string key)
@@ -486,8 +551,9 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
     // Sixteen digits that stand in the file as a whole string: no other build has them.
     private bool IsOurs(string build) => build.Length == 16 && build.All(char.IsAsciiHexDigit) && plan.Program.HoldsString(build);
 
-    private void Say(string step, string text)
+    private void Say(string step, string said)
     {
+        string text = PlainText.Clean(said);
         _record.Steps.Add(step + ": " + text);
         Log($"[{step}] {text}");
         view.Line(port, step, text);
@@ -499,14 +565,14 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
         {
             if (_log.Count < 5000)
             {
-                _log.Add(text);
+                _log.Add(PlainText.Clean(text));
             }
         }
     }
 
     private void Fail(CodedError error)
     {
-        _record.Result = error.Entry.Happened.English.TrimEnd('.') + (error.Detail.Length > 0 ? ": " + error.Detail : string.Empty);
+        _record.Result = PlainText.Clean(error.Entry.Happened.English.TrimEnd('.') + (error.Detail.Length > 0 ? ": " + error.Detail : string.Empty));
         _record.Code = error.Code;
         foreach (string text in new CodedError(error.Code, ErrorPlace.None, error.Detail, error.Suggestion).Render().Split('\n'))
         {
@@ -514,5 +580,5 @@ internal sealed class BoardJob(string port, BringUpPlan plan, IBringUpView view)
         }
     }
 
-    private CodedErrorException Error(string code, string detail, string? suggestion = null) => new(new CodedError(code, new ErrorPlace(port, 0, null), detail, suggestion));
+    private CodedErrorException Error(string code, string detail, string? suggestion = null) => new(new CodedError(code, new ErrorPlace(port, 0, null), PlainText.Clean(detail), suggestion));
 }

@@ -65,6 +65,9 @@ public sealed class BoardState
     /// <summary>What the pod was before the first write of this bring-up; null for a board that said nothing.</summary>
     public PodSnapshot? Before { get; set; }
 
+    /// <summary>The id that this bring-up gives the pod; empty before it commits one.</summary>
+    public string GivenId { get; private set; } = string.Empty;
+
     /// <summary>Where the state of a chip stands.</summary>
     /// <param name="folder">The folder of records.</param>
     /// <param name="mac">The chip's address.</param>
@@ -102,6 +105,7 @@ public sealed class BoardState
                     before.GetProperty("unsent").ValueKind == JsonValueKind.Number ? before.GetProperty("unsent").GetInt64() : null, before.GetProperty("bootId").GetInt64());
             }
 
+            state.GivenId = root.TryGetProperty("given", out JsonElement given) ? given.GetString() ?? string.Empty : string.Empty;
             if (string.Equals(root.GetProperty("key").GetString(), key, StringComparison.Ordinal))
             {
                 // A bring-up that reached its record is over: of it only the program counts, which read back proves again.
@@ -146,6 +150,11 @@ public sealed class BoardState
         }
 
         writer.WriteEndArray();
+        if (GivenId.Length > 0)
+        {
+            writer.WriteString("given", GivenId);
+        }
+
         if (Before is PodSnapshot before)
         {
             writer.WriteStartObject("before");
@@ -168,11 +177,21 @@ public sealed class BoardState
         writer.WriteEndObject();
     });
 
+    /// <summary>Notes the id that the pod is about to get, before it gets it.</summary>
+    /// <param name="deviceId">The id.</param>
+    /// <exception cref="CodedErrorException">The file cannot be written.</exception>
+    public void Give(string deviceId)
+    {
+        GivenId = deviceId;
+        Save();
+    }
+
     /// <summary>The bring-up is over: what the pod was before no longer matters.</summary>
     /// <exception cref="CodedErrorException">The file cannot be written.</exception>
     public void Finish()
     {
         Before = null;
+        GivenId = string.Empty;
         Mark(BringUpStep.Record);
     }
 }

@@ -32,10 +32,10 @@ public sealed record BringUpOptions
     /// <summary>True to erase everything first: identity, calibrations, certificates and unsent readings.</summary>
     public bool IsFactory { get; init; }
 
-    /// <summary>True to provision a pod anew that is provisioned.</summary>
+    /// <summary>True to provision a pod anew that is provisioned: what the bundle leaves out is taken away, calibrations stay.</summary>
     public bool IsReprovisioned { get; init; }
 
-    /// <summary>True where the gateway is not: the self test's item of the link is not judged, and the record says so.</summary>
+    /// <summary>True where the gateway is not: the self test's item "gateway", and no other, is not judged, and the record says so.</summary>
     public bool IsWithoutGateway { get; init; }
 
     /// <summary>True when a person has read the PSRAM's size on the module.</summary>
@@ -44,9 +44,9 @@ public sealed record BringUpOptions
     /// <summary>The cart's name, for label and configuration.</summary>
     public string CartName { get; init; } = string.Empty;
 
-    /// <summary>What the pod is for.</summary>
-    public string Role { get; init; } = "vitals";
+    /// <summary>What the pod is for; null to keep what it has, and vitals for a pod that has none.</summary>
+    public string? Role { get; init; }
 
-    /// <summary>The fitted parts, as the pod's key takes them; null for those of the sample cart.</summary>
+    /// <summary>The fitted parts, as the pod's key takes them; null to keep what it has, and those of the sample cart for a pod that has none.</summary>
     public string? Parts { get; init; }
 }

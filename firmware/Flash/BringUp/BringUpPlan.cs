@@ -45,4 +45,7 @@ internal sealed class BringUpPlan
 
     /// <summary>Which port has which chip.</summary>
     public Dictionary<string, string> Macs { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Which chip has which pod's id; held while it is asked and changed.</summary>
+    public Dictionary<string, string> MacOfId { get; } = new(StringComparer.Ordinal);
 }

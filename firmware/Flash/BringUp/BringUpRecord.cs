@@ -58,7 +58,7 @@ public sealed class BringUpRecord
     /// <summary>When its certificate ends, YYYY-MM-DD.</summary>
     public string CertificateEnds { get; set; } = string.Empty;
 
-    /// <summary>When its calibration is due, YYYY-MM-DD; empty without one.</summary>
+    /// <summary>When its calibration is due, YYYY-MM-DD, or each sensor by its name when one has none; empty without any.</summary>
     public string CalibrationDue { get; set; } = string.Empty;
 
     /// <summary>The self test.</summary>
@@ -90,6 +90,25 @@ public sealed class BringUpRecord
         }
     }
 
+    /// <summary>Another chip whose last record, of a bring-up that was done, has this id.</summary>
+    /// <param name="folder">The folder of records.</param>
+    /// <param name="deviceId">The id, 16 hexadecimal digits.</param>
+    /// <param name="mac">The chip that may have it.</param>
+    /// <returns>The other chip's address, or null.</returns>
+    public static string? OtherMacOf(string folder, string deviceId, string mac)
+    {
+        if (!Directory.Exists(folder))
+        {
+            return null;
+        }
+
+        return Directory.EnumerateFiles(folder, "*.record.json").Select(f => Path.GetFileName(f)[..^".record.json".Length])
+            .FirstOrDefault(m => m.Length == 12 && m.All(char.IsAsciiHexDigit) && !string.Equals(m, mac, StringComparison.Ordinal) && string.Equals(DeviceIdOf(folder, m), deviceId, StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>How its files are called: by the chip, or by the port when the chip was not found out.</summary>
+    public string FileName => Chip?.Mac ?? "port-" + new string([.. Port.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
+
     /// <summary>Writes the device's file and adds the line to the table.</summary>
     /// <param name="folder">The folder of records.</param>
     /// <param name="tool">Name and version of this program.</param>
@@ -97,8 +116,7 @@ public sealed class BringUpRecord
     /// <exception cref="EdgeGateway.Faults.CodedErrorException">A file cannot be written.</exception>
     public string Write(string folder, string tool)
     {
-        string name = Chip?.Mac ?? "port-" + new string([.. Port.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
-        string file = Path.Combine(folder, name + ".record.json");
+        string file = Path.Combine(folder, FileName + ".record.json");
         string utc = Utc.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
         RecordFiles.Write(file, writer =>
         {
@@ -147,7 +165,7 @@ public sealed class BringUpRecord
         });
         string[] fields =
         [
-            utc, Port, Chip?.MacText() ?? string.Empty, DeviceId, Board, Target, ImageVersion, Version, Build, ProgramSha256, IsProvisioned ? "yes" : "no", CalibrationDue,
+            utc, Port, Chip?.MacText() ?? string.Empty, DeviceId, Board, Target, ImageVersion, Version, Build, ProgramSha256, IsProvisioned ? "yes" : "no", CalibrationDue.Replace(", ", " / ", StringComparison.Ordinal),
             Count("PASS"), Count("FAIL"), Count("SKIP"), Result, Code,
         ];
         RecordFiles.Append(Path.Combine(folder, TableName), Head, string.Join(',', fields.Select(Field)));
@@ -160,7 +178,10 @@ public sealed class BringUpRecord
     public static string Field(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        string safe = text.Length > 0 && text[0] is '=' or '+' or '-' or '@' ? "'" + text : text;
+
+        // A spreadsheet of another language parts fields at semicolons, and takes what stands behind one, or behind blanks, for a formula too.
+        string plain = Wire.PlainText.Clean(text).Replace(';', ',');
+        string safe = plain.TrimStart() is { Length: > 0 } first && first[0] is '=' or '+' or '-' or '@' ? "'" + plain : plain;
         return safe.Any(c => c is ',' or '"' or '\n' or '\r') ? "\"" + safe.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"" : safe;
     }
 

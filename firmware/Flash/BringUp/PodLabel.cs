@@ -12,7 +12,7 @@ namespace Firmware.Flash.BringUp;
 /// <param name="DeviceId">The pod's id.</param>
 /// <param name="Board">The board.</param>
 /// <param name="Version">The program's version.</param>
-/// <param name="CalibrationDue">When its calibration is due, YYYY-MM-DD; empty without one.</param>
+/// <param name="CalibrationDue">When its calibration is due, YYYY-MM-DD; or each sensor by its name, with a comma between, when one has none; empty without any.</param>
 public sealed record PodLabel(string CartName, string DeviceId, string Board, string Version, string CalibrationDue)
 {
     /// <summary>Width of the label, mm. Assumption: the common tape of 62 mm.</summary>
@@ -39,7 +39,8 @@ public sealed record PodLabel(string CartName, string DeviceId, string Board, st
             {Line(24, 6, 4, isBold: true, CartName.Length > 0 ? CartName : "(no cart)")}
             {Line(24, 11, 3, isBold: false, "pod " + DeviceId)}
             {Line(24, 15, 2.4, isBold: false, $"{Board}, version {Version}")}
-            {Line(24, 19, 2.4, isBold: false, "calibration due: " + (CalibrationDue.Length > 0 ? CalibrationDue : "not calibrated"))}
+            {Line(24, 18.3, 2.4, isBold: false, Calibration[0])}
+            {Line(24, 21.3, 2.4, isBold: false, Calibration.Length > 1 ? Calibration[1] : string.Empty)}
               <circle cx="7" cy="28" r="5" fill="#c00"/>
               <text x="7" y="29" font-size="2.6" font-weight="bold" fill="#fff" text-anchor="middle">STOP</text>
             {Line(13, 27, 2.4, isBold: true, "Press STOP: the cuff deflates.", 54)}
@@ -56,6 +57,8 @@ public sealed record PodLabel(string CartName, string DeviceId, string Board, st
 
     /// <summary>The text in the QR code.</summary>
     public string QrText => "cart-pod:" + DeviceId;
+
+    private string[] Calibration => CalibrationDue.Contains(' ', System.StringComparison.Ordinal) ? CalibrationDue.Split(", ", 2) : ["calibration due: " + (CalibrationDue.Length > 0 ? CalibrationDue : "not calibrated")];
 
     private string QrPath(double left, double top, double size)
     {
@@ -86,5 +89,5 @@ public sealed record PodLabel(string CartName, string DeviceId, string Board, st
         return string.Create(CultureInfo.InvariantCulture, $"  <text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{(isBold ? " font-weight=\"bold\"" : string.Empty)}{pressed}>{Escape(text)}</text>");
     }
 
-    private static string Escape(string text) => SecurityElement.Escape(text);
+    private static string Escape(string text) => SecurityElement.Escape(Wire.PlainText.Clean(text));
 }

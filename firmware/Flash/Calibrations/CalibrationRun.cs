@@ -23,7 +23,8 @@ public sealed record CalibrationOptions(bool IsCuff, string Serial, string Date,
 
 /// <summary>
 /// One sensor against a reference, over the pod's console. The cuff: six pressures up and the same down, on a rigid volume with a reference manometer, never on an arm; the pump does
-/// not run, a hand pump makes the pressure. The oximeter: a tester sets the saturation. The pod refuses by the same rules as this program.
+/// not run, a hand pump makes the pressure, and the pod keeps its valves closed while the person presses the space bar. The oximeter: a tester sets the saturation. The pod refuses by the same rules as this program.
+/// The words CUFF OFF ARM are the person's: they are passed on as they were typed, and never typed for anybody.
 /// </summary>
 /// <param name="machine">The machine.</param>
 /// <param name="options">What to do.</param>
@@ -36,7 +37,14 @@ public sealed class CalibrationRun(FlashMachine machine, CalibrationOptions opti
     /// <summary>The tester's saturations, percent. Assumption: six steps over the 70 to 100 % for which ISO 80601-2-61 has accuracy stated.</summary>
     public static IReadOnlyList<int> OximeterPointsPercent { get; } = [100, 94, 88, 82, 76, 70];
 
-    private const int CuffSamples = 50;
+    /// <summary>Most times that the pressure is held for one calibration. Assumption: each of the twelve points once more.</summary>
+    public const int MaxHolds = 24;
+
+    // From the first key on all that is typed comes by it: a line and a key must not wait for the same keyboard.
+    private TypedKeys? _keys;
+
+    private const string OffArm = "CUFF OFF ARM";
+    private const int PauseMs = 50;
     private const int LightSamples = 150;
 
     /// <summary>Largest spread of the samples of one point, thousandths of mmHg. Assumption: more is a leak, or a hand that still moves.</summary>
@@ -72,7 +80,7 @@ public sealed class CalibrationRun(FlashMachine machine, CalibrationOptions opti
             Provisioner.Unlock(console, technicianKey);
             values = options.IsCuff ? Cuff(console) : Oximeter(console);
             Provisioner.Unlock(console, technicianKey);
-            console.Require("CUFF OFF ARM", isRepeatable: false);
+            PassOffArm(console, "to store the calibration");
             console.Require($"calibration set {(options.IsCuff ? "cuff" : "oximeter")} {AnswerLine.Quote(options.Serial)} {options.Date} {options.Due} {values}", isRepeatable: false);
             console.Require("config commit", isRepeatable: false);
         }
@@ -95,26 +103,49 @@ public sealed class CalibrationRun(FlashMachine machine, CalibrationOptions opti
 
     private string Cuff(PodConsole console)
     {
-        List<int> reference = [];
-        List<int> reading = [];
         int[] order = [.. CuffPointsMmHg, .. CuffPointsMmHg.Reverse()];
-        for (int i = 0; i < order.Length; i++)
+        HeldPoints points = new(order, options.Points, say, machine.Diagnostics.Write);
+        _keys = machine.Operator.IsThere ? new TypedKeys(machine.Operator.Keys()) : null;
+        for (int hold = 0; !points.IsDone; hold++)
         {
-            decimal shown = options.Points is null
-                ? AskNumber(string.Create(CultureInfo.InvariantCulture, $"{i + 1}/{order.Length}: about {order[i]} mmHg by the hand pump, wait 10 s; the manometer shows (mmHg):"), -5, 299)
-                : options.Points[i];
-            int[] samples = Stream(console, "Mprls0300", CuffSamples, "value").Select(s => s[0]).ToArray();
-            if (samples.Max() - samples.Min() > MaxSpreadMilliMmHg)
+            if (hold == MaxHolds)
             {
-                throw Unusable(string.Create(CultureInfo.InvariantCulture, $"at {shown} mmHg the reading moved by {(samples.Max() - samples.Min()) / 1000m} mmHg"));
+                throw Unusable(string.Create(CultureInfo.InvariantCulture, $"the valves opened {MaxHolds} times before all points were there"));
             }
 
-            reference.Add((int)(shown * 100));
-            reading.Add((int)Math.Round(samples.Average()));
-            say(string.Create(CultureInfo.InvariantCulture, $"{shown} mmHg: the sensor reads {reading[^1] / 1000m:0.00}"));
+            PassOffArm(console, hold == 0 ? "when the hose is on the rigid volume and no cuff is on an arm" : "to go on where it stopped");
+            points.Begin();
+            PodAnswer answer = console.Converse("cuff hold", row => points.Turn(row, _keys!.Take()), PauseMs);
+            if (points.Unusable is { } unusable)
+            {
+                throw Unusable(unusable);
+            }
+
+            if (!answer.IsOk && answer.Code is not (FaultCodes.CuffKeyMissing or FaultCodes.CuffHoldTooLong or FaultCodes.CuffHoldTooHigh))
+            {
+                throw new CodedErrorException(new CodedError(FaultCodes.PodRefused, new ErrorPlace(console.Port, 0, null), $"{answer.Code} on 'cuff hold': {answer.Text("means").TrimEnd('.')}", answer.Text("next")));
+            }
+
+            if (!points.IsDone)
+            {
+                say(answer.IsOk ? "the valves are open: a key ended it" : $"the valves are open: {answer.Text("means")}");
+            }
         }
 
-        return CuffValues(reference, reading);
+        return CuffValues(points.ReferenceCentiMmHg, points.ReadingMilliMmHg);
+    }
+
+    // What the person typed, and only when it is these words: whatever else is no word for a pod.
+    private void PassOffArm(PodConsole console, string why)
+    {
+        string question = $"Type {OffArm} {why}:";
+        string? typed = !machine.Operator.IsThere ? null : _keys is null ? machine.Operator.Ask(question) : _keys.ReadLine(question + " ", machine.Diagnostics.Write, machine.Pause);
+        if (!string.Equals(typed, OffArm, StringComparison.Ordinal))
+        {
+            throw new CodedErrorException(new CodedError(FaultCodes.FlashNotConfirmed, ErrorPlace.None, OffArm + " was not typed"));
+        }
+
+        console.Require(typed!, isRepeatable: false);
     }
 
     /// <summary>Checks the points as the pod will, and that up and down agree.</summary>

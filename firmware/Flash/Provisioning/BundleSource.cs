@@ -17,7 +17,7 @@ public sealed class BundleSource
 
     /// <summary>Reads the bundles.</summary>
     /// <param name="path">A file, a folder of .json files, "-" for standard input; null for none.</param>
-    /// <param name="secretsPath">A file or "-" with one JSON object <c>{"wifiPassword":…,"technicianKey":…}</c> for what the bundles leave out; null for none.</param>
+    /// <param name="secretsPath">A file or "-" with one JSON object <c>{"wifiPassword":…,"technicianKey":…,"technicianKeys":{id:…}}</c> for what the bundles leave out; null for none. A single technicianKey is for a single pod: no two pods have one key.</param>
     /// <param name="user">Asked for what is still missing.</param>
     /// <param name="now">The time now.</param>
     /// <returns>The bundles.</returns>
@@ -55,7 +55,14 @@ public sealed class BundleSource
             throw new CodedErrorException(errors);
         }
 
-        (string? password, string? key) = secretsPath is null ? (null, null) : ReadSecrets(secretsPath, user);
+        (string? password, string? key, IReadOnlyDictionary<string, string> keys) = secretsPath is null ? (null, null, new Dictionary<string, string>(StringComparer.Ordinal)) : ReadSecrets(secretsPath, user);
+        string[] keyless = [.. source._bundles.Where(b => b.Bundle.TechnicianKey is null && !keys.ContainsKey(b.Bundle.DeviceId)).Select(b => b.Bundle.DeviceId)];
+        if (key is not null && keyless.Length > 1)
+        {
+            throw new CodedErrorException(new CodedError(
+                FaultCodes.BundleUnusable, new ErrorPlace(secretsPath, 0, "technicianKey"), $"one key is given for {string.Join(", ", keyless)}: each pod has its own", "Write technicianKeys with one key for each id, or make the bundles with cartctl certs enrol, which gives each its own."));
+        }
+
         Dictionary<string, string> asked = new(StringComparer.Ordinal);
         foreach ((string _, ProvisioningBundle bundle) in source._bundles)
         {
@@ -65,7 +72,13 @@ public sealed class BundleSource
                 asked[bundle.WifiSsid] = bundle.WifiPassword;
             }
 
-            bundle.TechnicianKey ??= key ?? Ask(user, $"Technician's key of {bundle.DeviceId}, hexadecimal:", "the technician's key", ProvisioningBundle.IsTechnicianKey, ProvisioningBundle.TechnicianKeyRule).ToLowerInvariant();
+            bundle.TechnicianKey ??= (keys.GetValueOrDefault(bundle.DeviceId) ?? key ?? Ask(user, $"Technician's key of {bundle.DeviceId}, hexadecimal:", "the technician's key", ProvisioningBundle.IsTechnicianKey, ProvisioningBundle.TechnicianKeyRule)).ToLowerInvariant();
+        }
+
+        foreach (IGrouping<string, (string Place, ProvisioningBundle Bundle)> same in source._bundles.GroupBy(b => b.Bundle.TechnicianKey!, StringComparer.Ordinal).Where(g => g.Skip(1).Any()))
+        {
+            throw new CodedErrorException(new CodedError(
+                FaultCodes.BundleUnusable, new ErrorPlace(same.Last().Place, 0, "technicianKey"), $"{string.Join(" and ", same.Select(b => b.Bundle.DeviceId))} have the same key: each pod has its own"));
         }
 
         return source;
@@ -90,27 +103,39 @@ public sealed class BundleSource
     /// <exception cref="CodedErrorException">There is none.</exception>
     public static string TechnicianKey(string? secretsPath, IOperator user, string pod)
     {
-        string? given = secretsPath is null ? null : ReadSecrets(secretsPath, user).Key;
+        (string? _, string? key, IReadOnlyDictionary<string, string> keys) = secretsPath is null ? (null, null, new Dictionary<string, string>(StringComparer.Ordinal)) : ReadSecrets(secretsPath, user);
+        string? given = keys.GetValueOrDefault(ProvisioningBundle.Digits(pod)) ?? key;
         return (given ?? Ask(user, $"Technician's key of {pod}, hexadecimal:", "the technician's key", ProvisioningBundle.IsTechnicianKey, ProvisioningBundle.TechnicianKeyRule)).ToLowerInvariant();
     }
 
-    private static (string? Password, string? Key) ReadSecrets(string path, IOperator user)
+    private static (string? Password, string? Key, IReadOnlyDictionary<string, string> Keys) ReadSecrets(string path, IOperator user)
     {
         CodedErrorException Wrong(string detail) => new(new CodedError(FaultCodes.BundleUnusable, new ErrorPlace(path, 0, null), detail));
         try
         {
             JsonElement root = JsonElement.Parse(ReadAll(path, user));
-            if (root.ValueKind != JsonValueKind.Object || root.EnumerateObject().Any(m => m.Name is not ("wifiPassword" or "technicianKey") || m.Value.ValueKind != JsonValueKind.String))
+            if (root.ValueKind != JsonValueKind.Object || root.EnumerateObject().Any(m => !(m.Name is "wifiPassword" or "technicianKey" ? m.Value.ValueKind == JsonValueKind.String : m.Name is "technicianKeys" && m.Value.ValueKind == JsonValueKind.Object)))
             {
-                throw Wrong("it must be an object with wifiPassword and technicianKey, both texts");
+                throw Wrong("it must be an object with wifiPassword and technicianKey, both texts, or technicianKeys, an object");
+            }
+
+            Dictionary<string, string> keys = new(StringComparer.Ordinal);
+            foreach (JsonProperty one in root.TryGetProperty("technicianKeys", out JsonElement all) ? all.EnumerateObject().ToArray() : [])
+            {
+                string id = ProvisioningBundle.Digits(one.Name);
+                string? given = one.Value.ValueKind == JsonValueKind.String ? one.Value.GetString() : null;
+                if (id.Length != 16 || given is null || !ProvisioningBundle.IsTechnicianKey(given) || !keys.TryAdd(id, given))
+                {
+                    throw Wrong("technicianKeys: each id of 16 hexadecimal digits stands there once; the key: " + ProvisioningBundle.TechnicianKeyRule);
+                }
             }
 
             string? password = root.TryGetProperty("wifiPassword", out JsonElement p) ? p.GetString() : null;
             string? key = root.TryGetProperty("technicianKey", out JsonElement k) ? k.GetString() : null;
             return password is not null && !ProvisioningBundle.IsWifiPassword(password) ? throw Wrong("wifiPassword: " + ProvisioningBundle.WifiPasswordRule)
-                : key is not null && !ProvisioningBundle.IsTechnicianKey(key) ? throw Wrong("technicianKey: " + ProvisioningBundle.TechnicianKeyRule) : (password, key);
+                : key is not null && !ProvisioningBundle.IsTechnicianKey(key) ? throw Wrong("technicianKey: " + ProvisioningBundle.TechnicianKeyRule) : (password, key, keys);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw Wrong("it is not JSON");
         }

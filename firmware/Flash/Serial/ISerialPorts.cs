@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
+using Firmware.Flash.Wire;
 
 namespace Firmware.Flash.Serial;
 
@@ -19,8 +21,25 @@ public sealed record SerialPortDescription(string Name, string UsbId, string Abo
         "0403:6010" => "FTDI dual UART",
         "303a:1001" => "Espressif native USB",
         "" => string.Empty,
-        _ => UsbId,
+        _ => PlainText.Clean(UsbId),
     };
+
+    /// <summary>True for the USB of the chip itself, with no adapter between: an ESP32-S3 speaks by it until its program takes the pins, and it goes away while the chip restarts.
+    /// Source: Espressif, esp-iot-solution, USB overview: VID 0x303A, PID 0x1001 of the S3's USB-Serial-JTAG.</summary>
+    public bool IsNativeUsb => UsbId is "303a:1001";
+
+    /// <summary>"COM3 (Espressif native USB)".</summary>
+    public string Called => Name + (Adapter.Length > 0 ? $" ({Adapter})" : string.Empty);
+
+    /// <summary>What is known of a port.</summary>
+    /// <param name="ports">The machine's ports.</param>
+    /// <param name="name">Its name.</param>
+    /// <returns>The port; without a USB id when the machine does not list it.</returns>
+    public static SerialPortDescription Of(ISerialPorts ports, string name)
+    {
+        ArgumentNullException.ThrowIfNull(ports);
+        return ports.List().FirstOrDefault(p => string.Equals(p.Name, name, StringComparison.Ordinal)) ?? new SerialPortDescription(name, string.Empty, string.Empty);
+    }
 }
 
 /// <summary>An open serial line, 115,200 baud, 8N1. DTR and RTS stay released: on development boards they reset the chip.</summary>

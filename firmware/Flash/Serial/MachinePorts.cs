@@ -14,7 +14,13 @@ public sealed class MachinePorts : ISerialPorts
 
     /// <inheritdoc/>
     public IReadOnlyList<SerialPortDescription> List() =>
-        [.. SerialPort.GetPortNames().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Where(IsReal).Select(Describe)];
+        [.. Once(SerialPort.GetPortNames()).Select(Describe)];
+
+    /// <summary>Each plug once: without the built-in ports of Linux, of which none has a plug, and by one of the two names that macOS gives a port (the one that does not wait for a carrier).</summary>
+    /// <param name="names">The names as the system gives them.</param>
+    /// <returns>The names in their order.</returns>
+    public static IReadOnlyList<string> Once(IReadOnlyCollection<string> names) =>
+        [.. names.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Where(n => !n.StartsWith("/dev/ttyS", StringComparison.Ordinal) && !(n.StartsWith("/dev/tty.", StringComparison.Ordinal) && names.Contains("/dev/cu." + n["/dev/tty.".Length..], StringComparer.Ordinal)))];
 
     /// <inheritdoc/>
     public IReadOnlyList<string> WithoutDriver()
@@ -43,9 +49,6 @@ public sealed class MachinePorts : ISerialPorts
     /// <inheritdoc/>
     public ISerialLine Open(string name) => new Line(name);
 
-    // Linux lists 32 built-in ports of which none has a plug; those of USB have another name.
-    private static bool IsReal(string name) => !name.StartsWith("/dev/ttyS", StringComparison.Ordinal);
-
     private static SerialPortDescription Describe(string name)
     {
         // Source: Linux, Documentation/ABI, /sys/class/tty: the interface's parent is the USB device.
@@ -69,7 +72,7 @@ public sealed class MachinePorts : ISerialPorts
     {
         try
         {
-            return File.ReadAllText(Path.Combine(folder, file)).Trim();
+            return Wire.PlainText.Clean(File.ReadAllText(Path.Combine(folder, file)).Trim());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

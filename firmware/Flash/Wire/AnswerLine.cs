@@ -98,7 +98,7 @@ public sealed record AnswerLine(AnswerKind Kind, int Id, string Code, int Number
 
         AnswerLine damaged = other with { Kind = AnswerKind.Damaged, Id = id };
         int star = line.LastIndexOf(" *", StringComparison.Ordinal);
-        if (star < 0 || line.Length != star + 10 || line.Length > MaxAnswerBytes || !uint.TryParse(line.AsSpan(star + 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint crc)
+        if (star < 0 || line.Length != star + 10 || !PlainText.IsPrintableAscii(line) || (words[1] is not "PART" && !IsCode(words[2])) || line.Length > MaxAnswerBytes || !uint.TryParse(line.AsSpan(star + 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint crc)
             || Crc32.HashToUInt32(Encoding.ASCII.GetBytes(line[..star])) != crc)
         {
             return damaged;
@@ -114,6 +114,11 @@ public sealed record AnswerLine(AnswerKind Kind, int Id, string Code, int Number
         try
         {
             JsonElement? value = json < star ? JsonElement.Parse(line[json..star]) : null;
+            if (value is JsonElement whole && !PlainText.IsPrintableAscii(whole))
+            {
+                return damaged;
+            }
+
             return words[1] switch
             {
                 "OK" => new AnswerLine(AnswerKind.Ok, id, words[2], 0, value),
@@ -126,4 +131,7 @@ public sealed record AnswerLine(AnswerKind Kind, int Id, string Code, int Number
             return damaged;
         }
     }
+
+    // "-", or a fault code.
+    private static bool IsCode(string word) => word is "-" || (word.Length == 5 && char.IsAsciiLetterUpper(word[0]) && word.AsSpan(1).IndexOfAnyExceptInRange('0', '9') < 0);
 }

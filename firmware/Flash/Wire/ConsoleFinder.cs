@@ -14,6 +14,14 @@ namespace Firmware.Flash.Wire;
 /// <param name="flashPorts">The ports by which boards are flashed; each is asked only for its own board.</param>
 public sealed class ConsoleFinder(ISerialPorts ports, TimeProvider clock, IReadOnlyList<string> candidates, IReadOnlyList<string> flashPorts)
 {
+    // Requests of one open line at most, far above what a bring-up asks.
+    private const int IdsPerLine = 10_000;
+
+    // Ports that are asked still when the console was found. Assumption: silent ones take 2 s each, and other boards wait.
+    private const int MaxMoreLooks = 6;
+
+    private static int _lines;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, string> _portOfChip = new(StringComparer.Ordinal);
 
@@ -22,6 +30,7 @@ public sealed class ConsoleFinder(ISerialPorts ports, TimeProvider clock, IReadO
     /// <param name="flashPort">The port by which it is flashed; on boards with native USB also its console.</param>
     /// <param name="knownId">The id that was set on this chip's pod by hand, from its last record; empty for none.</param>
     /// <returns>The console, or null.</returns>
+    /// <exception cref="CodedErrorException">Two consoles say that they are this chip.</exception>
     public PlugFinding? Find(string mac, string flashPort, string knownId = "")
     {
         lock (_lock)
@@ -38,19 +47,33 @@ public sealed class ConsoleFinder(ISerialPorts ports, TimeProvider clock, IReadO
             string[] all = candidates.Count > 0 ? [.. candidates] : [.. ports.List().Select(p => p.Name)];
             string[] taken = [.. _portOfChip.Where(p => !string.Equals(p.Key, mac, StringComparison.Ordinal)).Select(p => p.Value), .. flashPorts];
             List<PlugFinding> consoles = [];
+            PlugFinding? found = null;
+            int looks = 0;
             foreach (string port in all.Where(p => !taken.Contains(p, StringComparer.Ordinal)).Append(flashPort).Distinct(StringComparer.Ordinal))
             {
+                if (found is not null && ++looks > MaxMoreLooks)
+                {
+                    break;
+                }
+
                 PlugFinding finding = PlugProbe.Probe(ports, port, clock);
                 if (finding.IsOf(mac, knownId))
                 {
-                    _portOfChip[mac] = port;
-                    return finding;
+                    // The rest is asked too: of two that say the same, one is another pod, and which is not known.
+                    found = found is null ? finding : throw new CodedErrorException(new CodedError(
+                        FaultCodes.PodIdentityShared, ErrorPlace.None, $"the consoles on {found.Port} and {port} both say that they are {finding.Identity!.Text("deviceId")}"));
                 }
 
                 if (finding.Kind == PlugKind.Console)
                 {
                     consoles.Add(finding);
                 }
+            }
+
+            if (found is not null)
+            {
+                _portOfChip[mac] = found.Port;
+                return found;
             }
 
             // A pod whose id was set by hand and that does not say its address: sure only when there is one board and one console.
@@ -96,11 +119,15 @@ public sealed class ConsoleFinder(ISerialPorts ports, TimeProvider clock, IReadO
     {
         try
         {
-            return new PodConsole(ports.Open(port), clock, port, log);
+            return new PodConsole(ports.Open(port), clock, port, log, NextFirstId());
         }
         catch (Exception e) when (e is System.IO.IOException or UnauthorizedAccessException)
         {
             throw new CodedErrorException(new CodedError(FaultCodes.SerialPortUnusable, new ErrorPlace(port, 0, null), e.Message.TrimEnd('.')));
         }
     }
+
+    /// <summary>A number from which the requests of a line count, so that two lines of this run have no number in common.</summary>
+    /// <returns>The number.</returns>
+    public static int NextFirstId() => (int)((uint)Interlocked.Increment(ref _lines) * IdsPerLine % AnswerLine.MaxId);
 }

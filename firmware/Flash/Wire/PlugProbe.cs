@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.IO;
+using System.Linq;
 using System.Text;
 using EdgeGateway.Faults;
 using Firmware.Flash.Hardware;
@@ -32,16 +33,16 @@ public enum PlugKind
 /// <param name="Port">The port.</param>
 /// <param name="Kind">What it is.</param>
 /// <param name="Identity">The pod's answer to id; null unless it is a console.</param>
-/// <param name="About">Why it is unusable; empty otherwise.</param>
+/// <param name="About">Why it is unusable, in a clause; empty otherwise.</param>
 public sealed record PlugFinding(string Port, PlugKind Kind, PodAnswer? Identity, string About)
 {
     /// <summary>One line for a person.</summary>
     public string Says => Kind switch
     {
-        PlugKind.Console => $"the pod's console: {Identity!.Text("deviceId")}, {Identity.Text("role")}, version {Identity.Text("version")}, {Identity.Text("state")}",
+        PlugKind.Console => $"the pod's console: {Identity!.Text("deviceId")}, {(Identity.Text("role").Length > 0 ? Identity.Text("role") : "no role")}, version {Identity.Text("version")}, {Identity.Text("state")}",
         PlugKind.Debugger => "UART0, the debugger's plug: for flashing, not the console",
         PlugKind.Loader => "UART0, the boot loader speaks: no runtime on this board, or it restarts again and again",
-        PlugKind.Unusable => "cannot be opened: " + About,
+        PlugKind.Unusable => PlainText.Clean(About),
         _ => "nothing answers: no pod, no power, or a cable without data lines",
     };
 
@@ -65,8 +66,11 @@ public sealed record PlugFinding(string Port, PlugKind Kind, PodAnswer? Identity
 /// <summary>Finds out which plug is which. UART0 speaks the debugger's wire protocol; the console has a UART of its own, or the S3's native USB.</summary>
 public static class PlugProbe
 {
+    private const int MaxWordSigns = 40;
     private const int AnswerMs = 700;
     private const int PingMs = 500;
+
+    private static readonly string[] Words = ["role", "board", "target", "version", "build", "image", "bootId", "reset", "state", "provisioned"];
 
     /// <summary>Asks a port what it is: the console first, then the debugger. Opening a port may restart a board whose adapter drives its reset line.</summary>
     /// <param name="ports">The machine's ports.</param>
@@ -80,13 +84,14 @@ public static class PlugProbe
         try
         {
             using ISerialLine line = ports.Open(name);
-            PodConsole console = new(line, clock, name, _ => { });
+            PodConsole console = new(line, clock, name, _ => { }, ConsoleFinder.NextFirstId());
             try
             {
                 PodAnswer answer = console.Ask("id", timeoutMs: AnswerMs);
-                if (answer.IsOk && answer.Text("deviceId").Length > 0)
+                if (answer.IsOk)
                 {
-                    return new PlugFinding(name, PlugKind.Console, answer, string.Empty);
+                    return IsWhole(answer) ? new PlugFinding(name, PlugKind.Console, answer, string.Empty)
+                        : new PlugFinding(name, PlugKind.Unusable, null, "a console whose id, version or state has not the form that a pod's has");
                 }
             }
             catch (CodedErrorException e) when (e.Errors[0].Code is FaultCodes.ConsoleSilent or FaultCodes.ConsoleAnswerDamaged)
@@ -113,13 +118,18 @@ public static class PlugProbe
         }
         catch (CodedErrorException e)
         {
-            return new PlugFinding(name, PlugKind.Unusable, null, e.Errors[0].Detail);
+            return new PlugFinding(name, PlugKind.Unusable, null, "cannot be used: " + e.Errors[0].Detail);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new PlugFinding(name, PlugKind.Unusable, null, e.Message.TrimEnd('.'));
+            return new PlugFinding(name, PlugKind.Unusable, null, "cannot be opened: " + e.Message.TrimEnd('.'));
         }
     }
+
+    // What the pod says of itself goes into records, file names and labels: each has its form.
+    private static bool IsWhole(PodAnswer answer) =>
+        answer.Text("deviceId") is { Length: 16 } id && id.All(char.IsAsciiHexDigit) && answer.Text("mac") is { Length: <= 17 } mac && mac.All(c => char.IsAsciiHexDigit(c) || c is ':' or '-')
+        && Words.All(w => answer.Text(w) is { Length: <= MaxWordSigns } word && word.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '+'));
 
     /// <summary>
     /// A ping of the debugger's wire protocol: head of 32 bytes with both checksums, and who asks. Source: nf-interpreter, WireProtocol.h, WP_Packet and Monitor_Ping_Source_Host.

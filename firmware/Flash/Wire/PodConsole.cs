@@ -35,19 +35,24 @@ public sealed record PodAnswer(bool IsOk, string Code, JsonElement? Json, IReadO
 /// <param name="clock">For time-outs.</param>
 /// <param name="port">The port's name, for errors.</param>
 /// <param name="log">Takes one line per request and answer.</param>
-public sealed class PodConsole(ISerialLine line, TimeProvider clock, string port, Action<string> log) : IDisposable
+/// <param name="firstId">Number before the first request's. One that no line before used: a late answer to another line's request is passed over.</param>
+public sealed class PodConsole(ISerialLine line, TimeProvider clock, string port, Action<string> log, int firstId = 0) : IDisposable
 {
     /// <summary>Longest wait for the next line of an answer, ms. The pod answers within 250 ms; a self test takes up to 10 s.</summary>
     public const int DefaultTimeoutMs = 2000;
+
+    /// <summary>Longest time from a request to the end of its answer, ms. Assumption: the longest streams and the self test take 10 s.</summary>
+    public const int MaxAnswerMs = 60_000;
 
     /// <summary>Parts of one answer at most.</summary>
     public const int MaxParts = 5000;
 
     private const int MaxLineBytes = 4096;
+    private const byte EraseLine = 0x15; // Ctrl-U
 
     private readonly byte[] _buffer = new byte[1024];
     private readonly StringBuilder _text = new();
-    private int _id;
+    private int _id = firstId % AnswerLine.MaxId;
 
     /// <summary>The port's name.</summary>
     public string Port => port;
@@ -102,6 +107,52 @@ public sealed class PodConsole(ISerialLine line, TimeProvider clock, string port
             $"{answer.Code} on '{shown ?? command}': {(means.Length > 0 ? means : known?.Happened.English ?? "no words").TrimEnd('.')}", next.Length > 0 ? next : known?.Do.English));
     }
 
+    /// <summary>Asks for something that goes on until it is ended, and has a turn with each part and in each pause between them.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="turn">Takes a part, or null in a pause; gives bytes for the line as they are, or none.</param>
+    /// <param name="pauseMs">A pause, ms.</param>
+    /// <returns>The answer; its parts went to the turns.</returns>
+    /// <exception cref="CodedErrorException">The line is gone, or the pod says nothing more.</exception>
+    public PodAnswer Converse(string command, Func<JsonElement?, byte[]> turn, int pauseMs)
+    {
+        ArgumentNullException.ThrowIfNull(turn);
+        _id = (_id % AnswerLine.MaxId) + 1;
+        log("> " + command);
+        try
+        {
+            line.Write(AnswerLine.Request(_id, command));
+            long heard = clock.GetTimestamp();
+            while (true)
+            {
+                string? text = ReadLine(clock.GetTimestamp(), pauseMs);
+                AnswerLine? answer = text is null ? null : AnswerLine.Parse(text);
+                if (answer?.Id == _id && answer.Kind is AnswerKind.Ok or AnswerKind.Error)
+                {
+                    log($"  {(answer.Kind == AnswerKind.Ok ? "OK" : "ERR " + answer.Code)}");
+                    line.Write([EraseLine]); // a key that came too late stands in the pod's line, and would stand before the next request
+                    return new PodAnswer(answer.Kind == AnswerKind.Ok, answer.Code, answer.Json, []);
+                }
+
+                bool isPart = answer is { Kind: AnswerKind.Part, Json: not null } && answer.Id == _id;
+                heard = isPart ? clock.GetTimestamp() : heard;
+                if (clock.GetElapsedTime(heard).TotalMilliseconds > DefaultTimeoutMs)
+                {
+                    throw new CodedErrorException(new CodedError(FaultCodes.ConsoleSilent, new ErrorPlace(port, 0, null), $"no more answer to '{command}'"));
+                }
+
+                byte[] bytes = turn(isPart ? answer!.Json : null);
+                if (bytes.Length > 0)
+                {
+                    line.Write(bytes);
+                }
+            }
+        }
+        catch (IOException e)
+        {
+            throw new CodedErrorException(new CodedError(FaultCodes.BoardUnplugged, new ErrorPlace(port, 0, null), e.Message.TrimEnd('.')));
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => line.Dispose();
 
@@ -114,10 +165,11 @@ public sealed class PodConsole(ISerialLine line, TimeProvider clock, string port
         {
             line.Write(AnswerLine.Request(_id, command));
             long start = clock.GetTimestamp();
+            long first = start;
             while (true)
             {
                 string? text = ReadLine(start, timeoutMs);
-                if (text is null)
+                if (text is null || clock.GetElapsedTime(first).TotalMilliseconds > MaxAnswerMs)
                 {
                     throw new CodedErrorException(new CodedError(FaultCodes.ConsoleSilent, new ErrorPlace(port, 0, null), $"no answer to '{shown}'"));
                 }

@@ -43,6 +43,12 @@ public sealed class Mprls0300 : I2cDriver, ICuffPressureSource
     /// <summary>Pause after a command that was not acknowledged and after an answer that could not be read, µs: the part is as it was, and a cuff that holds pressure cannot wait long.</summary>
     public const int RetryUs = 2_000;
 
+    /// <summary>
+    /// So many commands in a row that no look finds the part busy after are a part that begins no conversion. One is none: a program that stood for the 5 ms of a conversion between command and look finds it
+    /// done, and cannot tell it from a command that was not heard. All of them, with the pauses of a stalling program, stay within the 80 ms for which a cuff may be without a sample.
+    /// </summary>
+    public const int MaxUnseenConversions = 3;
+
     /// <summary>An answer that cannot be read for this long after its command is given up for a new conversion, µs.</summary>
     public const int AnswerUs = 20_000;
 
@@ -53,6 +59,7 @@ public sealed class Mprls0300 : I2cDriver, ICuffPressureSource
     private long _commandUs;
     private int _lastCounts;
     private int _equal;
+    private int _unseen;
     private bool _hasSuppressed;
     private int _suppressedMilliMmHg;
 
@@ -85,6 +92,7 @@ public sealed class Mprls0300 : I2cDriver, ICuffPressureSource
         _equal = 0;
         _lastCounts = -1;
         _hasSuppressed = false;
+        _unseen = 0;
         base.Restart();
     }
 
@@ -193,8 +201,14 @@ public sealed class Mprls0300 : I2cDriver, ICuffPressureSource
             if ((_answer[0] & Mprls0300Registers.Busy) != 0)
             {
                 _isConverting = true;
+                _unseen = 0;
                 return Continue(nowUs + ConversionUs);
             }
+        }
+
+        if (++_unseen < MaxUnseenConversions)
+        {
+            return Fail(AbsenceReason.BusFault, FaultCode.Mprls0300BusFault, nowUs + RetryUs);
         }
 
         return FailUntilReset(AbsenceReason.SensorFault, FaultCode.Mprls0300NoConversion, nowUs);

@@ -78,9 +78,33 @@ public sealed class BloodPressure : Sensor, ICuffClient
     /// <inheritdoc/>
     public override void OnBusHeld(long nowUs) => _cuff.OnBusHeld(nowUs);
 
+    /// <summary>Not a command of the gateway's: it is asked for at the pod alone, with no session.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>False when the cuff cannot, is in use, or a session is open.</returns>
+    public override bool TryHold(long nowUs)
+    {
+        bool begins = _epoch == 0 && _cuff.IsAvailable && _cuff.TryHold(nowUs);
+        _situation.IsCuffInflated |= begins;
+        return begins;
+    }
+
+    /// <inheritdoc/>
+    public override void HoldKey(long nowUs) => _cuff.HoldKey(nowUs);
+
+    /// <inheritdoc/>
+    public override bool KeepsPressure => _cuff.KeepsPressure;
+
+    /// <inheritdoc/>
+    public override FaultCode HoldEnd => _cuff.HoldEnd;
+
     /// <inheritdoc/>
     public override void ChangeEpoch(uint epoch, long nowUs)
     {
+        if (_cuff.IsHolding)
+        {
+            _cuff.Stop(nowUs); // somebody may wear it now
+        }
+
         if (_cuff.IsMeasuring)
         {
             _publish = false;
@@ -241,7 +265,7 @@ public sealed class BloodPressure : Sensor, ICuffClient
 
     private void Test(long nowUs)
     {
-        FaultCode refused = _cuff.IsMeasuring ? FaultCode.CuffBusy
+        FaultCode refused = _cuff.IsMeasuring || _cuff.IsHolding ? FaultCode.CuffBusy
             : !_cuff.IsAvailable ? FaultCode.CuffSensorAbsent
             : !_link.IsCommandFresh(nowUs) ? FaultCode.CuffCommandLate
             : FaultCode.None;

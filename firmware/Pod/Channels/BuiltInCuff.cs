@@ -6,7 +6,7 @@ using Firmware.Signals.Oscillometry;
 
 namespace Firmware.Pod.Channels;
 
-/// <summary>The built-in cuff: its safety chain (<see cref="CuffRun"/> and <see cref="CuffSelfTest"/>, which judge the air alone) as the clinical rules see it.</summary>
+/// <summary>The built-in cuff: its safety chain (<see cref="CuffRun"/>, <see cref="CuffSelfTest"/> and <see cref="CalibrationHold"/>, which judge the air alone) as the clinical rules see it.</summary>
 public sealed class BuiltInCuff : ICuff
 {
     /// <summary>In the argument of a link's result: link x this + what was measured.</summary>
@@ -23,12 +23,14 @@ public sealed class BuiltInCuff : ICuff
     private readonly OscillometricAnalysis _oscillometry = new();
     private readonly CuffRun _run;
     private readonly CuffSelfTest _test;
+    private readonly CalibrationHold _hold;
     private ICuffClient _client = null!; // attached before everything else
     private bool _available;
     private int _changes;
     private int _results;
     private int _linkLosses;
     private int _lateLoops;
+    private int _holdReports;
     private long _bleedUs;
     private FaultCode _reported;
     private bool _disagrees;
@@ -45,6 +47,7 @@ public sealed class BuiltInCuff : ICuff
         _calibration = options.CuffCalibration;
         _run = new CuffRun(chain, options.CuffLimits, _calibration, _oscillometry, link);
         _test = new CuffSelfTest(chain, options.CuffLimits, _calibration, link);
+        _hold = new CalibrationHold(chain, options.CuffLimits, _calibration, link);
         _run.Stop(AbsenceReason.Stopped, 0); // whatever the outputs were before: open
     }
 
@@ -61,22 +64,31 @@ public sealed class BuiltInCuff : ICuff
     public bool IsMeasuring => _run.IsActive;
 
     /// <inheritdoc/>
-    public bool IsBusy => _run.IsActive || _test.IsActive;
+    public bool IsHolding => _hold.IsActive;
 
     /// <inheritdoc/>
-    public bool NeedsLink => _run.IsActive || _test.IsActive;
+    public bool KeepsPressure => _hold.IsHolding;
 
     /// <inheritdoc/>
-    public bool MayBeInflated => _run.MayBeInflated || _test.IsActive;
+    public FaultCode HoldEnd => _hold.End;
 
     /// <inheritdoc/>
-    public bool NeedsSteadyLoop => (_run.State >= CuffState.ZeroCheck && _run.State < CuffState.Dump) || _test.NeedsSteadyLoop;
+    public bool IsBusy => _run.IsActive || _test.IsActive || _hold.IsActive;
+
+    /// <inheritdoc/>
+    public bool NeedsLink => _run.IsActive || _test.IsActive || _hold.IsActive;
+
+    /// <inheritdoc/>
+    public bool MayBeInflated => _run.MayBeInflated || _test.IsActive || _hold.IsActive;
+
+    /// <inheritdoc/>
+    public bool NeedsSteadyLoop => (_run.State >= CuffState.ZeroCheck && _run.State < CuffState.Dump) || _test.NeedsSteadyLoop || _hold.IsHolding;
 
     /// <inheritdoc/>
     public int Status => (_calibration.IsCalibrated ? 0 : BloodPressureStatus.Uncalibrated) | (_run.Repeats > 0 ? BloodPressureStatus.Repeated : 0);
 
     /// <inheritdoc/>
-    public CuffPhase Phase => _test.IsActive ? CuffPhase.SelfTest : PhaseOfRun();
+    public CuffPhase Phase => _test.IsActive || _hold.IsActive ? CuffPhase.SelfTest : PhaseOfRun();
 
     /// <inheritdoc/>
     public void Attach(ICuffClient client) => _client = client;
@@ -95,8 +107,20 @@ public sealed class BuiltInCuff : ICuff
     public void Test(long nowUs) => _test.TryStart(nowUs);
 
     /// <inheritdoc/>
+    public bool TryHold(long nowUs) => !IsBusy && _hold.TryStart(nowUs);
+
+    /// <inheritdoc/>
+    public void HoldKey(long nowUs) => _hold.Key(nowUs);
+
+    /// <inheritdoc/>
     public void Stop(long nowUs)
     {
+        _hold.Stop(nowUs);
+        if (_hold.IsActive)
+        {
+            return; // it empties, and what else there is has no part in it
+        }
+
         if (_test.IsActive)
         {
             _client.OnPhase(CuffPhase.Idle, nowUs);
@@ -115,6 +139,12 @@ public sealed class BuiltInCuff : ICuff
         _available = true;
         long atUs = _source.SampledAtUs;
         int milliMmHg = _source.PressureMilliMmHg;
+        if (_hold.IsActive)
+        {
+            _hold.Sample(milliMmHg, atUs, nowUs);
+            return;
+        }
+
         if (_test.IsActive)
         {
             _test.Sample(milliMmHg, atUs, nowUs);
@@ -137,6 +167,7 @@ public sealed class BuiltInCuff : ICuff
         // One disturbed transfer is no lost sensor: the clock decides, unless the part itself says what is wrong.
         if (reason == AbsenceReason.Saturated)
         {
+            _hold.SensorFailed(reason, nowUs);
             _test.SensorFailed(reason, nowUs);
             _run.SensorFailed(reason, nowUs);
         }
@@ -146,6 +177,7 @@ public sealed class BuiltInCuff : ICuff
     public void OnDeviceLost(long nowUs)
     {
         _available = false;
+        _hold.SensorFailed(AbsenceReason.SensorFault, nowUs);
         _test.SensorFailed(AbsenceReason.SensorFault, nowUs);
         _run.SensorFailed(AbsenceReason.SensorFault, nowUs);
     }
@@ -153,6 +185,7 @@ public sealed class BuiltInCuff : ICuff
     /// <inheritdoc/>
     public void OnBusHeld(long nowUs)
     {
+        _hold.SensorFailed(AbsenceReason.SensorFault, nowUs);
         _test.SensorFailed(AbsenceReason.SensorFault, nowUs);
         _run.SensorFailed(AbsenceReason.SensorFault, nowUs);
     }
@@ -160,12 +193,20 @@ public sealed class BuiltInCuff : ICuff
     /// <inheritdoc/>
     public long Step(long nowUs)
     {
-        _source.IsResting = !_test.IsActive && (!_run.IsActive || _run.State == CuffState.Rest);
+        _source.IsResting = !_test.IsActive && !_hold.IsActive && (!_run.IsActive || _run.State == CuffState.Rest);
         long next = _test.Step(nowUs);
         long run = _run.Step(nowUs);
+        long hold = _hold.Step(nowUs);
+        run = hold < run ? hold : run;
         if (run < next)
         {
             next = run;
+        }
+
+        if (_holdReports != _hold.Reports)
+        {
+            _holdReports = _hold.Reports;
+            _client.OnFault(_hold.Report, nowUs);
         }
 
         if (_results != _test.Results)
@@ -188,12 +229,17 @@ public sealed class BuiltInCuff : ICuff
             _client.OnPhase(CuffPhase.Fault, nowUs);
         }
 
-        if (_wasTesting && !_test.IsActive)
+        bool isTesting = _test.IsActive || _hold.IsActive;
+        if (_hold.IsActive && !_wasTesting)
+        {
+            _client.OnPhase(CuffPhase.SelfTest, nowUs);
+        }
+        else if (_wasTesting && !isTesting)
         {
             _client.OnPhase(CuffPhase.Idle, nowUs);
         }
 
-        _wasTesting = _test.IsActive;
+        _wasTesting = isTesting;
         if (_changes != _run.Changes)
         {
             _changes = _run.Changes;

@@ -21,6 +21,15 @@ public interface ICuff
     /// <summary>True from the start of a measurement to its end, rests included.</summary>
     bool IsMeasuring { get; }
 
+    /// <summary>True while it keeps a pressure for a calibration by hand, and until it is empty behind it.</summary>
+    bool IsHolding { get; }
+
+    /// <summary>True while its valves are, or are about to be, closed for such a calibration.</summary>
+    bool KeepsPressure { get; }
+
+    /// <summary>Why the last such hold ended; None for one that goes on, or was ended by its person.</summary>
+    FaultCode HoldEnd { get; }
+
     /// <summary>True while another measurement cannot begin.</summary>
     bool IsBusy { get; }
 
@@ -55,6 +64,15 @@ public interface ICuff
     /// <summary>Begins the self test.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
     void Test(long nowUs);
+
+    /// <summary>Begins to keep a pressure for a calibration by hand.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>False for a cuff that cannot, or is in use.</returns>
+    bool TryHold(long nowUs);
+
+    /// <summary>The person beside such a hold pressed the key.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    void HoldKey(long nowUs);
 
     /// <summary>Opens the valves and ends whatever it does. Always obeyed, at once, and harmless at rest.</summary>
     /// <param name="nowUs">Monotonic µs.</param>

@@ -60,6 +60,15 @@ public sealed class OemCuff : ICuff
     public bool IsMeasuring => _isActive || _isWaiting;
 
     /// <inheritdoc/>
+    public bool IsHolding => false;
+
+    /// <inheritdoc/>
+    public bool KeepsPressure => false;
+
+    /// <inheritdoc/>
+    public FaultCode HoldEnd => FaultCode.None;
+
+    /// <inheritdoc/>
     public bool IsBusy => _isActive || _isWaiting || _module.Phase != NibpPhase.Idle;
 
     /// <inheritdoc/>
@@ -93,6 +102,16 @@ public sealed class OemCuff : ICuff
                     return _warned ? CuffPhase.Fault : CuffPhase.Idle;
             }
         }
+    }
+
+    /// <summary>The module judges its air by itself, and is calibrated by its maker.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>False.</returns>
+    public bool TryHold(long nowUs) => false;
+
+    /// <inheritdoc/>
+    public void HoldKey(long nowUs)
+    {
     }
 
     /// <inheritdoc/>

@@ -49,6 +49,23 @@ public abstract class Sensor
     {
     }
 
+    /// <summary>Begins to keep a pressure for a calibration by hand; only a cuff can.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    /// <returns>False when it does not.</returns>
+    public virtual bool TryHold(long nowUs) => false;
+
+    /// <summary>The person beside such a hold pressed the key.</summary>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public virtual void HoldKey(long nowUs)
+    {
+    }
+
+    /// <summary>True while such a hold goes on.</summary>
+    public virtual bool KeepsPressure => false;
+
+    /// <summary>Why the last one ended; None for one that goes on, or was ended by its person.</summary>
+    public virtual FaultCode HoldEnd => FaultCode.None;
+
     /// <summary>The binding epoch changed.</summary>
     /// <param name="epoch">The new one, 0 for none.</param>
     /// <param name="nowUs">Monotonic µs.</param>

@@ -9,6 +9,9 @@ namespace Firmware.Pod.Console;
 /// <summary>The unlock, and what may be done behind it on a pod that is on no patient: the cuff's self test, injected faults, simulated readings, restart, erasing.</summary>
 public sealed class BenchCommands
 {
+    /// <summary>From one row of a held pressure to the next, µs.</summary>
+    public const long HoldRowUs = 200_000;
+
     /// <summary>From one simulated reading to the next, µs.</summary>
     public const long SimulatedPeriodUs = 1_000_000;
 
@@ -23,6 +26,14 @@ public sealed class BenchCommands
     private HoldEnd _holdEnd;
     private long _traceFrom;
     private bool _hasFailed;
+    private bool _isByHand;
+    private int _place;
+    private long _rowUs;
+    private long _sampleUs;
+    private int _samples;
+    private int _value;
+    private int _low;
+    private int _high;
     private bool _isSimulating;
     private long _simulateUs;
     private int _simulated;
@@ -70,6 +81,20 @@ public sealed class BenchCommands
         }
     }
 
+    /// <summary>A byte came while the hold goes on.</summary>
+    /// <param name="value">The byte.</param>
+    /// <param name="nowUs">Monotonic µs.</param>
+    public void OnHoldKey(byte value, long nowUs)
+    {
+        HoldEnd end = Hold.Key(value, nowUs);
+        if (end == HoldEnd.None)
+        {
+            _services.Pod?.HoldKey(nowUs);
+        }
+
+        OnHoldEnd(end, nowUs);
+    }
+
     /// <summary>The hold ended, or not.</summary>
     /// <param name="end">Why.</param>
     /// <param name="nowUs">Monotonic µs.</param>
@@ -82,7 +107,10 @@ public sealed class BenchCommands
 
         _holdEnd = end;
         _services.Pod?.StopCuff(nowUs);
-        _services.Pod?.Report(FaultCode.CuffKeyMissing, nowUs);
+        if (!_isByHand || end == HoldEnd.Silence)
+        {
+            _services.Pod?.Report(FaultCode.CuffKeyMissing, nowUs);
+        }
     }
 
     /// <summary>The command that ran is over.</summary>
@@ -215,6 +243,64 @@ public sealed class BenchCommands
             Hold.End();
             pod.StopCuff(call.NowUs);
             return call.Refuse(outcome, string.Empty);
+        }
+
+        call.DueUs = call.NowUs + ServiceConsole.WorkPeriodUs;
+        return CommandTurn.More;
+    }
+
+    /// <summary><c>cuff hold</c>: the valves stay closed while somebody presses the space bar, for a calibration by hand; what the sensor reads five times a second. Any other key ends it.</summary>
+    /// <param name="call">The call.</param>
+    /// <returns>One row a turn.</returns>
+    public CommandTurn CuffHolds(ConsoleCall call)
+    {
+        IPodService? pod = _services.Pod;
+        if (pod == null)
+        {
+            return call.Refuse(FaultCode.PodNotRunning, string.Empty);
+        }
+
+        if (call.Turn == 0)
+        {
+            return BeginHold(call, pod);
+        }
+
+        if (_holdEnd == HoldEnd.OtherKey)
+        {
+            call.Answer.Text("ended", "by a key; the valves are open");
+            return CommandTurn.Done;
+        }
+
+        if (_holdEnd != HoldEnd.None)
+        {
+            return call.Refuse(_holdEnd == HoldEnd.Silence ? FaultCode.CuffKeyMissing : FaultCode.CuffHoldTooLong, "the valves are open");
+        }
+
+        if (_services.IsInSession)
+        {
+            Hold.End();
+            pod.StopCuff(call.NowUs);
+            return call.Refuse(FaultCode.ConsoleSessionOpen, "a session was opened meanwhile; the valves are open");
+        }
+
+        if (!pod.IsCuffHeld || pod.CuffHoldEnd != FaultCode.None)
+        {
+            Hold.End();
+            pod.StopCuff(call.NowUs);
+            return call.Refuse(pod.CuffHoldEnd == FaultCode.None ? FaultCode.StopPressed : pod.CuffHoldEnd, "the valves are open");
+        }
+
+        Look((ICuffPressureSource)pod.Driver(_place));
+        if (call.NowUs >= _rowUs && _samples > 0)
+        {
+            _rowUs = call.NowUs + HoldRowUs;
+            call.Answer.Number("ms", (call.NowUs - Hold.SinceUs) / 1000, 8);
+            call.Answer.Number("value", _value, 9);
+            call.Answer.Number("low", _low, 9);
+            call.Answer.Number("high", _high, 9);
+            call.Answer.Number("leftMs", (Hold.DueUs - call.NowUs) / 1000, 9);
+            call.Answer.EndRow();
+            _samples = 0;
         }
 
         call.DueUs = call.NowUs + ServiceConsole.WorkPeriodUs;
@@ -372,7 +458,7 @@ public sealed class BenchCommands
     private void SetBench(IPodService pod, long nowUs)
     {
         bool hasFault = _services.Bus != null && _services.Bus.Address != 0;
-        bool isOnBench = _isSimulating || hasFault || _services.RestartUs != long.MaxValue;
+        bool isOnBench = _isSimulating || hasFault;
         if (isOnBench && !pod.IsOnBench)
         {
             pod.Report(FaultCode.BenchModeBegan, nowUs);
@@ -380,6 +466,47 @@ public sealed class BenchCommands
 
         pod.IsOnBench = isOnBench;
         pod.Options.FrameFlags = hasFault ? pod.Options.FrameFlags | FrameFlags.Injected : pod.Options.FrameFlags & ~FrameFlags.Injected;
+    }
+
+    private CommandTurn BeginHold(ConsoleCall call, IPodService pod)
+    {
+        _place = _sensors.Find(Capabilities.CuffSelfTest);
+        if (_place < 0 || !(pod.Driver(_place) is ICuffPressureSource))
+        {
+            return call.Refuse(FaultCode.ConsoleArgumentWrong, "no built-in cuff is fitted");
+        }
+
+        if (pod.Situation.IsCuffInflated || !pod.TryHoldCuff(call.NowUs))
+        {
+            return call.Refuse(pod.Situation.IsCuffInflated ? FaultCode.CuffBusy : FaultCode.CuffSensorAbsent, string.Empty);
+        }
+
+        _holdEnd = HoldEnd.None;
+        _isByHand = true;
+        _samples = 0;
+        _rowUs = call.NowUs + HoldRowUs;
+        Hold.Begin(call.NowUs);
+        call.Answer.Number("keyWithinMs", CuffHold.KeyUs / 1000, 12);
+        call.Answer.Number("longestMs", CuffHold.LongestUs / 1000, 12);
+        call.Answer.EndRow();
+        call.Answer.Section(string.Empty);
+        call.Answer.Say("  The valves are closed, the pump stands. Press the space bar at least every 10 s; any other key opens the valves.");
+        return CommandTurn.More;
+    }
+
+    // What the sensor read since the last row, thousandths of mmHg.
+    private void Look(ICuffPressureSource source)
+    {
+        if (source.SampledAtUs == _sampleUs)
+        {
+            return;
+        }
+
+        _sampleUs = source.SampledAtUs;
+        _value = source.PressureMilliMmHg;
+        _low = _samples == 0 || _value < _low ? _value : _low;
+        _high = _samples == 0 || _value > _high ? _value : _high;
+        _samples++;
     }
 
     private CommandTurn BeginTest(ConsoleCall call, IPodService pod)
@@ -395,6 +522,7 @@ public sealed class BenchCommands
         }
 
         _watch.ClearResults();
+        _isByHand = false;
         _holdEnd = HoldEnd.None;
         _hasFailed = false;
         _traceFrom = pod.Trace.Total;

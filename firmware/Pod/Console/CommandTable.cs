@@ -38,6 +38,7 @@ public sealed class CommandTable
             new ConsoleCommand("next", "", "what is to be done next", "next", ConsoleAccess.Open, info.Next),
             new ConsoleCommand("id", "", "which pod is this, with which program", "id", ConsoleAccess.Open, info.Id),
             new ConsoleCommand("status", "", "how it stands: link, session, faults, store", "status", ConsoleAccess.Open, info.Status),
+            new ConsoleCommand("health", "", "how the pod itself does, as its gateway is told", "health", ConsoleAccess.Open, info.Health),
             new ConsoleCommand("faults", "", "what is wrong, since when, what to do", "faults", ConsoleAccess.Open, info.ListFaults),
             new ConsoleCommand("selftest", "", "is every part of the pod sound; moves no air", "selftest", ConsoleAccess.Open, selfTest.Run),
             new ConsoleCommand("i2c scan", "", "who answers on the bus", "i2c scan", ConsoleAccess.Open, sensors.Scan),
@@ -49,6 +50,7 @@ public sealed class CommandTable
             new ConsoleCommand("sensor retry", "", "look for every part again at once", "sensor retry", ConsoleAccess.Settings, sensors.Retry),
             new ConsoleCommand("stethoscope", "[batches]", "how loud it is at the converter", "stethoscope 20", ConsoleAccess.Values, sensors.Stethoscope),
             new ConsoleCommand("cuff test", "", "does the cuff's safety chain work; moves air", "cuff test", ConsoleAccess.Cuff, _bench.CuffTest),
+            new ConsoleCommand("cuff hold", "", "keep a hand pump's pressure on a rigid volume, to calibrate", "cuff hold", ConsoleAccess.Cuff, _bench.CuffHolds),
             new ConsoleCommand("cuff stop", "", "open the valves", "cuff stop", ConsoleAccess.Open, _bench.CuffStop),
             new ConsoleCommand("CUFF OFF ARM", "", "says that the cuff is on no arm; counts for two minutes", "CUFF OFF ARM", ConsoleAccess.Bench, OffArm),
             new ConsoleCommand("buffer", "", "what waits to be delivered", "buffer", ConsoleAccess.Open, link.Buffer),
@@ -108,10 +110,10 @@ public sealed class CommandTable
     /// <param name="nowUs">Monotonic µs.</param>
     public void Step(long nowUs) => _bench.Step(nowUs);
 
-    /// <summary>A key of the hold came.</summary>
-    /// <param name="end">Whether it ended.</param>
+    /// <summary>A byte came while somebody stands beside a cuff that moves.</summary>
+    /// <param name="value">The byte.</param>
     /// <param name="nowUs">Monotonic µs.</param>
-    public void OnHoldEnd(HoldEnd end, long nowUs) => _bench.OnHoldEnd(end, nowUs);
+    public void OnHoldKey(byte value, long nowUs) => _bench.OnHoldKey(value, nowUs);
 
     /// <summary>The command that ran is over, by whatever.</summary>
     /// <param name="nowUs">Monotonic µs.</param>
@@ -176,17 +178,26 @@ public sealed class CommandTable
             return best; // comparing with all of them takes longer than a cuff's sample may wait
         }
 
-        int least = int.MaxValue;
+        string one = Joined(words, 1);
+        string two = Joined(words, count < 2 ? count : 2);
+        string three = Joined(words, count < 3 ? count : 3);
+        int least = MaxName;
         for (int i = 0; i < _commands.Length; i++)
         {
             string name = _commands[i].Name;
             int parts = WordsOf(name);
-            string typed = Joined(words, count < parts ? count : parts);
+            string typed = parts == 1 ? one : parts == 2 ? two : three;
             int apart = typed.Length > name.Length ? typed.Length - name.Length : name.Length - typed.Length;
-            int distance = typed.Length > MaxName || name.Length > MaxName || apart * 3 > name.Length ? int.MaxValue : Distance(typed, name);
 
-            // Nearer than a third of its signs: a slip, and not another word.
-            if (distance < least && distance * 3 <= name.Length)
+            // Nearer than a third of its signs: a slip, and not another word. What is further is not counted to its end.
+            int most = name.Length / 3 < least ? name.Length / 3 : least - 1;
+            if (typed.Length > MaxName || name.Length > MaxName || apart > most)
+            {
+                continue;
+            }
+
+            int distance = Distance(typed, name, most);
+            if (distance <= most)
             {
                 least = distance;
                 best = name;
@@ -344,7 +355,7 @@ public sealed class CommandTable
     }
 
     private static bool IsInBundle(string name) =>
-        string.Equals(name, "id") || string.Equals(name, "status") || string.Equals(name, "faults") || string.Equals(name, "sensor list") || string.Equals(name, "buffer")
+        string.Equals(name, "id") || string.Equals(name, "status") || string.Equals(name, "health") || string.Equals(name, "faults") || string.Equals(name, "sensor list") || string.Equals(name, "buffer")
         || string.Equals(name, "log") || string.Equals(name, "net") || string.Equals(name, "mqtt") || string.Equals(name, "time") || string.Equals(name, "heap")
         || string.Equals(name, "reboot-reason") || string.Equals(name, "memo") || string.Equals(name, "config get") || string.Equals(name, "calibration list");
 
@@ -370,8 +381,8 @@ public sealed class CommandTable
         return count;
     }
 
-    // Insertions, deletions and exchanges from one text to the other (Levenshtein), in two rows.
-    private int Distance(string a, string b)
+    // Insertions, deletions and exchanges from one text to the other (Levenshtein), in two rows; given up where it can only be more than the most.
+    private int Distance(string a, string b, int most)
     {
         for (int j = 0; j <= b.Length; j++)
         {
@@ -381,12 +392,19 @@ public sealed class CommandTable
         for (int i = 1; i <= a.Length; i++)
         {
             _row[0] = i;
+            int nearest = i;
             for (int j = 1; j <= b.Length; j++)
             {
                 int exchanged = _rowBefore[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
                 int added = _row[j - 1] + 1;
                 int removed = _rowBefore[j] + 1;
                 _row[j] = exchanged < added ? (exchanged < removed ? exchanged : removed) : added < removed ? added : removed;
+                nearest = _row[j] < nearest ? _row[j] : nearest;
+            }
+
+            if (nearest > most)
+            {
+                return most + 1;
             }
 
             for (int j = 0; j <= b.Length; j++)

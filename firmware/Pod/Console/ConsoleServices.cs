@@ -152,7 +152,7 @@ public sealed class ConsoleServices
             RestartReason = reason;
             if (Pod != null)
             {
-                Pod.IsOnBench = true; // no session is opened on a pod that is about to restart
+                Pod.IsRestarting = true; // no session is opened on a pod that is about to restart
             }
         }
     }

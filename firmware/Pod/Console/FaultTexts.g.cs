@@ -43,6 +43,10 @@ public static class FaultTexts
                 return "The pod ran out of memory and restarted.";
             case FaultCode.EpochWithdrawnByPod:
                 return "A pod without a link found no sensor on a patient for too long, and binds nothing more.";
+            case FaultCode.PodOnBench:
+                return "A pod simulates readings or carries an injected fault.";
+            case FaultCode.StopDoesNotEnd:
+                return "The pod's STOP has lasted for 30 s and does not end.";
             case FaultCode.Tmp117NotPresent:
                 return "Nothing answers at the thermometer's address.";
             case FaultCode.Tmp117WrongPart:
@@ -315,6 +319,20 @@ public static class FaultTexts
                 return "The pod's measuring loop does not run.";
             case FaultCode.ConsoleMark:
                 return "A technician set a mark at the pod's console.";
+            case FaultCode.CuffHoldBegan:
+                return "The pod closed its valves for a calibration by hand.";
+            case FaultCode.CuffHoldTooHigh:
+                return "The pressure came above what a calibration by hand may hold.";
+            case FaultCode.CuffHoldSensorLost:
+                return "The cuff's sensor gave no reading while a calibration's pressure was held.";
+            case FaultCode.CuffHoldLinkLost:
+                return "The gateway went away while a calibration's pressure was held.";
+            case FaultCode.CuffHoldNotHeld:
+                return "The cuff's dump valve did not stay closed for a calibration.";
+            case FaultCode.CuffHoldTooLong:
+                return "A calibration's pressure was held for as long as it may be.";
+            case FaultCode.CuffHoldNotEmpty:
+                return "The cuff's hose was not seen to be empty after the valves were opened.";
             default:
                 return string.Empty;
         }
@@ -357,6 +375,10 @@ public static class FaultTexts
                 return "At the start: the board has too little memory, or no PSRAM. Later: a fault of the program.";
             case FaultCode.EpochWithdrawnByPod:
                 return "It may have been carried to another patient. What it measures is not stored until it is back at its gateway.";
+            case FaultCode.PodOnBench:
+                return "A technician works on it. It is given no session, and nothing of it reaches a patient's record.";
+            case FaultCode.StopDoesNotEnd:
+                return "The button is pressed or stuck, or its wire is broken. The valves are open, and the cuff measures nothing.";
             case FaultCode.Tmp117NotPresent:
                 return "The thermometer (TMP117) is unplugged, without power, or strapped to another address.";
             case FaultCode.Tmp117WrongPart:
@@ -629,6 +651,20 @@ public static class FaultTexts
                 return "The pod is in safe mode or not provisioned; the console works with what does not need the loop.";
             case FaultCode.ConsoleMark:
                 return "It helps to find the moment again in the journal.";
+            case FaultCode.CuffHoldBegan:
+                return "The pump stands still; a hand pump makes the pressure, on a rigid volume.";
+            case FaultCode.CuffHoldTooHigh:
+                return "The valves are open.";
+            case FaultCode.CuffHoldSensorLost:
+                return "The valves are open: a pressure that is not known is not held.";
+            case FaultCode.CuffHoldLinkLost:
+                return "The valves are open: STOP on the page would not have reached the pod.";
+            case FaultCode.CuffHoldNotHeld:
+                return "STOP is pressed, the pressure switch opened, or the valve's supply is missing. The valves are open.";
+            case FaultCode.CuffHoldTooLong:
+                return "The valves are open; a pressure is held for 120 s at most.";
+            case FaultCode.CuffHoldNotEmpty:
+                return "A valve or a lumen is blocked, or the sensor is gone.";
             default:
                 return string.Empty;
         }
@@ -671,6 +707,10 @@ public static class FaultTexts
                 return "Use a board with PSRAM, as hardware/boards names it. If it has one, report the record on the console.";
             case FaultCode.EpochWithdrawnByPod:
                 return "Bring the pod back to the cart. Check that it is on the patient of the open session before you go on.";
+            case FaultCode.PodOnBench:
+                return "On the pod's console type sim off and fault inject off, or restart the pod. Do not use it on a patient before.";
+            case FaultCode.StopDoesNotEnd:
+                return "Release STOP. If nobody presses it, check J9, the button and its wire as hardware/wiring/cuff.md shows.";
             case FaultCode.Tmp117NotPresent:
                 return "Check the thermometer's plug, its 3.3 V supply and its address; then compare with the wiring table.";
             case FaultCode.Tmp117WrongPart:
@@ -943,6 +983,20 @@ public static class FaultTexts
                 return "Type next on the console, do what it says, then reboot.";
             case FaultCode.ConsoleMark:
                 return "Nothing.";
+            case FaultCode.CuffHoldBegan:
+                return "Press the space bar at least every 10 s. Any other key opens the valves.";
+            case FaultCode.CuffHoldTooHigh:
+                return "Pump more slowly, to 250 mmHg at most, and begin again.";
+            case FaultCode.CuffHoldSensorLost:
+                return "Type sensor list; check the sensor's plug, then begin again.";
+            case FaultCode.CuffHoldLinkLost:
+                return "Begin again; leave the gateway on or off meanwhile.";
+            case FaultCode.CuffHoldNotHeld:
+                return "Release STOP; type cuff test for the chain, then begin again.";
+            case FaultCode.CuffHoldTooLong:
+                return "Begin again where you stopped.";
+            case FaultCode.CuffHoldNotEmpty:
+                return "Pull the hose off. Do not use the cuff before cuff test passes.";
             default:
                 return string.Empty;
         }
@@ -973,6 +1027,7 @@ public static class FaultTexts
             case FaultCode.RebootCommanded:
             case FaultCode.ConsoleBusy:
             case FaultCode.ConsoleMark:
+            case FaultCode.CuffHoldBegan:
                 return false;
             default:
                 return true;

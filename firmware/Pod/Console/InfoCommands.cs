@@ -83,6 +83,54 @@ public sealed class InfoCommands
         return CommandTurn.Done;
     }
 
+    /// <summary><c>health</c>: what the gateway is told each minute.</summary>
+    /// <param name="call">The call.</param>
+    /// <returns>Done or refused.</returns>
+    public CommandTurn Health(ConsoleCall call)
+    {
+        if (_services.Pod == null)
+        {
+            return call.Refuse(FaultCode.PodNotRunning, string.Empty);
+        }
+
+        ConsoleAnswer answer = call.Answer;
+        byte[] health = _services.Pod.Health(call.NowUs);
+        int flags = HealthBody.Flags(health, 0);
+        uint memory = HealthBody.FreeMemoryBytes(health, 0);
+        answer.Number("uptimeS", HealthBody.UptimeSeconds(health, 0));
+        if ((flags & HealthBody.StartsUnknown) == 0)
+        {
+            answer.Number("starts", HealthBody.Starts(health, 0));
+            answer.Text("lastEnd", ConsoleServices.ResetWord((FaultCode)HealthBody.LastEnd(health, 0)));
+        }
+
+        if (memory != HealthBody.MemoryUnknown)
+        {
+            answer.Number("freeBytes", memory);
+        }
+
+        answer.Number("storePermille", HealthBody.StorePermille(health, 0));
+        answer.Flag("storeOk", (flags & HealthBody.StoreFails) == 0);
+        answer.Number("loopLateMs", HealthBody.LoopLateMs(health, 0));
+        answer.Flag("link", _services.Pod.IsConnected);
+        answer.Number("linksLost", HealthBody.LinksLost(health, 0));
+        answer.Number("pending", HealthBody.Pending(health, 0));
+        answer.Number("reports", HealthBody.Reports(health, 0));
+        answer.Number("parts", HealthBody.PartsFitted(health, 0));
+        answer.Number("partsFailing", HealthBody.PartsFailing(health, 0));
+        answer.Flag("bench", (flags & HealthBody.OnBench) != 0);
+        if ((flags & HealthBody.SignalNotOffered) == 0)
+        {
+            answer.Number("signalDbm", HealthBody.SignalDecibelMilliwatt(health, 0));
+        }
+        else
+        {
+            answer.Text("signal", "the board does not tell it");
+        }
+
+        return CommandTurn.Done;
+    }
+
     /// <summary><c>faults</c>.</summary>
     /// <param name="call">The call.</param>
     /// <returns>One row a turn.</returns>
@@ -92,7 +140,7 @@ public sealed class InfoCommands
         if (call.Turn >= count)
         {
             call.Answer.Number("faults", count);
-            if (call.Turn == 0 && _services.Record.Length > 0)
+            if (_services.Record.Length > 0)
             {
                 call.Answer.Say(_services.Record);
             }

@@ -33,6 +33,9 @@ public sealed class PodWatch
     /// <summary>Results of the cuff's links that were not taken.</summary>
     public int Results { get; private set; }
 
+    /// <summary>True when a STOP of this boot did not end.</summary>
+    public bool StopStands { get; private set; }
+
     /// <summary>Frames of patients' values that were made in this boot; how many, and nothing of what they say.</summary>
     public long Frames { get; private set; }
 
@@ -75,6 +78,8 @@ public sealed class PodWatch
             case FrameKind.Event:
                 OnEvent(EventBody.Code(buffer, body), EventBody.Argument(buffer, body), Frame.MonotonicUs(buffer, offset));
                 break;
+            case FrameKind.Health:
+                break;
             default:
                 Frames++;
                 break;
@@ -89,6 +94,7 @@ public sealed class PodWatch
             return;
         }
 
+        StopStands |= code == FaultCode.StopDoesNotEnd;
         bool isResult = code == FaultCode.CuffLinkPassed || code == FaultCode.CuffSelfTestFailed;
         if (isResult && Results < MaxResults)
         {

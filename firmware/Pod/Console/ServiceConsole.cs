@@ -40,6 +40,7 @@ public sealed class ServiceConsole : IStepped
     private int _inputStart;
     private int _inputCount;
     private int _stopSigns;
+    private byte _lastByte;
     private ConsoleCommand? _running;
     private int _attachments = -1;
     private long _lastByteUs = long.MinValue / 2;
@@ -113,10 +114,15 @@ public sealed class ServiceConsole : IStepped
         for (int i = 0; i < count; i++)
         {
             byte value = _chunk[i];
+            bool isEndOfLine = value == '\n' && _lastByte == '\r'; // the second half of the end of the line that began the hold: no key
+            _lastByte = value;
             _lastByteUs = nowUs;
             if (_table.Hold.IsActive)
             {
-                _table.OnHoldEnd(_table.Hold.Key(value, nowUs), nowUs);
+                if (!isEndOfLine)
+                {
+                    _table.OnHoldKey(value, nowUs);
+                }
             }
             else if (_running != null && value == 0x03)
             {

@@ -8,6 +8,7 @@ namespace Firmware.Pod.Link;
 /// <summary>
 /// The pod's retained state as JSON:
 /// <c>{"v":1,"state":"online","boot":7,"epoch":0,"peripherals":[{"name":"TMP117","state":"measuring","part":"Tmp117","streams":[16],"provides":["thermometer"]}],"device":{"maker":"…",…}}</c>;
+/// a pod on a bench has <c>"bench":true</c> behind its epoch, and nothing in its place otherwise;
 /// <c>part</c>, <c>streams</c> and <c>provides</c> are words and numbers of hardware/vocabulary.json: what the peripheral is, which streams it gives, and what a gateway may do with it.
 /// <c>device</c> only when something is known of it. A stethoscope has an <c>activity</c> beside its state: <c>off</c>, <c>listening</c> or <c>suspended</c>. Published when the link comes up and at each change.
 /// </summary>
@@ -56,10 +57,11 @@ public sealed class StateMessage
     /// <summary>Publishes when due.</summary>
     /// <param name="bootId">This boot.</param>
     /// <param name="epoch">The epoch in force.</param>
+    /// <param name="isOnBench">The pod simulates readings or carries an injected fault.</param>
     /// <param name="supervisors">The peripherals.</param>
     /// <param name="nowUs">Monotonic µs.</param>
     /// <returns>When it wants to be called next.</returns>
-    public long Step(uint bootId, uint epoch, Supervisor[] supervisors, long nowUs)
+    public long Step(uint bootId, uint epoch, bool isOnBench, Supervisor[] supervisors, long nowUs)
     {
         if (!_due || !_link.IsConnected)
         {
@@ -72,7 +74,7 @@ public sealed class StateMessage
         }
 
         _nextUs = nowUs + PeriodUs;
-        Build(bootId, epoch, supervisors);
+        Build(bootId, epoch, isOnBench, supervisors);
         if (!_link.TryPublish(_topic, _buffer, _count, 0, true))
         {
             return _nextUs;
@@ -83,13 +85,14 @@ public sealed class StateMessage
         return long.MaxValue;
     }
 
-    private void Build(uint bootId, uint epoch, Supervisor[] supervisors)
+    private void Build(uint bootId, uint epoch, bool isOnBench, Supervisor[] supervisors)
     {
         _count = 0;
         Raw("{\"v\":1,\"state\":\"online\",\"boot\":");
         Number(bootId);
         Raw(",\"epoch\":");
         Number(epoch);
+        Raw(isOnBench ? ",\"bench\":true" : string.Empty);
         Raw(",\"peripherals\":[");
         for (int i = 0; i < supervisors.Length; i++)
         {

@@ -81,6 +81,7 @@ public static class FrameClasses
                 return FrameClass.Gap;
             case Streams.Events:
             case Streams.Clock:
+            case Streams.Health:
             case Streams.PulseBeats:
                 return FrameClass.Event;
             case Streams.RedLight:

@@ -518,13 +518,18 @@ public sealed class PulseOximetry
     {
         int off = _rhythm.RateTenths - _rhythm.RateOfAllTenths;
         if (_rhythm.Beats >= MinIrregularBeats && _rhythm.LikenessThousandths >= MinBeatLikenessThousandths && _rhythm.OutlierPercent <= MaxOutlierPercent
-            && off + _rhythm.MissedTenths <= MaxDoubtTenths && PerfusionIndexMilliPercent >= WeakPerfusionMilliPercent && !_motion.IsPresent)
+            && off + _rhythm.MissedTenths <= MaxDoubtTenths && PerfusionIndexMilliPercent >= WeakPerfusionMilliPercent && !_motion.IsPresent
+            && !IsDisputed((_rhythm.RateTenths + _rhythm.RateOfAllTenths) / 2))
         {
             PulseRateTenths = (_rhythm.RateTenths + _rhythm.RateOfAllTenths) / 2;
             PulseQuality = IrregularQuality;
             IsPulseIrregular = _rhythm.IsIrregular;
         }
     }
+
+    // Light that repeats as a pulse does, though not with one beat or with two: motion between even beats looks like an irregular pulse.
+    private bool IsDisputed(int rateTenths) => _period.StrengthThousandths >= MinGuideThousandths
+        && !IsNear(Rate(_period), rateTenths, MaxDoubtTenths) && !IsNear(2 * Rate(_period), rateTenths, MaxDoubtTenths);
 
     private int Rate(PulseAutocorrelation of)
     {

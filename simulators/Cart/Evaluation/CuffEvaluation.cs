@@ -336,6 +336,7 @@ public static class CuffEvaluation
                             Id = "bedside",
                             DeviceId = 0x02a1b2fffe0000f2,
                             DriftPpb = 8000,
+                            SendsHealth = false,
                             Chips = [PodPart.Mprls0300],
                             PluggedAtStart = [PodPart.Mprls0300],
                             CuffPressure = Pressure,

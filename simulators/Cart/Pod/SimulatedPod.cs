@@ -6,6 +6,7 @@ using EdgeGateway.Faults;
 using Firmware.Core;
 using Firmware.Pod;
 using Firmware.Pod.Link;
+using Firmware.Pod.Start;
 using Firmware.Pod.Store;
 using Firmware.Protocol;
 using Simulators.Buses;
@@ -18,51 +19,6 @@ using Simulators.Kernel;
 using Simulators.Patient;
 
 namespace Simulators.Cart.Pod;
-
-/// <summary>Random bits for a device, from the run's seed.</summary>
-public sealed class SeededEntropy : IEntropy
-{
-    private readonly SeededRandom _random;
-
-    /// <summary>Makes a source.</summary>
-    /// <param name="random">Where the bits come from.</param>
-    public SeededEntropy(SeededRandom random) => _random = random;
-
-    /// <inheritdoc/>
-    public uint NextUInt32() => _random.NextUInt32();
-}
-
-/// <summary>Light of the patient in the units of the simulated oximeter's stimulus input.</summary>
-public sealed class FingerStimulus : ILightStimulus
-{
-    private readonly IPatientLight _patient;
-
-    /// <summary>Makes a door.</summary>
-    /// <param name="patient">Whose light.</param>
-    public FingerStimulus(IPatientLight patient) => _patient = patient;
-
-    /// <inheritdoc/>
-    public LightSample At(long us)
-    {
-        OpticalSample sample = _patient.At(us);
-        return new LightSample(MilliCounts(sample.RedCounts), MilliCounts(sample.InfraredCounts), MilliCounts(sample.AmbientCounts));
-    }
-
-    private static long MilliCounts(double counts) => (long)Math.Floor((counts * 1000) + 0.5);
-}
-
-/// <summary>The patient's arm as the cuff feels it.</summary>
-public sealed class ArmStimulus : IArmUnderCuff
-{
-    private readonly CuffedArm _arm;
-
-    /// <summary>Makes a door.</summary>
-    /// <param name="arm">Whose arm.</param>
-    public ArmStimulus(CuffedArm arm) => _arm = arm;
-
-    /// <inheritdoc/>
-    public double ArteryMicroLitres(long us, double cuffMmHg) => _arm.MicroLitresAt(us, cuffMmHg);
-}
 
 /// <summary>Makes a pod's way to the gateway for one boot.</summary>
 /// <param name="localNowUs">The boot's own clock.</param>
@@ -221,18 +177,21 @@ public sealed class SimulatedPod
     /// <returns>True time, µs.</returns>
     public long WorldUs(long monotonicUs) => _oscillator.WorldUs(monotonicUs);
 
+    /// <summary>True while the power is on, also in safe mode and between a failed boot and its restart.</summary>
+    public bool IsOn { get; private set; }
+
     /// <summary>The power comes on. Nothing happens when it is on.</summary>
     public void PowerOn()
     {
-        if (Host is not null)
+        if (IsOn)
         {
             return;
         }
 
+        IsOn = true;
         Boots++;
         _world.Trace?.Begin(_place, "power-on").Add("boot", Boots).End();
         _oscillator = new Oscillator(_world.Kernel.NowUs, Definition.DriftPpb);
-        Oscillator oscillator = _oscillator;
         foreach (FittedPart part in _parts.Values)
         {
             if (part.IsPlugged)
@@ -244,57 +203,43 @@ public sealed class SimulatedPod
         Cuff?.AdvanceTo(_processor.NowUs);
         Cuff?.PowerOn();
         SeededRandom random = _random.Fork("boot:" + Boots.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        SteppedProcess? process = null;
         IByteStore store = Store();
-        if (_console is { } console)
+        if (_console is not { } console)
         {
-            console.Use(store);
-            console.Begin(new SeededEntropy(random.Fork("console")), 0);
+            Start(store, random);
+            return;
         }
 
-        _connector = _connectors(() => oscillator.LocalUs(_world.Kernel.NowUs), () => process?.Wake());
-        PodOptions options = Options(oscillator);
-        SimulatedM2Mqtt library = new(options.DeviceId, _connector, Definition.HandshakeUs, Stand);
-        Library = library;
-        Link = new MqttLink(library, Topics.Command(options.DeviceId));
-        MqttLink link = Link;
-        II2cPort bus = new SimulatedI2cPort(_bus, _processor.Stand);
-        PodHost host = new(options, _console?.Bus(bus) ?? bus, store, new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
-        Host = host;
-        link.Situation = host.Situation;
-        host.FrameProduced += OnProduced;
-        host.FrameRecovered += (buffer, offset, length) => AtPod(buffer, offset, "recovered", ReadingFate.None);
-        host.FrameStored += (buffer, offset, length) => AtPod(buffer, offset, null, ReadingFate.StoredByPod);
-        host.FrameAcknowledged += (buffer, offset, length) =>
+        console.Use(store);
+        console.Begin(new SeededEntropy(random.Fork("console")), 0);
+        if (console.IsSafeMode)
         {
-            AtPod(buffer, offset, "acknowledged", ReadingFate.Acknowledged);
-            FrameAcknowledged?.Invoke(buffer, offset, length);
-        };
-        host.FrameEvicted += (buffer, offset, length) =>
+            StartSafeMode(console);
+            return;
+        }
+
+        try
         {
-            AtPod(buffer, offset, "evicted", ReadingFate.Evicted);
-            FrameEvicted?.Invoke(buffer, offset, length);
-        };
-        _console?.Attach(host);
-        process = new SteppedProcess(_world.Kernel, oscillator, nowUs => StepWithConsole(host, Late(oscillator, nowUs)), _processor);
-        _process = process;
-        process.Wake();
+            console.RequireBoard();
+            Start(store, random);
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            Fail(console, failure, isRunning: false);
+        }
     }
 
     /// <summary>The power goes. Nothing happens when it is off.</summary>
     public void CutPower()
     {
-        if (Host is null)
+        if (!IsOn)
         {
             return;
         }
 
+        IsOn = false;
         _world.Trace?.Begin(_place, "power-cut").End();
-        _process!.Stop();
-        _dead = _process;
-        _process = null;
-        Host = null;
-        (_connector as SimulatedConnector)?.Vanish(machineAnswers: false);
+        StopProgram();
         Flash?.CutPower();
         Cuff?.AdvanceTo(_processor.NowUs);
         Cuff?.PowerOff();
@@ -462,27 +407,129 @@ public sealed class SimulatedPod
     // The board's own store on the drive; what it remembers of the drive is lost with the power.
     private IByteStore Store() => _store ?? new LittlefsStore(Flash!, Flash!.Bytes);
 
-    private long StepWithConsole(PodHost host, long nowUs)
+    private void Start(IByteStore store, SeededRandom random)
     {
-        long next = host.Step(nowUs);
-        if (_console is not { } console)
+        PodOptions options = Options(_oscillator);
+        SimulatedM2Mqtt library = NewLink(options.DeviceId);
+        MqttLink link = Link!;
+        II2cPort bus = new SimulatedI2cPort(_bus, _processor.Stand);
+        PodHost host = new(options, _console?.Bus(bus) ?? bus, store, new SoftwareCrc32(), new SeededEntropy(random.Fork("pod")), link);
+        Host = host;
+        Library = library;
+        link.Situation = host.Situation;
+        host.FrameProduced += OnProduced;
+        host.FrameRecovered += (buffer, offset, length) => AtPod(buffer, offset, "recovered", ReadingFate.None);
+        host.FrameStored += (buffer, offset, length) => AtPod(buffer, offset, null, ReadingFate.StoredByPod);
+        host.FrameAcknowledged += (buffer, offset, length) =>
         {
-            return next;
+            AtPod(buffer, offset, "acknowledged", ReadingFate.Acknowledged);
+            FrameAcknowledged?.Invoke(buffer, offset, length);
+        };
+        host.FrameEvicted += (buffer, offset, length) =>
+        {
+            AtPod(buffer, offset, "evicted", ReadingFate.Evicted);
+            FrameEvicted?.Invoke(buffer, offset, length);
+        };
+        _console?.Attach(host);
+        Oscillator oscillator = _oscillator;
+        Run(nowUs => StepWithConsole(host, Late(oscillator, nowUs)));
+    }
+
+    private SimulatedM2Mqtt NewLink(ulong deviceId)
+    {
+        Oscillator oscillator = _oscillator;
+        _connector = _connectors(() => oscillator.LocalUs(_world.Kernel.NowUs), () => _process?.Wake());
+        SimulatedM2Mqtt library = new(deviceId, _connector, Definition.HandshakeUs, Stand);
+        Library = library;
+        Link = new MqttLink(library, Topics.Command(deviceId));
+        return library;
+    }
+
+    private void Run(Func<long, long> step)
+    {
+        _process = new SteppedProcess(_world.Kernel, _oscillator, step, _processor);
+        _process.Wake();
+    }
+
+    private void StopProgram()
+    {
+        _process?.Stop();
+        _dead = _process ?? _dead;
+        _process = null;
+        Host = null;
+        (_connector as SimulatedConnector)?.Vanish(machineAnswers: false);
+    }
+
+    // As the board's program: nothing is measured, the console is served, and the link says it.
+    private void StartSafeMode(SimulatedPodConsole console)
+    {
+        console.BeginSafeMode();
+        _ = NewLink(console.Services.DeviceId);
+        MqttLink link = Link!;
+        byte[] state = StateMessage.SafeMode();
+        string topic = Topics.State(console.Services.DeviceId);
+        link.Connected += () => link.TryPublish(topic, state, state.Length, 1, true);
+        Run(nowUs =>
+        {
+            long next = Math.Min(link.Step(nowUs), console.Step(nowUs, out bool restarts));
+            return restarts ? Restart(0) : next;
+        });
+    }
+
+    // What a program that ended leaves: its outputs open the cuff, its record is kept, and the board restarts when a person had time to read it.
+    private void Fail(SimulatedPodConsole console, Exception failure, bool isRunning)
+    {
+        StopProgram();
+        if (Cuff is { } cuff)
+        {
+            SimulatedCuffActuators actuators = new(cuff, _processor);
+            actuators.OpenDumpValve();
+            actuators.SetBleedValve(1000);
+            actuators.SetPump(0);
         }
 
-        next = Math.Min(next, console.Step(nowUs, out bool restarts));
-        if (restarts)
+        if (console.Fail(failure, isRunning))
         {
-            // Behind this step: the power's coming and going makes another process.
-            _world.Kernel.At(_world.Kernel.NowUs, () =>
+            Restart(StartGuard.PauseMs * 1000L);
+        }
+        else
+        {
+            StartSafeMode(console);
+        }
+    }
+
+    // Behind this step: the power's coming and going makes another process.
+    private long Restart(long afterUs)
+    {
+        int boot = Boots;
+        _world.Kernel.At(_world.Kernel.NowUs + afterUs, () =>
+        {
+            if (Boots == boot && IsOn)
             {
                 CutPower();
                 PowerOn();
-            });
-            return long.MaxValue;
+            }
+        });
+        return long.MaxValue;
+    }
+
+    private long StepWithConsole(PodHost host, long nowUs)
+    {
+        if (_console is not { } console)
+        {
+            return host.Step(nowUs);
         }
 
-        return next;
+        try
+        {
+            long next = Math.Min(host.Step(nowUs), console.Step(nowUs, out bool restarts));
+            return restarts ? Restart(0) : next;
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            Fail(console, failure, isRunning: true);
+            return long.MaxValue;
+        }
     }
 
     // A configured part that the simulated pod does not have is driven all the same, and found absent. The fitted ones are wired.
@@ -514,7 +561,15 @@ public sealed class SimulatedPod
             Model = "pod",
             Serial = Definition.Id,
             Firmware = "simulated",
+            SendsHealth = Definition.SendsHealth,
         };
+        if (_console is { } console)
+        {
+            options.Board = console.Board;
+            options.Starts = console.Services.Reboots?.Starts ?? 0;
+            options.LastEnd = console.Services.ResetReason;
+        }
+
         if (Definition.MinPulseQuality is int minQuality)
         {
             options.MinPulseQuality = minQuality;

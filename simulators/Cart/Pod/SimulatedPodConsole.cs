@@ -1,4 +1,5 @@
 using System;
+using System.Text;
 using Firmware.Core;
 using Firmware.Pod;
 using Firmware.Pod.Configuration;
@@ -17,6 +18,7 @@ public sealed class SimulatedPodConsole
     private IByteStore _store;
     private ServiceConsole? _console;
     private ConsoleServices? _services;
+    private StopPanel _button = new();
 
     /// <summary>Makes a board whose power is off.</summary>
     /// <param name="port">The console's line.</param>
@@ -69,8 +71,57 @@ public sealed class SimulatedPodConsole
         services.Version = Version;
         services.Build = Build;
         services.BoardName = Board.Board;
+        services.IsSafeMode = guard.IsSafeMode;
+        services.Record = guard.IsSafeMode ? guard.LastRecord() : string.Empty;
         _services = services;
+        _button = new StopPanel();
         _console = new ServiceConsole(Port, services);
+    }
+
+    /// <summary>True when this boot is safe mode: the boots before it failed.</summary>
+    public bool IsSafeMode => Services.IsSafeMode;
+
+    /// <summary>Refuses to drive another board's pins, as the board's program does.</summary>
+    /// <exception cref="PodFaultException">The configuration names another board.</exception>
+    public void RequireBoard()
+    {
+        string named = Services.Configuration.Active.Text(ConfigurationKeys.Board);
+        if (named.Length > 0 && !string.Equals(named, Board.Board, StringComparison.Ordinal))
+        {
+            throw new PodFaultException(FaultCode.BoardUnknown, "the image " + Board.Target + " is not made for board " + named);
+        }
+    }
+
+    /// <summary>This boot failed: keeps the record, and writes it to the line.</summary>
+    /// <param name="failure">Why.</param>
+    /// <param name="isRunning">True when the loop had begun.</param>
+    /// <returns>True when the board restarts after <see cref="StartGuard.PauseMs"/>; false when this boot goes on in safe mode.</returns>
+    public bool Fail(Exception failure, bool isRunning)
+    {
+        ArgumentNullException.ThrowIfNull(failure);
+        FaultCode reason = failure is PodFaultException coded ? coded.FaultCode
+            : failure is OutOfMemoryException ? FaultCode.MemoryExhausted
+            : isRunning ? FaultCode.ProgramFailed
+            : FaultCode.StartFailed;
+        string record = _guard.Record(reason, failure.GetType().FullName ?? string.Empty, failure.Message, failure.StackTrace ?? string.Empty);
+        byte[] bytes = Encoding.ASCII.GetBytes(record.Replace("\n", "\r\n", StringComparison.Ordinal));
+        Port.TryWrite(bytes, 0, bytes.Length);
+        bool restarts = _guard.IsCounted && !_guard.IsSafeMode;
+        if (restarts)
+        {
+            Board.Reboot();
+        }
+
+        return restarts;
+    }
+
+    /// <summary>Safe mode begins, also in a boot that was to be an ordinary one: nothing is measured, the console is served, and the record is shown.</summary>
+    public void BeginSafeMode()
+    {
+        _guard.OnReboot(FaultCode.SafeMode);
+        Services.IsSafeMode = true;
+        Services.Pod = null;
+        Services.Record = _guard.LastRecord();
     }
 
     /// <summary>The fitted parts that the configuration names; none before the pod is provisioned.</summary>
@@ -108,9 +159,18 @@ public sealed class SimulatedPodConsole
     /// <returns>When it wants to be called next.</returns>
     public long Step(long nowUs, out bool restarts)
     {
+        if (Services.Pod is { } pod)
+        {
+            _button.Step(Board.IsStopPressed, pod, nowUs);
+        }
+
         long next = Console.Step(nowUs);
         bool mayWrite = Services.Pod is not { Situation.IsCuffInflated: true };
-        _guard.OnLoop(nowUs, mayWrite);
+        if (!IsSafeMode)
+        {
+            _guard.OnLoop(nowUs, mayWrite);
+        }
+
         restarts = nowUs >= Services.RestartUs && mayWrite;
         if (restarts)
         {

@@ -41,8 +41,8 @@ public sealed class TraceLayers
             {
                 pod.FrameProduced += (buffer, offset, length) =>
                 {
-                    // An exchange of clocks says how the network was.
-                    if (Frame.Kind(buffer, offset) != FrameKind.Clock)
+                    // An exchange of clocks says how the network was, and a pod's health how its loop was.
+                    if (Frame.Kind(buffer, offset) is not (FrameKind.Clock or FrameKind.Health))
                     {
                         Made(ReadingId.Of(buffer, offset), Content(buffer.AsSpan(offset, length)));
                     }

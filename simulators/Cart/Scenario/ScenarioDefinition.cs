@@ -134,6 +134,9 @@ public sealed record PodDefinition
     /// <summary>Its crystal, ppb too fast.</summary>
     public int DriftPpb { get; init; }
 
+    /// <summary>False when it sends nothing of its own health, see <c>PodOptions.SendsHealth</c>.</summary>
+    public bool SendsHealth { get; init; } = true;
+
     /// <summary>How long its loop stands still at each connection, for the TLS handshake, µs; 0 for plain TCP.</summary>
     public long HandshakeUs { get; init; } = Simulators.Cart.Pod.SimulatedM2Mqtt.UsualHandshakeUs;
 

@@ -109,6 +109,7 @@ public static class ScenarioWords
         Firmware.Protocol.Streams.Gaps => "gaps",
         Firmware.Protocol.Streams.Events => "events",
         Firmware.Protocol.Streams.Clock => "clock",
+        Firmware.Protocol.Streams.Health => "health",
         Firmware.Protocol.Streams.Temperature => "temperature",
         Firmware.Protocol.Streams.RedLight => "red light",
         Firmware.Protocol.Streams.InfraredLight => "infrared light",

@@ -41,16 +41,18 @@ public sealed class GatewayConfigurationTests
         GatewayHostOptions options = Good(example);
         GatewayHostOptions least = Good(Right);
         Assert.AreEqual(least.Core with { Devices = options.Core.Devices, Sites = options.Core.Sites }, options.Core, "The example states another default than the code has.");
-        Assert.AreEqual(least with { Core = options.Core }, options);
+        Assert.AreEqual(least with { Core = options.Core, CartKeyFile = "/etc/cart/journal/keys/cart.key" }, options, "the key's own place is written out");
         CollectionAssert.AreEqual(
             new[] { new StreamSite(0x0200000000000010, 16, "axilla"), new StreamSite(0x0200000000000010, 32, "finger") }, options.Core.Sites.ToArray());
 
         // The part for a broker of one's own is a remark there; it must be right too.
-        string withBroker = string.Join('\n', example.Split('\n').Select(l => l.StartsWith("# sessionBroker", StringComparison.Ordinal) || l.StartsWith("# web", StringComparison.Ordinal) || l.StartsWith("# tls", StringComparison.Ordinal) || l.StartsWith("#   ", StringComparison.Ordinal) ? l[2..] : l));
+        string withBroker = string.Join('\n', example.Split('\n').Select(l => l.StartsWith("# sessionBroker", StringComparison.Ordinal) || l.StartsWith("# web", StringComparison.Ordinal) || l.StartsWith("# access", StringComparison.Ordinal) || l.StartsWith("# tls", StringComparison.Ordinal) || l.StartsWith("#   ", StringComparison.Ordinal) ? l[2..] : l));
         GatewayHostOptions whole = Good(withBroker);
         CollectionAssert.AreEqual(new[] { "https://clinic.example" }, whole.Web.Origins.ToArray());
         CollectionAssert.AreEqual(new[] { "cart.clinic.example" }, whole.Web.HostNames.ToArray());
         Assert.AreEqual("https://cart.clinic.example", whole.Web.PublicUrl);
+        CollectionAssert.AreEqual(new[] { "https://visits.example" }, whole.Web.EmbedIn.ToArray());
+        Assert.AreEqual(new GatewayAccessOptions { HasAccounts = false, LockAfterSeconds = 300, AllowsWithoutBadge = false }, whole.Access);
         CollectionAssert.AreEqual(new[] { IPAddress.Loopback }, whole.Web.TrustedProxies.ToArray());
         Assert.AreEqual(new GatewayTlsOptions { Directory = "/etc/cart/certificates", MqttAddress = IPAddress.Any, MqttPort = 8883 }, whole.Tls);
         ExternalBroker broker = whole.Core.External!;
@@ -132,7 +134,7 @@ public sealed class GatewayConfigurationTests
     [DataRow("sessionBroker:\n  port: 1884", "G2007", 6, "sessionBroker.host", "For example: host: broker.example", DisplayName = "9 a required key is missing")]
     [DataRow("sessionBroker:\n  host: a\n  firstBackoffMs: 900\n  longestBackoffMs: 500", "G2009", 9, "sessionBroker.longestBackoffMs", "Change one of the two values", DisplayName = "10 a contradiction")]
     [DataRow("uplink:\n  probeMs: [", "G2002", 8, null, "Correct the syntax at the place named", DisplayName = "11 not YAML")]
-    [DataRow("sessionBroker:\n  host: a\n  userName: u\n  passwordFile: absent", "G2008", 9, "sessionBroker.passwordFile", "Create the file", DisplayName = "12 a secret that is not there")]
+    [DataRow("sessionBroker:\n  host: a\n  userName: u\n  passwordFile: absent\n  transport: tls", "G2008", 9, "sessionBroker.passwordFile", "Create the file", DisplayName = "12 a secret that is not there")]
     [DataRow("sessionBroker:\n  host: a\n  version: 3.1", "G2004", 8, "sessionBroker.version", "Write one of 5, 3.1.1.", DisplayName = "13 none of the words")]
     [DataRow("devices:\n  - id: 12", "G2004", 7, "devices[0].id", "Write 16 hexadecimal digits, not all 0.", DisplayName = "14 a device id too short")]
     [DataRow("devices:\n  - id: \"0200000000000010\"\n    modle: x", "G2003", 8, "devices[0].modle", "Did you mean 'model'?", DisplayName = "15 a key misspelt in a list")]

@@ -50,7 +50,8 @@ public sealed class SettingsTests
 
         if (row.Kind is SettingKind.Text && row.Default?.Contains('<', StringComparison.Ordinal) != false)
         {
-            Assert.IsEmpty(Parse(FileWith(path, null)).Errors);
+            // The pages' listener and its certificate stand or fall together.
+            Assert.IsEmpty(Parse(path is "web.listen" or "web.certificate" ? FileWith("web.publicUrl", null) : FileWith(path, null)).Errors);
             return;
         }
 
@@ -131,7 +132,7 @@ public sealed class SettingsTests
     {
         string example = SettingsText.Example();
         Assert.IsTrue(IsValid(example));
-        string whole = string.Join('\n', example.Split('\n').Select(l => l.StartsWith("# web:", StringComparison.Ordinal) || l.StartsWith("# tls:", StringComparison.Ordinal) || l.StartsWith("# sessionBroker:", StringComparison.Ordinal) || l.StartsWith("#   ", StringComparison.Ordinal) ? l[2..] : l));
+        string whole = string.Join('\n', example.Split('\n').Select(l => l.StartsWith("# web:", StringComparison.Ordinal) || l.StartsWith("# access:", StringComparison.Ordinal) || l.StartsWith("# tls:", StringComparison.Ordinal) || l.StartsWith("# sessionBroker:", StringComparison.Ordinal) || l.StartsWith("#   ", StringComparison.Ordinal) ? l[2..] : l));
         Assert.IsTrue(IsValid(whole));
         foreach (PlacedSetting setting in Settings.All)
         {
@@ -218,7 +219,9 @@ public sealed class SettingsTests
     // Keys that others need beside them.
     private static string? Companion(string own, string path) =>
         string.Equals(own, "sessionBroker.userName", StringComparison.Ordinal) && string.Equals(path, "sessionBroker.passwordFile", StringComparison.Ordinal) ? "cart-1"
-        : string.Equals(own, "sessionBroker.transport", StringComparison.Ordinal) && path is "sessionBroker.authorityFile" or "sessionBroker.certificateFile" or "sessionBroker.serverName" ? "tls" : null;
+        : string.Equals(own, "sessionBroker.transport", StringComparison.Ordinal) && path is "sessionBroker.authorityFile" or "sessionBroker.certificateFile" or "sessionBroker.serverName" or "sessionBroker.passwordFile" ? "tls"
+        : string.Equals(own, "web.listen", StringComparison.Ordinal) && string.Equals(path, "web.certificate", StringComparison.Ordinal) ? "127.0.0.1:8443"
+        : string.Equals(own, "web.certificate", StringComparison.Ordinal) && string.Equals(path, "web.listen", StringComparison.Ordinal) ? "web.pem" : null;
 
     private static ConfigurationResult Parse(string text) =>
         GatewayConfiguration.Parse(text, "gateway.yaml", "/etc/cart", NamedFiles.Read);

@@ -157,6 +157,9 @@ public sealed class HealthTests
         Assert.AreEqual("broker.test:1883", issue.GetProperty("subject").GetProperty("broker").GetString());
         Assert.AreEqual(21_000, issue.GetProperty("sinceMs").GetInt64(), 200, "since it went, through every new attempt");
         Assert.AreEqual(1, issue.GetProperty("count").GetInt64());
+        string cause = issue.GetProperty("detail").GetString()!;
+        StringAssert.Contains(rig.LogText(), cause, "why, as the log has it");
+        Assert.AreNotEqual(string.Empty, cause);
         Assert.AreEqual("degraded", Status(rig));
         rig.BrokerIsUp = true;
         rig.Require(() => Issue(rig, "G2086") is null, "it is back");
@@ -180,6 +183,11 @@ public sealed class HealthTests
         Assert.IsFalse(bench.Issues.StandsBetween(2410, 2418, broker));
         Assert.IsTrue(bench.Issues.StandsBetween(2148, 2149, broker));
         Assert.IsFalse(bench.Issues.StandsBetween(2148, 2149, new HealthSubject(HealthSubjectKind.Broker, "other:1883")));
+
+        // And what its certificate says.
+        bench.Issues.Raise(FaultCodes.BrokerNameWrong, broker, "not for broker.test");
+        bench.Look(away, bench.NowUs);
+        CollectionAssert.DoesNotContain(bench.Codes(), FaultCodes.BrokerAway);
     }
 
     [TestMethod]

@@ -98,7 +98,7 @@ public sealed class BedsidePageTests
     }
 
     /// <summary>At the top and at the end of the page: wholly in the window, and nothing lies over it.</summary>
-    private static async Task InSight(IPage page)
+    internal static async Task InSight(IPage page)
     {
         foreach (string to in new[] { "0", "document.documentElement.scrollHeight" })
         {

@@ -71,6 +71,9 @@ internal sealed class FedPod : IAsyncDisposable, IMqttClientHandler
         _loop.Start();
     }
 
+    /// <summary>The gateway's configuration file.</summary>
+    public string GatewayYaml => Path.Combine(_folder, "gateway.yaml");
+
     /// <summary>Address of the gateway's pages.</summary>
     public string Near { get; }
 
@@ -82,12 +85,13 @@ internal sealed class FedPod : IAsyncDisposable, IMqttClientHandler
 
     /// <summary>Starts gateway and pod, and opens the session.</summary>
     /// <param name="opens">False: no session is opened.</param>
-    public static async Task<FedPod> StartAsync(bool opens = true)
+    /// <param name="more">More of gateway.yaml.</param>
+    public static async Task<FedPod> StartAsync(bool opens = true, string more = "")
     {
         string folder = Directory.CreateTempSubdirectory("cart-fed-pod-").FullName;
         int httpPort = Programs.FreePort();
         int mqttPort = Programs.FreePort();
-        string file = await GatewayFile.WriteAsync(folder, mqttPort, httpPort);
+        string file = await GatewayFile.WriteAsync(folder, mqttPort, httpPort, more: more);
         RunningProcess gateway = RunningProcess.StartDotnet("gateway", Programs.CartGateway, file);
         await gateway.PrintsAsync("running");
         FedPod pod = new(folder, gateway, httpPort, mqttPort);

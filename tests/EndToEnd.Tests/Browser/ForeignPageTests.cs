@@ -81,7 +81,7 @@ public sealed class ForeignPageTests
     }
 
     /// <summary>A site elsewhere: every request gets the same page.</summary>
-    private static async Task ServeAsync(TcpListener listener, CancellationToken over)
+    internal static async Task ServeAsync(TcpListener listener, CancellationToken over)
     {
         byte[] page = Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 52\r\nConnection: close\r\n\r\n<!DOCTYPE html><title>elsewhere</title><p>hello</p>\n");
         byte[] asked = new byte[16 * 1024];
@@ -121,11 +121,11 @@ public sealed class ForeignPageTests
         Assert.AreEqual(0, pod.Count(c => c[1] == PodCommand.StartCuff));
     }
 
-    private const string SimpleFetch = "([url, body]) => fetch(url, { method: 'POST', mode: 'no-cors', credentials: 'include', headers: { 'Content-Type': 'text/plain' }, body }).then(() => 'answered', (error) => error.name)";
+    internal const string SimpleFetch = "([url, body]) => fetch(url, { method: 'POST', mode: 'no-cors', credentials: 'include', headers: { 'Content-Type': 'text/plain' }, body }).then(() => 'answered', (error) => error.name)";
     private const string LastFetch = "([url, body]) => fetch(url, { method: 'POST', mode: 'no-cors', keepalive: true, body: new URLSearchParams({ body }) }).then(() => 'answered', (error) => error.name)";
-    private const string JsonFetch = "([url, method]) => fetch(url, { method, headers: { 'Content-Type': 'application/json' }, body: '{}' }).then(() => 'answered', (error) => error.name)";
+    internal const string JsonFetch = "([url, method]) => fetch(url, { method, headers: { 'Content-Type': 'application/json' }, body: '{}' }).then(() => 'answered', (error) => error.name)";
 
-    private const string Form =
+    internal const string Form =
         "([url, body]) => { const form = document.createElement('form'); form.method = 'post'; form.enctype = 'text/plain'; form.action = url; const input = document.createElement('input'); "
         + "input.name = body.slice(0, -1) + ',\"x\":\"'; input.value = '\"}'; form.append(input); document.body.append(form); form.submit(); }";
 }

@@ -4,6 +4,8 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Net.Http;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading.Tasks;
 using EndToEnd.Tests.Processes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -26,10 +28,17 @@ public sealed class OutageTests
 
     public TestContext TestContext { get; set; } = null!;
 
+    /// <param name="client">Whose client the gateway's uplink has.</param>
+    /// <param name="transport">By what it reaches the broker.</param>
     [TestMethod]
     [RequiresProgram("mosquitto")]
-    public async Task Nothing_acknowledged_is_lost_through_kills_and_a_stopped_broker()
+    [DataRow("builtin", "tcp")]
+    [DataRow("builtin", "tls")]
+    [DataRow("mqttnet", "tcp")]
+    [DataRow("mqttnet", "tls")]
+    public async Task Nothing_acknowledged_is_lost_through_kills_and_a_stopped_broker(string client, string transport)
     {
+        SkipUnlessLong((client, transport) is ("builtin", "tcp"));
         string? minutes = Environment.GetEnvironmentVariable("CART_OUTAGE_MINUTES");
         double seconds = minutes is null ? 60 : 60 * double.Parse(minutes, CultureInfo.InvariantCulture);
         int total = (int)(seconds * ReadingsPerSecond);
@@ -37,8 +46,10 @@ public sealed class OutageTests
         int brokerPort = Programs.FreePort();
         int mqttPort = Programs.FreePort();
         int httpPort = Programs.FreePort();
-        string brokerFile = await WriteBrokerFileAsync(folder, brokerPort);
-        string gatewayFile = await GatewayFile.WriteAsync(folder, mqttPort, httpPort, brokerPort);
+        int uplinkPort = transport == "tls" ? Programs.FreePort() : brokerPort;
+        string brokerFile = await WriteBrokerFileAsync(folder, brokerPort, uplinkPort);
+        string gatewayFile = await GatewayFile.WriteAsync(
+            folder, mqttPort, httpPort, uplinkPort, $"  client: {client}\n  transport: {transport}\n" + (transport == "tls" ? "  serverName: localhost\n  authorityFile: broker.pem\n" : string.Empty));
         LogFile podLog = new(Path.Combine(folder, "pod.log"));
         LogFile subscriberLog = new(Path.Combine(folder, "subscriber.log"));
         TimeSpan patience = TimeSpan.FromSeconds((3 * seconds) + 60);
@@ -119,10 +130,17 @@ public sealed class OutageTests
     /// The gateway is killed at random moments: while it runs, while it delivers what the last kill left, while it starts. Three pods, so that much is under way.
     /// 4 kills; CART_LONG=1: 40.
     /// </summary>
+    /// <param name="client">Whose client the gateway's uplink has.</param>
+    /// <param name="transport">By what it reaches the broker.</param>
     [TestMethod]
     [RequiresProgram("mosquitto")]
-    public async Task Kills_at_random_moments_lose_nothing_and_repeat_at_most_a_window_each()
+    [DataRow("builtin", "tcp")]
+    [DataRow("builtin", "tls")]
+    [DataRow("mqttnet", "tcp")]
+    [DataRow("mqttnet", "tls")]
+    public async Task Kills_at_random_moments_lose_nothing_and_repeat_at_most_a_window_each(string client, string transport)
     {
+        SkipUnlessLong((client, transport) is ("mqttnet", "tls"));
         bool isLong = Environment.GetEnvironmentVariable("CART_LONG") == "1";
         int kills = isLong ? 40 : 4;
         int seed = int.Parse(Environment.GetEnvironmentVariable("CART_SEED") ?? "9", CultureInfo.InvariantCulture);
@@ -131,8 +149,10 @@ public sealed class OutageTests
         int brokerPort = Programs.FreePort();
         int mqttPort = Programs.FreePort();
         int httpPort = Programs.FreePort();
-        string brokerFile = await WriteBrokerFileAsync(folder, brokerPort);
-        string gatewayFile = await GatewayFile.WriteAsync(folder, mqttPort, httpPort, brokerPort);
+        int uplinkPort = transport == "tls" ? Programs.FreePort() : brokerPort;
+        string brokerFile = await WriteBrokerFileAsync(folder, brokerPort, uplinkPort);
+        string gatewayFile = await GatewayFile.WriteAsync(
+            folder, mqttPort, httpPort, uplinkPort, $"  client: {client}\n  transport: {transport}\n" + (transport == "tls" ? "  serverName: localhost\n  authorityFile: broker.pem\n" : string.Empty));
         LogFile subscriberLog = new(Path.Combine(folder, "subscriber.log"));
         LogFile[] podLogs = [.. Enumerable.Range(0, KilledPods).Select(i => new LogFile(Path.Combine(folder, $"pod{i}.log")))];
         TimeSpan patience = TimeSpan.FromMinutes(isLong ? 10 : 3);
@@ -218,13 +238,38 @@ public sealed class OutageTests
         Assert.IsTrue(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 
-    private static async Task<string> WriteBrokerFileAsync(string folder, int port)
+    // Each takes minutes: by default each test has one of the ways, together both clients, in clear and over TLS.
+    private static void SkipUnlessLong(bool always)
+    {
+        if (!always && Environment.GetEnvironmentVariable("CART_LONG") != "1")
+        {
+            Assert.Inconclusive("runs with CART_LONG=1");
+        }
+    }
+
+    // The subscriber comes in clear; the gateway too, or over TLS on a listener of its own.
+    private static async Task<string> WriteBrokerFileAsync(string folder, int port, int uplinkPort)
     {
         string data = Directory.CreateDirectory(Path.Combine(folder, "broker")).FullName;
         string file = Path.Combine(folder, "mosquitto.conf");
+        string secure = string.Empty;
+        if (uplinkPort != port)
+        {
+            using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            CertificateRequest request = new("CN=localhost", key, HashAlgorithmName.SHA256);
+            SubjectAlternativeNameBuilder names = new();
+            names.AddDnsName("localhost");
+            request.CertificateExtensions.Add(names.Build());
+            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+            using X509Certificate2 made = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
+            await File.WriteAllTextAsync(Path.Combine(folder, "broker.pem"), made.ExportCertificatePem() + "\n");
+            await File.WriteAllTextAsync(Path.Combine(folder, "broker.key"), key.ExportPkcs8PrivateKeyPem() + "\n");
+            secure = $"listener {uplinkPort} 127.0.0.1\ncertfile {folder}/broker.pem\nkeyfile {folder}/broker.key\n";
+        }
+
         await File.WriteAllTextAsync(
             file,
-            $"user root\nlistener {port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {data}/\nmax_queued_messages 0\n");
+            $"user root\nallow_anonymous true\npersistence true\npersistence_location {data}/\nmax_queued_messages 0\nlistener {port} 127.0.0.1\n" + secure);
         return file;
     }
 }

@@ -11,9 +11,11 @@ internal static class GatewayFile
     /// <param name="mqttPort">The gateway's MQTT port.</param>
     /// <param name="httpPort">The gateway's HTTP port.</param>
     /// <param name="brokerPort">The session's broker on loopback; 0 for the embedded endpoint.</param>
-    public static async Task<string> WriteAsync(string folder, int mqttPort, int httpPort, int brokerPort = 0)
+    /// <param name="brokerLines">Further lines of its section, indented.</param>
+    /// <param name="more">More of the file, such as a section; empty for none.</param>
+    public static async Task<string> WriteAsync(string folder, int mqttPort, int httpPort, int brokerPort = 0, string brokerLines = "", string more = "")
     {
-        string broker = brokerPort == 0 ? string.Empty : $"sessionBroker:\n  host: 127.0.0.1\n  port: {brokerPort}\n";
+        string broker = brokerPort == 0 ? string.Empty : $"sessionBroker:\n  host: 127.0.0.1\n  port: {brokerPort}\n" + brokerLines;
         string file = Path.Combine(folder, "gateway.yaml");
         await File.WriteAllTextAsync(
             file,
@@ -30,7 +32,7 @@ internal static class GatewayFile
             time:
               trustSystemClock: true
 
-            """ + broker);
+            """ + broker + more);
         return file;
     }
 }

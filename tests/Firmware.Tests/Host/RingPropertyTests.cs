@@ -83,7 +83,7 @@ public sealed class RingPropertyTests
     [TestMethod]
     public void Produced_is_delivered_pending_and_declared_whatever_happens()
     {
-        for (ulong seed = 0; seed < 1500; seed++)
+        for (ulong seed = 0; seed < 1200; seed++)
         {
             Live(seed);
         }

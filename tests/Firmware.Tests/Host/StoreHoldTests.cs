@@ -30,7 +30,8 @@ public sealed class StoreHoldTests
         HashSet<(int, uint)> waiting = [];
         bench.Host.FrameProduced += (buffer, offset, _) =>
         {
-            if (FrameClasses.IsDurable(FrameClasses.Of(Frame.Kind(buffer, offset), Frame.Stream(buffer, offset))))
+            // The pod's own health waits until the loop may stand, and comes behind what waited.
+            if (Frame.Kind(buffer, offset) != FrameKind.Health && FrameClasses.IsDurable(FrameClasses.Of(Frame.Kind(buffer, offset), Frame.Stream(buffer, offset))))
             {
                 waiting.Add((Frame.Stream(buffer, offset), Frame.Sequence(buffer, offset)));
             }

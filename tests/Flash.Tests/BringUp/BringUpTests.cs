@@ -187,8 +187,157 @@ public sealed partial class BringUpTests : IDisposable
         StringAssert.Contains(_output, "Where no gateway is: -NoGateway.");
         Assert.AreEqual(0, Run("-Port COM1 -Image Pod.bin -NoGateway").Exit, _output);
         StringAssert.Contains(_output, "not judged without a gateway here: gateway");
-        board.Pod.FailedItem = "store";
-        Assert.AreEqual(19, Run("-Port COM1 -Image Pod.bin -NoGateway").Exit);
+        foreach (string item in new[] { "store", "signal" })
+        {
+            board.Pod.FailedItem = item;
+            Assert.AreEqual(19, Run("-Port COM1 -Image Pod.bin -NoGateway").Exit, "a gateway that is not there says nothing about " + item);
+            Assert.IsFalse(_output.Contains("Where no gateway is", StringComparison.Ordinal), _output);
+        }
+    }
+
+    [TestMethod]
+    public void A_part_that_settles_behind_the_restart_is_waited_for_and_not_for_ever()
+    {
+        StandInBoard board = new("COM1", "COM11", First);
+        _bench.Boards.Add(board);
+        board.Pod.Settles = 3;
+        Assert.AreEqual(0, Run("-Port COM1 -Image Pod.bin").Exit, _output);
+        board.Pod.Settles = int.MaxValue;
+        Assert.AreEqual(19, Run("-Port COM1 -Image Pod.bin").Exit, _output);
+        StringAssert.Contains(_output, "FAIL Tmp117 2 state settling");
+    }
+
+    [TestMethod]
+    public void Boards_whose_chip_is_not_found_out_have_files_of_their_own()
+    {
+        _bench.Boards.Add(new StandInBoard("COM1", "COM11", First) { NextError = "E4000: Error executing esptool command." });
+        _bench.Boards.Add(new StandInBoard("/dev/ttyUSB1", "COM12", Second) { NextError = "E4000: Error executing esptool command." });
+        Assert.AreEqual(13, Run("-Port COM1,/dev/ttyUSB1 -Image Pod.bin").Exit, _output);
+        CollectionAssert.IsSubsetOf(new[] { "port-COM1.log", "port-COM1.record.json", "port--dev-ttyUSB1.log", "port--dev-ttyUSB1.record.json" }, Directory.EnumerateFiles(Records).Select(Path.GetFileName).ToArray());
+    }
+
+    [TestMethod]
+    public void A_bundle_anew_takes_away_what_it_leaves_out_and_keeps_what_is_not_the_bundles()
+    {
+        StandInBoard board = Provisioned("COM1", "COM11", First);
+        foreach ((string key, string value) in new[] { ("deviceId", "02000000000000a1"), ("role", "bedside"), ("wifi.ssid", "old"), ("wifi.password", "old-password"), ("tls.ca", "x"), ("tls.certificate", "x"), ("tls.key", "x"), ("calibration.cuff", "MP-1;2026-01-01;2027-01-01;0:0,15000:150000"), ("timeServer", "10.0.0.1") })
+        {
+            board.Pod.Set(key, value);
+        }
+
+        // Somebody had begun something at the console, and left it.
+        board.Pod.Answer("@1 config set timeServer 6.6.6.6");
+        _folder.Write("plain.json", JsonSerializer.Serialize(new { v = 1, deviceId = Id(First), gateway = new { host = "10.0.0.2", port = 1883 }, technicianKey = TestBundle.TechnicianKey }));
+        Assert.AreEqual(0, Run("-Port COM1 -Image Pod.bin -Bundle plain.json -Reprovision").Exit, _output);
+        StringAssert.Contains(_output, "taken away: deviceId, wifi.password, wifi.ssid, tls.ca, tls.certificate, tls.key");
+        Dictionary<string, string> expected = new(StringComparer.Ordinal)
+        {
+            ["gateway.host"] = "10.0.0.2",
+            ["gateway.port"] = "1883",
+            ["parts"] = "Tmp117",
+            ["role"] = "bedside",
+            ["board"] = "esp32-wrover",
+            ["technicianKey"] = TestBundle.TechnicianKey,
+            ["calibration.cuff"] = "MP-1;2026-01-01;2027-01-01;0:0,15000:150000",
+            ["timeServer"] = "10.0.0.1",
+        };
+        CollectionAssert.AreEquivalent(expected.ToArray(), board.Pod.Active.ToArray());
+        Assert.AreEqual(0, Run("-Port COM1 -Image Pod.bin -Bundle plain.json -Reprovision -Role vitals -Parts Tmp117,Max30102").Exit, _output);
+        Assert.AreEqual("vitals Tmp117,Max30102", board.Pod.Active["role"] + " " + board.Pod.Active["parts"]);
+    }
+
+    [TestMethod]
+    public void No_two_pods_get_one_key_or_one_id()
+    {
+        foreach (string mac in new[] { First, Second })
+        {
+            _bench.Boards.Add(new StandInBoard(mac == First ? "COM1" : "COM2", mac == First ? "COM11" : "COM12", mac));
+            _folder.Write($"keyless.json/{mac}.json", TestBundle.Json(Id(mac), technicianKey: null));
+        }
+
+        _folder.Write("secrets.json", $"{{\"technicianKey\":\"{TestBundle.TechnicianKey}\"}}");
+        Assert.AreEqual(3, Run("-Port COM1,COM2 -Image Pod.bin -Bundle keyless.json -Secrets secrets.json").Exit, _output);
+        StringAssert.Contains(_diagnostics, "each pod has its own");
+        Assert.IsEmpty(_bench.Boards[0].Pod.Requests);
+        Assert.AreEqual(3, Run("-Port COM1,COM2 -Image Pod.bin -Bundle keyless.json", user: new StandInOperator(TestBundle.TechnicianKey, TestBundle.TechnicianKey)).Exit, "typed twice");
+        _folder.Write("secrets.json", $"{{\"technicianKeys\":{{\"{Id(First)}\":\"{TestBundle.KeyOf(Id(First))}\",\"{Id(Second)}\":\"{TestBundle.KeyOf(Id(Second))}\"}}}}");
+        Assert.AreEqual(0, Run("-Port COM1,COM2 -Image Pod.bin -Bundle keyless.json -Secrets secrets.json").Exit, _output + _diagnostics);
+        Assert.AreEqual(TestBundle.KeyOf(Id(Second)), _bench.Boards[1].Pod.Active["technicianKey"]);
+        foreach (string wrong in new[] { "{\"technicianKeys\":{\"x\":\"00112233445566778899aabbccddeeff\"}}", "{\"technicianKeys\":{\"246f28fffeaa0001\":\"short\"}}", "{\"technicianKeys\":[]}", "{\"technicianKey\":{}}", "{\"wifiPassword\":\"\\ud800aaaaaaaa\"}" })
+        {
+            _folder.Write("secrets.json", wrong);
+            Assert.AreEqual(3, Run("-Port COM1 -Image Pod.bin -Bundle bundles -Secrets secrets.json").Exit, wrong + _output + _diagnostics);
+        }
+
+        // An id that was set by hand on one board is not given to another, in another run neither.
+        _folder.Write("own.json", TestBundle.Json("02000000000000a1"));
+        _bench.Boards.Clear();
+        _bench.Boards.Add(new StandInBoard("COM3", "COM13", Third));
+        Assert.AreEqual(0, Run("-Port COM3 -Image Pod.bin -Bundle own.json").Exit, _output);
+        _bench.Boards.Clear();
+        StandInBoard fourth = new("COM4", "COM14", Fourth);
+        _bench.Boards.Add(fourth);
+        Assert.AreEqual(23, Run("-Port COM4 -Image Pod.bin -Bundle own.json").Exit, _output);
+        StringAssert.Contains(_output, $"02000000000000a1 is the id of the board {Third} too");
+        Assert.IsFalse(fourth.Pod.IsProvisioned);
+        Assert.AreEqual(23, Run("-Port COM4 -Image Pod.bin -Bundle own.json").Exit, "nor at the second try\n" + _output);
+        File.Delete(Path.Combine(Records, Third + ".record.json"));
+        Assert.AreEqual(0, Run("-Port COM4 -Image Pod.bin -Bundle own.json").Exit, _output);
+
+        // Two boards that say one id by themselves, in one run.
+        _bench.Boards.Clear();
+        File.Delete(Path.Combine(Records, Fourth + ".record.json"));
+        foreach ((string port, string console, string mac) in new[] { ("COM1", "COM11", First), ("COM2", "COM12", Second) })
+        {
+            Provisioned(port, console, mac).Pod.Set("deviceId", "02000000000000a2");
+        }
+
+        int exit = Run("-Port COM1,COM2 -Image Pod.bin").Exit;
+        Assert.AreEqual(23, exit, _output);
+        Assert.AreEqual(1, Regex.Count(_output, "1 of 2 boards done"), _output);
+    }
+
+    [TestMethod]
+    [DataRow("config put tls.certificate 2")]
+    [DataRow("config put tls.ca 1")]
+    [DataRow("config put tls.key 1")]
+    [DataRow("config set wifi.password")]
+    [DataRow("config revert")]
+    [DataRow("config commit")]
+    [DataRow("config confirm")]
+    [DataRow("config diff")]
+    [DataRow("selftest")]
+    [DataRow("id")]
+    public void One_damaged_answer_does_not_end_a_bring_up(string request)
+    {
+        StandInBoard board = new("COM1", "COM11", First);
+        board.Pod.DamagesOnce = request;
+        _bench.Boards.Add(board);
+        Assert.AreEqual(0, Run($"-Port COM1 -Image Pod.bin -Bundle bundles/{First}.json").Exit, _output);
+        Assert.IsTrue(board.Pod.DamagesOnce is null && board.Pod.IsProvisioned && !board.Pod.IsOnTrial);
+        StringAssert.Contains(board.Pod.Active["tls.key"], "END PRIVATE KEY");
+        NoSecretIsWritten();
+    }
+
+    [TestMethod]
+    [DataRow("Tmp117", "", "", "calibration due: not calibrated")]
+    [DataRow("Tmp117,Mprls0300,Max30102@0x57", "2027-03-01", "2027-02-01", "calibration due: 2027-02-01")]
+    [DataRow("Tmp117,Mprls0300,Max30102", "2027-03-01", "", "cuff due 2027-03-01|oximeter not calibrated")]
+    [DataRow("Mprls0300,Max30102", "", "2027-02-01", "cuff not calibrated|oximeter due 2027-02-01")]
+    [DataRow("Mprls0300,Max30102", "", "", "cuff not calibrated|oximeter not calibrated")]
+    [DataRow("Max30102", "2027-13-01", "", "oximeter not calibrated")]
+    public void The_label_says_of_each_sensor_whether_it_is_calibrated(string parts, string cuff, string oximeter, string expected)
+    {
+        StandInBoard board = Provisioned("COM1", "COM11", First);
+        board.Pod.Set("parts", parts);
+        foreach ((string sensor, string due) in new[] { ("cuff", cuff), ("oximeter", oximeter) }.Where(s => s.Item2.Length > 0))
+        {
+            board.Pod.Set("calibration." + sensor, $"S;2026-01-01;{due};0");
+        }
+
+        Assert.AreEqual(0, Run("-Port COM1 -Image Pod.bin").Exit, _output);
+        string[] lines = [.. XElement.Parse(File.ReadAllText(Path.Combine(Records, First + ".label.svg"))).Descendants().Where(e => e.Name.LocalName == "text").Select(e => e.Value)];
+        CollectionAssert.IsSubsetOf(expected.Split('|'), lines, string.Join('\n', lines));
     }
 
     [TestMethod]
@@ -273,7 +422,7 @@ public sealed partial class BringUpTests : IDisposable
         using JsonDocument document = JsonDocument.Parse(output);
         Assert.AreEqual(Id(First), document.RootElement.GetProperty("boards")[0].GetProperty("deviceId").GetString());
         using JsonDocument record = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Records, First + ".record.json")));
-        Assert.AreEqual(4, record.RootElement.GetProperty("selfTest").GetArrayLength());
+        Assert.AreEqual(5, record.RootElement.GetProperty("selfTest").GetArrayLength());
         Assert.AreEqual("2028-11-29", record.RootElement.GetProperty("certificateEnds").GetString());
         Assert.AreEqual(SyntheticProgram.Build, record.RootElement.GetProperty("build").GetString());
         string[] table = File.ReadAllLines(Path.Combine(Records, BringUpRecord.TableName));
@@ -378,7 +527,7 @@ public sealed partial class BringUpTests : IDisposable
         board.Pod.ImageVersion = "1.17.0.60";
         board.Pod.Set("gateway.host", "192.168.4.1");
         board.Pod.Set("parts", "Tmp117");
-        board.Pod.Set("technicianKey", TestBundle.TechnicianKey);
+        board.Pod.Set("technicianKey", TestBundle.KeyOf(Id(mac)));
         _bench.Boards.Add(board);
         return board;
     }
@@ -389,7 +538,7 @@ public sealed partial class BringUpTests : IDisposable
         string all = _printed + string.Join('\n', _bench.Commands) + string.Join('\n', Directory.EnumerateFiles(Records).Select(File.ReadAllText));
         Assert.IsGreaterThan(1000, all.Length);
         Assert.IsFalse(all.Contains(TestBundle.Password, StringComparison.Ordinal), "the network's password");
-        Assert.IsFalse(all.Contains(TestBundle.TechnicianKey, StringComparison.OrdinalIgnoreCase), "the technician's key");
+        Assert.IsFalse(all.Contains(TestBundle.TechnicianKey[16..], StringComparison.OrdinalIgnoreCase), "a technician's key");
         Assert.IsFalse(all.Contains("PRIVATE KEY", StringComparison.Ordinal), "the private key");
         foreach (StandInBoard board in _bench.Boards)
         {

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Linq;
+using System.Text;
 using System.Threading;
 using EdgeGateway.Faults;
 using Firmware.Flash;
@@ -17,6 +18,7 @@ public sealed class CalibrationTests : IDisposable
 
     private readonly TestFolder _folder = new();
     private readonly StandInBench _bench = new();
+    private readonly HoldingPorts _hold;
     private readonly StandInBoard _board = new("COM1", "COM2", "246f28aa0001") { IsRunning = true };
 
     public CalibrationTests()
@@ -24,7 +26,12 @@ public sealed class CalibrationTests : IDisposable
         _board.Pod.Target = "ESP32_BLE_REV3";
         _board.Pod.Set("technicianKey", TestBundle.TechnicianKey);
         _bench.Boards.Add(_board);
+        _hold = new HoldingPorts(_bench, _bench.Clock);
     }
+
+    private const string Words = "CUFF OFF ARM\r";
+
+    private static StandInOperator Typing(string keys) => new("RIGID VOLUME", TestBundle.TechnicianKey) { Input = Encoding.ASCII.GetBytes(keys) };
 
     public void Dispose()
     {
@@ -36,8 +43,8 @@ public sealed class CalibrationTests : IDisposable
     public void A_cuff_is_calibrated_at_six_points_up_and_down_and_the_pod_keeps_it()
     {
         // Gain 1.01, zero 1.2 mmHg, hysteresis 0.4 mmHg on the way down.
-        _board.Pod.Cuff = i => (int)(Order[i] * 1010m) + 1200 + (i > 5 ? 400 : 0);
-        StandInOperator user = new(["RIGID VOLUME", TestBundle.TechnicianKey, .. Order.Select(p => p + ",0")]);
+        _hold.Cuff = i => (int)(Order[i] * 1010m) + 1200 + (i > 5 ? 400 : 0);
+        StandInOperator user = Typing(Words + string.Concat(Order.Select(p => $" {p}x\u007f,0\r".Replace("x\u007f", "7\u007f", StringComparison.Ordinal))) + Words);
         (int exit, string output, string diagnostics) = Run(user, "calibrate", "cuff", "-Serial", "MP 42", "-Records", _folder.Path, "-CartName", "cart 7");
         Assert.AreEqual(0, exit, output + diagnostics);
         string[] kept = _board.Pod.Active["calibration.cuff"].Split(';');
@@ -47,7 +54,8 @@ public sealed class CalibrationTests : IDisposable
         StringAssert.Contains(File.ReadAllText(_folder.At("246f28fffeaa0001.label.svg")), "calibration due: 2027-11-29");
         string written = output + diagnostics + string.Join('\n', Directory.EnumerateFiles(_folder.Path).Select(File.ReadAllText));
         Assert.IsFalse(written.Contains(TestBundle.TechnicianKey, StringComparison.Ordinal));
-        Assert.IsTrue(user.Questions.TrueForAll(q => !q.Contains("arm", StringComparison.OrdinalIgnoreCase) || q.Contains("never", StringComparison.Ordinal)));
+        Assert.AreEqual(2, _board.Pod.Requests.Count(r => r == "CUFF OFF ARM"), "as often as it was typed");
+        Assert.AreEqual(1, _hold.Holds);
     }
 
     [TestMethod]
@@ -59,7 +67,7 @@ public sealed class CalibrationTests : IDisposable
     public void What_is_no_calibration_is_refused_and_the_pod_keeps_what_it_has(string fault, string expected)
     {
         _board.Pod.Set("calibration.cuff", "old");
-        _board.Pod.Cuff = i => fault switch
+        _hold.Cuff = i => fault switch
         {
             "hysteresis" => (Order[i] * 1000) + (i is > 5 and < 11 ? 3500 * Order[i] / 250 : 0) - (i <= 5 ? 1700 * Order[i] / 250 : 0),
             "gain" => Order[i] * 1080,
@@ -67,10 +75,11 @@ public sealed class CalibrationTests : IDisposable
             "one point" => (Order[i] * 1000) + (i == 2 ? 4500 : 0),
             _ => Order[i] * 1000,
         };
-        _board.Pod.SpreadMilliMmHg = fault == "leak" ? 600 : 1;
+        _hold.SpreadMilliMmHg = fault == "leak" ? 600 : 1;
         string points = _folder.Write("points.txt", string.Join('\n', Order));
-        (int exit, _, string diagnostics) = Run(new StandInOperator("RIGID VOLUME", TestBundle.TechnicianKey), "calibrate", "cuff", "-Serial", "MP-42", "-Points", points, "-Records", _folder.Path);
+        (int exit, _, string diagnostics) = Run(Typing(Words + string.Concat(Enumerable.Repeat(" \r", 12)) + Words), "calibrate", "cuff", "-Serial", "MP-42", "-Points", points, "-Records", _folder.Path);
         Assert.AreEqual(18, exit, diagnostics);
+        Assert.IsFalse(_hold.IsHolding, "the valves are open");
         StringAssert.Contains(diagnostics, expected);
         Assert.AreEqual("old", _board.Pod.Active["calibration.cuff"]);
     }
@@ -78,17 +87,54 @@ public sealed class CalibrationTests : IDisposable
     [TestMethod]
     public void Without_its_words_its_key_or_with_a_consultation_nothing_is_done()
     {
-        _board.Pod.Cuff = i => Order[i] * 1000;
+        _hold.Cuff = i => Order[i] * 1000;
         string points = _folder.Write("points.txt", string.Join('\n', Order));
         string[] arguments = ["calibrate", "cuff", "-Serial", "MP-42", "-Points", points, "-Records", _folder.Path];
         Assert.AreEqual(22, Run(new StandInOperator("rigid volume"), arguments).Exit);
         Assert.AreEqual(22, Run(new StandInOperator(), arguments).Exit);
         Assert.AreEqual(17, Run(new StandInOperator("RIGID VOLUME", new string('1', 64)), arguments).Exit, "another pod's key");
         _board.Pod.IsInSession = true;
-        Assert.AreEqual(17, Run(new StandInOperator("RIGID VOLUME", TestBundle.TechnicianKey), arguments).Exit);
+        Assert.AreEqual(17, Run(Typing(Words), arguments).Exit);
         Assert.AreEqual(0, Run(new StandInOperator(), [.. arguments, "-WhatIf"]).Exit);
         Assert.AreEqual(0, _board.Pod.Streams);
+        Assert.AreEqual(0, _hold.Holds);
         Assert.IsFalse(_board.Pod.Requests.Exists(r => r.StartsWith("calibration", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
+    [DataRow("", DisplayName = "nobody typed it")]
+    [DataRow("cuff off arm\r", DisplayName = "other letters")]
+    [DataRow("factory\r", DisplayName = "another command")]
+    [DataRow("\u0003", DisplayName = "Ctrl-C")]
+    public void The_words_are_the_persons_and_nothing_else_reaches_the_pod(string typed)
+    {
+        _hold.Cuff = i => Order[i] * 1000;
+        (int exit, _, string diagnostics) = Run(Typing(typed), "calibrate", "cuff", "-Serial", "MP-42", "-Records", _folder.Path);
+        Assert.AreEqual(22, exit, diagnostics);
+        StringAssert.Contains(diagnostics, "CUFF OFF ARM was not typed");
+        Assert.IsFalse(_board.Pod.Requests.Exists(r => r.Contains("ARM", StringComparison.OrdinalIgnoreCase) || r.Contains("factory", StringComparison.Ordinal)));
+        Assert.AreEqual(0, _hold.Holds);
+    }
+
+    [TestMethod]
+    public void The_space_bar_is_the_persons_and_a_hold_that_ended_goes_on_where_it_stopped_after_the_words()
+    {
+        _hold.Cuff = i => Order[Math.Min(i, 11)] * 1000;
+        string half = string.Concat(Order.Take(5).Select(p => $" {p}\r"));
+        string rest = string.Concat(Order.Skip(5).Select(p => $" {p}\r"));
+        (int exit, string output, string diagnostics) = Run(Typing(Words + half + "x" + Words + rest + Words), "calibrate", "cuff", "-Serial", "MP-42", "-Records", _folder.Path);
+        Assert.AreEqual(0, exit, output + diagnostics);
+        Assert.AreEqual(2, _hold.Holds);
+        Assert.AreEqual(12, _hold.Spaces, "none that was not pressed");
+        Assert.HasCount(12, _board.Pod.Active["calibration.cuff"].Split(';')[3].Split(','));
+
+        // Who walks away: no key goes to the pod, which opens its valves, and the words are not said again.
+        int spaces = _hold.Spaces;
+        (exit, output, diagnostics) = Run(Typing(Words + half), "calibrate", "cuff", "-Serial", "MP-42", "-Records", _folder.Path);
+        Assert.AreEqual(22, exit, output + diagnostics);
+        Assert.AreEqual(spaces + 5, _hold.Spaces);
+        Assert.IsFalse(_hold.IsHolding);
+        StringAssert.Contains(output, "the key was not pressed");
     }
 
     [TestMethod]
@@ -99,7 +145,7 @@ public sealed class CalibrationTests : IDisposable
         _board.Pod.Light = i => [.. Enumerable.Range(0, 150).Select(n => (
             (int)Math.Round(90_000 + (n * 3) + (90_000 * 0.01 * ratio[i] * Math.Sin(2 * Math.PI * n / 4.7))), (int)Math.Round(110_000 - (n * 2) + (110_000 * 0.01 * Math.Sin(2 * Math.PI * n / 4.7)))))];
         string points = _folder.Write("points.txt", string.Join('\n', CalibrationRun.OximeterPointsPercent));
-        (int exit, string output, string diagnostics) = Run(new StandInOperator("ON TESTER", TestBundle.TechnicianKey), "calibrate", "oximeter", "-Serial", "OX-1", "-Points", points, "-Records", _folder.Path);
+        (int exit, string output, string diagnostics) = Run(new StandInOperator("ON TESTER", TestBundle.TechnicianKey, "CUFF OFF ARM"), "calibrate", "oximeter", "-Serial", "OX-1", "-Points", points, "-Records", _folder.Path);
         Assert.AreEqual(0, exit, output + diagnostics);
         long[] found = [.. _board.Pod.Active["calibration.oximeter"].Split(';')[3].Split(',').Select(long.Parse)];
         OximeterCurve curve = new(found[0], found[1], found[2]);
@@ -152,7 +198,9 @@ public sealed class CalibrationTests : IDisposable
     {
         using StringWriter output = new();
         using StringWriter diagnostics = new();
-        int exit = FlashTool.Run(arguments, _bench.Machine(output, diagnostics, user), CancellationToken.None);
+        FlashMachine machine = _bench.Machine(output, diagnostics, user);
+        machine = new FlashMachine { Output = output, Diagnostics = diagnostics, Operator = user, Ports = _hold, Nanoff = machine.Nanoff, Clock = machine.Clock, Path = machine.Path, StartMs = machine.StartMs, Pause = machine.Pause };
+        int exit = FlashTool.Run(arguments, machine, CancellationToken.None);
         return (exit, output.ToString(), diagnostics.ToString());
     }
 }

@@ -21,7 +21,15 @@ internal sealed class StandInBoard(string flashPort, string consolePort, string 
 
     public string Mac { get; } = mac;
 
-    public StandInPod Pod { get; } = new(mac);
+    public StandInPod Pod { get; init; } = new(mac);
+
+    /// <summary>What the console's plug says it is.</summary>
+    public string ConsoleUsbId { get; init; } = "0403:6001";
+
+    /// <summary>The console's plug goes away at the next read and is there again at the third look.</summary>
+    public int PlugsAway { get; set; }
+
+    public int ReadsWhileAway { get; set; }
 
     public string Chip { get; set; } = "ESP32 (ESP32-D0WD-V3 (revision v3.1))";
 
@@ -70,8 +78,11 @@ internal sealed class StandInBench : ISerialPorts, INanoff, IDisposable
 
     public string? ForbiddenPort { get; set; }
 
+    /// <summary>Called wherever the tool may be killed: around what it asks of a board, and in the middle of a write.</summary>
+    public Action? OnMoment { get; set; }
+
     public IReadOnlyList<SerialPortDescription> List() =>
-        [.. Boards.Where(b => b.IsPlugged).SelectMany(b => new[] { new SerialPortDescription(b.FlashPort, "10c4:ea60", "CP2102N"), new SerialPortDescription(b.ConsolePort, "0403:6001", "FT232R") }).DistinctBy(p => p.Name).OrderBy(p => p.Name, StringComparer.Ordinal)];
+        [.. Boards.Where(b => b.IsPlugged).SelectMany(b => new[] { new SerialPortDescription(b.FlashPort, "10c4:ea60", "CP2102N"), new SerialPortDescription(b.ConsolePort, b.ConsoleUsbId, "FT232R") }).DistinctBy(p => p.Name).OrderBy(p => p.Name, StringComparer.Ordinal)];
 
     public List<string> Undriven { get; } = [];
 
@@ -85,6 +96,11 @@ internal sealed class StandInBench : ISerialPorts, INanoff, IDisposable
         }
 
         StandInBoard board = Boards.Find(b => b.IsPlugged && (b.FlashPort == name || b.ConsolePort == name)) ?? throw new FileNotFoundException($"Could not find {name}");
+        if (name == board.ConsolePort && board.PlugsAway > 0 && --board.PlugsAway > 0)
+        {
+            throw new FileNotFoundException($"Could not find {name}");
+        }
+
         lock (_lock)
         {
             return Open.Add(name) ? new Line(this, board, name) : throw new IOException(name + " is in use");
@@ -136,6 +152,10 @@ internal sealed class StandInBench : ISerialPorts, INanoff, IDisposable
                 MaxRuntimesAtOnce = Math.Max(MaxRuntimesAtOnce, ++_runtimesAtOnce);
             }
 
+            bool wasRunning = board!.IsRunning;
+            board.IsRunning = false;
+            OnMoment?.Invoke();
+            board.IsRunning = wasRunning;
             Say("Flashing firmware...OK");
             board!.Pod.Target = Value("--target");
             board.Pod.ImageVersion = Value("--fwversion");
@@ -152,6 +172,10 @@ internal sealed class StandInBench : ISerialPorts, INanoff, IDisposable
         }
         else
         {
+            bool isRunning = board!.IsRunning;
+            board.IsRunning = false;
+            OnMoment?.Invoke();
+            board.IsRunning = isRunning;
             for (int percent = 0; percent <= 100; percent += 10)
             {
                 line(string.Create(CultureInfo.InvariantCulture, $"Writing at 0x001E0000 [====>     ] {percent,3}.0% {percent}/100 bytes..."));
@@ -182,6 +206,7 @@ internal sealed class StandInBench : ISerialPorts, INanoff, IDisposable
             Say("Flashing deployment partition...OK");
         }
 
+        OnMoment?.Invoke();
         return new NanoffResult(0, lines);
     }
 
@@ -189,6 +214,7 @@ internal sealed class StandInBench : ISerialPorts, INanoff, IDisposable
     {
         private readonly StringBuilder _in = new();
         private readonly Queue<byte> _out = new();
+        private readonly Lock _queue = new();
 
         public void Write(byte[] bytes)
         {
@@ -198,7 +224,7 @@ internal sealed class StandInBench : ISerialPorts, INanoff, IDisposable
                 // The debugger answers its own packets and nothing else.
                 if (board.Pod.Target.Length > 0 && Encoding.Latin1.GetString(bytes).Contains("NFPKTV1", StringComparison.Ordinal))
                 {
-                    Array.ForEach(Encoding.Latin1.GetBytes("NFPKTV1\0reply"), _out.Enqueue);
+                    Put(Encoding.Latin1.GetBytes("NFPKTV1\0reply"));
                 }
 
                 return;
@@ -217,7 +243,8 @@ internal sealed class StandInBench : ISerialPorts, INanoff, IDisposable
                     _in.Clear();
                     if (line.Length > 0)
                     {
-                        Array.ForEach(Encoding.ASCII.GetBytes(board.Pod.Answer(line)), _out.Enqueue);
+                        Put(Encoding.ASCII.GetBytes(board.Pod.Answer(line)));
+                        bench.OnMoment?.Invoke();
                     }
                 }
                 else
@@ -230,10 +257,19 @@ internal sealed class StandInBench : ISerialPorts, INanoff, IDisposable
         public int Read(byte[] buffer, int timeoutMs)
         {
             Require();
-            int count = 0;
-            while (count < buffer.Length && _out.TryDequeue(out byte next))
+            if (name == board.ConsolePort && board.PlugsAway > 0)
             {
-                buffer[count++] = next;
+                board.ReadsWhileAway++;
+                throw new IOException("The port is gone");
+            }
+
+            int count = 0;
+            lock (_queue)
+            {
+                while (count < buffer.Length && _out.TryDequeue(out byte next))
+                {
+                    buffer[count++] = next;
+                }
             }
 
             if (count == 0)
@@ -249,6 +285,14 @@ internal sealed class StandInBench : ISerialPorts, INanoff, IDisposable
             lock (bench._lock)
             {
                 bench.Open.Remove(name);
+            }
+        }
+
+        private void Put(byte[] bytes)
+        {
+            lock (_queue)
+            {
+                Array.ForEach(bytes, _out.Enqueue);
             }
         }
 

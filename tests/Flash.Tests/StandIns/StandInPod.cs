@@ -14,7 +14,8 @@ internal sealed class StandInPod(string mac)
 {
     private readonly Dictionary<string, string> _active = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _working = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _chunks = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _undone = new(StringComparer.Ordinal);
+    private (string Key, int Have, int Of, string Base64) _pieces = (string.Empty, 0, 0, string.Empty);
     private byte[] _challenge = [];
     private bool _isUnlocked;
     private bool _isOffArm;
@@ -37,10 +38,22 @@ internal sealed class StandInPod(string mac)
 
     public bool IsOnTrial { get; set; }
 
-    /// <summary>Added to the digits of the CRC of the next so many answers.</summary>
+    /// <summary>So many of the next answers have a wrong CRC.</summary>
     public int DamagedAnswers { get; set; }
 
+    /// <summary>The answer to each request of this kind is damaged once; what it asked for was done.</summary>
+    public string? DamagesOnce { get; set; }
+
     public string? FailedItem { get; set; }
+
+    /// <summary>So many of the next self tests find a part that settles still.</summary>
+    public int Settles { get; set; }
+
+    /// <summary>Changes an answer's JSON before its checksum is made: a pod that is broken, or wants to be.</summary>
+    public Func<string, string, string>? Spoils { get; set; }
+
+    /// <summary>Answers by the number of the request before.</summary>
+    public bool AnswersOthers { get; set; }
 
     /// <summary>What the cuff's sensor reads, thousandths of mmHg, per stream that is asked for; and of the lights.</summary>
     public Func<int, int>? Cuff { get; set; }
@@ -59,10 +72,55 @@ internal sealed class StandInPod(string mac)
 
     public string DeviceId => _active.TryGetValue("deviceId", out string? set) ? set : mac[..6] + "fffe" + mac[6..];
 
+    /// <summary>A pod of its own that stands as this one does.</summary>
+    public StandInPod Copy()
+    {
+        StandInPod copy = new(mac)
+        {
+            Build = Build,
+            Target = Target,
+            ImageVersion = ImageVersion,
+            BootId = BootId,
+            Pending = Pending,
+            IsInSession = IsInSession,
+            IsStoreFull = IsStoreFull,
+            IsSilentOfMac = IsSilentOfMac,
+            IsOnTrial = IsOnTrial,
+            _pieces = _pieces,
+            _challenge = _challenge,
+            _isUnlocked = _isUnlocked,
+        };
+        foreach ((Dictionary<string, string> from, Dictionary<string, string> to) in new[] { (_active, copy._active), (_working, copy._working), (_undone, copy._undone) })
+        {
+            foreach ((string key, string value) in from)
+            {
+                to[key] = value;
+            }
+        }
+
+        return copy;
+    }
+
+    /// <summary>All that it keeps over a restart and what waits for a commit, for a comparison.</summary>
+    public string Signature() =>
+        string.Join(';', new[] { _active, _working, _undone }.Select(d => string.Join(',', d.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => p.Key + "=" + p.Value)))) + $" {Build} {Target} {ImageVersion} {Pending} {IsOnTrial} {_isUnlocked} {_pieces.Have}";
+
+    /// <summary>180 s without a confirmation, or a start: what was in force before is again.</summary>
+    public void UndoTrial()
+    {
+        if (IsOnTrial)
+        {
+            IsOnTrial = false;
+            Replace(_active, _undone);
+            Restart();
+        }
+    }
+
     public void Erase()
     {
         _active.Clear();
         _working.Clear();
+        _undone.Clear();
         Pending = 0;
         IsOnTrial = false;
     }
@@ -73,9 +131,24 @@ internal sealed class StandInPod(string mac)
         _isUnlocked = false;
         _isOffArm = false;
         _challenge = [];
+        _pieces = (string.Empty, 0, 0, string.Empty);
+        Replace(_working, _active);
     }
 
-    public void Set(string key, string value) => _active[key] = value;
+    private static void Replace(Dictionary<string, string> values, Dictionary<string, string> by)
+    {
+        values.Clear();
+        foreach ((string key, string value) in by)
+        {
+            values[key] = value;
+        }
+    }
+
+    public void Set(string key, string value)
+    {
+        _active[key] = value;
+        _working[key] = value;
+    }
 
     /// <summary>Answers one line as it came; nothing for what is no request.</summary>
     public string Answer(string line)
@@ -104,10 +177,18 @@ internal sealed class StandInPod(string mac)
         StringBuilder answer = new("# a log line between\n");
         for (int i = 0; i < parts.Count; i++)
         {
-            answer.Append(AnswerLine.Answer(id, string.Create(CultureInfo.InvariantCulture, $"PART {i + 1}"), parts[i]));
+            answer.Append(AnswerLine.Answer(id, string.Create(CultureInfo.InvariantCulture, $"PART {i + 1}"), Spoils?.Invoke(command, parts[i]) ?? parts[i]));
         }
 
-        string last = AnswerLine.Answer(id, head, json);
+        json = Spoils?.Invoke(command, json) ?? json;
+        string last = AnswerLine.Answer(AnswersOthers ? id - 1 : id, head, json);
+        bool isDamagedOnce = DamagesOnce is string kind && command.StartsWith(kind, StringComparison.Ordinal);
+        DamagesOnce = isDamagedOnce ? null : DamagesOnce;
+        if (isDamagedOnce)
+        {
+            last = last.Replace('*', '+');
+        }
+
         if (DamagedAnswers > 0)
         {
             DamagedAnswers--;
@@ -163,9 +244,10 @@ internal sealed class StandInPod(string mac)
             case ["status"]:
                 return $"{{\"state\":\"running\",\"link\":false,\"session\":{(IsInSession ? "true" : "false")},\"pending\":{Pending}}}";
             case ["config", "get", string key]:
-                return $"{{\"{key}\":{Text(_active.GetValueOrDefault(key, "(not set)"))}}}";
+                string shown = _working.ContainsKey(key) && key is "technicianKey" or "wifi.password" or "tls.ca" or "tls.certificate" or "tls.key" ? "(set)" : _working.GetValueOrDefault(key, "(not set)");
+                return $"{{\"{key}\":{Text(shown)}}}";
             case ["config", "diff"]:
-                parts.AddRange(_working.Where(w => _active.GetValueOrDefault(w.Key) != w.Value).Select(w => $"{{\"key\":\"{w.Key}\"}}"));
+                parts.AddRange(Changed().Select(k => $"{{\"key\":\"{k}\"}}"));
                 return "{}";
             case ["config", "set", string key, string value]:
                 RequireUnlock();
@@ -173,13 +255,28 @@ internal sealed class StandInPod(string mac)
                 return "{}";
             case ["config", "put", string key, string n, string of, string base64]:
                 RequireUnlock();
-                _chunks[key] = n == "1" ? base64 : _chunks[key] + base64;
-                if (n == of)
+                int number = int.Parse(n, CultureInfo.InvariantCulture);
+                int whole = int.Parse(of, CultureInfo.InvariantCulture);
+                _pieces = number == 1 ? (key, 0, whole, string.Empty) : _pieces;
+                if (key != _pieces.Key || whole != _pieces.Of || number != _pieces.Have + 1)
                 {
-                    _working[key] = Encoding.ASCII.GetString(Convert.FromBase64String(_chunks[key]));
+                    int next = key == _pieces.Key ? _pieces.Have + 1 : 1;
+                    _pieces = (string.Empty, 0, 0, string.Empty);
+                    throw new PodRefusal("P1707", string.Create(CultureInfo.InvariantCulture, $"The configuration was not taken: piece {next} is next"), "Begin with the first piece.");
+                }
+
+                _pieces = (key, number, whole, _pieces.Base64 + base64);
+                if (number == whole)
+                {
+                    _working[key] = Encoding.ASCII.GetString(Convert.FromBase64String(_pieces.Base64));
+                    _pieces = (string.Empty, 0, 0, string.Empty);
                 }
 
                 return $"{{\"have\":{n},\"of\":{of}}}";
+            case ["config", "clear", string key]:
+                RequireUnlock();
+                _working.Remove(key);
+                return $"{{\"{key}\":\"(not set)\"}}";
             case ["config", "commit"]:
                 RequireUnlock();
                 if (IsStoreFull)
@@ -187,23 +284,33 @@ internal sealed class StandInPod(string mac)
                     throw new PodRefusal("P1301", "The pod's store is full", "Bring the pod back into reach of the gateway.");
                 }
 
-                if (_working.All(w => _active.GetValueOrDefault(w.Key) == w.Value))
+                if (IsOnTrial)
+                {
+                    throw new PodRefusal("P1724", "The configuration in force is on trial", "Confirm it or revert it first.");
+                }
+
+                if (!Changed().Any())
                 {
                     throw new PodRefusal("P1714", "Nothing was changed", "Change something.");
                 }
 
-                foreach ((string key, string value) in _working)
+                if (_working.ContainsKey("tls.key") != _working.ContainsKey("tls.ca") || (_active.ContainsKey("technicianKey") && !_working.ContainsKey("technicianKey")))
                 {
-                    _active[key] = value;
+                    throw new PodRefusal("P1707", "What belongs together is not whole", "Set the rest.");
                 }
 
-                _working.Clear();
+                Replace(_undone, _active);
+                Replace(_active, _working);
                 IsOnTrial = true;
                 Restart();
                 return "{\"sequence\":1,\"confirmWithinMs\":180000}";
+            case ["config", "revert"]:
+                RequireUnlock();
+                Replace(_working, _active);
+                return "{\"sequence\":1}";
             case ["config", "confirm"]:
                 RequireUnlock();
-                IsOnTrial = false;
+                IsOnTrial = IsOnTrial ? false : throw new PodRefusal("P1714", "No configuration is on trial", "Nothing.");
                 return "{}";
             case ["challenge"]:
                 _challenge = SHA256.HashData(Encoding.ASCII.GetBytes($"{mac} {BootId} {Requests.Count}"))[..16];
@@ -213,16 +320,22 @@ internal sealed class StandInPod(string mac)
                 bool isRight = _challenge.Length == 16 && Convert.ToHexStringLower(HMACSHA256.HashData(key0, _challenge))[..16] == answer;
                 _challenge = [];
                 _isUnlocked = isRight;
-                return isRight ? "{}" : throw new PodRefusal("P1700", "The answer is wrong", "Ask for a new challenge.");
+                return isRight ? "{}" : throw new PodRefusal("P1701", "The answer is wrong", "Ask for a new challenge.");
             case ["selftest"]:
-                foreach (string item in new[] { "store", "heap", "gateway" })
+                foreach (string item in new[] { "store", "heap", "gateway", "signal" })
                 {
                     bool isFailed = item == FailedItem;
-                    parts.Add($"{{\"item\":\"{item}\",\"value\":\"{(isFailed ? 900 : 12)}\",\"unit\":\"ms\",\"low\":0,\"high\":500,\"result\":\"{(isFailed ? "FAIL" : "PASS")}\",\"code\":{(isFailed ? item == "gateway" ? "\"P1400\"" : "\"P1302\"" : "null")}}}");
+                    parts.Add($"{{\"item\":\"{item}\",\"value\":\"{(isFailed ? 900 : 12)}\",\"unit\":\"ms\",\"low\":0,\"high\":500,\"result\":\"{(isFailed ? "FAIL" : "PASS")}\",\"code\":{(isFailed ? item is "gateway" or "signal" ? "\"P1400\"" : "\"P1302\"" : "null")}}}");
+                }
+
+                if (Settles > 0)
+                {
+                    Settles--;
+                    parts.Add("{\"item\":\"Tmp117\",\"value\":\"2\",\"unit\":\"state settling\",\"low\":3,\"high\":3,\"result\":\"FAIL\",\"code\":\"P1002\"}");
                 }
 
                 parts.Add("{\"item\":\"cuff\",\"value\":null,\"unit\":null,\"low\":null,\"high\":null,\"result\":\"SKIP\",\"code\":null}");
-                return $"{{\"pass\":{(FailedItem is null ? 3 : 2)},\"fail\":{(FailedItem is null ? 0 : 1)},\"skip\":1}}";
+                return $"{{\"pass\":{(FailedItem is null ? 4 : 3)},\"fail\":{(FailedItem is null ? 0 : 1)},\"skip\":1}}";
             case ["sensor", "stream", string part, string count]:
                 RequireUnlock();
                 int samples = int.Parse(count, CultureInfo.InvariantCulture);
@@ -244,21 +357,23 @@ internal sealed class StandInPod(string mac)
                 RequireUnlock();
                 if (!_isOffArm)
                 {
-                    throw new PodRefusal("P1701", "CUFF OFF ARM was not said", "Say it.");
+                    throw new PodRefusal("P1717", "CUFF OFF ARM was not said", "Say it.");
                 }
 
                 _working["calibration." + sensor] = $"{serial};{date};{due};{values}";
                 return "{}";
             default:
-                throw new PodRefusal("P1702", "There is no such command", "Ask for help.");
+                throw new PodRefusal("P1713", "There is no such command", "Ask for help.");
         }
     }
+
+    private IEnumerable<string> Changed() => _working.Keys.Union(_active.Keys).Where(k => _working.GetValueOrDefault(k) != _active.GetValueOrDefault(k)).Order(StringComparer.Ordinal);
 
     private void RequireUnlock()
     {
         if (_active.ContainsKey("technicianKey") && !_isUnlocked)
         {
-            throw new PodRefusal("P1703", "The pod is locked", "Unlock it.");
+            throw new PodRefusal("P1716", "The pod is locked", "Unlock it.");
         }
     }
 

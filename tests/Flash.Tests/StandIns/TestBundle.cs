@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
@@ -11,10 +12,12 @@ internal static class TestBundle
     public const string Password = "planted-password-7741";
     public const string TechnicianKey = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
+    private const string OwnKey = "own";
+
     private static readonly ECDsa AuthorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private static readonly X509Certificate2 Authority = MakeAuthority(AuthorityKey);
 
-    public static string Json(string deviceId, string? password = Password, string? technicianKey = TechnicianKey, DateTimeOffset? ends = null, bool isOtherKey = false, bool isOtherAuthority = false)
+    public static string Json(string deviceId, string? password = Password, string? technicianKey = OwnKey, DateTimeOffset? ends = null, bool isOtherKey = false, bool isOtherAuthority = false)
     {
         (string certificate, string key) = MakeLeaf(ends ?? new DateTimeOffset(2028, 11, 29, 0, 0, 0, TimeSpan.Zero));
         using X509Certificate2? other = isOtherAuthority ? MakeAuthority(ECDsa.Create(ECCurve.NamedCurves.nistP256)) : null;
@@ -27,9 +30,12 @@ internal static class TestBundle
             certificate,
             key = isOtherKey ? MakeLeaf(DateTimeOffset.MaxValue.AddYears(-7000)).Key : key,
             wifi = new { ssid = "cart 7", password },
-            technicianKey,
+            technicianKey = technicianKey is OwnKey ? KeyOf(deviceId) : technicianKey,
         });
     }
+
+    /// <summary>Each pod has a key of its own; their tails are alike, so that a search finds all.</summary>
+    public static string KeyOf(string deviceId) => deviceId is "246f28fffeaa0001" ? TechnicianKey : new string([.. deviceId.Where(char.IsAsciiHexDigit)]) + TechnicianKey[16..];
 
     private static X509Certificate2 MakeAuthority(ECDsa key)
     {

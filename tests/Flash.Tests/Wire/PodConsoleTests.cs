@@ -104,6 +104,11 @@ public sealed class PodConsoleTests : IDisposable
     }
 
     [TestMethod]
+    public void A_plug_with_two_names_is_one() => CollectionAssert.AreEqual(
+        new[] { "/dev/cu.usbserial-1", "/dev/tty.alone", "/dev/ttyUSB0", "COM3" },
+        MachinePorts.Once(["COM3", "/dev/tty.usbserial-1", "/dev/cu.usbserial-1", "/dev/ttyS4", "/dev/ttyUSB0", "/dev/ttyUSB0", "/dev/tty.alone"]).ToArray());
+
+    [TestMethod]
     public void Each_plug_is_said_for_what_it_is()
     {
         using StandInBench bench = new();
@@ -127,11 +132,11 @@ public sealed class PodConsoleTests : IDisposable
         StringAssert.Contains(output, "\"deviceId\":\"246f28fffeaa0001\"");
         (exit, _, string diagnostics) = Run(bench, "console", "--send", "dance");
         Assert.AreEqual(17, exit);
-        StringAssert.Contains(diagnostics, "P1702 on 'dance': There is no such command");
+        StringAssert.Contains(diagnostics, "P1713 on 'dance': There is no such command");
         StringAssert.Contains(diagnostics, "next: Ask for help.");
         (exit, _, diagnostics) = Run(bench, "console", "-Port", "COM1");
         Assert.AreEqual(16, exit);
-        StringAssert.Contains(diagnostics, "COM1 is UART0, the debugger's plug: for flashing, not the console");
+        StringAssert.Contains(diagnostics, "COM1 (Silicon Labs CP210x) is UART0, the debugger's plug: for flashing, not the console");
 
         StandInOperator typed = new() { Input = [.. "@1 status\r"u8, 0x1D, .. "@2 factory\r"u8] };
         (exit, _, diagnostics) = Run(bench, typed, "console");

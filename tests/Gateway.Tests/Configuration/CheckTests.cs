@@ -50,10 +50,20 @@ public sealed class CheckTests
     [DataRow("sessionBroker:\n  host: \"broker\\0.example\"", "G2004", "a host name or address alone")]
     [DataRow("sessionBroker:\n  host: broker.example\n  clientId: \"a\\nb\"", "G2004", "none of them a control character")]
     [DataRow("sessionBroker:\n  host: broker.example\n  userName: \"a\\0b\"", "G2004", "none of them a control character")]
-    [DataRow("sessionBroker:\n  host: broker.example\n  userName: u\n  passwordFile: empty.secret", "G2004", "is empty")]
-    [DataRow("sessionBroker:\n  host: broker.example\n  userName: u\n  passwordFile: ~/broker.secret", "G2004", "a shell's")]
+    [DataRow("sessionBroker:\n  host: broker.example\n  userName: u\n  transport: tls\n  passwordFile: empty.secret", "G2004", "is empty")]
+    [DataRow("sessionBroker:\n  host: broker.example\n  userName: u\n  transport: tls\n  passwordFile: ~/broker.secret", "G2004", "a shell's")]
     [DataRow("sessionBroker:\n  host: 127.0.0.1", "G2009", "the gateway's own MQTT listener")]
     [DataRow("sessionBroker:\n  host: localhost", "G2009", "the gateway's own MQTT listener")]
+    [DataRow("sessionBroker:\n  host: broker.example\n  userName: u\n  passwordFile: broker.secret", "G2176", "Write transport: tls.")]
+    [DataRow("sessionBroker:\n  host: 10.0.0.7\n  userName: u\n  transport: ws\n  passwordFile: broker.secret", "G2176", "to 10.0.0.7")]
+    [DataRow("sessionBroker:\n  host: localhost\n  port: 1884\n  userName: u\n  passwordFile: broker.secret\n  alternatives:\n    - host: broker.example", "G2176", "to broker.example")]
+    [DataRow("web:\n  listen: 0.0.0.0:8443\n  certificate: web.pem", "G2177", "write access: accounts: true")]
+    [DataRow("web:\n  listen: \"[::ffff:127.0.0.1]:8443\"\n  certificate: web.pem", "G2177", "needs accounts")]
+    [DataRow("web:\n  listen: 127.0.0.1:8443", "G2009", "the pages have no certificate")]
+    [DataRow("web:\n  listen: 127.0.0.1:8080\n  certificate: web.pem", "G2009", "another listener too")]
+    [DataRow("web:\n  listen: 127.0.0.1\n  certificate: web.pem", "G2004", "an IP address and a port")]
+    [DataRow("web:\n  listen: \"::1\"\n  certificate: web.pem", "G2004", "an IP address and a port")]
+    [DataRow("web:\n  certificate: web.pem", "G2009", "no web.listen")]
     [DataRow("listen:\n  mqttAddress: \"::ffff:127.0.0.1\"", "G2010", "Write 127.0.0.1.")]
     [DataRow("web:\n  publicUrl: cart.example", "G2004", "Write publicUrl: https://cart.example.")]
     [DataRow("web:\n  publicUrl: https://cart.example/path", "G2004", "nothing behind it")]
@@ -109,7 +119,7 @@ public sealed class CheckTests
         Assert.AreEqual("G2001", absent.Code);
         StringAssert.Contains(absent.Render(), "there is no such file");
 
-        File.WriteAllText(file, Whole("journal", "sessionBroker:\n  host: broker.example\n  userName: cart-1\n  passwordFile: broker.secret"));
+        File.WriteAllText(file, Whole("journal", "sessionBroker:\n  host: broker.example\n  userName: cart-1\n  transport: tls\n  passwordFile: broker.secret"));
         Assert.AreEqual("G2008", ConfigurationFile.Load(file).Errors.Single().Code);
         File.WriteAllText(Path.Combine(folder, "broker.secret"), "secret\n");
         GatewayHostOptions options = ConfigurationFile.Check(file).Options!;

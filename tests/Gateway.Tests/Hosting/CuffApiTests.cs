@@ -103,6 +103,7 @@ public sealed class CuffApiTests
         public (DefaultHttpContext Context, Task Asked) Ask(bool isTest, CancellationToken gone)
         {
             Rig.Run(1000);
+            Loop.Run(); // what an answer before left for the trail
             DefaultHttpContext context = new() { RequestAborted = gone, RequestServices = BareRequest.Services };
             context.Request.Method = "POST";
             context.Request.Body = new MemoryStream(isTest ? """{"cuffOffTheArm":true}"""u8.ToArray() : "{}"u8.ToArray());

@@ -4,6 +4,7 @@ using System.Diagnostics.Metrics;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeGateway.Gateway.Hosting;
@@ -69,7 +70,10 @@ public sealed class GatewayProgramTests : IDisposable
         string file = await WriteAsync(Yaml);
         (int exit, string output, string diagnostics) = await RunAsync(file, "--check");
         Assert.AreEqual(GatewayProgram.Done, exit, diagnostics);
-        Assert.AreEqual(file + ": the configuration is right." + Environment.NewLine, output);
+        StringAssert.StartsWith(output, file + ": the configuration is right." + Environment.NewLine);
+        StringAssert.Contains(output, "  mqtt 127.0.0.1:0, plain: this machine alone");
+        Assert.HasCount(4, output.TrimEnd().Split('\n'), "and each listener, and a note");
+        StringAssert.EndsWith(output, "Note: No accounts are set up (access.accounts): loopback keeps foreign pages out, and no program of this machine." + Environment.NewLine);
         string wrong = await WriteAsync(Yaml + "windowMesages: 3\nlisen:\n  x: 1\n");
         foreach (string[] arguments in new[] { new[] { wrong }, [wrong, "--check"], [Path.Combine(_folder, "absent.yaml")], ["--check", Path.Combine(_folder, "absent.yaml")] })
         {
@@ -81,11 +85,21 @@ public sealed class GatewayProgramTests : IDisposable
     }
 
     [TestMethod]
-    public async Task A_taken_port_is_3_with_a_code()
+    public async Task A_taken_port_is_3_with_a_code_and_a_deep_check_says_it_before()
     {
         using TcpListener taken = new(IPAddress.Loopback, 0);
         taken.Start();
         string file = await WriteAsync(Yaml.Replace("httpPort: 0", "httpPort: " + ((IPEndPoint)taken.LocalEndpoint).Port, StringComparison.Ordinal));
+        Assert.AreEqual(GatewayProgram.Done, (await RunAsync(file, "--check")).Exit);
+        Assert.AreEqual(GatewayProgram.Done, (await RunAsync("--check=deep", await WriteAsync(Yaml))).Exit);
+        file = await WriteAsync(Yaml.Replace("httpPort: 0", "httpPort: " + ((IPEndPoint)taken.LocalEndpoint).Port, StringComparison.Ordinal));
+        foreach (string[] deep in new[] { new[] { file, "--check=deep" }, ["--check=deep", file], [file, "--check", "--deep"] })
+        {
+            (int checkedExit, _, string found) = await RunAsync(deep);
+            Assert.AreEqual(GatewayProgram.Refused, checkedExit, found);
+            StringAssert.Contains(found, "error G2014: ");
+        }
+
         (int exit, string output, string diagnostics) = await RunAsync(file);
         Assert.AreEqual(GatewayProgram.Refused, exit);
         Assert.AreEqual(string.Empty, output);
@@ -181,6 +195,10 @@ public sealed class GatewayProgramTests : IDisposable
         };
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:3";
         start.Environment["DOTNET_ENVIRONMENT"] = "Development";
+        using Socket manager = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveTimeout = 60_000 };
+        manager.Bind(new UnixDomainSocketEndPoint(Path.Combine(_folder, "notify")));
+        start.Environment["NOTIFY_SOCKET"] = Path.Combine(_folder, "notify");
+        byte[] told = new byte[64];
         using Process process = Process.Start(start)!;
         Task<string> log = process.StandardError.ReadToEndAsync();
         string mqtt = (await process.StandardOutput.ReadLineAsync().WaitAsync(LiveGateway.Patience))!;
@@ -188,6 +206,8 @@ public sealed class GatewayProgramTests : IDisposable
         StringAssert.StartsWith(mqtt, "mqtt 127.0.0.1:");
         StringAssert.StartsWith(http, "http 127.0.0.1:");
         Assert.AreEqual("running", await process.StandardOutput.ReadLineAsync().WaitAsync(LiveGateway.Patience));
+
+        Assert.AreEqual("READY=1", Encoding.UTF8.GetString(told, 0, manager.Receive(told)), "the unit has started");
 
         // An open connection that wants nothing does not hold the stop.
         using TcpClient pod = new();
@@ -202,6 +222,7 @@ public sealed class GatewayProgramTests : IDisposable
         await process.WaitForExitAsync().WaitAsync(LiveGateway.Patience);
         TestContext.WriteLine($"ended {TimeProvider.System.GetElapsedTime(began).TotalMilliseconds:F0} ms after SIGTERM; target 5000 ms");
         Assert.AreEqual(GatewayProgram.Done, process.ExitCode);
+        Assert.AreEqual("STOPPING=1", Encoding.UTF8.GetString(told, 0, manager.Receive(told)));
         string lines = await log;
         StringAssert.Contains(lines, " info G2200 The gateway started and takes in readings.");
         foreach (string line in lines.Split('\n', StringSplitOptions.RemoveEmptyEntries))

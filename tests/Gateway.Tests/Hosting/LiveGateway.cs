@@ -32,7 +32,7 @@ internal sealed class LiveGateway : IAsyncDisposable
     private LiveGateway(WebApplication application, StringWriter log, string folder)
     {
         (Application, _log, _folder) = (application, log, folder);
-        (HttpPort, MqttPort, TlsPort) = GatewayApplication.PortsOf(application);
+        (HttpPort, MqttPort, TlsPort) = (GatewayApplication.PortOf(application, "http"), GatewayApplication.PortOf(application, "mqtt"), GatewayApplication.PortOf(application, "mqtts"));
         Origin = $"http://127.0.0.1:{HttpPort}";
     }
 

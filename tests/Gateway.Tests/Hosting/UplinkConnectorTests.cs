@@ -12,7 +12,7 @@ using System.Threading.Tasks;
 using EdgeGateway.Certificates;
 using EdgeGateway.Core;
 using EdgeGateway.Faults;
-using EdgeGateway.Gateway.Hosting;
+using EdgeGateway.Machine;
 using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Transports;
 using Gateway.Tests.Security;
@@ -26,8 +26,6 @@ namespace Gateway.Tests.Hosting;
 [TestClass]
 public sealed class UplinkConnectorTests
 {
-    private static int _mosquittoPort;
-
     [TestMethod]
     public async Task A_connection_opens_carries_bytes_both_ways_and_closes_once()
     {
@@ -80,7 +78,7 @@ public sealed class UplinkConnectorTests
     [TestMethod]
     public async Task Tls_opens_to_a_broker_that_the_authority_has_proven_and_shows_its_own_certificate()
     {
-        using CartFiles files = new("hospital");
+        using CertificateFixture files = new("hospital");
         await using TlsBroker broker = new(files.Gateway("localhost"), files, wantsClient: true);
         (string kind, object what) = await TryAsync(new ExternalBroker
         {
@@ -96,8 +94,8 @@ public sealed class UplinkConnectorTests
     [TestMethod]
     public async Task Each_cause_of_a_failed_tls_connection_has_its_own_code()
     {
-        using CartFiles files = new("hospital");
-        using CartFiles stranger = new("hospital");
+        using CertificateFixture files = new("hospital");
+        using CertificateFixture stranger = new("hospital");
         ExternalBroker broker = new() { Host = "localhost", Transport = UplinkTransport.Tls, Authority = Bytes(files.RootPem + "\n" + files.IssuingPem) };
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         await using TlsBroker good = new(files.Gateway("localhost"), files, wantsClient: true);
@@ -126,16 +124,13 @@ public sealed class UplinkConnectorTests
     [NeedsProgram("mosquitto")]
     public async Task Mosquitto_over_tls_takes_a_certificate_that_it_knows_and_its_refusal_has_a_code()
     {
-        using CartFiles files = new("hospital");
-        using CartFiles stranger = new("hospital");
+        using CertificateFixture files = new("hospital");
+        using CertificateFixture stranger = new("hospital");
         string folder = Directory.CreateTempSubdirectory("mosquitto-tls-").FullName;
-        using X509Certificate2 server = files.Gateway("localhost");
-        using ECDsa key = server.GetECDsaPrivateKey()!;
-        File.WriteAllText(Path.Combine(folder, "server.key"), key.ExportPkcs8PrivateKeyPem() + "\n");
-        File.WriteAllText(Path.Combine(folder, "server.pem"), server.ExportCertificatePem() + "\n" + files.IssuingPem + "\n");
-        File.WriteAllText(Path.Combine(folder, "ca.pem"), files.RootPem + "\n" + files.IssuingPem + "\n");
-        using RunningProgram mosquitto = await MosquittoAsync(folder);
-        ExternalBroker broker = new() { Host = "localhost", Port = _mosquittoPort, Transport = UplinkTransport.Tls, Authority = Bytes(files.RootPem) };
+        WriteMosquittoFiles(folder, files);
+        (RunningProgram mosquitto, int port) = await MosquittoAsync(folder);
+        using RunningProgram running = mosquitto;
+        ExternalBroker broker = new() { Host = "localhost", Port = port, Transport = UplinkTransport.Tls, Authority = Bytes(files.RootPem) };
         byte[] connect = MqttBytes.Connect("cart-1", "u", "p");
         Assert.AreEqual("received", (await TryAsync(broker with { Certificate = Bytes(Pair(files.Listener("cart-1"))) }, connect)).Kind, "CONNACK");
         Assert.AreEqual(FaultCodes.BrokerRefusedCertificate, ((string)(await TryAsync(broker, connect)).What).Split(' ')[0], "no certificate where one is wanted");
@@ -172,19 +167,31 @@ public sealed class UplinkConnectorTests
         Assert.AreEqual(FaultCodes.BrokerWebSocketRefused, await CodeAsync(broker with { WebSocketPath = "/no-such" }));
     }
 
-    private static async Task<RunningProgram> MosquittoAsync(string folder)
+    /// <summary>What a mosquitto needs to prove that it is localhost, and to judge certificates.</summary>
+    internal static void WriteMosquittoFiles(string folder, CertificateFixture files)
+    {
+        using X509Certificate2 server = files.Gateway("localhost");
+        using ECDsa key = server.GetECDsaPrivateKey()!;
+        File.WriteAllText(Path.Combine(folder, "server.key"), key.ExportPkcs8PrivateKeyPem() + "\n");
+        File.WriteAllText(Path.Combine(folder, "server.pem"), server.ExportCertificatePem() + "\n" + files.IssuingPem + "\n");
+        File.WriteAllText(Path.Combine(folder, "ca.pem"), files.RootPem + "\n" + files.IssuingPem + "\n");
+    }
+
+    /// <summary>A mosquitto that wants a client certificate, and its port.</summary>
+    internal static async Task<(RunningProgram Program, int Port)> MosquittoAsync(string folder)
     {
         for (int attempt = 0; attempt < 5; attempt++)
         {
+            int port;
             using (TcpListener probe = new(IPAddress.Loopback, 0))
             {
                 probe.Start();
-                _mosquittoPort = ((IPEndPoint)probe.LocalEndpoint).Port;
+                port = ((IPEndPoint)probe.LocalEndpoint).Port;
             }
 
             File.WriteAllText(
                 Path.Combine(folder, "mosquitto.conf"),
-                $"user root\nlistener {_mosquittoPort} 127.0.0.1\nallow_anonymous true\nrequire_certificate true\ncafile {folder}/ca.pem\ncertfile {folder}/server.pem\nkeyfile {folder}/server.key\n");
+                $"user root\nlistener {port} 127.0.0.1\nallow_anonymous true\nrequire_certificate true\ncafile {folder}/ca.pem\ncertfile {folder}/server.pem\nkeyfile {folder}/server.key\n");
             RunningProgram broker = new("mosquitto", "-v", "-c", Path.Combine(folder, "mosquitto.conf"));
             string? line;
             string said = string.Empty;
@@ -197,7 +204,7 @@ public sealed class UplinkConnectorTests
             if (line is not null)
             {
                 _ = broker.Errors.ReadToEndAsync(); // or its pipe fills
-                return broker;
+                return (broker, port);
             }
 
             broker.Dispose();
@@ -242,57 +249,6 @@ public sealed class UplinkConnectorTests
         }
 
         return opened;
-    }
-
-    /// <summary>A server over TLS that says what it is told.</summary>
-    private sealed class TlsBroker : IAsyncDisposable
-    {
-        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-        private readonly Task _serving;
-
-        public TlsBroker(X509Certificate2 certificate, CartFiles files, bool wantsClient)
-        {
-            _listener.Start();
-            _serving = ServeAsync(certificate, files, wantsClient);
-        }
-
-        public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
-
-        public async ValueTask DisposeAsync()
-        {
-            _listener.Stop();
-            await _serving;
-        }
-
-        private async Task ServeAsync(X509Certificate2 certificate, CartFiles files, bool wantsClient)
-        {
-            X509ChainPolicy trust = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            trust.CustomTrustStore.ImportFromPem(files.RootPem);
-            trust.ExtraStore.ImportFromPem(files.IssuingPem);
-            while (true)
-            {
-                try
-                {
-                    using TcpClient client = await _listener.AcceptTcpClientAsync();
-                    using SslStream stream = new(client.GetStream());
-                    await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate, ClientCertificateRequired = wantsClient, CertificateChainPolicy = trust });
-                    byte[] heard = new byte[64];
-                    int count = await stream.ReadAsync(heard);
-                    await stream.WriteAsync(heard.AsMemory(0, count));
-                    while (await stream.ReadAsync(heard) > 0)
-                    {
-                    }
-                }
-                catch (Exception e) when (e is IOException or AuthenticationException)
-                {
-                    // That peer is gone; the next one.
-                }
-                catch (Exception e) when (e is SocketException or InvalidOperationException)
-                {
-                    return;
-                }
-            }
-        }
     }
 
     private sealed class Seen : IUplinkEvents, IDisposable

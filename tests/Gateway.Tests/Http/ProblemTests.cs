@@ -163,7 +163,7 @@ public sealed class ProblemTests
     public async Task A_gateway_that_does_not_run_is_503_on_every_route_that_asks_it()
     {
         await using WebApplication application = await ServeAsync(new GatewayHandle(new InlineLoop(), static () => null));
-        foreach (HttpRoute route in HttpRoutes.All.Where(r => r.IsDescribed && r.Name != "getHealth"))
+        foreach (HttpRoute route in HttpRoutes.All.Where(r => r.IsDescribed && r.Name != "getHealth" && r.Tag != "access"))
         {
             using HttpRequestMessage request = new(new HttpMethod(route.Method!), application.Urls.First() + route.Pattern.Replace("{session}", "S1", StringComparison.Ordinal).Replace("{clip}", "c1", StringComparison.Ordinal).Replace("{id}", "a1", StringComparison.Ordinal));
             if (route.Body is not null || route.Method == "POST")

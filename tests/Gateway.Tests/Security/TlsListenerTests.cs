@@ -31,7 +31,7 @@ public sealed class TlsListenerTests
     private const string Second = "02aabbfffe0000a2";
     private const string New = "02aabbfffe0000a3";
 
-    private static CartFiles _cart = null!;
+    private static CertificateFixture _cart = null!;
     private static LiveGateway _gateway = null!;
 
     public TestContext TestContext { get; set; } = null!;
@@ -39,7 +39,7 @@ public sealed class TlsListenerTests
     [ClassInitialize]
     public static async Task StartAsync(TestContext context)
     {
-        _cart = new CartFiles("cart-1");
+        _cart = new CertificateFixture("cart-1");
         _cart.Admit(Known);
         _cart.Admit(Second);
         _gateway = await LiveGateway.StartAsync(change: o => o with { Tls = new GatewayTlsOptions { Directory = _cart.Folder.Path, MqttAddress = IPAddress.Loopback, MqttPort = 0 } });
@@ -65,11 +65,11 @@ public sealed class TlsListenerTests
     [TestMethod]
     public async Task Refused_peers_are_told_apart_in_health_with_what_to_do()
     {
-        using CartFiles other = new("cart-2", _cart);
-        using CartFiles stranger = new("cart-1");
+        using CertificateFixture other = new("cart-2", _cart);
+        using CertificateFixture stranger = new("cart-1");
         CertificatePair revoked = _cart.Pod(Second);
         _cart.Revoke(revoked);
-        await UntilAsync(() => Task.FromResult(_gateway.Application.Services.GetService(typeof(EdgeGateway.Core.Access.ICartMembers)) is EdgeGateway.Core.Access.ICartMembers members && members.IsRevoked(CartFiles.SerialOf(revoked))));
+        await UntilAsync(() => Task.FromResult(_gateway.Application.Services.GetService(typeof(EdgeGateway.Core.Access.ICartMembers)) is EdgeGateway.Core.Access.ICartMembers members && members.IsRevoked(CertificateFixture.SerialOf(revoked))));
         (string Code, CertificatePair? Shown)[] cases =
         [
             (FaultCodes.PeerWithoutCertificate, null),
@@ -90,7 +90,117 @@ public sealed class TlsListenerTests
         await plain.ConnectAsync(IPAddress.Loopback, _gateway.TlsPort);
         await plain.GetStream().WriteAsync(MqttBytes.Connect("pod-" + Known, "u", "p"));
         Assert.AreEqual(0, await ReadAsync(plain.GetStream()));
-        await IssueAsync(FaultCodes.PeerWithoutTls);
+        JsonElement inPlain = await IssueAsync(FaultCodes.PeerWithoutTls);
+        StringAssert.Contains(inPlain.GetProperty("detail").GetString(), "127.0.0.1: it sent an MQTT CONNECT in plain and calls itself pod-" + Known);
+    }
+
+    [TestMethod]
+    public async Task Stand_in_with_a_pods_habits_and_limits_is_let_in()
+    {
+        // M2Mqtt on mbedTLS: TLS 1.2 alone, one cipher suite, its leaf alone, one trusted certificate; MQTT 3.1.1, clean, with a retained will.
+        await using Peer pod = await Peer.OpenAsync(_gateway.TlsPort, _cart, _cart.Pod(Known), SslProtocols.Tls12, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, _cart.AnchorPem);
+        Assert.AreEqual(0, await pod.ConnectAsPodAsync(Known));
+        Assert.IsLessThan(0x80, await pod.SubscribeAsync("pod/" + Known + "/cmd", isVersion5: false));
+        Assert.IsGreaterThanOrEqualTo(0x80, await pod.SubscribeAsync("pod/" + Second + "/cmd", isVersion5: false));
+
+        // No other gateway of the same root proves itself to it, whatever names it has.
+        using CertificateFixture other = new("cart-2", _cart);
+        Assert.IsFalse(await TrustsAsync(other));
+        Assert.IsTrue(await TrustsAsync(_cart));
+        if (OperatingSystem.IsLinux())
+        {
+            await Assert.ThrowsAsync<Exception>(async () =>
+            {
+                await using Peer weak = await Peer.OpenAsync(_gateway.TlsPort, _cart, _cart.Pod(Known), SslProtocols.Tls12, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256);
+            });
+        }
+    }
+
+    [TestMethod]
+    public async Task Two_boards_of_one_device_id_are_noticed_and_the_first_keeps_its_place()
+    {
+        const string Twice = "02aabbfffe0000a7";
+        _cart.Admit(Twice);
+        await UntilAsync(() => Task.FromResult(_gateway.Application.Services.GetService(typeof(EdgeGateway.Core.Access.ICartMembers)) is EdgeGateway.Core.Access.ICartMembers members
+            && members.StandingOf(0x02aabbfffe0000a7) == EdgeGateway.Core.Access.PeerStanding.Admitted));
+        await using Peer first = await Peer.OpenAsync(_gateway.TlsPort, _cart, _cart.Pod(Twice));
+        Assert.AreEqual(0, await first.ConnectAsync("pod-" + Twice));
+        await using (Peer second = await Peer.OpenAsync(_gateway.TlsPort, _cart, _cart.Pod(Twice)))
+        {
+            Assert.AreNotEqual(0, await second.ConnectAsync("pod-" + Twice), "another key of the same name waits until the first is silent");
+        }
+
+        JsonElement issue = await IssueAsync(FaultCodes.DuplicateDeviceId);
+        Assert.AreEqual(Twice, issue.GetProperty("subject").GetProperty("pod").GetString());
+        Assert.IsTrue(await first.IsOpenAsync());
+    }
+
+    [TestMethod]
+    public async Task Listeners_name_is_not_taken_over_with_another_certificate_while_its_holder_lives()
+    {
+        CertificatePair second = _cart.Listener("dr-7");
+        await using (Peer first = await Peer.OpenAsync(_gateway.TlsPort, _cart, _cart.Listener("dr-7")))
+        {
+            Assert.AreEqual(0, await first.ConnectAsync("dr-7"));
+            await using (Peer other = await Peer.OpenAsync(_gateway.TlsPort, _cart, second))
+            {
+                Assert.AreNotEqual(0, await other.ConnectAsync("dr-7"));
+            }
+
+            await IssueAsync(FaultCodes.ListenerNameTwice);
+            Assert.IsTrue(await first.IsOpenAsync());
+        }
+
+        await UntilAsync(async () =>
+        {
+            await using Peer again = await Peer.OpenAsync(_gateway.TlsPort, _cart, second);
+            return await again.ConnectAsync("dr-7") == 0;
+        });
+    }
+
+    [TestMethod]
+    public async Task Strangers_without_number_do_not_hide_a_pod_that_asks()
+    {
+        const string Asks = "02aabbfffe0000a8";
+        EdgeGateway.Core.GatewayCore core = _gateway.Service.Core!;
+        _gateway.Service.Loop.TryPost(() =>
+        {
+            for (int i = 0; i < 300; i++)
+            {
+                core.Peers.HandshakeRefused(FaultCodes.PeerWithoutTls, 0, "10.0.0." + i, "10.0.0." + i);
+            }
+        });
+        await using Peer pod = await Peer.OpenAsync(_gateway.TlsPort, _cart, _cart.Pod(Asks));
+        Assert.AreNotEqual(0, await pod.ConnectAsync("pod-" + Asks));
+        await UntilAsync(async () =>
+        {
+            using HttpClient http = LiveGateway.Client();
+            using JsonDocument health = JsonDocument.Parse(await http.GetStringAsync(_gateway.Origin + "/health"));
+            JsonElement[] issues = [.. health.RootElement.GetProperty("issues").EnumerateArray()];
+            Assert.IsLessThanOrEqualTo(70, issues.Length);
+            return issues.Any(static i => i.GetProperty("code").ValueEquals(FaultCodes.NewPodAsks) && i.GetProperty("subject").GetProperty("pod").ValueEquals(Asks));
+        });
+    }
+
+    [TestMethod]
+    public async Task Health_says_of_each_listener_where_and_with_what_and_of_each_certificate_how_long()
+    {
+        using HttpClient http = LiveGateway.Client();
+        JsonElement root = default;
+        await UntilAsync(async () =>
+        {
+            using JsonDocument health = JsonDocument.Parse(await http.GetStringAsync(_gateway.Origin + "/health"));
+            root = health.RootElement.Clone();
+            return root.TryGetProperty("certificates", out _);
+        });
+        string[] listeners = [.. root.GetProperty("listeners").EnumerateArray().Select(static l => $"{l.GetProperty("protocol")} {l.GetProperty("address")} {l.GetProperty("port")} {l.GetProperty("protection")}")];
+        CollectionAssert.AreEqual(
+            (string[])[$"mqtt 127.0.0.1 {_gateway.MqttPort} loopback", $"http 127.0.0.1 {_gateway.HttpPort} loopback", $"mqtts 127.0.0.1 {_gateway.TlsPort} mutualTls"], listeners);
+        JsonElement[] certificates = [.. root.GetProperty("certificates").EnumerateArray()];
+        CollectionAssert.AreEqual((string[])["gateway", "issuing"], certificates.Select(static c => c.GetProperty("what").GetString()).ToArray());
+        Assert.IsTrue(certificates.All(static c => c.GetProperty("daysLeft").GetInt32() is 364 or 365), root.GetRawText());
+        using X509Certificate2 issuing = X509Certificate2.CreateFromPem(_cart.IssuingPem);
+        Assert.AreEqual(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(issuing.RawData)), certificates[1].GetProperty("sha256").GetString());
     }
 
     [TestMethod]
@@ -234,11 +344,40 @@ public sealed class TlsListenerTests
     [TestMethod]
     public void Start_without_usable_certificates_is_refused_with_a_code()
     {
-        using CartFiles other = new("cart-9");
+        using CertificateFixture other = new("cart-9");
         foreach (string directory in new[] { Path.Combine(other.Folder.Path, "absent"), other.Folder.Path })
         {
             CodedErrorException refusal = Assert.ThrowsExactly<CodedErrorException>(() => EdgeGateway.Gateway.Security.CartCertificates.Load("cart-1", directory, TimeProvider.System));
             Assert.AreEqual(FaultCodes.CertificatesUnusable, refusal.Errors[0].Code);
+        }
+    }
+
+    // A handshake of a pod of this cart with the gateway of a cart, as mbedTLS judges it: chain to the one trusted certificate, and the host name.
+    private static async Task<bool> TrustsAsync(CertificateFixture cart)
+    {
+        using X509Certificate2 own = cart.Gateway("localhost");
+        using X509Certificate2 issuing = X509Certificate2.CreateFromPem(cart.IssuingPem);
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        Task serving = Task.Run(async () =>
+        {
+            using TcpClient client = await listener.AcceptTcpClientAsync();
+            await using SslStream stream = new(client.GetStream());
+            await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamCertificateContext.Create(own, [issuing], offline: true) });
+            Assert.IsLessThan(16, await ReadAsync(stream), "a pod says nothing before its CONNECT");
+        });
+        try
+        {
+            await using Peer pod = await Peer.OpenAsync(((IPEndPoint)listener.LocalEndpoint).Port, cart, null, SslProtocols.Tls12, anchorPem: _cart.AnchorPem);
+            return true;
+        }
+        catch (AuthenticationException)
+        {
+            return false;
+        }
+        finally
+        {
+            await serving.ContinueWith(static _ => { }, TaskScheduler.Default);
         }
     }
 
@@ -295,13 +434,13 @@ public sealed class TlsListenerTests
 }
 
 /// <summary>A cart's certificates in a folder of their own.</summary>
-internal sealed class CartFiles : IDisposable
+internal sealed class CertificateFixture : IDisposable
 {
     private readonly RootAuthority _root;
     private readonly IssuingAuthority _issuing;
     private readonly bool _ownsRoot;
 
-    public CartFiles(string cartId, CartFiles? under = null)
+    public CertificateFixture(string cartId, CertificateFixture? under = null)
     {
         CartId = cartId;
         _ownsRoot = under is null;
@@ -321,6 +460,8 @@ internal sealed class CartFiles : IDisposable
     public CertificateFolder Folder { get; }
 
     public string RootPem => _root.Certificate.ExportCertificatePem();
+
+    public string AnchorPem => _issuing.AnchorPem(TimeProvider.System.GetUtcNow());
 
     public string IssuingPem => _issuing.Certificate.ExportCertificatePem();
 
@@ -388,7 +529,7 @@ internal sealed class Peer : IAsyncDisposable
 
     public string ServerSerial => ((X509Certificate2)_stream.RemoteCertificate!).SerialNumber;
 
-    public static async Task<Peer> OpenAsync(int port, CartFiles cart, CertificatePair? shown, SslProtocols version = SslProtocols.Tls13)
+    public static async Task<Peer> OpenAsync(int port, CertificateFixture cart, CertificatePair? shown, SslProtocols version = SslProtocols.Tls13, TlsCipherSuite? suite = null, string? anchorPem = null)
     {
         TcpClient socket = new();
         await socket.ConnectAsync(IPAddress.Loopback, port);
@@ -401,15 +542,29 @@ internal sealed class Peer : IAsyncDisposable
         }
 
         X509ChainPolicy trust = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        trust.CustomTrustStore.ImportFromPem(cart.RootPem);
+        trust.CustomTrustStore.ImportFromPem(anchorPem ?? cart.RootPem);
         using CancellationTokenSource patience = new(LiveGateway.Patience);
-        await stream.AuthenticateAsClientAsync(
-            new SslClientAuthenticationOptions { TargetHost = "localhost", ClientCertificates = own, CertificateChainPolicy = trust, EnabledSslProtocols = version }, patience.Token);
+        SslClientAuthenticationOptions options = new() { TargetHost = "localhost", ClientCertificates = own, CertificateChainPolicy = trust, EnabledSslProtocols = version };
+        if (suite is { } one && OperatingSystem.IsLinux())
+        {
+            options.CipherSuitesPolicy = new CipherSuitesPolicy([one]);
+        }
+
+        try
+        {
+            await stream.AuthenticateAsClientAsync(options, patience.Token);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
         return new Peer(socket, stream);
     }
 
     /// <summary>True when a peer gets an answer to its CONNECT: in TLS 1.3 a client hears only then that its certificate was refused.</summary>
-    public static async Task<bool> IsLetInAsync(int port, CartFiles cart, CertificatePair? shown)
+    public static async Task<bool> IsLetInAsync(int port, CertificateFixture cart, CertificatePair? shown)
     {
         try
         {
@@ -432,16 +587,35 @@ internal sealed class Peer : IAsyncDisposable
         return answer[1];
     }
 
-    public async Task<int> SubscribeAsync(string filter)
+    /// <summary>CONNECT as M2Mqtt sends it for a pod.</summary>
+    public async Task<int> ConnectAsPodAsync(string deviceId)
     {
-        await _stream.WriteAsync(MqttBytes.Subscribe(++_id, filter));
+        static byte[] Text(string text) => [(byte)(text.Length >> 8), (byte)text.Length, .. Encoding.ASCII.GetBytes(text)];
+        byte[] body = [.. Text("MQTT"), 4, 0x2E, 0, 15, .. Text("pod-" + deviceId), .. Text("pod/" + deviceId + "/state"), .. Text("{}")];
+        await _stream.WriteAsync((byte[])[0x10, (byte)body.Length, .. body]);
+        return (await PacketAsync(0x20))[1];
+    }
+
+    public async Task<int> SubscribeAsync(string filter, bool isVersion5 = true)
+    {
+        byte[] subscribe = MqttBytes.Subscribe(++_id, filter);
+        if (!isVersion5)
+        {
+            byte[] topic = Encoding.ASCII.GetBytes(filter);
+            subscribe = [0x82, (byte)(5 + topic.Length), 0, _id, 0, (byte)topic.Length, .. topic, 1];
+        }
+
+        await _stream.WriteAsync(subscribe);
         return (await PacketAsync(0x90))[^1];
     }
 
-    public async Task<int> PublishAsync(string topic, string payload)
+    public Task<int> PublishAsync(string topic, string payload) => PublishAsync(topic, Encoding.UTF8.GetBytes(payload));
+
+    public async Task<int> PublishAsync(string topic, byte[] payload)
     {
         byte[] name = Encoding.ASCII.GetBytes(topic);
-        byte[] body = [0, (byte)name.Length, .. name, 0, ++_id, 0, .. Encoding.UTF8.GetBytes(payload)];
+        _id = (byte)((_id % 250) + 1); // never 0
+        byte[] body = [0, (byte)name.Length, .. name, 0, _id, 0, .. payload];
         await _stream.WriteAsync((byte[])[0x32, (byte)((body.Length & 0x7F) | (body.Length > 127 ? 0x80 : 0)), .. body.Length > 127 ? [(byte)(body.Length >> 7)] : Array.Empty<byte>(), .. body]);
         byte[] answer = await PacketAsync(0x40);
         return answer.Length > 2 ? answer[2] : 0;

@@ -4,6 +4,7 @@ using System.Text;
 using System.Threading;
 using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Client;
+using EdgeGateway.Mqtt.MqttNet;
 using EdgeGateway.Mqtt.Transports;
 
 namespace Mqtt.Tests.Transports;
@@ -18,18 +19,24 @@ internal sealed class LiveClient : IMqttClientHandler, IDisposable
     private readonly MqttTcpConnector _connector;
     private readonly MqttLoop _loop;
 
-    public LiveClient(MqttClientOptions options)
+    /// <summary>Makes it; it connects when it is told to.</summary>
+    /// <param name="options">How to be a client.</param>
+    /// <param name="isMqttNet">True for MQTTnet's client behind our port, false for the built-in one.</param>
+    public LiveClient(MqttClientOptions options, bool isMqttNet = false)
     {
-        Client = new MqttClient(options, this);
         _loop = new MqttLoop(TimeProvider.System, options.ClientId);
+        Client = isMqttNet ? new MqttNetClient(options, this, _loop) : new MqttClient(options, this);
         _loop.AddStep(Client.Step);
         _loop.Start();
         _connector = new MqttTcpConnector(_loop, Client, TimeProvider.System);
     }
 
-    public MqttClient Client { get; }
+    public IMqttClient Client { get; }
 
     public void Open(int port) => _connector.Connect("127.0.0.1", port, why => _facts.Add($"failed {why}"));
+
+    /// <summary>The same over TLS, over WebSocket, or both.</summary>
+    public void Open(MqttEndpoint endpoint) => _connector.Connect(endpoint, why => _facts.Add($"failed {why.Kind} {why.Text}"));
 
     /// <summary>Does something on the loop and waits until it is done.</summary>
     public void Do(Action<long> action)

@@ -23,10 +23,12 @@ public sealed class PulseEvaluationTests
 
     [TestMethod]
     [Recordings]
-    public void A_fixed_part_of_bidmc_meets_every_target()
+    public void A_fixed_part_of_bidmc_meets_every_target_and_has_no_rate_that_is_wrong()
     {
         RecordingSet set = RecordingSet.Load(RecordingSet.Bidmc, Recordings.Folder!, name => Part.Contains(name, StringComparer.Ordinal));
-        AssertMet(PulseEvaluation.Run(set, 1, 2, null, CancellationToken.None));
+        PulseEvaluationResult result = PulseEvaluation.Run(set, 1, 2, null, CancellationToken.None);
+        AssertMet(result);
+        Assert.AreEqual(0, result.Wrong.Single().Wrong, string.Join("; ", result.Judgements.Where(j => j.IsWrong)));
     }
 
     [TestMethod]

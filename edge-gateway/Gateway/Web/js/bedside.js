@@ -9,6 +9,7 @@ import { language, text } from "./core/text.js";
 import { CuffPanel } from "./cuff.js";
 import { SoundPanel } from "./stethoscope.js";
 import { RequestList } from "./requests.js";
+import { LockPanel } from "./lock.js";
 
 /** @typedef {import("./core/wire.js").Health} Health */
 /** @typedef {import("./core/wire.js").Issue} Issue */
@@ -51,8 +52,18 @@ async function ask(method, path, what, answerMs = ANSWER_MS) {
   const headers = new Headers({ "Accept-Language": language() });
   if (body !== undefined) headers.set("Content-Type", "application/json");
   const answer = await fetch(path, { method, body, headers, cache: "no-store", signal: AbortSignal.timeout(answerMs) });
-  return { ok: answer.ok, body: await answer.json() };
+  if (answer.status === 401 && !path.startsWith("/api/login")) lock.needed();
+  return { ok: answer.ok, isLocked: answer.status === 401, body: await answer.json() };
 }
+
+const lock = new LockPanel({
+  state: () => ask("GET", "/api/login", undefined, HEALTH_ANSWER_MS),
+  enter: (what) => ask("POST", "/api/login", what),
+  keep: () => ask("POST", "/api/login/keep", {}),
+  leave: () => ask("DELETE", "/api/login"),
+  claim: (what) => ask("POST", "/api/claim", what),
+  onopen: () => { cuff.askAgain(); pollHealth(); },
+});
 
 const cuff = new CuffPanel({
   view,
@@ -94,16 +105,17 @@ async function pollOnce() {
   try {
     answer = await ask("GET", "/health", undefined, HEALTH_ANSWER_MS);
   } catch { /* nobody is there */ }
-  issues = answer?.body.issues ?? [];
+  issues = answer?.body.issues ?? [];   // none while nobody is logged in elsewhere
   const wasAway = isAway;
   // A cart that only is slow once, while its readings still come, is not away.
-  misses = answer?.ok ? 0 : misses + 1;
+  misses = answer?.ok || answer?.isLocked ? 0 : misses + 1;
   isAway = misses > 1 || misses === 1 && (wasAway || !connection.connected);
   if (answer?.ok) {
     const isAnother = health !== null && health.boot !== answer.body.boot;
     health = answer.body;
     answeredAt = Date.now();
     if (wasAway) heard?.listener.hurry();
+    await lock.poll(wasAway || isAnother);
     try {
       await follow();
     } catch {
@@ -112,7 +124,7 @@ async function pollOnce() {
     if (wasAway || isAnother) cuff.askAgain();
   }
   drawHealth();
-  await requests.poll();
+  if (!lock.isLocked) await requests.poll();
 }
 
 /** Listens to the session that is open; a closed one stays on the page, so that what was seen last is not lost to the eye. */
@@ -218,6 +230,6 @@ byId("far-copy").addEventListener("click", async () => {
   byId("far-link", HTMLInputElement).select();
   try { await navigator.clipboard.writeText(byId("far-link", HTMLInputElement).value); say(byId("far-copied"), text("copied")); } catch { /* it is selected: the keyboard copies it */ }
 });
-view.onlanguage = () => { healthShown = ""; drawHealth(); pollHealth(); };
+view.onlanguage = () => { lock.relabel(); healthShown = ""; drawHealth(); pollHealth(); };
 pollHealth();
 setInterval(pollHealth, HEALTH_MS);

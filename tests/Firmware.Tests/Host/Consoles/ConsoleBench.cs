@@ -75,6 +75,9 @@ internal sealed class ConsoleBench
 
     public List<byte[]> Frames { get; } = [];
 
+    /// <summary>What the pod said of its state, over all boots.</summary>
+    public List<string> States { get; } = [];
+
     public StringBuilder Everything { get; } = new();
 
     public int Boots { get; private set; }
@@ -210,6 +213,9 @@ internal sealed class ConsoleBench
 
     public void Run(double seconds) => Step(() => false, seconds);
 
+    /// <summary>Until a fact, or so long.</summary>
+    public void Pump(Func<bool> fact, double seconds) => Step(fact, seconds);
+
     public void Until(Func<bool> fact, double seconds)
     {
         Step(fact, seconds);
@@ -228,8 +234,22 @@ internal sealed class ConsoleBench
             part.Cuff = new SimulatedCuffActuators(Cuff, Clock);
         }
 
-        PodOptions options = new(_board.Services.DeviceId, parts) { FrameFlags = FrameFlags.Simulated, Clock = new BootClock(this) };
+        PodOptions options = new(_board.Services.DeviceId, parts)
+        {
+            FrameFlags = FrameFlags.Simulated,
+            Clock = new BootClock(this),
+            Board = _board.Board,
+            Starts = _board.Services.Reboots!.Starts,
+            LastEnd = _board.Services.ResetReason,
+        };
         Link = new FakeLink();
+        Link.Published += (topic, buffer, count) =>
+        {
+            if (topic.EndsWith("/state", StringComparison.Ordinal))
+            {
+                States.Add(Encoding.UTF8.GetString(buffer, 0, count));
+            }
+        };
         Host = new PodHost(options, _board.Bus(new SimulatedI2cPort(_bus)), Store, new SoftwareCrc32(), new FakeEntropy(), Link);
         Host.FrameProduced += (buffer, offset, length) =>
         {

@@ -94,7 +94,7 @@ public sealed class ServiceConsoleTests
         CommandTable table = bench.Program.Console.Commands;
         List<(string, JsonElement)> all = bench.Send("help");
         Assert.HasCount(table.Count + 1, all);
-        string[] apart = ["reboot", "factory", "config commit", "cuff test", "unlock", "lock", "bundle"];
+        string[] apart = ["reboot", "factory", "config commit", "cuff test", "cuff hold", "unlock", "lock", "bundle"];
         for (int i = 0; i < table.Count; i++)
         {
             ConsoleCommand command = table.Command(i);
@@ -198,17 +198,26 @@ public sealed class ServiceConsoleTests
         bench.Type("config set wifi.password short");
         bench.Port.Send("config set wifi.password typed-Secret-3\u0003");
         bench.Type("\u001b[A");
-        foreach (string command in new[] { "config get", "config diff", "config get wifi.password", "config get tls.key", "config get technicianKey", "bundle", "log 128", "faults", "memo", "config help", "status", "net", "mqtt" })
+        foreach (string command in new[] { "config get", "config diff", "config get wifi.password", "config get tls.key", "config get technicianKey", "bundle", "log 128", "faults", "memo", "config help", "status", "health", "net", "mqtt" })
         {
             bench.Type(command);
             bench.Send(command);
         }
 
         bench.Ok("config revert");
-        bench.Run(30);
+
+        // What the pod says of itself: its health, its state, the rows of a held pressure, the record of a start that failed.
+        bench.Ok("CUFF OFF ARM");
+        bench.Port.Send("cuff hold\r");
+        bench.Run(2);
+        bench.Port.Send("q");
+        bench.Run(70);
+        bench.Program.Fail(new InvalidOperationException("a value of the configuration was refused"), isRunning: true);
         bench.Take();
+        Assert.IsTrue(bench.Frames.Exists(f => Frame.Kind(f, 0) == FrameKind.Health));
+        Assert.IsNotEmpty(bench.States);
         string console = bench.Everything.ToString();
-        string frames = string.Concat(bench.Frames.Select(f => Encoding.Latin1.GetString(f)));
+        string frames = string.Concat(bench.Frames.Select(f => Encoding.Latin1.GetString(f))) + string.Concat(bench.States);
         string[] secrets = [ConsoleBench.Password, ConsoleBench.Key, "typed-Secret", "PLANTED", "cccccccc", Convert.ToBase64String(Encoding.ASCII.GetBytes(pem))[40..60], Encoding.Latin1.GetString(Convert.FromHexString(ConsoleBench.Key))];
         foreach (string secret in secrets)
         {

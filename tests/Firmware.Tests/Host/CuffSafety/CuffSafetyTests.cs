@@ -51,7 +51,36 @@ public sealed class CuffSafetyTests
         ("a held bus asked again at once", "BusMonitor.cs", "        _isAlone = true;", "        _isAlone = false;"),
     ];
 
+    private static readonly (string Name, string Find, string Replace)[] HoldMutants =
+    [
+        ("no upper limit", "if (_centiMmHg > MaxCentiMmHg)", "if (false)"),
+        ("the calibrated pressure alone judged", "_centiMmHg = raw > calibrated ? raw : calibrated;", "_centiMmHg = calibrated;"),
+        ("the raw pressure alone judged", "_centiMmHg = raw > calibrated ? raw : calibrated;", "_centiMmHg = raw;"),
+        ("no key asked for", "KeyUs = 10_000_000;", "KeyUs = 10_000_000_000;"),
+        ("no longest time", "MaxUs = 120_000_000;", "MaxUs = 1_200_000_000;"),
+        ("no zero asked for", "if (_centiMmHg > ZeroCentiMmHg || raw < -ZeroCentiMmHg)", "if (false)"),
+        ("closed at the first zero", "if (_zeros < ZeroSamples)", "if (_zeros < -1)"),
+        ("the bleed valve before the dump valve", "        _chain.OpenDumpValve();\n        _chain.SetBleedValve(1000);", "        _chain.SetBleedValve(1000);\n        _chain.OpenDumpValve();"),
+        ("the dump valve not opened", "        _chain.OpenDumpValve();\n        _chain.SetBleedValve(1000);", "        _chain.SetBleedValve(1000);"),
+        ("the one-shot triggered by time", "    private void StepHeld(long nowUs)\n    {", "    private void StepHeld(long nowUs)\n    {\n        _chain.TriggerDumpHold();"),
+        ("a lost sensor not looked for", "if (_samples.IsLost(_limits.SensorLostUs, nowUs))", "if (false)"),
+        ("a held bus not heard of", "        if (IsHolding)\n        {\n            Finish(reason", "        if (false)\n        {\n            Finish(reason"),
+        ("a lost gateway not looked for", "else if (_hadLink && _link.IsLost(_losses, nowUs))", "else if (false)"),
+        ("a gateway asked for where none was", "else if (_hadLink && _link", "else if (_link"),
+        ("a valve that opened not looked for", "(nowUs - _sinceUs > ClosesUs && !_chain.IsDumpValveHeld)", "false"),
+        ("a volume that does not empty not said", "if (nowUs - _sinceUs > EmptyUs)", "if (false)"),
+        ("the pump run", "        _chain.SetPump(0);\n        _chain.SetBleedValve(0);", "        _chain.SetPump(400);\n        _chain.SetBleedValve(0);"),
+        ("a second one begun beside the first", "        if (IsActive)\n        {\n            return false;", "        if (false)\n        {\n            return false;"),
+    ];
+
+    // Parsed once: a mutant parses the one file that it changes.
+    private static readonly ConcurrentDictionary<string, SyntaxTree> Parsed = new(StringComparer.Ordinal);
+
     public TestContext TestContext { get; set; } = null!;
+
+    public static IEnumerable<object[]> HoldExampleNames => HoldExamples.All.Select(e => new object[] { e.Name });
+
+    public static IEnumerable<object[]> HoldMutantNames => HoldMutants.Select(m => new object[] { m.Name });
 
     public static IEnumerable<object[]> ExampleNames => CuffExamples.All.Concat(CuffExamples.OnBoard).Select(e => new object[] { e.Name });
 
@@ -99,6 +128,60 @@ public sealed class CuffSafetyTests
     }
 
     [TestMethod]
+    [DynamicData(nameof(HoldExampleNames))]
+    public void The_hold_of_a_calibration_answers_each_example(string name) => Assert.IsNull(HoldExamples.All.First(e => e.Name == name).Ask());
+
+    [TestMethod]
+    [DynamicData(nameof(HoldMutantNames))]
+    public void Each_mutant_planted_in_the_hold_is_caught(string name)
+    {
+        (string _, string find, string replace) = HoldMutants.First(m => m.Name == name);
+        foreach ((string example, Func<string?> ask) in Compile("hold: " + name, "CalibrationHold.cs", find, replace, typeof(HoldExamples), nameof(HoldExamples.All)))
+        {
+            if (ask() is { } found)
+            {
+                TestContext.WriteLine($"{name}: caught by \"{example}\": {found}");
+                return;
+            }
+        }
+
+        Assert.Fail(name + " was not caught by any example.");
+    }
+
+    [TestMethod]
+    public void Drawn_self_tests_keep_every_limit_and_a_boards_costs_end_few()
+    {
+        int seeds = Seeds / 15;
+        ConcurrentBag<string> broken = [];
+        ConcurrentBag<string> nuisances = [];
+        int judged = 0;
+        Parallel.For(1, seeds + 1, new ParallelOptions { MaxDegreeOfParallelism = 2 }, seed =>
+        {
+            bool passes = CuffTrial.PassesSelfTest((ulong)seed, true, out string? wrong, out string ended);
+            if (wrong is not null)
+            {
+                broken.Add(wrong);
+            }
+
+            // One that would not pass on an ideal board says nothing about the costs.
+            if (passes || CuffTrial.PassesSelfTest((ulong)seed, false, out _, out _))
+            {
+                System.Threading.Interlocked.Increment(ref judged);
+                if (!passes)
+                {
+                    nuisances.Add($"{seed} ({ended})");
+                }
+            }
+        });
+        string said = $"{judged} self tests of {seeds} judged, {nuisances.Count} ended by the board's costs: seeds {string.Join(' ', nuisances.Order())}";
+        TestContext.WriteLine(said);
+        Console.WriteLine(said);
+        Assert.IsEmpty(broken, string.Join('\n', broken.Order(StringComparer.Ordinal).Take(10)));
+        Assert.IsGreaterThan(seeds / 2, judged, said);
+        Assert.IsLessThan(judged, nuisances.Count * 33, said + "; the goal is one in a hundred, which so few cannot tell from three");
+    }
+
+    [TestMethod]
     public void Unchanged_sources_compiled_the_same_way_pass_every_example()
     {
         foreach ((string example, Func<string?> ask) in Compile("unchanged", null, string.Empty, string.Empty))
@@ -108,22 +191,33 @@ public sealed class CuffSafetyTests
     }
 
     // The pod's sources with one passage changed, together with the examples, against the simulated chips and nothing of the real pod.
-    private static (string Name, Func<string?> Ask)[] Compile(string name, string? file, string find, string replace)
+    private static (string Name, Func<string?> Ask)[] Compile(string name, string? file, string find, string replace, Type? of = null, string field = nameof(CuffExamples.OnBoard))
     {
+        // The hold stands apart from the rest of the pod, which is taken as it is: its mutants compile three files.
         string[] folders = ["cuff-sources", "signal-sources", "driver-sources", "cuff-trial-sources"];
+        string[] alone = ["CalibrationHold.cs", "CuffTrial.cs", "HoldExamples.cs"];
         List<SyntaxTree> trees = [];
         int applied = file is null ? 1 : 0;
         foreach (string path in folders.SelectMany(f => Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, f), "*.cs", SearchOption.AllDirectories)).Order(StringComparer.Ordinal))
         {
-            string text = File.ReadAllText(path);
-            if (string.Equals(Path.GetFileName(path), file, StringComparison.Ordinal))
+            if (of is not null && !alone.Contains(Path.GetFileName(path)))
             {
+                continue;
+            }
+
+            CSharpParseOptions options = new(LanguageVersion.Preview);
+            if (!string.Equals(Path.GetFileName(path), file, StringComparison.Ordinal))
+            {
+                trees.Add(Parsed.GetOrAdd(path, p => CSharpSyntaxTree.ParseText(File.ReadAllText(p), options, p)));
+            }
+            else
+            {
+                string text = File.ReadAllText(path);
                 Assert.AreEqual(2, text.Split(find).Length, $"'{name}': the passage '{find}' must stand in {file} exactly once; plant the mutant anew.");
                 text = text.Replace(find, replace, StringComparison.Ordinal);
                 applied++;
+                trees.Add(CSharpSyntaxTree.ParseText(text, options, path));
             }
-
-            trees.Add(CSharpSyntaxTree.ParseText(text, new CSharpParseOptions(LanguageVersion.Preview), path));
         }
 
         Assert.AreEqual(1, applied, name);
@@ -133,16 +227,17 @@ public sealed class CuffSafetyTests
             .Append(typeof(Simulators.Chips.CuffPneumatics).Assembly.Location)
             .Append(typeof(Simulators.Buses.II2cTarget).Assembly.Location)
             .Append(typeof(Simulators.Kernel.ManualClock).Assembly.Location)
+            .Concat(of is null ? [] : [typeof(Firmware.Pod.PodHost).Assembly.Location, typeof(Simulators.Cart.Pod.SimulatedCuffActuators).Assembly.Location])
             .Select(p => (MetadataReference)MetadataReference.CreateFromFile(p))];
         CSharpCompilation compilation = CSharpCompilation.Create(
-            "Cuff." + name.Replace(' ', '-'),
+            "Cuff." + name.Replace(' ', '-').Replace(':', '-'),
             trees,
             references,
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, nullableContextOptions: NullableContextOptions.Enable));
         using MemoryStream image = new();
         Microsoft.CodeAnalysis.Emit.EmitResult result = compilation.Emit(image);
         Assert.IsTrue(result.Success, $"'{name}' does not compile, so it proves nothing:\n" + string.Join('\n', result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).Take(10)));
-        Type examples = Assembly.Load(image.ToArray()).GetType(typeof(CuffExamples).FullName!, throwOnError: true)!;
-        return ((string, Func<string?>)[])examples.GetField(nameof(CuffExamples.OnBoard), BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!;
+        Type examples = Assembly.Load(image.ToArray()).GetType((of ?? typeof(CuffExamples)).FullName!, throwOnError: true)!;
+        return ((string, Func<string?>)[])examples.GetField(field, BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!;
     }
 }

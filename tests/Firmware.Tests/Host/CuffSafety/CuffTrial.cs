@@ -78,6 +78,9 @@ internal sealed record TrialCosts
     /// <summary>Steps that come 10 to 60 ms late, of a million.</summary>
     public int LongPerMillion { get; init; }
 
+    /// <summary>Transactions behind which the program stands for 5 to 12 ms, as while native code or another thread has the processor, of a million: between a conversion's command and the look at it, too.</summary>
+    public int PausesPerMillion { get; init; }
+
     /// <summary>A transaction takes this long, µs: at 400 kHz some 100 on the wires, and the native call.</summary>
     public int TransactionUs { get; init; }
 
@@ -88,7 +91,7 @@ internal sealed record TrialCosts
     public int StallsPerMinute { get; init; }
 
     /// <summary>A board on a bus that is a little disturbed.</summary>
-    public static TrialCosts Typical { get; } = new() { NacksPerMillion = 3_000, LateUs = 3_000, LongPerMillion = 100, TransactionUs = 250, FlushesPerMinute = 30 };
+    public static TrialCosts Typical { get; } = new() { NacksPerMillion = 3_000, LateUs = 3_000, LongPerMillion = 100, TransactionUs = 250, FlushesPerMinute = 30, PausesPerMillion = 2_000 };
 
     public static TrialCosts Draw(SeededRandom random) => new()
     {
@@ -98,6 +101,7 @@ internal sealed record TrialCosts
         TransactionUs = 100 + random.NextInt32(301),
         FlushesPerMinute = 11 + random.NextInt32(40),
         StallsPerMinute = random.NextInt32(3),
+        PausesPerMillion = random.NextInt32(5_001),
     };
 }
 
@@ -115,6 +119,8 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
     private readonly SimulatedMprls0300 _simulated;
     private readonly Recorder _chain;
     private readonly CuffRun _run;
+    private readonly CuffSelfTest _test;
+    private readonly CalibrationHold _hold;
     private readonly Supervisor _supervisor;
     private readonly LinkWatch _link = new();
     private readonly BusMonitor _monitor;
@@ -147,12 +153,14 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
         _simulated.PowerOn();
         _chain = new Recorder(new SimulatedCuffActuators(_cuff, _clock), _clock);
         _run = new CuffRun(_chain, limits ?? new CuffLimits(), calibration ?? new CuffCalibration(), new OscillometricAnalysis(), _link);
+        _test = new CuffSelfTest(_chain, limits ?? new CuffLimits(), calibration ?? new CuffCalibration(), _link);
+        _hold = new CalibrationHold(_chain, limits ?? new CuffLimits(), calibration ?? new CuffCalibration(), _link);
         _link.Connect(0);
         TrialSensor sensor = new(this);
         PodCounters counters = new();
         EventReporter events = new(counters);
         _monitor = new BusMonitor(this, counters, events, this);
-        _monitor.Held += nowUs => _run.SensorFailed(AbsenceReason.SensorFault, nowUs);
+        _monitor.Held += nowUs => Failed(AbsenceReason.SensorFault, nowUs);
         Source = new Mprls0300(_monitor, SimulatedMprls0300.Address);
         _supervisor = new Supervisor(Source, sensor, _monitor, SimulatedMprls0300.Address, events);
     }
@@ -160,6 +168,10 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
     public Mprls0300 Source { get; }
 
     public CuffRun Run => _run;
+
+    public CuffSelfTest Test => _test;
+
+    public CalibrationHold Hold => _hold;
 
     public CuffPneumatics Cuff => _cuff;
 
@@ -244,6 +256,11 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
         }
 
         _simulated.Stop();
+        if (_costs is { PausesPerMillion: > 0 } && _costly.NextInt32(1_000_000) < _costs.PausesPerMillion)
+        {
+            _clock.Advance(5_000 + _costly.NextInt32(7_001));
+        }
+
         return I2cStatus.Ok;
     }
 
@@ -287,6 +304,36 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
             $"seed {seed}: {string.Join("; ", trial.Broken)} (fault {fault} at {atUs / 1e6:F2} s, degree {degree}, last systolic {lastSystolic}, {cuff}, {part}, {costs})");
     }
 
+    /// <summary>One self test of a seed, off the arm and with nothing wrong.</summary>
+    /// <param name="seed">The seed.</param>
+    /// <param name="withCosts">With a board's costs.</param>
+    /// <param name="broken">Rules that were broken; null for none.</param>
+    /// <param name="ended">How it ended, in words.</param>
+    /// <returns>True when it passed.</returns>
+    public static bool PassesSelfTest(ulong seed, bool withCosts, out string? broken, out string ended)
+    {
+        SeededRandom random = new(seed);
+        SeededRandom knobs = random.Fork("knobs");
+        CuffPneumaticsOptions cuff = CuffPneumaticsOptions.Draw(knobs);
+        Mprls0300Options part = new() { HasPartError = true, ConversionUs = 4_500 + knobs.NextInt32(1_001) };
+        CuffTrial trial = new(cuff, part, random, costs: withCosts ? TrialCosts.Draw(random.Fork("board")) : null);
+        trial._cuff.Faults = CuffChainFaults.OffTheArm;
+        trial._chain.IsSelfTest = true;
+        trial.Settle();
+        long startUs = trial.NowUs;
+        trial._test.TryStart(startUs);
+        while ((trial._test.IsActive || trial._cuff.BladderMmHg > 1) && trial.NowUs - startUs < LongestUs)
+        {
+            trial.Tick(true);
+        }
+
+        trial.Rule(trial.HighestMmHg <= 330, "the bladder had " + trial.HighestMmHg.ToString("F1", CultureInfo.InvariantCulture) + " mmHg");
+        trial.Rule(trial._cuff.BladderMmHg < 15, "the cuff never emptied");
+        broken = trial.Broken.Count == 0 ? null : $"seed {seed}: " + string.Join("; ", trial.Broken);
+        ended = trial._test.LateLoops > 0 ? "late loop" : trial._test.LinkLosses > 0 ? "link" : trial._test.Link + " " + trial._test.Measured;
+        return trial._test.IsValid(trial.NowUs);
+    }
+
     /// <summary>The part answers, and the loop has begun.</summary>
     public void Settle()
     {
@@ -323,7 +370,8 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
             nowUs = _monitor.NowUs;
             Follow();
             _chain.State = _run.State;
-            next = Math.Min(next, Math.Max(_run.Step(nowUs), nowUs));
+            next = Math.Min(next, Math.Max(Math.Min(_run.Step(nowUs), Math.Min(_test.Step(nowUs), _hold.Step(nowUs))), nowUs));
+            Rule(!_hold.IsHolding || !_cuff.IsDumpValveCoilPowered || nowUs - Source.SampledAtUs <= 100_000, "no sample for more than 100 ms, and a calibration's pressure was held");
             bool isLive = _run.State is CuffState.Inflate or CuffState.Hold or CuffState.Bleed;
             Rule(!isLive || nowUs - Math.Max(Source.SampledAtUs, _run.InflatedSinceUs) <= 100_000, "no sample for more than 100 ms, and the loop kept the cuff inflated");
             Follow();
@@ -362,7 +410,7 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
             lateUs += 10_000 + _costly.NextInt32(50_001);
         }
 
-        bool isHeld = _run.State is CuffState.Inflate or CuffState.Hold or CuffState.Bleed;
+        bool isHeld = _run.State is CuffState.Inflate or CuffState.Hold or CuffState.Bleed || _test.NeedsSteadyLoop || _hold.IsHolding;
         if (!isHeld && _costly.NextInt32(60_000_000) < _costs.FlushesPerMinute * TickUs / 3)
         {
             lateUs += 50_000 + _costly.NextInt32(100_001);
@@ -530,6 +578,13 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
         }
     }
 
+    private void Failed(AbsenceReason reason, long nowUs)
+    {
+        _run.SensorFailed(reason, nowUs);
+        _test.SensorFailed(reason, nowUs);
+        _hold.SensorFailed(reason, nowUs);
+    }
+
     private void Follow()
     {
         if (_chain.Opened(_chain.State, _run.State) is { } wrong)
@@ -598,6 +653,8 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
         public override void OnSample(long nowUs)
         {
             trial._chain.InSample = true;
+            trial._test.Sample(trial.Source.PressureMilliMmHg, trial.Source.SampledAtUs, nowUs);
+            trial._hold.Sample(trial.Source.PressureMilliMmHg, trial.Source.SampledAtUs, nowUs);
             trial._run.Sample(trial.Source.PressureMilliMmHg, trial.Source.SampledAtUs, nowUs);
             trial._chain.InSample = false;
         }
@@ -606,11 +663,11 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
         {
             if (reason == AbsenceReason.Saturated)
             {
-                trial._run.SensorFailed(reason, nowUs);
+                trial.Failed(reason, nowUs);
             }
         }
 
-        public override void OnDeviceLost(long nowUs) => trial._run.SensorFailed(AbsenceReason.SensorFault, nowUs);
+        public override void OnDeviceLost(long nowUs) => trial.Failed(AbsenceReason.SensorFault, nowUs);
 
         public override void ChangeEpoch(uint epoch, long nowUs)
         {
@@ -630,25 +687,36 @@ internal sealed class CuffTrial : II2cPort, II2cRecovery, IMonotonicClock
 
         public bool TriggeredOutside { get; private set; }
 
+        /// <summary>True while a self test runs: beyond the sensor's range it goes on without samples, bounded by time.</summary>
+        public bool IsSelfTest { get; set; }
+
+        /// <summary>True when the pump was driven.</summary>
+        public bool HasPumped { get; private set; }
+
+        /// <summary>True when the bleed valve was opened wide while the dump valve was held.</summary>
+        public bool BleedFirst { get; private set; }
+
         public bool IsDumpValveHeld => chain.IsDumpValveHeld;
 
         public bool IsPressureSwitchOpen => chain.IsPressureSwitchOpen;
 
         public void SetPump(int dutyPermille)
         {
+            HasPumped |= dutyPermille > 0;
             _recent.Add((clock.NowUs, 'p', dutyPermille));
             chain.SetPump(dutyPermille);
         }
 
         public void SetBleedValve(int openPermille)
         {
+            BleedFirst |= openPermille == 1000 && chain.IsDumpValveHeld;
             _recent.Add((clock.NowUs, 'b', openPermille));
             chain.SetBleedValve(openPermille);
         }
 
         public void TriggerDumpHold()
         {
-            TriggeredOutside |= !InSample;
+            TriggeredOutside |= !InSample && !IsSelfTest;
             chain.TriggerDumpHold();
         }
 

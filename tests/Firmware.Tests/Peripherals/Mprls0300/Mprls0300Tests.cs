@@ -76,6 +76,14 @@ public sealed class Mprls0300Tests
         Mprls0300 driver = new Mprls0300(bus, 0x18);
         Run(driver, isProbe: true);
         bus.Hears = false;
+        for (int i = 1; i < Mprls0300.MaxUnseenConversions; i++)
+        {
+            long before = driver.NextStepUs;
+            Assert.AreEqual(DriverResult.Failed, driver.Measure(driver.NextStepUs));
+            Assert.AreEqual(FaultCode.Mprls0300BusFault, driver.FaultCode); // a pause of the program looks the same
+            Assert.AreEqual(before + Mprls0300.RetryUs, driver.NextStepUs);
+        }
+
         Assert.AreEqual(DriverResult.Failed, driver.Measure(driver.NextStepUs));
         Assert.AreEqual(FaultCode.Mprls0300NoConversion, driver.FaultCode);
         bus.Hears = true;

@@ -190,8 +190,22 @@ export interface BedsideRequest {
   utc: string | null;
 }
 
+/** Who is logged in here, and how one may log in: GET /api/login. */
+export interface LoginState {
+  accounts: boolean;
+  atCart: boolean;
+  unclaimed: boolean;
+  withoutBadge: boolean;
+  badge: boolean;
+  lockAfterMs: number;
+  names: string[];
+  who: { role: string; name: string; token: string } | null;
+}
+
 /** An answer of the gateway. */
 export interface Answer<T> {
   ok: boolean;
+  /** It was refused because nobody is logged in. */
+  isLocked?: boolean;
   body: T;
 }

@@ -7,7 +7,7 @@ using EdgeGateway.Faults;
 using EdgeGateway.Mqtt;
 using EdgeGateway.Mqtt.Transports;
 
-namespace EdgeGateway.Gateway.Hosting;
+namespace EdgeGateway.Machine;
 
 /// <summary>The uplink's connections: over TCP, TLS or WebSocket, to one broker after the other of those that are configured.</summary>
 public sealed class UplinkConnector : IUplinkConnector, IMqttTransportEvents, IDisposable
