@@ -188,7 +188,9 @@ public sealed class CuffRun
             return;
         }
 
-        if (centiMmHg >= _calibration.Trip)
+        // The larger of raw and calibrated: a calibration that is wrong must not hide a pressure.
+        int raw = readingMilliMmHg / 10;
+        if ((raw > centiMmHg ? raw : centiMmHg) >= _calibration.Trip)
         {
             Fail(AbsenceReason.CuffFault, FaultCode.CuffOverPressure, nowUs);
             return;

@@ -21,6 +21,7 @@ internal static class CuffExamples
         ("a sensor that is off at the start never inflates", OffAtStart),
         ("a pump that cannot be stopped is vented at the trip", PumpStuckOn),
         ("a pump that cannot be stopped is vented at the trip of a calibrated sensor", PumpStuckOnCalibrated),
+        ("a pump that cannot be stopped is vented by what the part reads where a calibration says less", PumpStuckOnReadingHigh),
         ("nothing readable is repeated twice at most, with rests between", Repeats),
         ("a deflation that is too slow ends in time, counted from the pump's start", SlowBleed),
         ("a pump that never reaches its target is given up", NeverReaches),
@@ -197,6 +198,14 @@ internal static class CuffExamples
         CuffCalibration calibration = new();
         CalibrationRefusal refusal = calibration.TrySet([0, 10_000, 20_000, 25_000], [1_000, 100_000, 201_000, 251_000], 4);
         return refusal == CalibrationRefusal.None ? StuckOn(calibration, CuffCalibration.TripCentiMmHg - calibration.ErrorCentiMmHg) : "the calibration was refused: " + refusal;
+    }
+
+    // A calibration that takes 4 % off: the trip judges what the part reads.
+    private static string? PumpStuckOnReadingHigh()
+    {
+        CuffCalibration calibration = new();
+        CalibrationRefusal refusal = calibration.TrySet([0, 10_000, 20_000, 25_000], [0, 104_000, 208_000, 260_000], 4);
+        return refusal == CalibrationRefusal.None ? StuckOn(calibration, ((CuffCalibration.TripCentiMmHg - calibration.ErrorCentiMmHg) * 100 / 104) + 10) : "the calibration was refused: " + refusal;
     }
 
     private static string? StuckOn(CuffCalibration? calibration, int tripCentiMmHg)

@@ -22,6 +22,7 @@ public sealed class CuffSafetyTests
     [
         ("no zero check", "CuffRun.cs", "if (centiMmHg > allowed || centiMmHg < -allowed)", "if (false)"),
         ("trip at 305 without a calibration", "CuffCalibration.cs", "UncalibratedTripCentiMmHg = 29_000", "UncalibratedTripCentiMmHg = 30_500"),
+        ("the raw pressure hidden by a calibration", "CuffRun.cs", "(raw > centiMmHg ? raw : centiMmHg) >= _calibration.Trip", "centiMmHg >= _calibration.Trip"),
         ("the calibrated error not taken off the trip", "CuffCalibration.cs", "TripCentiMmHg - ErrorCentiMmHg :", "30_500 :"),
         ("a third repetition", "CuffLimits.cs", "MaxRepeats { get; set; } = 2", "MaxRepeats { get; set; } = 3"),
         ("the timer restarted with the bleed", "CuffRun.cs", "if (nowUs - _pumpSinceUs > _limits.InflatedUs)", "if (nowUs - _stateSinceUs > _limits.InflatedUs)"),
