@@ -6,6 +6,7 @@ using EdgeGateway.Core;
 using EdgeGateway.Core.Access;
 using EdgeGateway.Core.Commands;
 using EdgeGateway.Core.Json;
+using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Security;
 using Microsoft.AspNetCore.Http;
@@ -61,6 +62,7 @@ internal static class LoginApi
         if (result.Code is { } code)
         {
             // The name is somebody's guess, not an operator: it stands in no line.
+            gateway.Record(context, ActNames.Login, code: code);
             gateway.Write(FaultCodes.LoginFailed, code + " at " + (isAtCart ? "the cart's own screen" : LogText.Shown(address)));
             if (result.Wait > TimeSpan.Zero)
             {
@@ -74,6 +76,7 @@ internal static class LoginApi
         AccessControl.SetCookie(context, result.Cookie);
         gateway.Write(FaultCodes.OperatorLoggedIn, RoleRights.Word(result.Actor!.Role) + " " + result.Actor.Token + " at " + (isAtCart ? "the cart's own screen" : LogText.Shown(address)));
         context.Features.Set(result.Actor);
+        gateway.Record(context, ActNames.Login);
         return State(context, gateway, result.Cookie);
     }
 

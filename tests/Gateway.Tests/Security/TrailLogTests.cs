@@ -9,6 +9,7 @@ using System.Text;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
+using EdgeGateway.Core.Configuration;
 using EdgeGateway.Core.Trail;
 using EdgeGateway.Faults;
 using EdgeGateway.Gateway.Security;
@@ -144,6 +145,31 @@ public sealed class TrailLogTests
         Assert.AreEqual(TrailLog.MaxWaiting + 20, acts.Count(static a => a.Contains("\"login\"", StringComparison.Ordinal)));
         Assert.AreEqual(20, acts.Count(static a => a.Contains("pod.admit", StringComparison.Ordinal)));
         StringAssert.Contains(acts.Single(static a => a.Contains("acts.lost", StringComparison.Ordinal)), "\"count\":7");
+    }
+
+    [TestMethod]
+    public async Task Logins_and_failed_ones_stand_in_the_trail_without_the_name_that_was_typed()
+    {
+        CartTrail trail = new(_journal);
+        await using LiveGateway gateway = await LiveGateway.StartAsync(change: o =>
+        {
+            GatewayHostOptions options = o with { JournalDirectory = _journal, Access = new GatewayAccessOptions { HasAccounts = true } };
+            AccountFolder.Of(options).Write(CartAccounts.Book());
+            return options;
+        });
+        using HttpClient http = LiveGateway.Client();
+        foreach ((string name, string secret) in new[] { ("nurse", CartAccounts.Pin), ("mrs-planted", "000000") })
+        {
+            using StringContent body = new($$"""{"name":"{{name}}","secret":"{{secret}}"}""", Encoding.UTF8, "application/json");
+            using HttpResponseMessage answer = await http.PostAsync(gateway.Origin + "/api/login", body);
+            Assert.AreEqual(secret == CartAccounts.Pin, answer.IsSuccessStatusCode, name);
+        }
+
+        await CountAsync(trail, "login", 2);
+        string[] logins = [.. Acts(trail).Where(static a => a.Contains("\"login\"", StringComparison.Ordinal))];
+        StringAssert.Contains(logins[0], "\"who\":\"nurse\",\"token\":\"op-nurse\"");
+        StringAssert.Contains(logins[1], "\"code\":\"" + FaultCodes.LoginRefused + "\"");
+        Assert.IsFalse(logins[1].Contains("planted", StringComparison.Ordinal), logins[1]);
     }
 
     private static string[] Acts(CartTrail trail) => [.. TrailReader.Read(trail.Folder).Where(static e => !e.IsOpening).Select(static e => Encoding.UTF8.GetString(e.Body.Span))];
